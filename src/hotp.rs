@@ -1,0 +1,162 @@
+//! HOTP: codes from a counter (RFC 4226).
+
+use core::fmt;
+
+use subtle::ConditionallySelectable;
+
+use crate::mac::Mac;
+use crate::{Algorithm, Code, Digits, OutOfRange, Secret};
+
+/// Codes from a counter (RFC 4226): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
+///
+/// The key is set up once, so keep the value while you need more codes of it.
+///
+/// ```
+/// use secondfactor::{Counter, Hotp, LookAhead, Secret};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let hotp = Hotp::new(&secret);
+/// assert_eq!(hotp.at(Counter::new(0)).to_string(), "755224");
+///
+/// // The token was pressed once too often: the server expects 0 and finds 1.
+/// let code = "287082".parse()?;
+/// let used = hotp.verify(code, Counter::new(0), LookAhead::DEFAULT).ok_or("wrong code")?;
+/// let expect_next = used.next().ok_or("the token is worn out")?;
+/// assert_eq!(expect_next, Counter::new(2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Hotp<'s> {
+    secret: &'s Secret,
+    mac: Mac,
+    digits: Digits,
+}
+
+impl<'s> Hotp<'s> {
+    /// SHA-1 and six digits: what every token and app can do.
+    #[must_use]
+    #[inline]
+    pub fn new(secret: &'s Secret) -> Self {
+        let mac = Mac::new(Algorithm::default(), secret.expose_bytes());
+        Self { secret, mac, digits: Digits::default() }
+    }
+
+    /// With another hash.
+    #[must_use]
+    pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.mac = Mac::new(algorithm, self.secret.expose_bytes());
+        self
+    }
+
+    /// With another number of digits.
+    #[must_use]
+    pub const fn with_digits(mut self, digits: Digits) -> Self {
+        self.digits = digits;
+        self
+    }
+
+    /// The code for a counter.
+    #[must_use]
+    pub fn at(&self, counter: Counter) -> Code {
+        Code::from_truncated(self.mac.value(counter.0), self.digits)
+    }
+
+    /// The counter that `code` belongs to, from `next` (the first one not yet used) on.
+    ///
+    /// Store the [`next`](Counter::next) of the counter you get, before you let anyone in, and in a way that only one
+    /// of two servers can: that is what makes a code work once. If two counters share the code, the later one is
+    /// returned, so that neither passes again. Every candidate is computed and compared in constant time.
+    #[must_use]
+    pub fn verify(&self, code: Code, next: Counter, look_ahead: LookAhead) -> Option<Counter> {
+        let last = next.0.saturating_add(u64::from(look_ahead.0));
+        self.last_match(code, next.0, last).map(Counter)
+    }
+
+    /// The last counter in `first..=last` whose code this is; nothing depends on the digits but the result.
+    pub(crate) fn last_match(&self, code: Code, first: u64, last: u64) -> Option<u64> {
+        let (mut matches, mut at) = (0_u8, 0);
+        self.mac.for_each_value(first, last, |counter, value| {
+            let is_match = Code::from_truncated(value, self.digits).ct_eq(code);
+            at.conditional_assign(&counter, is_match);
+            matches.conditional_assign(&1, is_match);
+        });
+        (matches == 1).then_some(at)
+    }
+}
+
+impl fmt::Debug for Hotp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hotp").field("digits", &self.digits).finish_non_exhaustive()
+    }
+}
+
+/// A moving factor of HOTP: 8 bytes (RFC 4226 section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counter(u64);
+
+impl Counter {
+    /// The counter with this value.
+    #[must_use]
+    pub const fn new(value: u64) -> Self {
+        Self(value)
+    }
+
+    /// The counter's value.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The counter after this one; `None` after the last of 2^64.
+    #[must_use]
+    pub const fn next(self) -> Option<Self> {
+        match self.0.checked_add(1) {
+            Some(value) => Some(Self(value)),
+            None => None,
+        }
+    }
+}
+
+/// How many counters beyond the expected one a verifier tries (RFC 4226 section 7.4, `s`).
+///
+/// Each one is another code that a guess can hit: as few as the tokens' owners allow.
+///
+/// ```
+/// use secondfactor::LookAhead;
+/// assert_eq!(LookAhead::new(3)?.get(), 3);
+/// assert!(LookAhead::new(101).is_err());
+/// # Ok::<(), secondfactor::OutOfRange>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LookAhead(u8);
+
+impl LookAhead {
+    /// Only the expected counter.
+    pub const NONE: Self = Self(0);
+    /// Ten counters.
+    pub const DEFAULT: Self = Self(10);
+    /// The most: 100 counters, for a resynchronization with two codes in a row.
+    pub const MAX: Self = Self(100);
+
+    /// A look-ahead of `counters`.
+    ///
+    /// # Errors
+    /// More than [`MAX`](Self::MAX).
+    pub const fn new(counters: u8) -> Result<Self, OutOfRange> {
+        if counters > Self::MAX.0 {
+            return Err(OutOfRange::new("look-ahead in counters", 0, Self::MAX.0 as u64));
+        }
+        Ok(Self(counters))
+    }
+
+    /// The number of counters.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for LookAhead {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

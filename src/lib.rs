@@ -1,0 +1,54 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+#[cfg(feature = "mfa")]
+mod account;
+mod code;
+mod error;
+mod hotp;
+mod key_uri;
+mod mac;
+#[cfg(feature = "mfa")]
+mod mfa;
+#[cfg(feature = "qr")]
+mod qr;
+#[cfg(feature = "mfa")]
+mod seal;
+mod secret;
+#[cfg(feature = "mfa")]
+mod store;
+mod time;
+mod totp;
+
+#[cfg(feature = "mfa")]
+pub use account::{
+    Account, AccountId, AccountIdError, Attempt, Denial, DeviceId, DeviceState, DeviceStatus, Enrollment, Label,
+    LabelError, RecordError, Status, Verified,
+};
+pub use code::{Code, CodeError, Digits};
+#[cfg(feature = "mfa")]
+pub use error::Error;
+pub use error::OutOfRange;
+#[cfg(feature = "std")]
+pub use error::RngError;
+pub use hotp::{Counter, Hotp, LookAhead};
+pub use key_uri::{KeyUri, UriError, UriPart};
+pub use mac::Algorithm;
+#[cfg(feature = "mfa")]
+pub use mfa::Mfa;
+#[cfg(feature = "qr")]
+pub use qr::QrError;
+#[cfg(feature = "mfa")]
+pub use seal::{KeyId, Keyring, SealError, SealingKey, SealingKeyError};
+pub use secret::{Secret, SecretError, SecretText};
+#[cfg(feature = "sqlite")]
+pub use store::sqlite::{SqliteError, SqliteStore};
+#[cfg(feature = "mfa")]
+pub use store::{Committed, Store, Stored, Swap, Version, memory::MemoryStore};
+#[cfg(feature = "std")]
+pub use time::{Clock, ManualClock, SystemClock};
+pub use time::{Period, Step, UnixTime};
+pub use totp::{BeforeEpoch, Totp, Window};

@@ -1,0 +1,233 @@
+//! The record at rest: sealed whole, bound to its account, by one of several keys.
+
+use std::fmt;
+
+use chacha20poly1305::aead::AeadInOut as _;
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
+use zeroize::Zeroizing;
+
+use crate::error::fill_random;
+use crate::secret::decode_base32;
+use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText};
+
+/// The first byte of a sealed record. A release that adds something to the record raises it, opens all up to its own,
+/// and refuses later ones, so that an older server can't drop what it does not know.
+const FORMAT: u8 = 1;
+const NONCE_LEN: usize = 24;
+const TAG_LEN: usize = 16;
+/// Format, key id, nonce.
+const HEADER_LEN: usize = 1 + 4 + NONCE_LEN;
+
+/// The name of a sealing key: any number that you never give to two keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(u32);
+
+impl KeyId {
+    /// The key id with this number.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A 256-bit key that seals records. Keep it away from the database: in a file of its own, the environment, a vault.
+///
+/// ```
+/// use secondfactor::SealingKey;
+///
+/// let key = SealingKey::generate()?;
+/// let text = key.expose_base32();
+/// let again = SealingKey::from_base32(&text)?;
+/// assert_eq!(format!("{again:?}"), "SealingKey(..)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SealingKey {
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl SealingKey {
+    /// The length of a key in bytes.
+    pub const LEN: usize = 32;
+
+    /// A new key from the operating system's generator.
+    ///
+    /// # Errors
+    /// The generator failed.
+    pub fn generate() -> Result<Self, RngError> {
+        let mut bytes = Zeroizing::new(vec![0; Self::LEN]);
+        fill_random(&mut bytes)?;
+        Ok(Self { bytes })
+    }
+
+    /// The key with these bytes, which must be random.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+        Self { bytes: Zeroizing::new(bytes.to_vec()) }
+    }
+
+    /// A key from Base32 text, as [`expose_base32`](Self::expose_base32) writes it; blanks and case don't matter.
+    ///
+    /// # Errors
+    /// Not Base32, or not 32 bytes.
+    pub fn from_base32(text: &str) -> Result<Self, SealingKeyError> {
+        let bytes = decode_base32(text)?;
+        if bytes.len() == Self::LEN { Ok(Self { bytes }) } else { Err(SealingKeyError::Length) }
+    }
+
+    /// The key in Base32: 52 symbols, for a key file or a vault.
+    #[must_use]
+    pub fn expose_base32(&self) -> SecretText {
+        SecretText::base32(&self.bytes)
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealingKey(..)")
+    }
+}
+
+/// Why a text is not a [`SealingKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealingKeyError {
+    /// Not Base32.
+    #[error(transparent)]
+    Text(#[from] SecretError),
+    /// Not 32 bytes.
+    #[error("a sealing key has 32 bytes")]
+    Length,
+}
+
+/// The keys that seal and open records: one active, which seals every write, and any number of retired ones, which
+/// only open what they once sealed. So keys are changed without downtime.
+///
+/// ```
+/// use secondfactor::{KeyId, Keyring, SealingKey};
+///
+/// let (new, old) = (SealingKey::generate()?, SealingKey::generate()?);
+/// let keyring = Keyring::new(KeyId::new(2), new).with_retired(KeyId::new(1), old);
+/// # Ok::<(), secondfactor::RngError>(())
+/// ```
+#[derive(Debug)]
+pub struct Keyring {
+    active: (KeyId, SealingKey),
+    retired: Vec<(KeyId, SealingKey)>,
+}
+
+impl Keyring {
+    /// A keyring whose only key is the active one.
+    #[must_use]
+    pub const fn new(id: KeyId, key: SealingKey) -> Self {
+        Self { active: (id, key), retired: Vec::new() }
+    }
+
+    /// With a key that still opens records but seals none. If ids repeat, the first one counts.
+    #[must_use]
+    pub fn with_retired(mut self, id: KeyId, key: SealingKey) -> Self {
+        self.retired.push((id, key));
+        self
+    }
+
+    /// Seals what `write` appends, `len` bytes, for one account.
+    ///
+    /// The plaintext is written to its final place and encrypted there: no copy of it is left behind.
+    pub(crate) fn seal(
+        &self,
+        account: &AccountId,
+        len: usize,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), RecordError>,
+    ) -> Result<Vec<u8>, Error> {
+        let (id, key) = &self.active;
+        let mut nonce = [0; NONCE_LEN];
+        fill_random(&mut nonce)?;
+
+        let mut sealed = Zeroizing::new(Vec::with_capacity(len.saturating_add(HEADER_LEN + TAG_LEN)));
+        sealed.push(FORMAT);
+        sealed.extend_from_slice(&id.0.to_be_bytes());
+        sealed.extend_from_slice(&nonce);
+        write(&mut sealed)?;
+
+        let (header, plaintext) = sealed.split_at_mut_checked(HEADER_LEN).ok_or(SealError::Malformed)?;
+        let tag = key
+            .cipher()?
+            .encrypt_inout_detached(&nonce.into(), &associated_data(header, account), plaintext.into())
+            .map_err(|_| SealError::Malformed)?;
+        sealed.extend_from_slice(&tag);
+        Ok(std::mem::take(&mut *sealed))
+    }
+
+    /// Opens what was sealed for this account by any key of the ring.
+    pub(crate) fn open(&self, account: &AccountId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let (header, rest) = sealed.split_first_chunk::<HEADER_LEN>().ok_or(SealError::Malformed)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(SealError::Malformed)?;
+        let [format, k0, k1, k2, k3, nonce @ ..] = *header;
+        if !(1..=FORMAT).contains(&format) {
+            return Err(SealError::UnknownFormat { format });
+        }
+        let id = KeyId(u32::from_be_bytes([k0, k1, k2, k3]));
+        let key = self.key(id).ok_or(SealError::UnknownKey { id })?;
+
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        key.cipher()?
+            .decrypt_inout_detached(
+                &nonce.into(),
+                &associated_data(header, account),
+                plaintext.as_mut_slice().into(),
+                &(*tag).into(),
+            )
+            .map_err(|_| SealError::Forged)?;
+        Ok(plaintext)
+    }
+
+    fn key(&self, id: KeyId) -> Option<&SealingKey> {
+        std::iter::once(&self.active).chain(&self.retired).find(|(known, _)| *known == id).map(|(_, key)| key)
+    }
+}
+
+impl SealingKey {
+    fn cipher(&self) -> Result<XChaCha20Poly1305, SealError> {
+        XChaCha20Poly1305::new_from_slice(&self.bytes).map_err(|_| SealError::Malformed)
+    }
+}
+
+/// The format, the key's id, the nonce and the account: a record that was moved, or edited anywhere, does not open.
+fn associated_data(header: &[u8], account: &AccountId) -> Vec<u8> {
+    [b"secondfactor record", header, account.as_str().as_bytes()].concat()
+}
+
+/// Why stored bytes don't open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// Too short to be a sealed record.
+    #[error("not a sealed record")]
+    Malformed,
+    /// Sealed by a later release, or not a sealed record.
+    #[error("sealed in the unknown format {format}")]
+    UnknownFormat {
+        /// The format's number.
+        format: u8,
+    },
+    /// The key is not on the keyring.
+    #[error("sealed by the unknown key {id}")]
+    UnknownKey {
+        /// The key's id.
+        id: KeyId,
+    },
+    /// The record was changed, belongs to another account, or was sealed by another key of this id.
+    #[error("the sealed record was changed, or belongs to another account")]
+    Forged,
+}

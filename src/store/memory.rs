@@ -1,0 +1,65 @@
+//! Records in memory: for tests, and for a program that forgets on purpose.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::{AccountId, Committed, Store, Stored, Swap, Version};
+
+/// Records in memory. A restart loses them all: for tests and trials, not for a login.
+///
+/// ```
+/// use secondfactor::{KeyId, Keyring, MemoryStore, Mfa, SealingKey};
+/// let mfa = Mfa::new(MemoryStore::new(), Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// # Ok::<(), secondfactor::RngError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    records: Mutex<Records>,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    by_account: HashMap<AccountId, Stored>,
+    last_version: u64,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    type Error = Infallible;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
+        Ok(self.lock().by_account.get(account).cloned())
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Infallible> {
+        let mut records = self.lock();
+        if records.by_account.get(account).map(Stored::version) != expected {
+            return Ok(Swap::Conflict);
+        }
+        records.last_version = records.last_version.saturating_add(1);
+        let stored = Stored::new(Version::new(records.last_version), next.to_vec());
+        records.by_account.insert(account.clone(), stored);
+        Ok(Swap::Committed(Committed::attest(next)))
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Infallible> {
+        let mut records = self.lock();
+        if records.by_account.get(account).map(Stored::version) != Some(expected) {
+            return Ok(Swap::Conflict);
+        }
+        records.by_account.remove(account);
+        Ok(Swap::Committed(Committed::attest(&[])))
+    }
+}

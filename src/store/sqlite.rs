@@ -1,0 +1,175 @@
+//! Records in a SQLite file: the embedded default.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use crate::{AccountId, Committed, Store, Stored, Swap, Version};
+
+/// How long a call waits for another process to finish its write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Account ids are kept as bytes, so that no collation can take one for another. `secondfactor_floor` holds the
+/// highest version that was ever removed: a new record starts above it, so that no version comes back.
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS secondfactor_record (
+    account BLOB NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS secondfactor_floor (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
+";
+
+/// Records in a SQLite file, for any number of threads and processes of one machine.
+///
+/// The file may be your application's own: the store adds two tables, `secondfactor_record` and `secondfactor_floor`.
+/// It writes in WAL mode with `synchronous=FULL`, so a committed swap survives a power failure. SQLite's calls block;
+/// they run on a small pool of threads, never on your runtime's. The file must not lie on a network file system, where
+/// locks don't hold.
+///
+/// ```
+/// use secondfactor::{KeyId, Keyring, Mfa, SealingKey, SqliteStore};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("accounts.db");
+/// let store = SqliteStore::open(path)?;
+/// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SqliteStore {
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, or creates it, and adds the tables if they are missing. Blocks shortly.
+    ///
+    /// # Errors
+    /// The file can't be opened, is no database, or can't be set to WAL mode.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(SqliteError(Cause::NoWal));
+        }
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        let connection = Arc::clone(&self.connection);
+        let result = blocking::unblock(move || {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            call(&mut connection)
+        });
+        Ok(result.await?)
+    }
+}
+
+impl Store for SqliteStore {
+    type Error = SqliteError;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, SqliteError> {
+        let account = key(account);
+        self.with(move |connection| {
+            connection
+                .prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1")?
+                .query_row([account], |row| Ok(Stored::new(version(row.get(0)?), row.get(1)?)))
+                .optional()
+        })
+        .await
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, SqliteError> {
+        let (account, body) = (key(account), next.to_vec());
+        let changed = self
+            .with(move |connection| match expected {
+                // One statement is one transaction: it takes the write lock before it reads, so it never sees a
+                // version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
+                Some(expected) => connection
+                    .prepare_cached(
+                        "UPDATE secondfactor_record SET version = version + 1, body = ?3
+                         WHERE account = ?1 AND version = ?2",
+                    )?
+                    .execute(params![account, number(expected), body]),
+                None => connection
+                    .prepare_cached(
+                        "INSERT INTO secondfactor_record (account, version, body)
+                         SELECT ?1, version + 1, ?2 FROM secondfactor_floor WHERE true
+                         ON CONFLICT (account) DO NOTHING",
+                    )?
+                    .execute(params![account, body]),
+            })
+            .await?;
+        Ok(if changed == 1 { Swap::Committed(Committed::attest(next)) } else { Swap::Conflict })
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, SqliteError> {
+        let account = key(account);
+        let removed = self
+            .with(move |connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let removed = transaction.execute(
+                    "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
+                    params![account, number(expected)],
+                )?;
+                if removed == 1 {
+                    transaction
+                        .execute("UPDATE secondfactor_floor SET version = max(version, ?1)", [number(expected)])?;
+                }
+                transaction.commit()?;
+                Ok(removed)
+            })
+            .await?;
+        Ok(if removed == 1 { Swap::Committed(Committed::attest(&[])) } else { Swap::Conflict })
+    }
+}
+
+fn key(account: &AccountId) -> Vec<u8> {
+    account.as_str().as_bytes().to_vec()
+}
+
+/// SQLite's integers are signed. Versions count swaps, so they stay far below 2^63; a foreign one matches no row.
+fn number(version: Version) -> i64 {
+    i64::try_from(version.get()).unwrap_or(-1)
+}
+
+fn version(number: i64) -> Version {
+    Version::new(number.unsigned_abs())
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteStore(..)")
+    }
+}
+
+/// SQLite refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct SqliteError(#[from] Cause);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("SQLite failed")]
+    Driver(#[from] rusqlite::Error),
+    #[error("the SQLite file can't be set to WAL mode")]
+    NoWal,
+}
+
+impl From<rusqlite::Error> for SqliteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(Cause::Driver(error))
+    }
+}

@@ -1,0 +1,101 @@
+//! The house's directions: which module may name which. Codes never mention accounts, adapters never mention codes,
+//! only `mfa` mentions both.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// What a file, or a folder with its file, may use.
+const MAY_USE: [(&str, &[&str]); 15] = [
+    ("mac", &[]),
+    ("code", &[]),
+    ("time", &["error"]),
+    ("secret", &["error", "mac"]),
+    ("hotp", &["code", "error", "mac", "secret"]),
+    ("totp", &["code", "error", "hotp", "mac", "secret", "time"]),
+    ("key_uri", &["code", "hotp", "mac", "secret", "time"]),
+    ("qr", &["key_uri", "secret"]),
+    ("error", &["account", "seal"]),
+    ("seal", &["account", "error", "secret"]),
+    ("account", &["code", "error", "key_uri", "mac", "seal", "secret", "store", "time", "totp"]),
+    ("store", &["account"]),
+    ("mfa", &["account", "code", "error", "seal", "secret", "store", "time"]),
+    ("lib", &[]),
+    ("manual", &[]),
+];
+
+#[test]
+fn modules_use_only_what_they_may() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let owners = owners(&fs::read_to_string(source.join("lib.rs")).unwrap());
+    let mut edges = 0;
+    for (module, file) in files(&source) {
+        if module == "lib" {
+            continue;
+        }
+        let may_use =
+            MAY_USE.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("{module}: not in the table"));
+        let text = fs::read_to_string(&file).unwrap();
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        for name in names_of_this_crate(&code) {
+            let used = owners.get(&name).cloned().unwrap_or(name);
+            if used != module {
+                edges += 1;
+                assert!(may_use.1.contains(&used.as_str()), "{} uses {used}", file.display());
+            }
+        }
+    }
+    assert!(edges > 40, "the walk found {edges} edges");
+}
+
+/// Which module a re-exported name comes from, as `lib.rs` says.
+fn owners(lib: &str) -> BTreeMap<String, String> {
+    let mut owners = BTreeMap::new();
+    for statement in lib.split(';').filter_map(|part| part.split_once("pub use ").map(|(_, path)| path)) {
+        let (module, names) = statement.split_once("::").unwrap();
+        for name in names.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| starts_upper(name)) {
+            owners.insert(name.to_owned(), module.to_owned());
+        }
+    }
+    owners
+}
+
+fn files(folder: &Path) -> Vec<(String, std::path::PathBuf)> {
+    fn walk(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match entry.is_dir() {
+                true => walk(&entry, files),
+                false => files.push(entry),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, &mut found);
+    let sources = found.into_iter().filter(|file| file.extension().is_some_and(|ext| ext == "rs"));
+    sources
+        .map(|file| {
+            let first = file.strip_prefix(folder).unwrap().iter().next().unwrap().to_str().unwrap();
+            (first.trim_end_matches(".rs").to_owned(), file)
+        })
+        .collect()
+}
+
+/// The first name after each `crate::`, in `use` lists too.
+fn names_of_this_crate(code: &str) -> Vec<String> {
+    let ident = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    code.match_indices("crate::")
+        .flat_map(|(at, found)| {
+            let rest = &code[at + found.len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => list.split('}').next().unwrap().split(',').map(|item| ident(item.trim())).collect(),
+                None => vec![ident(rest)],
+            }
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn starts_upper(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+}
