@@ -15,7 +15,7 @@ pub use record::RecordError;
 pub use status::{DeviceState, DeviceStatus, Status};
 
 use crate::{Code, Error, Keyring, Secret, UnixTime};
-use device::{Device, Match, State};
+use device::{Device, Match};
 
 /// Devices in an account, those that wait to be confirmed included: AWS allows as many.
 const MAX_DEVICES: usize = 8;
@@ -133,17 +133,17 @@ impl Account {
         Status::new(self.devices.iter().map(Device::status).collect())
     }
 
-    /// Begins to enroll a device with a new secret. What was never confirmed in its time makes room.
+    /// Begins to enroll a device with a new secret. What was not confirmed in its time makes room, and if the account
+    /// is full, what has waited longest to be confirmed.
     ///
     /// # Errors
-    /// [`Error::LabelTaken`], [`Error::TooManyDevices`].
+    /// [`Error::LabelTaken`] by a confirmed device, [`Error::TooManyDevices`].
     pub fn enroll(mut self, label: Label, secret: Secret, now: UnixTime) -> Result<Attempt<Enrollment>, Error> {
+        self.refuse_taken(&label)?;
         self.devices.retain(|device| !device.has_expired(now));
-        if self.devices.iter().any(|device| device.label == label) {
-            return Err(Error::LabelTaken);
-        }
         if self.devices.len() >= MAX_DEVICES {
-            return Err(Error::TooManyDevices);
+            let waits_longest = self.devices.iter().position(|device| !device.is_active());
+            self.devices.remove(waits_longest.ok_or(Error::TooManyDevices)?);
         }
         let id = DeviceId::new(self.next_device);
         self.next_device = self.next_device.checked_add(1).ok_or(Error::TooManyDevices)?;
@@ -155,26 +155,18 @@ impl Account {
     /// Confirms a pending device by a code it shows. The code's step is burned.
     ///
     /// # Errors
-    /// [`Error::UnknownDevice`] if no device of this id is pending, [`Error::EnrollmentExpired`].
+    /// [`Error::UnknownDevice`] if no device of this id is pending, [`Error::EnrollmentExpired`], and
+    /// [`Error::LabelTaken`] if one of the same label was confirmed meanwhile.
     pub fn confirm(mut self, id: DeviceId, code: Code, now: UnixTime) -> Result<Attempt<()>, Error> {
-        let device = self.devices.iter_mut().find(|device| device.id == id).ok_or(Error::UnknownDevice)?;
-        let State::Pending { tries } = device.state else {
-            return Err(Error::UnknownDevice);
-        };
-        if device.has_expired(now) {
+        let pending = self.devices.iter().find(|device| device.id == id && !device.is_active());
+        let pending = pending.ok_or(Error::UnknownDevice)?;
+        if pending.has_expired(now) {
             return Err(Error::EnrollmentExpired);
         }
-        let verdict = match device.matching(code, now) {
-            Some(found) => {
-                device.state = State::Active { last_used: None };
-                device.burn(found);
-                Ok(())
-            }
-            None => {
-                device.state = State::Pending { tries: tries.saturating_add(1) };
-                Err(Denial::Mismatch)
-            }
-        };
+        self.refuse_taken(&pending.label)?;
+
+        let device = self.devices.iter_mut().find(|device| device.id == id);
+        let verdict = device.ok_or(Error::UnknownDevice)?.confirm(code, now);
         Ok(Attempt::new(self, verdict))
     }
 
@@ -195,8 +187,7 @@ impl Account {
 
         let mut credited: Option<(DeviceId, Match)> = None;
         for (device, found) in unused {
-            device.burn(found);
-            device.state = State::Active { last_used: Some(now) };
+            device.accept(found, now);
             if credited.is_none_or(|(_, nearest)| found.distance < nearest.distance) {
                 credited = Some((device.id, found));
             }
@@ -213,6 +204,12 @@ impl Account {
             }
         };
         Ok(Attempt::new(self, verdict))
+    }
+
+    /// Labels tell confirmed devices apart. Two that wait may share one: the same form, open twice.
+    fn refuse_taken(&self, label: &Label) -> Result<(), Error> {
+        let taken = self.devices.iter().any(|device| device.is_active() && device.label == *label);
+        if taken { Err(Error::LabelTaken) } else { Ok(()) }
     }
 
     pub(crate) fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, Error> {

@@ -195,6 +195,7 @@ pub enum CodeError {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // small numbers
 mod tests {
     use super::*;
 

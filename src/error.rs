@@ -51,7 +51,7 @@ pub enum Error {
     /// The application's: the account has as many devices as it may.
     #[error("too many devices")]
     TooManyDevices,
-    /// The application's: another device of the account has this label.
+    /// The application's: another confirmed device of the account has this label.
     #[error("the label is taken")]
     LabelTaken,
     /// The application's: the time or the tries to confirm the device are over. Enroll again.

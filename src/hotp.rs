@@ -27,6 +27,7 @@ use crate::{Algorithm, Code, Digits, OutOfRange, Secret};
 /// ```
 pub struct Hotp<'s> {
     secret: &'s Secret,
+    algorithm: Algorithm,
     mac: Mac,
     digits: Digits,
 }
@@ -36,14 +37,19 @@ impl<'s> Hotp<'s> {
     #[must_use]
     #[inline]
     pub fn new(secret: &'s Secret) -> Self {
-        let mac = Mac::new(Algorithm::default(), secret.expose_bytes());
-        Self { secret, mac, digits: Digits::default() }
+        let algorithm = Algorithm::default();
+        let mac = Mac::new(algorithm, secret.expose_bytes());
+        Self { secret, algorithm, mac, digits: Digits::default() }
     }
 
     /// With another hash.
     #[must_use]
+    #[inline]
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
-        self.mac = Mac::new(algorithm, self.secret.expose_bytes());
+        if algorithm != self.algorithm {
+            self.algorithm = algorithm;
+            self.mac = Mac::new(algorithm, self.secret.expose_bytes());
+        }
         self
     }
 
@@ -85,7 +91,8 @@ impl<'s> Hotp<'s> {
 
 impl fmt::Debug for Hotp<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hotp").field("digits", &self.digits).finish_non_exhaustive()
+        let Self { algorithm, digits, .. } = self;
+        f.debug_struct("Hotp").field("algorithm", algorithm).field("digits", digits).finish_non_exhaustive()
     }
 }
 

@@ -42,6 +42,7 @@ impl<'s> Totp<'s> {
 
     /// With another hash.
     #[must_use]
+    #[inline]
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
         self.hotp = self.hotp.with_algorithm(algorithm);
         self

@@ -1,4 +1,14 @@
 //! `Mfa` over the memory store: enrollment, single use, and what never gives a verdict.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)] // a test fails by panicking
 #![cfg(feature = "mfa")]
 
 mod support;
@@ -170,12 +180,30 @@ fn an_enrollment_takes_five_wrong_codes() {
 }
 
 #[test]
-fn an_account_has_eight_devices() {
-    let Login { mfa, .. } = Login::new(MemoryStore::new());
-    for n in 2..=8 {
-        let _shown = run(mfa.enroll(&alice(), label(&format!("device {n}")))).unwrap();
+fn an_account_has_eight_devices_and_the_longest_waiting_one_makes_room() {
+    let Login { mfa, device: phone, .. } = Login::new(MemoryStore::new());
+    let mut enrollments: Vec<_> =
+        (2..=9).map(|n| run(mfa.enroll(&alice(), label(&format!("device {n}")))).unwrap()).collect();
+    let ids: Vec<_> = run(mfa.status(&alice())).unwrap().devices().iter().map(|device| device.id()).collect();
+    let made_room = enrollments.remove(0);
+    assert_eq!(ids, [vec![phone], enrollments.iter().map(|one| one.device()).collect()].concat());
+    let right = code(made_room.secret(), NOW, 0);
+    assert!(matches!(run(mfa.confirm(&alice(), made_room.device(), right)), Err(Error::UnknownDevice)));
+
+    for enrollment in &enrollments {
+        run(mfa.confirm(&alice(), enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
     }
-    assert!(matches!(run(mfa.enroll(&alice(), label("ninth"))), Err(Error::TooManyDevices)));
+    assert!(matches!(run(mfa.enroll(&alice(), label("tenth"))), Err(Error::TooManyDevices)));
+}
+
+/// The same form, open twice.
+#[test]
+fn of_two_enrollments_with_one_label_one_is_confirmed() {
+    let Login { mfa, .. } = Login::new(MemoryStore::new());
+    let [one, other] = [(); 2].map(|()| run(mfa.enroll(&alice(), label("tablet"))).unwrap());
+    run(mfa.confirm(&alice(), other.device(), code(other.secret(), NOW, 0))).unwrap();
+    let result = run(mfa.confirm(&alice(), one.device(), code(one.secret(), NOW, 0)));
+    assert!(matches!(result, Err(Error::LabelTaken)));
 }
 
 /// Two devices whose codes agree at a step: the code is credited once, and burned for both.

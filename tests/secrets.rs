@@ -1,4 +1,14 @@
 //! Secrets and their Base32: what is read, what is refused and where, what is never shown.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)] // a test fails by panicking
 
 use proptest::prelude::*;
 use secondfactor::{Algorithm, SealingKey, Secret, SecretError};

@@ -1,4 +1,14 @@
 //! The store contract's laws, on the stores this crate has.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)] // a test fails by panicking
 #![cfg(feature = "sqlite")]
 
 mod support;

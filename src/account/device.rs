@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::Denial;
 use super::status::{DeviceState, DeviceStatus};
 use crate::{Algorithm, Code, Digits, Period, Secret, Step, Totp, UnixTime, Window};
 
@@ -174,7 +175,27 @@ impl Device {
         Some(found.step) > self.watermark
     }
 
-    pub(super) fn burn(&mut self, found: Match) {
+    /// Accepts a match of an active device: burns its step.
+    pub(super) fn accept(&mut self, found: Match, now: UnixTime) {
+        self.burn(found);
+        self.state = State::Active { last_used: Some(now) };
+    }
+
+    /// Activates a pending device by a code of it, whose step is burned; a wrong one costs a try.
+    pub(super) fn confirm(&mut self, code: Code, now: UnixTime) -> Result<(), Denial> {
+        match (self.matching(code, now), &mut self.state) {
+            (Some(found), state) => {
+                *state = State::Active { last_used: None };
+                self.burn(found);
+                return Ok(());
+            }
+            (None, State::Pending { tries }) => *tries = tries.saturating_add(1),
+            (None, State::Active { .. }) => {}
+        }
+        Err(Denial::Mismatch)
+    }
+
+    fn burn(&mut self, found: Match) {
         self.watermark = self.watermark.max(Some(found.step));
     }
 
