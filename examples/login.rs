@@ -171,7 +171,7 @@ impl Program {
             let code: Code = self.terminal.ask("Code that the app shows: ")?.parse()?;
             match block_on(self.mfa.confirm(account, device, code)) {
                 Err(Error::Denied(_)) if self.terminal.interactive => println!("Wrong code, try the next one."),
-                result => return result.map_err(explain),
+                result => return result.map(drop).map_err(explain),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Errors, by whose they are.
 
 #[cfg(feature = "mfa")]
-use crate::{Denial, RecordError, SealError};
+use crate::{Denial, RecordError, SealError, Stale};
 
 /// A setting outside its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,9 +45,30 @@ pub enum Error {
     /// and you get this, the record was lost or taken away.
     #[error("no second factor is enrolled")]
     NotEnrolled,
-    /// The application's: the account has no device with this id that waits to be confirmed.
+    /// The application's: the account has no device with this id, or none in the state that the call is for.
     #[error("no such device")]
     UnknownDevice,
+    /// The application's: a device counts already, so one more takes a proof: `enroll_another`.
+    #[error("a device is enrolled already: another one takes a proof of it")]
+    ProofRequired,
+    /// The application's: the proof is not fresh. Ask for another code.
+    #[error(transparent)]
+    Stale(#[from] Stale),
+    /// The application's: the proof is of another account.
+    #[error("the proof belongs to another account")]
+    ForeignProof,
+    /// The application's: nobody could log in without this device. Enroll another one first, or opt out.
+    #[error("the last device stays")]
+    LastDevice,
+    /// The application's: another device of the account has this secret.
+    #[error("another device has this secret")]
+    DuplicateSecret,
+    /// The application's: no recovery codes were issued, or all are used.
+    #[error("there are no recovery codes")]
+    NoRecoveryCodes,
+    /// The application's: the token was changed, is no token, or belongs to another account or session.
+    #[error("the token is not valid here")]
+    Token,
     /// The application's: the account has as many devices as it may.
     #[error("too many devices")]
     TooManyDevices,

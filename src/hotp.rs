@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(feature = "mfa")]
+use subtle::Choice;
 use subtle::ConditionallySelectable;
 
 use crate::mac::Mac;
@@ -77,6 +79,20 @@ impl<'s> Hotp<'s> {
         self.last_match(code, next.0, last).map(Counter)
     }
 
+    /// The last counter in `first..=last` whose code is the second of two in a row.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn last_pair_match(&self, [one, next]: [Code; 2], first: u64, last: u64) -> Option<u64> {
+        let (mut follows, mut matches, mut at) = (Choice::from(0), 0_u8, 0);
+        self.mac.for_each_value(first, last, |counter, value| {
+            let shown = Code::from_truncated(value, self.digits);
+            let is_match = follows & shown.ct_eq(next);
+            at.conditional_assign(&counter, is_match);
+            matches.conditional_assign(&1, is_match);
+            follows = shown.ct_eq(one);
+        });
+        (matches == 1).then_some(at)
+    }
+
     /// The last counter in `first..=last` whose code this is; nothing depends on the digits but the result.
     pub(crate) fn last_match(&self, code: Code, first: u64, last: u64) -> Option<u64> {
         let (mut matches, mut at) = (0_u8, 0);
@@ -141,6 +157,9 @@ impl LookAhead {
     pub const NONE: Self = Self(0);
     /// Ten counters.
     pub const DEFAULT: Self = Self(10);
+    /// Five counters: what [`Policy`](crate::Policy) takes, which allows fewer guesses.
+    #[cfg(feature = "mfa")]
+    pub(crate) const POLICY: Self = Self(5);
     /// The most: 100 counters, for a resynchronization with two codes in a row.
     pub const MAX: Self = Self(100);
 

@@ -8,11 +8,15 @@ extern crate alloc;
 mod account;
 mod code;
 mod error;
+#[cfg(feature = "mfa")]
+mod event;
 mod hotp;
 mod key_uri;
 mod mac;
 #[cfg(feature = "mfa")]
 mod mfa;
+#[cfg(feature = "mfa")]
+mod policy;
 #[cfg(feature = "qr")]
 mod qr;
 #[cfg(feature = "mfa")]
@@ -21,12 +25,15 @@ mod secret;
 #[cfg(feature = "mfa")]
 mod store;
 mod time;
+#[cfg(feature = "mfa")]
+mod token;
 mod totp;
 
 #[cfg(feature = "mfa")]
 pub use account::{
-    Account, AccountId, AccountIdError, Attempt, Denial, DeviceId, DeviceState, DeviceStatus, Enrollment, Label,
-    LabelError, RecordError, Status, Verified,
+    Account, AccountId, AccountIdError, Attempt, Confirmed, Denial, DeviceId, DeviceKind, DeviceState, DeviceStatus,
+    Diagnosis, Enrollment, Label, LabelError, Lock, NewDevice, Proof, RecordError, Recovered, RecoveryCode,
+    RecoveryCodeError, RecoveryCodes, Stale, Status, Verified,
 };
 pub use code::{Code, CodeError, Digits};
 #[cfg(feature = "mfa")]
@@ -34,11 +41,17 @@ pub use error::Error;
 pub use error::OutOfRange;
 #[cfg(feature = "std")]
 pub use error::RngError;
+#[cfg(feature = "mfa")]
+pub use event::Event;
+#[cfg(feature = "tracing")]
+pub use event::trace_event;
 pub use hotp::{Counter, Hotp, LookAhead};
 pub use key_uri::{KeyUri, UriError, UriPart};
 pub use mac::Algorithm;
 #[cfg(feature = "mfa")]
-pub use mfa::Mfa;
+pub use mfa::{Batch, KeyUsage, Mfa};
+#[cfg(feature = "mfa")]
+pub use policy::{GuessBound, Policy, PolicyError};
 #[cfg(feature = "qr")]
 pub use qr::QrError;
 #[cfg(feature = "mfa")]
@@ -47,7 +60,7 @@ pub use secret::{Secret, SecretError, SecretText};
 #[cfg(feature = "sqlite")]
 pub use store::sqlite::{SqliteError, SqliteStore};
 #[cfg(feature = "mfa")]
-pub use store::{Committed, Store, Stored, Swap, Version, memory::MemoryStore};
+pub use store::{Accounts, Committed, Store, Stored, Swap, Version, memory::MemoryStore};
 #[cfg(feature = "std")]
 pub use time::{Clock, ManualClock, SystemClock};
 pub use time::{Period, Step, UnixTime};

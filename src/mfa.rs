@@ -1,13 +1,24 @@
 //! The second factor of every account: load, judge, commit, reveal.
 
-use std::fmt;
+mod manage;
+mod sweep;
 
-use crate::account::{Account, AccountId, Attempt, DeviceId, Enrollment, Label, Status, Verified};
-use crate::{Clock, Code, Error, Keyring, Secret, Store, Swap, SystemClock, UnixTime};
+use std::fmt;
+use std::sync::Arc;
+
+pub use sweep::{Batch, KeyUsage};
+
+use crate::account::{
+    Account, AccountId, Attempt, Confirmed, DeviceId, DeviceStatus, Enrollment, NewDevice, Proof, Recovered,
+    RecoveryCode, RecoveryCodes, Status, Verified,
+};
+use crate::event::Event;
+use crate::{Clock, Code, Error, Keyring, Policy, SecretText, Store, Swap, SystemClock, UnixTime, token};
 
 /// How often a command is judged anew because another one won the swap.
 ///
-/// Each loss is another submission's commit on the same account, so somebody always gets on.
+/// Each loss is another submission's commit on the same account, so somebody always gets on; and since a lock stops the
+/// sixth wrong code before it is written, guessers can't make an owner lose as often as that.
 const TRIES: usize = 8;
 
 /// The second factor of every account in a store.
@@ -15,6 +26,9 @@ const TRIES: usize = 8;
 /// Every call loads the record, opens it, judges, seals, and swaps; only when its swap has won is the verdict revealed.
 /// So of any number of submissions of one code, on any number of servers, exactly one succeeds. The futures run under
 /// any runtime.
+///
+/// What changes a second factor takes a [`Proof`] of it, no older than five minutes: a [`Verified`], or what
+/// [`redeem`](Self::redeem) or [`confirm`](Self::confirm) gave. What an operator does without one is called `danger_`.
 ///
 /// ```
 /// use secondfactor::{AccountId, KeyId, Keyring, Label, MemoryStore, Mfa, SealingKey};
@@ -27,7 +41,8 @@ const TRIES: usize = 8;
 /// let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
 /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, as a QR code
 /// # let code = Totp::new(enrollment.secret()).at(SystemClock.now())?;
-/// mfa.confirm(&alice, enrollment.device(), code).await?;
+/// let confirmed = mfa.confirm(&alice, enrollment.device(), code).await?;
+/// let recovery_codes = mfa.issue_recovery_codes(&confirmed).await?; // shown once, to be printed
 ///
 /// // At the next login, after the password, with the next code:
 /// # let code = Totp::new(enrollment.secret()).at(SystemClock.now().saturating_add(std::time::Duration::from_secs(30)))?;
@@ -40,94 +55,259 @@ const TRIES: usize = 8;
 pub struct Mfa<S, C = SystemClock> {
     store: S,
     keyring: Keyring,
+    policy: Policy,
     clock: C,
+    on_event: Option<Arc<OnEvent>>,
 }
 
+type OnEvent = dyn Fn(&AccountId, UnixTime, &Event) + Send + Sync;
+
 impl<S: Store> Mfa<S> {
-    /// The second factor over a store, sealed by a keyring, by the system's clock.
+    /// The second factor over a store, sealed by a keyring, by the system's clock and the default policy.
     #[must_use]
     pub const fn new(store: S, keyring: Keyring) -> Self {
-        Self { store, keyring, clock: SystemClock }
+        Self { store, keyring, policy: Policy::DEFAULT, clock: SystemClock, on_event: None }
     }
 }
 
 impl<S: Store, C: Clock> Mfa<S, C> {
+    /// With other limits.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
     /// With another clock: a [`ManualClock`](crate::ManualClock) in tests.
     #[must_use]
     pub fn with_clock<D: Clock>(self, clock: D) -> Mfa<S, D> {
-        Mfa { store: self.store, keyring: self.keyring, clock }
+        let Self { store, keyring, policy, on_event, .. } = self;
+        Mfa { store, keyring, policy, clock, on_event }
     }
 
-    /// Begins to enroll a device: makes its secret, to be shown once. It counts for nothing until it is confirmed, and
-    /// other devices stay as they are.
-    ///
-    /// # Errors
-    /// [`TooManyDevices`](Error::TooManyDevices), [`LabelTaken`](Error::LabelTaken), and those of the environment and
-    /// the operator.
-    pub async fn enroll(&self, account: &AccountId, label: Label) -> Result<Enrollment, Error> {
-        let secret = Secret::generate()?;
-        self.judge(account, Some(Account::new), |account, now| account.enroll(label.clone(), secret.duplicate(), now))
-            .await
+    /// Shows every event to `handler`, with its account and time, after it is committed: for a log, and to tell the owner.
+    /// It runs before the verdict is returned, so it should hand over what takes time.
+    #[must_use]
+    pub fn on_event(mut self, handler: impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static) -> Self {
+        self.on_event = Some(Arc::new(handler));
+        self
     }
 
-    /// Confirms a device by a code it shows, which proves that it works. This burns the code and is not a login.
+    /// Opts in: begins to enroll the first device of an account and makes its secret, to be shown once. It counts for
+    /// nothing until it is confirmed. A [`Label`](crate::Label) alone is an authenticator app.
     ///
     /// # Errors
-    /// [`Denied`](Error::Denied) for a wrong code; after the fifth, or ten minutes after `enroll`,
-    /// [`EnrollmentExpired`](Error::EnrollmentExpired); [`NotEnrolled`](Error::NotEnrolled),
-    /// [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the operator.
-    pub async fn confirm(&self, account: &AccountId, device: DeviceId, code: Code) -> Result<(), Error> {
-        self.judge(account, None, |account, now| account.confirm(device, code, now)).await
+    /// [`ProofRequired`](Error::ProofRequired) if a device counts already: [`enroll_another`](Self::enroll_another);
+    /// [`DuplicateSecret`](Error::DuplicateSecret), [`TooManyDevices`](Error::TooManyDevices), and those of the
+    /// environment and the operator.
+    pub async fn enroll(&self, account: &AccountId, device: impl Into<NewDevice>) -> Result<Enrollment, Error> {
+        let device = device.into();
+        self.judge(account, Absent::IsNew, |account, now| account.enroll(device.duplicate(), now)).await
     }
 
-    /// Verifies a code of any confirmed device of the account: the second factor of a login.
+    /// Begins to enroll one more device of the account that the proof is of. Those that count stay as they are.
     ///
     /// # Errors
-    /// [`Denied`](Error::Denied) for a wrong or used code; [`NotEnrolled`](Error::NotEnrolled), which is never a
-    /// reason to do without; and those of the environment and the operator.
+    /// [`Stale`](Error::Stale), [`LabelTaken`](Error::LabelTaken), [`DuplicateSecret`](Error::DuplicateSecret),
+    /// [`TooManyDevices`](Error::TooManyDevices), and those of the environment and the operator.
+    pub async fn enroll_another(&self, proof: &impl Proof, device: impl Into<NewDevice>) -> Result<Enrollment, Error> {
+        let device = device.into();
+        self.judge_proven(proof, |account, now| account.enroll_another(proof, device.duplicate(), now)).await
+    }
+
+    /// Confirms a device by a code it shows, which proves that it works. This burns the code and is not a login; what it
+    /// returns is enough to issue recovery codes right away.
+    ///
+    /// # Errors
+    /// [`Denied`](Error::Denied) for a wrong code, with what seems to be wrong with the device if anything does; after the
+    /// fifth, or ten minutes after `enroll`, [`EnrollmentExpired`](Error::EnrollmentExpired);
+    /// [`NotEnrolled`](Error::NotEnrolled), [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the
+    /// operator.
+    pub async fn confirm(&self, account: &AccountId, device: DeviceId, code: Code) -> Result<Confirmed, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| account.confirm(device, code, now)).await
+    }
+
+    /// Confirms a device by two codes in a row, also if its clock or counter is off.
+    ///
+    /// # Errors
+    /// As for [`confirm`](Self::confirm).
+    pub async fn confirm_pair(
+        &self,
+        account: &AccountId,
+        device: DeviceId,
+        codes: [Code; 2],
+    ) -> Result<Confirmed, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| account.confirm_pair(device, codes, now)).await
+    }
+
+    /// Verifies a code of any device of the account that counts: the second factor of a login.
+    ///
+    /// # Errors
+    /// [`Denied`](Error::Denied) for a wrong or used code, or one that came too early after wrong ones;
+    /// [`NotEnrolled`](Error::NotEnrolled), which is never a reason to do without; and those of the environment and the
+    /// operator.
     pub async fn verify(&self, account: &AccountId, code: Code) -> Result<Verified, Error> {
-        self.judge(account, None, |account, now| account.verify(code, now)).await
+        self.judge(account, Absent::IsNotEnrolled, |account, now| account.verify(code, now)).await
     }
 
-    /// What the account has: its devices, without their secrets.
+    /// Takes two codes in a row of a device as where its clock or counter stands. Ask for the password first; this is no
+    /// login.
+    ///
+    /// # Errors
+    /// [`Denied`](Error::Denied) if they are not two in a row, or after three in a day;
+    /// [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the operator.
+    pub async fn resync(&self, account: &AccountId, device: DeviceId, codes: [Code; 2]) -> Result<(), Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| account.resync(device, codes, now)).await
+    }
+
+    /// Begins to replace a device's secret. The old one counts until the new one is confirmed, and for the policy's grace
+    /// after that.
+    ///
+    /// # Errors
+    /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice) if it does not count, and those of the environment
+    /// and the operator.
+    pub async fn rotate(&self, proof: &impl Proof, device: DeviceId) -> Result<Enrollment, Error> {
+        self.judge_proven(proof, |account, now| account.rotate(proof, device, now)).await
+    }
+
+    /// Issues ten recovery codes, to be shown once; earlier ones are void.
+    ///
+    /// # Errors
+    /// [`Stale`](Error::Stale), [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.
+    pub async fn issue_recovery_codes(&self, proof: &impl Proof) -> Result<RecoveryCodes, Error> {
+        self.judge_proven(proof, |account, now| account.issue_recovery_codes(proof, now)).await
+    }
+
+    /// Replaces used recovery codes by new ones, to be shown once; the others stay as they are.
+    ///
+    /// # Errors
+    /// [`Stale`](Error::Stale), [`NoRecoveryCodes`](Error::NoRecoveryCodes) if none were issued, and those of the
+    /// environment and the operator.
+    pub async fn replenish_recovery_codes(&self, proof: &impl Proof) -> Result<RecoveryCodes, Error> {
+        self.judge_proven(proof, |account, now| account.replenish_recovery_codes(proof, now)).await
+    }
+
+    /// Redeems a recovery code, which is gone then. Ask for the password first. Let them mend their second factor: enroll
+    /// another device, revoke the lost one, replenish the codes.
+    ///
+    /// # Errors
+    /// [`Denied`](Error::Denied) for a wrong code, or one that came too early after wrong ones; these do not count as
+    /// wrong codes of a device. [`NoRecoveryCodes`](Error::NoRecoveryCodes), [`NotEnrolled`](Error::NotEnrolled), and those
+    /// of the environment and the operator.
+    pub async fn redeem(&self, account: &AccountId, code: &RecoveryCode) -> Result<Recovered, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| account.redeem(code, now)).await
+    }
+
+    /// What the account has, without secrets.
     ///
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled) if there is no record: see there. Those of the environment and operator.
     pub async fn status(&self, account: &AccountId) -> Result<Status, Error> {
         let stored = self.store.load(account).await.map_err(store_error)?.ok_or(Error::NotEnrolled)?;
-        Ok(Account::open(account, stored.body(), &self.keyring)?.status())
+        Ok(self.open(account, stored.body())?.status(self.clock.now()))
     }
 
-    /// Loads, judges, commits, and only then reveals. `fresh` makes the account that has no record yet.
+    /// The account's devices, without their secrets.
+    ///
+    /// # Errors
+    /// As for [`status`](Self::status).
+    pub async fn devices(&self, account: &AccountId) -> Result<Vec<DeviceStatus>, Error> {
+        Ok(self.status(account).await?.devices().to_vec())
+    }
+
+    /// Seals a verdict for the account's session of this id: for a cookie, or the session's row. It tells when a code was
+    /// verified, for as long as you accept it ([`Verified::require_within`]); it opens for no other session, so a stolen
+    /// one is of no use without that. What it can't know is whether the device was revoked since: end sessions then.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Clock, Error, Mfa, Store, Verified};
+    /// # async fn example<S: Store, C: Clock>(mfa: &Mfa<S, C>, alice: &AccountId, verified: Verified) -> Result<(), Error> {
+    /// let cookie = mfa.token(&verified, b"session 8d2f")?;
+    /// // .. in a later request of that session ..
+    /// let verified = mfa.open_token(alice, b"session 8d2f", &cookie)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// No random bytes.
+    pub fn token(&self, verified: &Verified, session: &[u8]) -> Result<SecretText, Error> {
+        token::seal(verified, session, &self.keyring)
+    }
+
+    /// Opens what [`token`](Self::token) sealed for this account's session.
+    ///
+    /// # Errors
+    /// [`Token`](Error::Token) if it was changed or belongs elsewhere, [`Stale`](Error::Stale) if it is from the future.
+    pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
+        token::open(account, session, token, &self.keyring, self.clock.now())
+    }
+
+    async fn judge_proven<T>(
+        &self,
+        proof: &impl Proof,
+        command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
+    ) -> Result<T, Error> {
+        let (account, _) = proof.proven();
+        self.judge(account, Absent::IsNotEnrolled, command).await
+    }
+
+    /// Loads, judges, commits, and only then reveals.
     async fn judge<T>(
         &self,
         id: &AccountId,
-        fresh: Option<fn(AccountId) -> Account>,
+        absent: Absent,
         command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
         for _ in 0..TRIES {
             let stored = self.store.load(id).await.map_err(store_error)?;
-            let account = match (&stored, fresh) {
-                (Some(stored), _) => Account::open(id, stored.body(), &self.keyring)?,
-                (None, Some(fresh)) => fresh(id.clone()),
-                (None, None) => return Err(Error::NotEnrolled),
+            let account = match (&stored, absent) {
+                (Some(stored), _) => self.open(id, stored.body())?,
+                (None, Absent::IsNew) => Account::new(id.clone()).with_policy(self.policy),
+                (None, Absent::IsNotEnrolled) => return Err(Error::NotEnrolled),
             };
-            let mut attempt = command(account, self.clock.now())?;
+            let now = self.clock.now();
+            let mut attempt = command(account, now).inspect_err(|error| self.tell_refusal(id, now, error))?;
             let sealed = attempt.seal(&self.keyring)?;
             let expected = stored.map(|stored| stored.version());
             match self.store.swap(id, expected, &sealed).await.map_err(store_error)? {
-                Swap::Committed(receipt) => return attempt.reveal(receipt),
+                Swap::Committed(receipt) => return attempt.reveal_with(receipt, |event| self.tell(id, now, event)),
                 Swap::Conflict => {}
             }
         }
         Err(Error::Contended)
     }
+
+    fn open(&self, id: &AccountId, sealed: &[u8]) -> Result<Account, Error> {
+        Ok(Account::open(id, sealed, &self.keyring)?.with_policy(self.policy))
+    }
+
+    fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
+        if let Some(on_event) = &self.on_event {
+            on_event(account, now, event);
+        }
+    }
+
+    fn tell_refusal(&self, account: &AccountId, now: UnixTime, error: &Error) {
+        if let Error::Denied(denial) = error {
+            denial.event().iter().for_each(|event| self.tell(account, now, event));
+        }
+    }
+}
+
+/// What an account without a record is to a command.
+#[derive(Clone, Copy)]
+enum Absent {
+    IsNew,
+    IsNotEnrolled,
 }
 
 impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Mfa<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, keyring, clock } = self;
-        f.debug_struct("Mfa").field("store", store).field("keyring", keyring).field("clock", clock).finish()
+        let Self { store, keyring, policy, clock, on_event: _ } = self;
+        let mut all = f.debug_struct("Mfa");
+        all.field("store", store).field("keyring", keyring).field("policy", policy).field("clock", clock);
+        all.finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText};
 
 /// The first byte of a sealed record. A release that adds something to the record raises it, opens all up to its own,
 /// and refuses later ones, so that an older server can't drop what it does not know.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 /// Format, key id, nonce.
@@ -141,12 +141,12 @@ impl Keyring {
         self
     }
 
-    /// Seals what `write` appends, `len` bytes, for one account.
+    /// Seals what `write` appends, `len` bytes, for one purpose.
     ///
     /// The plaintext is written to its final place and encrypted there: no copy of it is left behind.
     pub(crate) fn seal(
         &self,
-        account: &AccountId,
+        purpose: Purpose<'_>,
         len: usize,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), RecordError>,
     ) -> Result<Vec<u8>, Error> {
@@ -163,33 +163,36 @@ impl Keyring {
         let (header, plaintext) = sealed.split_at_mut_checked(HEADER_LEN).ok_or(SealError::Malformed)?;
         let tag = key
             .cipher()?
-            .encrypt_inout_detached(&nonce.into(), &associated_data(header, account), plaintext.into())
+            .encrypt_inout_detached(&nonce.into(), &purpose.associated_data(header), plaintext.into())
             .map_err(|_| SealError::Malformed)?;
         sealed.extend_from_slice(&tag);
         Ok(std::mem::take(&mut *sealed))
     }
 
-    /// Opens what was sealed for this account by any key of the ring.
-    pub(crate) fn open(&self, account: &AccountId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    /// The id of the key that seals.
+    #[must_use]
+    pub const fn active_id(&self) -> KeyId {
+        self.active.0
+    }
+
+    /// Opens what was sealed for this purpose by any key of the ring.
+    pub(crate) fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Opened, SealError> {
+        let id = key_id(sealed)?;
+        let key = self.key(id).ok_or(SealError::UnknownKey { id })?;
         let (header, rest) = sealed.split_first_chunk::<HEADER_LEN>().ok_or(SealError::Malformed)?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(SealError::Malformed)?;
-        let [format, k0, k1, k2, k3, nonce @ ..] = *header;
-        if !(1..=FORMAT).contains(&format) {
-            return Err(SealError::UnknownFormat { format });
-        }
-        let id = KeyId(u32::from_be_bytes([k0, k1, k2, k3]));
-        let key = self.key(id).ok_or(SealError::UnknownKey { id })?;
+        let [_, _, _, _, _, nonce @ ..] = *header;
 
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
         key.cipher()?
             .decrypt_inout_detached(
                 &nonce.into(),
-                &associated_data(header, account),
+                &purpose.associated_data(header),
                 plaintext.as_mut_slice().into(),
                 &(*tag).into(),
             )
             .map_err(|_| SealError::Forged)?;
-        Ok(plaintext)
+        Ok(Opened { plaintext, key: id })
     }
 
     fn key(&self, id: KeyId) -> Option<&SealingKey> {
@@ -203,9 +206,40 @@ impl SealingKey {
     }
 }
 
-/// The format, the key's id, the nonce and the account: a record that was moved, or edited anywhere, does not open.
-fn associated_data(header: &[u8], account: &AccountId) -> Vec<u8> {
-    [b"secondfactor record", header, account.as_str().as_bytes()].concat()
+/// What sealed bytes are bound to, with their format, key id and nonce: what was moved, or edited anywhere, does not open.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'p> {
+    Record(&'p AccountId),
+    Token { account: &'p AccountId, session: &'p [u8] },
+}
+
+impl Purpose<'_> {
+    fn associated_data(self, header: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Record(account) => [b"secondfactor record", header, account.as_str().as_bytes()].concat(),
+            Self::Token { account, session } => {
+                let account = account.as_str().as_bytes();
+                // The length keeps the two apart: no end of a name can pass as the beginning of a session.
+                let len = u64::try_from(account.len()).unwrap_or(u64::MAX).to_be_bytes();
+                [b"secondfactor token", header, &len, account, session].concat()
+            }
+        }
+    }
+}
+
+/// What was sealed, and by which key.
+pub(crate) struct Opened {
+    pub(crate) plaintext: Zeroizing<Vec<u8>>,
+    pub(crate) key: KeyId,
+}
+
+/// The id of the key that sealed these bytes, as they say; whether it did shows only when they are opened.
+pub(crate) fn key_id(sealed: &[u8]) -> Result<KeyId, SealError> {
+    let [format, id @ ..] = sealed.first_chunk::<5>().ok_or(SealError::Malformed)?;
+    if !(1..=FORMAT).contains(format) {
+        return Err(SealError::UnknownFormat { format: *format });
+    }
+    Ok(KeyId(u32::from_be_bytes(*id)))
 }
 
 /// Why stored bytes don't open.

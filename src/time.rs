@@ -48,6 +48,12 @@ impl UnixTime {
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_secs()))
     }
+
+    /// This time and `duration` (whole seconds) earlier, at least the epoch.
+    #[must_use]
+    pub const fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration.as_secs()))
+    }
 }
 
 /// The number of a time step: what TOTP uses as the counter (RFC 6238 section 4.2, `T`).

@@ -163,6 +163,9 @@ impl Window {
     pub const EXACT: Self = Self { past: 0, future: 0 };
     /// One step each way (RFC 6238 section 5.2 recommends at most one for the delay).
     pub const DEFAULT: Self = Self { past: 1, future: 1 };
+    /// One step back, for the delay, none forward.
+    #[cfg(feature = "mfa")]
+    pub(crate) const PAST: Self = Self { past: 1, future: 0 };
     /// The most steps each way.
     pub const MAX_STEPS: u8 = 10;
 

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 /// What a file, or a folder with its file, may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("mac", &[]),
     ("code", &[]),
     ("time", &["error"]),
@@ -27,9 +27,15 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("qr", &["key_uri", "secret"]),
     ("error", &["account", "seal"]),
     ("seal", &["account", "error", "secret"]),
-    ("account", &["code", "error", "key_uri", "mac", "seal", "secret", "store", "time", "totp"]),
+    ("policy", &["hotp", "totp"]),
+    ("event", &["account", "seal", "time"]),
+    (
+        "account",
+        &["code", "error", "event", "hotp", "key_uri", "mac", "policy", "seal", "secret", "store", "time", "totp"],
+    ),
+    ("token", &["account", "error", "seal", "secret", "time"]),
     ("store", &["account"]),
-    ("mfa", &["account", "code", "error", "seal", "secret", "store", "time"]),
+    ("mfa", &["account", "code", "error", "event", "policy", "seal", "secret", "store", "time", "token"]),
     ("lib", &[]),
     ("manual", &[]),
 ];

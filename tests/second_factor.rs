@@ -16,8 +16,8 @@ mod support;
 use std::time::Duration;
 
 use secondfactor::{
-    Account, AccountId, Committed, Denial, DeviceState, Error, Keyring, Label, MemoryStore, Mfa, Secret, Store, Stored,
-    Swap, UnixTime, Version, Window,
+    Account, AccountId, Committed, Denial, DeviceState, Error, Keyring, Label, ManualClock, MemoryStore, Mfa,
+    NewDevice, Secret, Store, Stored, Swap, UnixTime, Version, Window,
 };
 use support::*;
 
@@ -112,13 +112,13 @@ fn without_a_record_or_an_active_device_there_is_no_verdict() {
 
 #[test]
 fn a_pending_device_opens_nothing_until_a_code_of_it_is_confirmed() {
-    let Login { mfa, clock, secret, device } = Login::new(MemoryStore::new());
-    let tablet = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
+    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     let states = || {
         let status = run(mfa.status(&alice())).unwrap();
         status.devices().iter().map(|device| (device.id(), device.state())).collect::<Vec<_>>()
     };
-    assert_eq!(states(), [(device, DeviceState::Active), (tablet.device(), DeviceState::Pending)]);
+    assert_eq!(states(), [(device, DeviceState::Active), (tablet.device(), DeviceState::Pending { replaces: None })]);
     assert_eq!(denial(run(mfa.verify(&alice(), code(tablet.secret(), NOW, 0)))), Denial::Mismatch);
     // The other device's code confirms nothing.
     assert_eq!(denial(run(mfa.confirm(&alice(), tablet.device(), code(&secret, NOW, 0)))), Denial::Mismatch);
@@ -134,11 +134,11 @@ fn a_pending_device_opens_nothing_until_a_code_of_it_is_confirmed() {
 
 #[test]
 fn a_second_enroll_leaves_the_active_device_alone() {
-    let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
-    let begun = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
+    let Login { mfa, secret, proof, .. } = Login::new(MemoryStore::new());
+    let begun = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     assert_ne!(begun.secret().expose_bytes(), secret.expose_bytes());
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
-    assert!(matches!(run(mfa.enroll(&alice(), label("phone"))), Err(Error::LabelTaken)));
+    assert!(matches!(run(mfa.enroll_another(&proof, label("phone"))), Err(Error::LabelTaken)));
 }
 
 #[test]
@@ -153,12 +153,12 @@ fn only_what_is_pending_is_confirmed() {
 #[test]
 fn an_enrollment_lasts_ten_minutes() {
     for (seconds, lasts) in [(600, true), (601, false)] {
-        let Login { mfa, clock, .. } = Login::new(MemoryStore::new());
-        let tablet = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
+        let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
+        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
         clock.advance(Duration::from_secs(seconds));
         let code = code(tablet.secret(), NOW.saturating_add(Duration::from_secs(seconds)), 0);
         match run(mfa.confirm(&alice(), tablet.device(), code)) {
-            Ok(()) => assert!(lasts),
+            Ok(_) => assert!(lasts),
             Err(error) => assert!(!lasts && matches!(error, Error::EnrollmentExpired), "{error}"),
         }
     }
@@ -166,8 +166,8 @@ fn an_enrollment_lasts_ten_minutes() {
 
 #[test]
 fn an_enrollment_takes_five_wrong_codes() {
-    let Login { mfa, .. } = Login::new(MemoryStore::new());
-    let tablet = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
+    let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     let wrong = wrong_code(tablet.secret(), NOW);
     for _ in 0..5 {
         assert_eq!(denial(run(mfa.confirm(&alice(), tablet.device(), wrong))), Denial::Mismatch);
@@ -175,15 +175,15 @@ fn an_enrollment_takes_five_wrong_codes() {
     let right = code(tablet.secret(), NOW, 0);
     assert!(matches!(run(mfa.confirm(&alice(), tablet.device(), right)), Err(Error::EnrollmentExpired)));
     // It makes room: its label is free again, and its id is not given to another device.
-    let again = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
+    let again = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     assert!(again.device() > tablet.device());
 }
 
 #[test]
 fn an_account_has_eight_devices_and_the_longest_waiting_one_makes_room() {
-    let Login { mfa, device: phone, .. } = Login::new(MemoryStore::new());
+    let Login { mfa, device: phone, proof, .. } = Login::new(MemoryStore::new());
     let mut enrollments: Vec<_> =
-        (2..=9).map(|n| run(mfa.enroll(&alice(), label(&format!("device {n}")))).unwrap()).collect();
+        (2..=9).map(|n| run(mfa.enroll_another(&proof, label(&format!("device {n}")))).unwrap()).collect();
     let ids: Vec<_> = run(mfa.status(&alice())).unwrap().devices().iter().map(|device| device.id()).collect();
     let made_room = enrollments.remove(0);
     assert_eq!(ids, [vec![phone], enrollments.iter().map(|one| one.device()).collect()].concat());
@@ -193,14 +193,14 @@ fn an_account_has_eight_devices_and_the_longest_waiting_one_makes_room() {
     for enrollment in &enrollments {
         run(mfa.confirm(&alice(), enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
     }
-    assert!(matches!(run(mfa.enroll(&alice(), label("tenth"))), Err(Error::TooManyDevices)));
+    assert!(matches!(run(mfa.enroll_another(&proof, label("tenth"))), Err(Error::TooManyDevices)));
 }
 
 /// The same form, open twice.
 #[test]
 fn of_two_enrollments_with_one_label_one_is_confirmed() {
-    let Login { mfa, .. } = Login::new(MemoryStore::new());
-    let [one, other] = [(); 2].map(|()| run(mfa.enroll(&alice(), label("tablet"))).unwrap());
+    let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+    let [one, other] = [(); 2].map(|()| run(mfa.enroll_another(&proof, label("tablet"))).unwrap());
     run(mfa.confirm(&alice(), other.device(), code(other.secret(), NOW, 0))).unwrap();
     let result = run(mfa.confirm(&alice(), one.device(), code(one.secret(), NOW, 0)));
     assert!(matches!(result, Err(Error::LabelTaken)));
@@ -210,24 +210,18 @@ fn of_two_enrollments_with_one_label_one_is_confirmed() {
 #[test]
 fn a_code_that_two_devices_share_is_burned_for_both() {
     let (one, other) = secrets_with_the_same_code();
-    let keyring = keyring();
-    let mut account = Account::new(alice());
-    for (name, secret) in [("one", &one), ("other", &other)] {
-        let mut attempt = account.enroll(label(name), secret.duplicate(), NOW).unwrap();
-        let sealed = attempt.seal(&keyring).unwrap();
-        let device = attempt.reveal(Committed::attest(&sealed)).unwrap().device();
-        let mut attempt =
-            Account::open(&alice(), &sealed, &keyring).unwrap().confirm(device, code(secret, NOW, -1), NOW).unwrap();
-        let sealed = attempt.seal(&keyring).unwrap();
-        attempt.reveal(Committed::attest(&sealed)).unwrap();
-        account = Account::open(&alice(), &sealed, &keyring).unwrap();
-    }
+    let device = |name, secret: &Secret| NewDevice::totp(label(name)).with_secret(secret.duplicate());
+    let (account, enrollment) = commit(Account::new(alice()).enroll(device("one", &one), NOW).unwrap());
+    let first = enrollment.unwrap().device();
+    let (account, proof) = commit(account.confirm(first, code(&one, NOW, -1), NOW).unwrap());
+    let attempt = account.enroll_another(&proof.unwrap(), device("other", &other), NOW).unwrap();
+    let (account, enrollment) = commit(attempt);
+    let (account, _) = commit(account.confirm(enrollment.unwrap().device(), code(&other, NOW, -1), NOW).unwrap());
+
     let shared = code(&one, NOW, 0);
     assert_eq!(shared, code(&other, NOW, 0));
-    let mut attempt = account.verify(shared, NOW).unwrap();
-    let sealed = attempt.seal(&keyring).unwrap();
-    assert!(attempt.reveal(Committed::attest(&sealed)).is_ok());
-    let account = Account::open(&alice(), &sealed, &keyring).unwrap();
+    let (account, verdict) = commit(account.verify(shared, NOW).unwrap());
+    assert_eq!(verdict.unwrap().device(), first);
     assert!(matches!(account.verify(shared, NOW), Err(Error::Denied(Denial::Replayed))));
 }
 
@@ -338,7 +332,7 @@ fn a_receipt_for_other_bytes_reveals_nothing() {
     assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::ForeignReceipt)));
 
     let account = Account::new(alice());
-    let attempt = account.enroll(label("phone"), Secret::generate().unwrap(), NOW).unwrap();
+    let attempt = account.enroll(label("phone"), NOW).unwrap();
     // Not even sealed: no receipt fits, neither an empty one nor one for all zeros.
     assert!(matches!(attempt.reveal(Committed::attest(&[])), Err(Error::ForeignReceipt)));
 }
@@ -355,8 +349,8 @@ fn a_wrong_code_is_answered_only_when_its_charge_is_committed() {
 fn any_time_is_judged_without_a_panic() {
     for time in [0, 1, 29, 30, 59, u64::from(u32::MAX), u64::MAX - 30, u64::MAX - 1, u64::MAX] {
         let time = UnixTime::from_secs(time);
-        let Login { mfa, clock, .. } = Login::new(MemoryStore::new());
-        clock.set(time);
+        let clock = std::sync::Arc::new(ManualClock::new(time));
+        let mfa = Mfa::new(MemoryStore::new(), keyring()).with_clock(clock);
         let tablet = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
         let code = secondfactor::Totp::new(tablet.secret()).at(time).unwrap();
         run(mfa.confirm(&alice(), tablet.device(), code)).unwrap();
@@ -380,9 +374,10 @@ fn status_tells_all_but_secrets() {
 
 #[test]
 fn debug_and_errors_hold_no_secret_and_no_code() {
-    let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
-    let enrollment = run(mfa.enroll(&alice(), label("tablet"))).unwrap();
-    let attempt = Account::new(alice()).enroll(label("phone"), secret.duplicate(), NOW).unwrap();
+    let Login { mfa, clock, secret, proof, .. } = Login::new(MemoryStore::new());
+    let enrollment = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+    let attempt =
+        Account::new(alice()).enroll(NewDevice::totp(label("phone")).with_secret(secret.duplicate()), NOW).unwrap();
     let account = Account::new(alice());
     let used = code(&secret, NOW, 0);
     let shown = [

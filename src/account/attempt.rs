@@ -1,9 +1,9 @@
 //! Verdicts, and the lock on them: commit before answer.
 
 use std::fmt;
-use std::time::Duration;
 
-use super::{Account, AccountId, DeviceId};
+use super::{Account, Diagnosis};
+use crate::event::Event;
 use crate::store::Tag;
 use crate::{Committed, Error, Keyring, UnixTime};
 
@@ -38,9 +38,18 @@ impl<T> Attempt<T> {
     /// # Errors
     /// [`Error::Denied`] is the verdict no. [`Error::ForeignReceipt`]: the receipt is for other bytes.
     pub fn reveal(self, receipt: Committed) -> Result<T, Error> {
+        self.reveal_with(receipt, |_| {})
+    }
+
+    /// The same, and shows what has happened, in order.
+    ///
+    /// # Errors
+    /// As for [`reveal`](Self::reveal); without the right receipt nothing is shown.
+    pub fn reveal_with(self, receipt: Committed, on_event: impl FnMut(&Event)) -> Result<T, Error> {
         if !receipt.is_for(self.sealed) {
             return Err(Error::ForeignReceipt);
         }
+        self.next.events.iter().for_each(on_event);
         Ok(self.verdict?)
     }
 }
@@ -51,62 +60,40 @@ impl<T> fmt::Debug for Attempt<T> {
     }
 }
 
-/// The claimant is refused. `Display` says the same for every wrong code: what a claimant may read.
+/// The claimant is refused. `Display` says the same for a wrong and for a used code: what a claimant may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Denial {
     /// No device shows this code now.
     #[error("wrong code")]
     Mismatch,
-    /// The code was right, and has been used (RFC 6238 section 5.2, NIST SP 800-63B section 3.1.4.2). Wait for the
+    /// The code was right, and has been used (RFC 6238 section 5.2, NIST SP 800-63B-4 section 3.1.4.2). Wait for the
     /// next one. If nobody typed it twice, somebody else used it.
     #[error("wrong code")]
     Replayed,
+    /// A wrong code for a device that waits to be confirmed, and what seems to be wrong with it.
+    #[error("wrong code: {0}")]
+    Unconfirmed(Diagnosis),
+    /// Too many wrong codes: this one was not even looked at.
+    #[error("too many wrong codes: wait before the next one")]
+    Throttled {
+        /// From when on a code is judged again.
+        retry_at: UnixTime,
+    },
+    /// A hundred wrong codes in a row: none is judged any more, until the account is bound to a new device (NIST SP
+    /// 800-63B-4 section 3.2.2).
+    #[error("too many wrong codes: the second factor is disabled")]
+    Disabled,
 }
 
-/// A code was verified: proof of one second factor, of one account, at one time.
-///
-/// Only a committed verdict makes one, and it can't be copied: pass it on to what needs it.
-///
-/// ```compile_fail
-/// # fn two(verified: secondfactor::Verified) -> (secondfactor::Verified, secondfactor::Verified) {
-/// (verified.clone(), verified)
-/// # }
-/// ```
-#[derive(Debug)]
-#[must_use = "somebody has proved a second factor: let them in, or say why not"]
-pub struct Verified {
-    account: AccountId,
-    device: DeviceId,
-    at: UnixTime,
-}
-
-impl Verified {
-    pub(super) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
-        Self { account, device, at }
-    }
-
-    /// Whose second factor it is: compare it with the name that gave the password.
-    #[must_use]
-    pub const fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// The device that showed the code.
-    #[must_use]
-    pub const fn device(&self) -> DeviceId {
-        self.device
-    }
-
-    /// When it was verified.
-    #[must_use]
-    pub const fn at(&self) -> UnixTime {
-        self.at
-    }
-
-    /// How long ago it was verified.
-    #[must_use]
-    pub const fn age(&self, now: UnixTime) -> Duration {
-        now.saturating_since(self.at)
+impl Denial {
+    /// What happened when a submission was refused without a change.
+    pub(crate) const fn event(self) -> Option<Event> {
+        match self {
+            Self::Replayed => Some(Event::ReplayRefused),
+            Self::Throttled { retry_at } => Some(Event::Throttled { retry_at }),
+            Self::Disabled => Some(Event::RefusedDisabled),
+            Self::Mismatch | Self::Unconfirmed(_) => None,
+        }
     }
 }

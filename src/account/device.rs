@@ -4,9 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Denial;
-use super::status::{DeviceState, DeviceStatus};
-use crate::{Algorithm, Code, Digits, Period, Secret, Step, Totp, UnixTime, Window};
+use super::diagnosis::{self, Diagnosis};
+use super::drift::{Drift, RESYNC_STEPS};
+use super::new_device::{Moving, NewDevice};
+use super::{Denial, Label};
+use crate::policy::Policy;
+use crate::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, Period, Secret, UnixTime};
 
 /// How long a device may wait to be confirmed.
 const PENDING_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -18,11 +21,11 @@ const PENDING_TRIES: u8 = 5;
 pub struct DeviceId(u32);
 
 impl DeviceId {
-    pub(super) const fn new(number: u32) -> Self {
+    pub(crate) const fn new(number: u32) -> Self {
         Self(number)
     }
 
-    pub(super) const fn get(self) -> u32 {
+    pub(crate) const fn get(self) -> u32 {
         self.0
     }
 }
@@ -42,67 +45,6 @@ impl FromStr for DeviceId {
     }
 }
 
-/// What the owner calls a device: "phone". 1 to 64 characters, none of them a control character, no blank at the ends.
-///
-/// ```
-/// use secondfactor::Label;
-/// assert_eq!(Label::new("phone")?.as_str(), "phone");
-/// assert!(Label::new("").is_err());
-/// # Ok::<(), secondfactor::LabelError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Label(String);
-
-impl Label {
-    /// The greatest number of characters.
-    pub const MAX_CHARS: usize = 64;
-
-    /// A label with this text.
-    ///
-    /// # Errors
-    /// Empty, too long, a control character, or a blank at an end.
-    pub fn new(text: impl Into<String>) -> Result<Self, LabelError> {
-        let text = text.into();
-        if text.is_empty() {
-            return Err(LabelError::Empty);
-        }
-        if text.chars().count() > Self::MAX_CHARS {
-            return Err(LabelError::TooLong);
-        }
-        if text.contains(char::is_control) || text.trim() != text {
-            return Err(LabelError::Character);
-        }
-        Ok(Self(text))
-    }
-
-    /// The label as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Why a text is not a [`Label`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LabelError {
-    /// No text.
-    #[error("the label is empty")]
-    Empty,
-    /// Over 64 characters.
-    #[error("the label has more than 64 characters")]
-    TooLong,
-    /// A control character, or a blank at an end.
-    #[error("the label has a control character, or a blank at an end")]
-    Character,
-}
-
 #[derive(Debug)]
 pub(super) struct Device {
     pub(super) id: DeviceId,
@@ -110,100 +52,244 @@ pub(super) struct Device {
     pub(super) secret: Secret,
     pub(super) algorithm: Algorithm,
     pub(super) digits: Digits,
-    pub(super) period: Period,
+    pub(super) kind: Kind,
     pub(super) created: UnixTime,
     pub(super) state: State,
-    /// The highest step ever accepted: only later ones count.
-    pub(super) watermark: Option<Step>,
+    pub(super) last_used: Option<UnixTime>,
+    /// The highest step or counter ever accepted: only later ones count.
+    pub(super) watermark: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Totp { period: Period, drift: Drift },
+    Hotp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    Pending { tries: u8 },
-    Active { last_used: Option<UnixTime> },
+    /// `replaces`: the device that ends when this one is confirmed.
+    Pending {
+        tries: u8,
+        replaces: Option<DeviceId>,
+    },
+    Active,
+    Suspended,
+    /// Rotated: counts until then.
+    Retiring {
+        until: UnixTime,
+    },
 }
 
-/// A step in the window whose code was submitted; the last one, if there are more.
+/// A step or counter that may be accepted, whose code was submitted; the last one, if there are more.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Match {
-    step: Step,
+    pub(super) moving: u64,
+    /// In steps, from the centre of the window.
+    off_centre: i64,
     /// In seconds, as periods differ.
     pub(super) distance: u64,
 }
 
 impl Device {
-    pub(super) fn pending(id: DeviceId, label: Label, secret: Secret, now: UnixTime) -> Self {
+    pub(super) fn pending(
+        id: DeviceId,
+        new: NewDevice,
+        secret: Secret,
+        replaces: Option<DeviceId>,
+        now: UnixTime,
+    ) -> Self {
+        let (kind, watermark) = match new.moving {
+            Moving::Time(period) => (Kind::Totp { period, drift: Drift::default() }, None),
+            Moving::Counter(next) => (Kind::Hotp, next.get().checked_sub(1)),
+        };
         Self {
             id,
-            label,
+            label: new.label,
             secret,
-            algorithm: Algorithm::default(),
-            digits: Digits::default(),
-            period: Period::default(),
+            algorithm: new.algorithm,
+            digits: new.digits,
+            kind,
             created: now,
-            state: State::Pending { tries: 0 },
-            watermark: None,
+            state: State::Pending { tries: 0, replaces },
+            last_used: None,
+            watermark,
         }
     }
 
-    pub(super) const fn is_active(&self) -> bool {
-        matches!(self.state, State::Active { .. })
+    /// What makes its next code another one.
+    pub(super) fn moving(&self) -> Moving {
+        match self.kind {
+            Kind::Totp { period, .. } => Moving::Time(period),
+            Kind::Hotp => Moving::Counter(Counter::new(self.next_counter().unwrap_or(u64::MAX))),
+        }
+    }
+
+    /// Whether its codes let in.
+    pub(super) fn is_live(&self, now: UnixTime) -> bool {
+        match self.state {
+            State::Active => true,
+            // A deadline out of reach was set by a clock that has been set back since.
+            State::Retiring { until } => now < until && until.saturating_since(now) <= Policy::MAX_ROTATION_GRACE,
+            State::Pending { .. } | State::Suspended => false,
+        }
+    }
+
+    pub(super) const fn is_pending(&self) -> bool {
+        matches!(self.state, State::Pending { .. })
+    }
+
+    /// Confirmed, and neither revoked nor rotated: it has its label for itself.
+    pub(super) const fn is_kept(&self) -> bool {
+        matches!(self.state, State::Active | State::Suspended)
     }
 
     /// Whether it was not confirmed in time or in as many tries as there are. A clock that went back ends it as well.
     pub(super) fn has_expired(&self, now: UnixTime) -> bool {
         match self.state {
-            State::Pending { tries } => {
+            State::Pending { tries, .. } => {
                 tries >= PENDING_TRIES || now < self.created || now.saturating_since(self.created) > PENDING_LIFETIME
             }
-            State::Active { .. } => false,
+            _ => false,
         }
     }
 
-    /// The match of a code in the window, used or not: every step is computed, whatever the watermark.
-    pub(super) fn matching(&self, code: Code, now: UnixTime) -> Option<Match> {
-        let totp =
-            Totp::new(&self.secret).with_algorithm(self.algorithm).with_digits(self.digits).with_period(self.period);
-        let centre = totp.step_at(now).ok()?;
-        let step = totp.verify(code, now, Window::DEFAULT, None)?;
-        let steps = step.get().abs_diff(centre.get());
-        Some(Match { step, distance: steps.saturating_mul(u64::from(self.period.as_secs())) })
+    /// The match of a code in the window, used or not: every candidate is computed, whatever the watermark.
+    pub(super) fn matching(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Match> {
+        match self.kind {
+            Kind::Totp { period, drift } => {
+                let centre = centre(period, drift, now);
+                let first = centre.saturating_sub(u64::from(policy.window().past()));
+                let last = centre.saturating_add(u64::from(policy.window().future()));
+                let step = self.hotp().last_match(code, first, last)?;
+                let distance = step.abs_diff(centre).saturating_mul(u64::from(period.as_secs()));
+                Some(Match { moving: step, off_centre: difference(step, centre), distance })
+            }
+            Kind::Hotp => {
+                // The last one used is computed too, to tell a code typed twice from a wrong one.
+                let first = self.watermark.unwrap_or(0);
+                let next = self.next_counter().unwrap_or(u64::MAX);
+                let last = next.saturating_add(u64::from(policy.look_ahead().get()));
+                let counter = self.hotp().last_match(code, first, last)?;
+                Some(Match { moving: counter, off_centre: 0, distance: counter.abs_diff(next) })
+            }
+        }
     }
 
     /// RFC 6238 section 5.2: MUST NOT accept the second attempt.
     pub(super) fn is_unused(&self, found: Match) -> bool {
-        Some(found.step) > self.watermark
+        Some(found.moving) > self.watermark
     }
 
-    /// Accepts a match of an active device: burns its step.
-    pub(super) fn accept(&mut self, found: Match, now: UnixTime) {
-        self.burn(found);
-        self.state = State::Active { last_used: Some(now) };
+    pub(super) fn burn(&mut self, found: Match) {
+        self.watermark = self.watermark.max(Some(found.moving));
+    }
+
+    /// Remembers an ordinary success. Returns where the clock is taken to stand, if that has changed.
+    pub(super) fn credit(&mut self, found: Match, now: UnixTime) -> Option<i64> {
+        self.last_used = Some(now);
+        match &mut self.kind {
+            Kind::Totp { drift, .. } => drift.learn(found.off_centre, now).then(|| drift.steps(now)),
+            Kind::Hotp => None,
+        }
     }
 
     /// Activates a pending device by a code of it, whose step is burned; a wrong one costs a try.
-    pub(super) fn confirm(&mut self, code: Code, now: UnixTime) -> Result<(), Denial> {
-        match (self.matching(code, now), &mut self.state) {
-            (Some(found), state) => {
-                *state = State::Active { last_used: None };
+    pub(super) fn confirm(&mut self, code: Code, policy: &Policy, now: UnixTime) -> Result<(), Denial> {
+        match self.matching(code, policy, now).filter(|found| self.is_unused(*found)) {
+            Some(found) => {
+                self.state = State::Active;
                 self.burn(found);
-                return Ok(());
+                Ok(())
             }
-            (None, State::Pending { tries }) => *tries = tries.saturating_add(1),
-            (None, State::Active { .. }) => {}
+            None => {
+                self.charge_try();
+                Err(self.diagnose(code, now).map_or(Denial::Mismatch, Denial::Unconfirmed))
+            }
         }
-        Err(Denial::Mismatch)
     }
 
-    fn burn(&mut self, found: Match) {
-        self.watermark = self.watermark.max(Some(found.step));
+    /// The same by two codes in a row, however far its clock is off, within limits.
+    pub(super) fn confirm_pair(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
+        let result = self.resync(codes, now);
+        match result {
+            Ok(()) => self.state = State::Active,
+            Err(_) => self.charge_try(),
+        }
+        result
     }
 
-    pub(super) fn status(&self) -> DeviceStatus {
-        let (state, last_used) = match self.state {
-            State::Pending { .. } => (DeviceState::Pending, None),
-            State::Active { last_used } => (DeviceState::Active, last_used),
+    /// RFC 4226 section 7.4, RFC 6238 section 6: takes two codes in a row, both unused, as where the device stands.
+    pub(super) fn resync(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
+        let hotp = self.hotp();
+        let after_used = self.next_counter().ok_or(Denial::Mismatch)?;
+        let found = match self.kind {
+            Kind::Totp { period, .. } => {
+                let present = step_at(period, now);
+                let reach = u64::from(RESYNC_STEPS.unsigned_abs());
+                // The second code is of the present; the first may be of the step before the first in reach.
+                let first = present.saturating_sub(reach).saturating_sub(1).max(after_used);
+                hotp.last_pair_match(codes, first, present.saturating_add(reach))
+            }
+            Kind::Hotp => {
+                let last = after_used.saturating_add(u64::from(LookAhead::MAX.get()));
+                hotp.last_pair_match(codes, after_used, last)
+            }
         };
-        DeviceStatus { id: self.id, label: self.label.clone(), state, created: self.created, last_used }
+        let second = found.ok_or(Denial::Mismatch)?;
+        self.watermark = Some(second);
+        if let Kind::Totp { period, drift } = &mut self.kind {
+            let steps = difference(second, step_at(*period, now));
+            drift.resync(i16::try_from(steps).unwrap_or(0), now);
+        }
+        Ok(())
     }
+
+    /// How many steps beyond what is allowed for a code lies, within the reach of a resynchronization.
+    pub(super) fn drift_of(&self, code: Code, now: UnixTime) -> Option<i64> {
+        let Kind::Totp { period, drift } = self.kind else { return None };
+        let centre = centre(period, drift, now);
+        let reach = u64::from(RESYNC_STEPS.unsigned_abs());
+        let step = self.hotp().last_match(code, centre.saturating_sub(reach), centre.saturating_add(reach))?;
+        Some(difference(step, centre))
+    }
+
+    fn diagnose(&self, code: Code, now: UnixTime) -> Option<Diagnosis> {
+        let period = match self.kind {
+            Kind::Totp { period, .. } => Some(period),
+            Kind::Hotp => None,
+        };
+        let settings = diagnosis::Settings { algorithm: self.algorithm, digits: self.digits, period };
+        let ignored = settings.ignored(&self.secret, code, now);
+        ignored.or_else(|| self.drift_of(code, now).map(|steps| Diagnosis::ClockOff { steps }))
+    }
+
+    fn charge_try(&mut self) {
+        if let State::Pending { tries, .. } = &mut self.state {
+            *tries = tries.saturating_add(1);
+        }
+    }
+
+    /// The first counter or step that was not used; `None` after the last of 2^64.
+    fn next_counter(&self) -> Option<u64> {
+        self.watermark.map_or(Some(0), |used| used.checked_add(1))
+    }
+
+    fn hotp(&self) -> Hotp<'_> {
+        Hotp::new(&self.secret).with_algorithm(self.algorithm).with_digits(self.digits)
+    }
+}
+
+fn step_at(period: Period, now: UnixTime) -> u64 {
+    let period = std::num::NonZero::<u64>::from(period.non_zero());
+    now.as_secs() / period
+}
+
+fn centre(period: Period, drift: Drift, now: UnixTime) -> u64 {
+    step_at(period, now).saturating_add_signed(drift.steps(now))
+}
+
+fn difference(step: u64, centre: u64) -> i64 {
+    let apart = i64::try_from(step.abs_diff(centre)).unwrap_or(i64::MAX);
+    if step < centre { apart.saturating_neg() } else { apart }
 }

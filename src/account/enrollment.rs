@@ -1,7 +1,9 @@
 //! What the owner is shown once to set up an authenticator.
 
 use super::DeviceId;
-use crate::{KeyUri, Secret, UriError};
+use super::device::Device;
+use super::new_device::Moving;
+use crate::{Algorithm, Digits, KeyUri, Secret, UriError};
 
 /// A device that waits to be confirmed, with its secret: show it to the owner once, and drop it.
 ///
@@ -21,11 +23,20 @@ use crate::{KeyUri, Secret, UriError};
 pub struct Enrollment {
     device: DeviceId,
     secret: Secret,
+    algorithm: Algorithm,
+    digits: Digits,
+    moving: Moving,
 }
 
 impl Enrollment {
-    pub(super) const fn new(device: DeviceId, secret: Secret) -> Self {
-        Self { device, secret }
+    pub(super) fn of(device: &Device) -> Self {
+        Self {
+            device: device.id,
+            secret: device.secret.duplicate(),
+            algorithm: device.algorithm,
+            digits: device.digits,
+            moving: device.moving(),
+        }
     }
 
     /// The device, to be confirmed.
@@ -45,6 +56,11 @@ impl Enrollment {
     /// # Errors
     /// Those of [`KeyUri::totp`].
     pub fn key_uri(&self, issuer: &str, account_name: &str) -> Result<KeyUri, UriError> {
-        KeyUri::totp(self.secret.duplicate(), issuer, account_name)
+        let secret = self.secret.duplicate();
+        let uri = match self.moving {
+            Moving::Time(period) => KeyUri::totp(secret, issuer, account_name)?.with_period(period),
+            Moving::Counter(counter) => KeyUri::hotp(secret, counter, issuer, account_name)?,
+        };
+        Ok(uri.with_algorithm(self.algorithm).with_digits(self.digits))
     }
 }

@@ -4,10 +4,15 @@
 //! and raises the format in `seal.rs`.
 
 use minicbor::{CborLen, Decode, Encode};
+use zeroize::Zeroizing;
 
-use super::device::{Device, State};
+use super::device::{Device, Kind, State};
+use super::drift::{Drift, Provisional};
+use super::recovery::Recovery;
+use super::throttle::{Bucket, Throttle};
 use super::{Account, AccountId, DeviceId, Label};
-use crate::{Algorithm, Digits, Error, Keyring, Period, Secret, Step, UnixTime};
+use crate::seal::Purpose;
+use crate::{Algorithm, Digits, Error, Keyring, Period, Secret, UnixTime};
 
 /// The record opened, but what it holds makes no sense: nothing is guessed, nobody is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +35,41 @@ struct Record<'b> {
     next_device: u32,
     #[n(2)]
     failures: u32,
+    /// From here on since format 2.
+    #[n(3)]
+    last_failure: Option<u64>,
+    #[n(4)]
+    pressure: Option<u64>,
+    #[n(5)]
+    resyncs: Option<u64>,
+    #[b(6)]
+    recovery: Option<RecoveryRecord<'b>>,
+    #[n(7)]
+    last_change: Option<u64>,
+}
+
+#[derive(Encode, Decode, CborLen)]
+#[cbor(map)]
+struct RecoveryRecord<'b> {
+    #[cbor(b(0), with = "minicbor::bytes")]
+    salt: &'b [u8],
+    #[b(1)]
+    codes: Vec<RecoveryCodeRecord<'b>>,
+    #[n(2)]
+    failures: u32,
+    #[n(3)]
+    last_failure: Option<u64>,
+    #[n(4)]
+    pressure: Option<u64>,
+}
+
+#[derive(Encode, Decode, CborLen)]
+#[cbor(map)]
+struct RecoveryCodeRecord<'b> {
+    #[n(0)]
+    selector: u8,
+    #[cbor(b(1), with = "minicbor::bytes")]
+    hash: &'b [u8],
 }
 
 #[derive(Encode, Decode, CborLen)]
@@ -39,7 +79,7 @@ struct DeviceRecord<'b> {
     id: u32,
     #[b(1)]
     label: &'b str,
-    /// 0: TOTP.
+    /// 0: TOTP, 1: HOTP.
     #[n(2)]
     kind: u8,
     #[cbor(b(3), with = "minicbor::bytes")]
@@ -49,30 +89,60 @@ struct DeviceRecord<'b> {
     algorithm: u8,
     #[n(5)]
     digits: u8,
+    /// Of TOTP.
     #[n(6)]
     period: u16,
     #[n(7)]
     created: u64,
-    /// 0: pending, 1: active.
+    /// 0: pending, 1: active, 2: suspended, 3: retiring.
     #[n(8)]
     state: u8,
     /// Of a pending device.
     #[n(9)]
     tries: u8,
-    /// Of an active device.
     #[n(10)]
     last_used: Option<u64>,
     #[n(11)]
     watermark: Option<u64>,
+    /// From here on since format 2. Of a pending device.
+    #[n(12)]
+    replaces: Option<u32>,
+    /// Of a retiring device.
+    #[n(13)]
+    until: Option<u64>,
+    #[n(14)]
+    drift: Option<DriftRecord>,
+}
+
+#[derive(Clone, Copy, Encode, Decode, CborLen)]
+#[cbor(map)]
+struct DriftRecord {
+    #[n(0)]
+    base: i16,
+    #[n(1)]
+    learned: i8,
+    #[n(2)]
+    lean: i8,
+    #[n(3)]
+    provisional_until: Option<u64>,
+    #[n(4)]
+    base_before: Option<i16>,
+    #[n(5)]
+    learned_before: Option<i8>,
 }
 
 pub(super) fn seal(account: &Account, keyring: &Keyring) -> Result<Vec<u8>, Error> {
     let record = Record {
         devices: account.devices.iter().map(DeviceRecord::of).collect(),
         next_device: account.next_device,
-        failures: account.failures,
+        failures: account.throttle.failures,
+        last_failure: account.throttle.last_failure.map(UnixTime::as_secs),
+        pressure: bucket_record(account.throttle.pressure),
+        resyncs: bucket_record(account.resyncs),
+        recovery: account.recovery.as_ref().map(RecoveryRecord::of),
+        last_change: account.last_change.map(UnixTime::as_secs),
     };
-    keyring.seal(&account.id, minicbor::len(&record), |bytes| {
+    keyring.seal(Purpose::Record(&account.id), minicbor::len(&record), |bytes| {
         minicbor::encode(&record, bytes).map_err(|_| RecordError::Malformed)
     })
 }
@@ -85,23 +155,41 @@ pub(super) fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordErro
     if !ids_grow || devices.last().is_some_and(|last| last.id.get() >= record.next_device) {
         return Err(RecordError::Value);
     }
-    Ok(Account { id: id.clone(), devices, next_device: record.next_device, failures: record.failures })
+    let recovery = record.recovery.map(|recovery| recovery.recovery().ok_or(RecordError::Value)).transpose()?;
+    Ok(Account {
+        devices,
+        next_device: record.next_device,
+        throttle: throttle(record.failures, record.last_failure, record.pressure),
+        resyncs: bucket(record.resyncs),
+        recovery,
+        last_change: record.last_change.map(UnixTime::from_secs),
+        ..Account::new(id.clone())
+    })
 }
 
 const TOTP: u8 = 0;
+const HOTP: u8 = 1;
 const PENDING: u8 = 0;
 const ACTIVE: u8 = 1;
+const SUSPENDED: u8 = 2;
+const RETIRING: u8 = 3;
 
 impl<'b> DeviceRecord<'b> {
     fn of(device: &'b Device) -> Self {
-        let (state, tries, last_used) = match device.state {
-            State::Pending { tries } => (PENDING, tries, None),
-            State::Active { last_used } => (ACTIVE, 0, last_used),
+        let (state, tries, replaces, until) = match device.state {
+            State::Pending { tries, replaces } => (PENDING, tries, replaces, None),
+            State::Active => (ACTIVE, 0, None, None),
+            State::Suspended => (SUSPENDED, 0, None, None),
+            State::Retiring { until } => (RETIRING, 0, None, Some(until)),
+        };
+        let (kind, period, drift) = match device.kind {
+            Kind::Totp { period, drift } => (TOTP, period.as_secs(), DriftRecord::of(drift)),
+            Kind::Hotp => (HOTP, 0, None),
         };
         Self {
             id: device.id.get(),
             label: device.label.as_str(),
-            kind: TOTP,
+            kind,
             secret: device.secret.expose_bytes(),
             algorithm: match device.algorithm {
                 Algorithm::Sha1 => 1,
@@ -109,19 +197,32 @@ impl<'b> DeviceRecord<'b> {
                 Algorithm::Sha512 => 3,
             },
             digits: device.digits.count(),
-            period: device.period.as_secs(),
+            period,
             created: device.created.as_secs(),
             state,
             tries,
-            last_used: last_used.map(UnixTime::as_secs),
-            watermark: device.watermark.map(Step::get),
+            last_used: device.last_used.map(UnixTime::as_secs),
+            watermark: device.watermark,
+            replaces: replaces.map(DeviceId::get),
+            until: until.map(UnixTime::as_secs),
+            drift,
         }
     }
 
     fn device(&self) -> Option<Device> {
-        let state = match (self.kind, self.state) {
-            (TOTP, PENDING) => State::Pending { tries: self.tries },
-            (TOTP, ACTIVE) => State::Active { last_used: self.last_used.map(UnixTime::from_secs) },
+        let state = match self.state {
+            PENDING => State::Pending { tries: self.tries, replaces: self.replaces.map(DeviceId::new) },
+            ACTIVE => State::Active,
+            SUSPENDED => State::Suspended,
+            RETIRING => State::Retiring { until: UnixTime::from_secs(self.until?) },
+            _ => return None,
+        };
+        let kind = match self.kind {
+            TOTP => Kind::Totp {
+                period: Period::from_secs(self.period).ok()?,
+                drift: self.drift.map_or(Some(Drift::default()), DriftRecord::drift)?,
+            },
+            HOTP => Kind::Hotp,
             _ => return None,
         };
         Some(Device {
@@ -135,12 +236,75 @@ impl<'b> DeviceRecord<'b> {
                 _ => return None,
             },
             digits: Digits::from_count(self.digits)?,
-            period: Period::from_secs(self.period).ok()?,
+            kind,
             created: UnixTime::from_secs(self.created),
             state,
-            watermark: self.watermark.map(Step::new),
+            last_used: self.last_used.map(UnixTime::from_secs),
+            watermark: self.watermark,
         })
     }
+}
+
+impl DriftRecord {
+    fn of(drift: Drift) -> Option<Self> {
+        (drift != Drift::default()).then(|| Self {
+            base: drift.base,
+            learned: drift.learned,
+            lean: drift.lean,
+            provisional_until: drift.provisional.map(|earlier| earlier.until.as_secs()),
+            base_before: drift.provisional.map(|earlier| earlier.base),
+            learned_before: drift.provisional.map(|earlier| earlier.learned),
+        })
+    }
+
+    fn drift(self) -> Option<Drift> {
+        let provisional = match (self.provisional_until, self.base_before, self.learned_before) {
+            (None, None, None) => None,
+            (Some(until), Some(base), Some(learned)) => {
+                Some(Provisional { until: UnixTime::from_secs(until), base, learned })
+            }
+            _ => return None,
+        };
+        let drift = Drift { base: self.base, learned: self.learned, lean: self.lean, provisional };
+        drift.is_possible().then_some(drift)
+    }
+}
+
+impl<'b> RecoveryRecord<'b> {
+    fn of(recovery: &'b Recovery) -> Self {
+        Self {
+            salt: &*recovery.salt,
+            codes: recovery
+                .codes
+                .iter()
+                .map(|(selector, hash)| RecoveryCodeRecord { selector: *selector, hash })
+                .collect(),
+            failures: recovery.throttle.failures,
+            last_failure: recovery.throttle.last_failure.map(UnixTime::as_secs),
+            pressure: bucket_record(recovery.throttle.pressure),
+        }
+    }
+
+    fn recovery(&self) -> Option<Recovery> {
+        let codes = self.codes.iter().map(|code| Some((code.selector, code.hash.try_into().ok()?)));
+        Some(Recovery {
+            salt: Zeroizing::new(self.salt.try_into().ok()?),
+            codes: codes.collect::<Option<_>>()?,
+            throttle: throttle(self.failures, self.last_failure, self.pressure),
+        })
+    }
+}
+
+fn throttle(failures: u32, last_failure: Option<u64>, pressure: Option<u64>) -> Throttle {
+    Throttle { failures, last_failure: last_failure.map(UnixTime::from_secs), pressure: bucket(pressure) }
+}
+
+fn bucket(empty_at: Option<u64>) -> Bucket {
+    empty_at.map_or(Bucket::EMPTY, |secs| Bucket { empty_at: UnixTime::from_secs(secs) })
+}
+
+fn bucket_record(bucket: Bucket) -> Option<u64> {
+    (bucket != Bucket::EMPTY).then(|| bucket.empty_at.as_secs())
 }
 
 #[cfg(test)]
@@ -152,6 +316,15 @@ mod tests {
     fn decode(bytes: &[u8]) -> Result<Account, RecordError> {
         super::decode(&AccountId::new("alice").unwrap(), bytes)
     }
+
+    const DRIFT: DriftRecord = DriftRecord {
+        base: -120,
+        learned: 4,
+        lean: -1,
+        provisional_until: Some(9),
+        base_before: Some(7),
+        learned_before: Some(-4),
+    };
 
     fn device() -> DeviceRecord<'static> {
         DeviceRecord {
@@ -167,21 +340,39 @@ mod tests {
             tries: 0,
             last_used: Some(1_700_000_000),
             watermark: Some(56_666_666),
+            replaces: None,
+            until: None,
+            drift: None,
         }
     }
 
     fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
-        minicbor::to_vec(Record { devices, next_device, failures: 0 }).unwrap()
+        let record = Record {
+            devices,
+            next_device,
+            failures: 0,
+            last_failure: None,
+            pressure: None,
+            resyncs: None,
+            recovery: None,
+            last_change: None,
+        };
+        minicbor::to_vec(record).unwrap()
     }
 
     #[test]
     fn a_record_comes_back() {
-        let bytes = encode(vec![device(), DeviceRecord { id: 2, state: PENDING, tries: 3, ..device() }], 3);
+        let bytes = encode(
+            vec![
+                device(),
+                DeviceRecord { id: 2, state: PENDING, tries: 3, replaces: Some(1), ..device() },
+                DeviceRecord { id: 3, kind: HOTP, period: 0, state: SUSPENDED, ..device() },
+                DeviceRecord { id: 4, state: RETIRING, until: Some(7), drift: Some(DRIFT), ..device() },
+            ],
+            5,
+        );
         let account = decode(&bytes).unwrap();
         let again = account.devices.iter().map(DeviceRecord::of).collect();
-        // A pending device has not been used.
-        let bytes =
-            encode(vec![device(), DeviceRecord { id: 2, state: PENDING, tries: 3, last_used: None, ..device() }], 3);
         assert_eq!(encode(again, account.next_device), bytes);
     }
 
@@ -209,6 +400,12 @@ mod tests {
             DeviceRecord { secret: &[1; 129], ..device() },
             DeviceRecord { label: "", ..device() },
             DeviceRecord { id: 7, ..device() },
+            DeviceRecord { state: RETIRING, ..device() },
+            DeviceRecord { drift: Some(DriftRecord { base: 121, ..DRIFT }), ..device() },
+            DeviceRecord { drift: Some(DriftRecord { learned: 5, ..DRIFT }), ..device() },
+            DeviceRecord { drift: Some(DriftRecord { lean: 2, ..DRIFT }), ..device() },
+            DeviceRecord { drift: Some(DriftRecord { base_before: None, ..DRIFT }), ..device() },
+            DeviceRecord { drift: Some(DriftRecord { base_before: Some(i16::MIN), ..DRIFT }), ..device() },
         ];
         for (n, device) in bad.into_iter().enumerate() {
             assert_eq!(decode(&encode(vec![device], 7)).unwrap_err(), RecordError::Value, "value {n}");

@@ -1,23 +1,40 @@
 //! What an account has, without secrets.
 
-use super::{DeviceId, Label};
-use crate::UnixTime;
+use super::device::{Device, Kind, State};
+use super::throttle::Throttle;
+use super::{Account, Denial, DeviceId, Label};
+use crate::policy::Policy;
+use crate::{Algorithm, Digits, KeyId, UnixTime};
 
-/// The devices of an account.
+/// What an account has, without secrets: for its owner's page, and for support.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     devices: Vec<DeviceStatus>,
+    lock: Lock,
+    recovery_codes: usize,
+    recovery_lock: Lock,
+    sealed_by: Option<KeyId>,
 }
 
 impl Status {
-    pub(super) const fn new(devices: Vec<DeviceStatus>) -> Self {
-        Self { devices }
+    pub(super) fn of(account: &Account, now: UnixTime) -> Self {
+        let lock = |throttle: &Throttle| Lock::of(throttle, &account.policy, now);
+        let pending_or_not_over = |device: &&Device| {
+            !device.has_expired(now) && (device.is_live(now) || !matches!(device.state, State::Retiring { .. }))
+        };
+        Self {
+            devices: account.devices.iter().filter(pending_or_not_over).map(|one| DeviceStatus::of(one, now)).collect(),
+            lock: lock(&account.throttle),
+            recovery_codes: account.recovery.as_ref().map_or(0, |recovery| recovery.codes.len()),
+            recovery_lock: account.recovery.as_ref().map_or(Lock::Open, |recovery| lock(&recovery.throttle)),
+            sealed_by: account.sealed_by,
+        }
     }
 
-    /// Whether a login needs a code: at least one device is active.
+    /// Whether a login needs a code: at least one device counts.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        self.devices.iter().any(|device| device.state == DeviceState::Active)
+        self.devices.iter().any(|device| matches!(device.state, DeviceState::Active | DeviceState::Retiring { .. }))
     }
 
     /// Every device, in the order of enrollment.
@@ -25,19 +42,95 @@ impl Status {
     pub fn devices(&self) -> &[DeviceStatus] {
         &self.devices
     }
+
+    /// Whether a code would be judged now.
+    #[must_use]
+    pub const fn lock(&self) -> Lock {
+        self.lock
+    }
+
+    /// How many recovery codes are left.
+    #[must_use]
+    pub const fn recovery_codes(&self) -> usize {
+        self.recovery_codes
+    }
+
+    /// Whether a recovery code would be judged now.
+    #[must_use]
+    pub const fn recovery_lock(&self) -> Lock {
+        self.recovery_lock
+    }
+
+    /// The key that sealed the record; `None` if it was never sealed.
+    #[must_use]
+    pub const fn sealed_by(&self) -> Option<KeyId> {
+        self.sealed_by
+    }
+}
+
+/// Whether a submission would be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lock {
+    /// It would.
+    Open,
+    /// Not before this time, after too many wrong ones.
+    Until(UnixTime),
+    /// Not any more, after too many wrong ones in a row.
+    Disabled,
+}
+
+impl Lock {
+    fn of(throttle: &Throttle, policy: &Policy, now: UnixTime) -> Self {
+        match throttle.check(policy, now) {
+            Ok(()) => Self::Open,
+            Err(Denial::Throttled { retry_at }) => Self::Until(retry_at),
+            Err(_) => Self::Disabled,
+        }
+    }
 }
 
 /// A device of an account, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceStatus {
-    pub(super) id: DeviceId,
-    pub(super) label: Label,
-    pub(super) state: DeviceState,
-    pub(super) created: UnixTime,
-    pub(super) last_used: Option<UnixTime>,
+    id: DeviceId,
+    label: Label,
+    kind: DeviceKind,
+    state: DeviceState,
+    algorithm: Algorithm,
+    digits: Digits,
+    created: UnixTime,
+    last_used: Option<UnixTime>,
+    drift: i64,
+    is_weak: bool,
 }
 
 impl DeviceStatus {
+    fn of(device: &Device, now: UnixTime) -> Self {
+        let (kind, drift) = match device.kind {
+            Kind::Totp { drift, .. } => (DeviceKind::Totp, drift.steps(now)),
+            Kind::Hotp => (DeviceKind::Hotp, 0),
+        };
+        let state = match device.state {
+            State::Pending { replaces, .. } => DeviceState::Pending { replaces },
+            State::Active => DeviceState::Active,
+            State::Suspended => DeviceState::Suspended,
+            State::Retiring { until } => DeviceState::Retiring { until },
+        };
+        Self {
+            id: device.id,
+            label: device.label.clone(),
+            kind,
+            state,
+            algorithm: device.algorithm,
+            digits: device.digits,
+            created: device.created,
+            last_used: device.last_used,
+            drift,
+            is_weak: device.secret.is_weak(),
+        }
+    }
+
     /// Its id.
     #[must_use]
     pub const fn id(&self) -> DeviceId {
@@ -50,10 +143,28 @@ impl DeviceStatus {
         &self.label
     }
 
+    /// What its codes come from.
+    #[must_use]
+    pub const fn kind(&self) -> DeviceKind {
+        self.kind
+    }
+
     /// Whether it counts.
     #[must_use]
     pub const fn state(&self) -> DeviceState {
         self.state
+    }
+
+    /// The hash inside its codes.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// How many digits its codes have.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
     }
 
     /// When it was enrolled.
@@ -67,6 +178,28 @@ impl DeviceStatus {
     pub const fn last_used(&self) -> Option<UnixTime> {
         self.last_used
     }
+
+    /// How many steps its clock is taken to be off; positive if it is fast.
+    #[must_use]
+    pub const fn drift(&self) -> i64 {
+        self.drift
+    }
+
+    /// Whether its secret has fewer than 128 bits (RFC 4226 section 4, R6): rotate it.
+    #[must_use]
+    pub const fn is_weak(&self) -> bool {
+        self.is_weak
+    }
+}
+
+/// What the codes of a device come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceKind {
+    /// The time (RFC 6238).
+    Totp,
+    /// A counter (RFC 4226).
+    Hotp,
 }
 
 /// Whether a device counts.
@@ -74,7 +207,17 @@ impl DeviceStatus {
 #[non_exhaustive]
 pub enum DeviceState {
     /// Enrolled, not yet confirmed: no login needs it, and none can use it.
-    Pending,
-    /// Confirmed.
+    Pending {
+        /// The device whose secret it rotates, which ends when this one is confirmed.
+        replaces: Option<DeviceId>,
+    },
+    /// Confirmed: its codes count.
     Active,
+    /// Does not count until it is resumed.
+    Suspended,
+    /// Rotated: counts beside its successor for the rest of the grace.
+    Retiring {
+        /// Until then.
+        until: UnixTime,
+    },
 }

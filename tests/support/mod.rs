@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secondfactor::{
-    AccountId, Code, DeviceId, KeyId, Keyring, Label, ManualClock, Mfa, SealingKey, Secret, Store, Totp, UnixTime,
+    Account, AccountId, Attempt, Code, Committed, Confirmed, DeviceId, Error, KeyId, Keyring, Label, ManualClock, Mfa,
+    SealingKey, Secret, Store, Totp, UnixTime,
 };
 
 /// The beginning of a step.
@@ -40,6 +41,13 @@ pub(crate) fn wrong_code(secret: &Secret, time: UnixTime) -> Code {
     (0..).map(|n| format!("{n:06}").parse().unwrap()).find(|wrong| !near.contains(wrong)).unwrap()
 }
 
+/// Commits an attempt, and opens what was committed.
+pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Account, Result<T, Error>) {
+    let sealed = attempt.seal(&keyring()).unwrap();
+    let account = Account::open(&alice(), &sealed, &keyring()).unwrap();
+    (account, attempt.reveal(Committed::attest(&sealed)))
+}
+
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     pollster::block_on(future)
 }
@@ -50,6 +58,7 @@ pub(crate) struct Login<S> {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) device: DeviceId,
     pub(crate) secret: Secret,
+    pub(crate) proof: Confirmed,
 }
 
 impl<S: Store> Login<S> {
@@ -58,7 +67,7 @@ impl<S: Store> Login<S> {
         let mfa = Mfa::new(store, keyring()).with_clock(Arc::clone(&clock));
         let enrollment = run(mfa.enroll(&alice(), label("phone"))).unwrap();
         let secret = enrollment.secret().duplicate();
-        run(mfa.confirm(&alice(), enrollment.device(), code(&secret, NOW, -1))).unwrap();
-        Self { mfa, clock, device: enrollment.device(), secret }
+        let proof = run(mfa.confirm(&alice(), enrollment.device(), code(&secret, NOW, -1))).unwrap();
+        Self { mfa, clock, device: enrollment.device(), secret, proof }
     }
 }

@@ -1,0 +1,213 @@
+//! Proofs of a second factor: what lets somebody in, or change what lets them in.
+
+use std::time::Duration;
+
+use super::{AccountId, DeviceId};
+use crate::{Error, UnixTime};
+
+/// How far servers' clocks may differ before a proof is from the future.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+
+/// A code was verified: proof of one second factor, of one account, at one time.
+///
+/// Only a committed verdict makes one, and it can't be copied: pass it on to what needs it. Over requests it travels as
+/// a sealed token: [`Mfa::token`](crate::Mfa::token).
+///
+/// It says that a code was shown, not who was asked for it: TOTP is not phishing-resistant, and never more than AAL2
+/// (NIST SP 800-63B-4 sections 2.2 and 3.1.4).
+///
+/// ```compile_fail
+/// # fn two(verified: secondfactor::Verified) -> (secondfactor::Verified, secondfactor::Verified) {
+/// (verified.clone(), verified)
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "somebody has proved a second factor: let them in, or say why not"]
+pub struct Verified {
+    account: AccountId,
+    device: DeviceId,
+    at: UnixTime,
+}
+
+impl Verified {
+    /// For what can't be taken back, and for changes of the second factor (OWASP ASVS 5.0, 7.5.1 and 7.5.3, want another
+    /// verification there): 5 minutes, as long as a person takes for such a form.
+    pub const SENSITIVE: Duration = Duration::from_secs(5 * 60);
+    /// How long a session may lie idle (NIST SP 800-63B-4 section 2.2.3, AAL2): 1 hour.
+    pub const SESSION_IDLE: Duration = Duration::from_secs(3600);
+    /// How long a session may last over all (NIST SP 800-63B-4 section 2.2.3, AAL2): 24 hours.
+    pub const SESSION: Duration = Duration::from_secs(24 * 3600);
+
+    pub(crate) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
+        Self { account, device, at }
+    }
+
+    /// Whose second factor it is: compare it with the name that gave the password.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The device that showed the code.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// When it was verified.
+    #[must_use]
+    pub const fn at(&self) -> UnixTime {
+        self.at
+    }
+
+    /// How long ago it was verified; zero if that is yet to come.
+    #[must_use]
+    pub const fn age(&self, now: UnixTime) -> Duration {
+        now.saturating_since(self.at)
+    }
+
+    /// Demands that it was verified no longer ago than `age`.
+    ///
+    /// There is no way to ask "if there is one": without a `Verified` there is nothing to call this on.
+    ///
+    /// ```
+    /// # use secondfactor::{Stale, UnixTime, Verified};
+    /// fn wire_money(verified: &Verified, now: UnixTime) -> Result<(), Stale> {
+    ///     verified.require_within(Verified::SENSITIVE, now)?;
+    ///     // ..
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// It is older, or from the future.
+    pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
+        fresh_within(self.at, age, now)
+    }
+}
+
+/// A recovery code was redeemed. This is not a [`Verified`]: where a code is demanded it does not pass.
+///
+/// Let its owner in to mend their second factor: enroll a new device, revoke the lost one, replenish the codes.
+///
+/// ```compile_fail
+/// # fn takes(_: secondfactor::Verified) {}
+/// # fn give(recovered: secondfactor::Recovered) {
+/// takes(recovered)
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "somebody has used up a recovery code: let them mend their second factor"]
+pub struct Recovered {
+    account: AccountId,
+    at: UnixTime,
+    left: usize,
+}
+
+impl Recovered {
+    pub(super) const fn new(account: AccountId, at: UnixTime, left: usize) -> Self {
+        Self { account, at, left }
+    }
+
+    /// Whose code it was.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// When it was redeemed.
+    #[must_use]
+    pub const fn at(&self) -> UnixTime {
+        self.at
+    }
+
+    /// How many codes are left.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+}
+
+/// A device was confirmed by a code it showed. This is not a login, but enough to get recovery codes right away.
+#[derive(Debug)]
+pub struct Confirmed {
+    account: AccountId,
+    device: DeviceId,
+    at: UnixTime,
+}
+
+impl Confirmed {
+    pub(super) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
+        Self { account, device, at }
+    }
+
+    /// Whose device it is.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// When it was confirmed.
+    #[must_use]
+    pub const fn at(&self) -> UnixTime {
+        self.at
+    }
+}
+
+/// What proves that its bearer has a second factor of the account: [`Verified`], [`Recovered`] or [`Confirmed`].
+///
+/// A password, or a session that began with one, is none: whoever stole it could take the second factor away. What
+/// changes the second factor takes a proof, and the account from it, no older than [`Verified::SENSITIVE`].
+pub trait Proof: sealed::Sealed + Sync {
+    #[doc(hidden)]
+    fn proven(&self) -> (&AccountId, UnixTime);
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! proof {
+    ($($type:ty),*) => {
+        $(
+            impl sealed::Sealed for $type {}
+
+            impl Proof for $type {
+                fn proven(&self) -> (&AccountId, UnixTime) {
+                    (&self.account, self.at)
+                }
+            }
+        )*
+    };
+}
+
+proof!(Verified, Recovered, Confirmed);
+
+/// Refuses the proof of another account, and one that is not fresh.
+pub(super) fn check(proof: &impl Proof, account: &AccountId, now: UnixTime) -> Result<(), Error> {
+    let (proven, at) = proof.proven();
+    if proven != account {
+        return Err(Error::ForeignProof);
+    }
+    Ok(fresh_within(at, Verified::SENSITIVE, now)?)
+}
+
+fn fresh_within(at: UnixTime, age: Duration, now: UnixTime) -> Result<(), Stale> {
+    let is_from_the_future = at > now.saturating_add(CLOCK_TOLERANCE);
+    if is_from_the_future || now.saturating_since(at) > age { Err(Stale) } else { Ok(()) }
+}
+
+pub(crate) fn refuse_the_future(at: UnixTime, now: UnixTime) -> Result<(), Stale> {
+    fresh_within(at, Duration::MAX, now)
+}
+
+/// The second factor was proved too long ago, or in the future: ask for another code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the second factor was not proved recently enough")]
+pub struct Stale;
