@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secondfactor::{
-    Account, AccountId, Attempt, Code, Committed, Confirmed, DeviceId, Error, KeyId, Keyring, Label, ManualClock, Mfa,
-    SealingKey, Secret, Store, Totp, UnixTime,
+    Account, AccountId, Attempt, Code, Committed, Confirmed, DeviceId, Error, Event, KeyId, Keyring, Label,
+    ManualClock, Mfa, SealingKey, Secret, Store, Totp, UnixTime,
 };
 
 /// The beginning of a step.
@@ -50,6 +50,21 @@ pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Account, Result<T, Error>) 
 
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     pollster::block_on(future)
+}
+
+/// What `on_event` has told.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<std::sync::Mutex<Vec<Event>>>);
+
+impl Log {
+    pub(crate) fn handler(&self) -> impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static + use<> {
+        let events = Arc::clone(&self.0);
+        move |_, _, event| events.lock().unwrap().push(event.clone())
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.0.lock().unwrap().clone()
+    }
 }
 
 /// A server with an account whose phone was confirmed by the code of the step before `NOW`.

@@ -1,0 +1,109 @@
+//! The second factor inside the application's own transaction: `Account` without `Mfa` and without a store.
+//!
+//! ```sh
+//! cargo run --example own_transaction
+//! ```
+//!
+//! For applications whose user and whose second factor must change together: here a user row is never without its second
+//! factor, and each submission of a code stands in the audit log or was not judged at all.
+//!
+//! What you take over from the library then, in this order:
+//! 1. Begin a transaction that has the write lock before it reads (`BEGIN IMMEDIATE`, `SELECT .. FOR UPDATE`).
+//! 2. Read the record, judge, seal, write. A refusal that comes at once, as an error, has nothing to write.
+//! 3. Commit, whatever the verdict may be: it can't be read yet, and a wrong code must be charged.
+//! 4. Only then attest the commit, and read the verdict.
+#![allow(clippy::print_stdout)] // a program prints
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use secondfactor::{
+    Account, AccountId, Attempt, Clock, Code, Committed, Confirmed, DeviceId, Enrollment, KeyId, Keyring, Label,
+    SealingKey, SystemClock, Totp, Verified,
+};
+
+type Outcome<T> = Result<T, Box<dyn StdError>>;
+
+fn main() -> Outcome<()> {
+    let mut application = Application::new()?;
+    let (user, enrollment) = application.sign_up("alice")?;
+    println!("alice signed up; her user row and her second factor came in one transaction.");
+
+    let phone = Totp::new(enrollment.secret()); // we play her phone as well
+    let now = SystemClock.now();
+    application.confirm(user, enrollment.device(), phone.at(now)?)?;
+    println!("Her phone is confirmed.");
+
+    let code = phone.at(now.saturating_add(Duration::from_secs(30)))?;
+    let verified = application.log_in(user, code)?;
+    println!("She is logged in, by device {}.", verified.device());
+
+    match application.log_in(user, code) {
+        Ok(_) => return Err("a code was accepted twice".into()),
+        Err(error) => println!("The same code again: {error}."),
+    }
+    println!("The audit log has {} submissions.", application.submissions(user)?);
+    Ok(())
+}
+
+struct Application {
+    database: Connection,
+    keyring: Keyring,
+}
+
+impl Application {
+    fn new() -> Outcome<Self> {
+        let database = Connection::open_in_memory()?;
+        database.execute_batch(
+            "CREATE TABLE user (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, second_factor BLOB NOT NULL) STRICT;
+             CREATE TABLE audit (user INTEGER NOT NULL, what TEXT NOT NULL) STRICT;",
+        )?;
+        Ok(Self { database, keyring: Keyring::new(KeyId::new(1), SealingKey::generate()?) })
+    }
+
+    fn sign_up(&mut self, name: &str) -> Outcome<(i64, Enrollment)> {
+        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("INSERT INTO user (name, second_factor) VALUES (?1, x'')", [name])?;
+        let user = transaction.last_insert_rowid();
+        let attempt = Account::new(account_id(user)?).enroll(Label::new("phone")?, SystemClock.now())?;
+        Ok((user, commit(transaction, user, attempt, &self.keyring)?))
+    }
+
+    fn confirm(&mut self, user: i64, device: DeviceId, code: Code) -> Outcome<Confirmed> {
+        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let attempt = load(&transaction, user, &self.keyring)?.confirm(device, code, SystemClock.now())?;
+        commit(transaction, user, attempt, &self.keyring)
+    }
+
+    /// After the password.
+    fn log_in(&mut self, user: i64, code: Code) -> Outcome<Verified> {
+        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let attempt = load(&transaction, user, &self.keyring)?.verify(code, SystemClock.now())?;
+        transaction.execute("INSERT INTO audit (user, what) VALUES (?1, 'a code was judged')", [user])?;
+        commit(transaction, user, attempt, &self.keyring)
+    }
+
+    fn submissions(&self, user: i64) -> Outcome<i64> {
+        Ok(self.database.query_row("SELECT count(*) FROM audit WHERE user = ?1", [user], |row| row.get(0))?)
+    }
+}
+
+/// A row number, never a name: names may change hands.
+fn account_id(user: i64) -> Outcome<AccountId> {
+    Ok(AccountId::new(format!("user-{user}"))?)
+}
+
+fn load(transaction: &Transaction<'_>, user: i64, keyring: &Keyring) -> Outcome<Account> {
+    let sql = "SELECT second_factor FROM user WHERE id = ?1";
+    let sealed: Vec<u8> = transaction.query_row(sql, [user], |row| row.get(0))?;
+    Ok(Account::open(&account_id(user)?, &sealed, keyring)?)
+}
+
+/// Writes what was judged, commits, and only then reveals.
+fn commit<T>(transaction: Transaction<'_>, user: i64, mut attempt: Attempt<T>, keyring: &Keyring) -> Outcome<T> {
+    let sealed = attempt.seal(keyring)?;
+    transaction.execute("UPDATE user SET second_factor = ?1 WHERE id = ?2", (&sealed, user))?;
+    transaction.commit()?;
+    Ok(attempt.reveal(Committed::attest(&sealed))?)
+}
