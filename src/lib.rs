@@ -47,7 +47,7 @@ pub use secret::{Secret, SecretError, SecretText};
 #[cfg(feature = "sqlite")]
 pub use store::sqlite::{SqliteError, SqliteStore};
 #[cfg(feature = "mfa")]
-pub use store::{Committed, Store, Stored, Swap, Version, memory::MemoryStore};
+pub use store::{Accounts, Committed, Store, Stored, Swap, Version, memory::MemoryStore};
 #[cfg(feature = "std")]
 pub use time::{Clock, ManualClock, SystemClock};
 pub use time::{Period, Step, UnixTime};

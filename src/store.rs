@@ -41,6 +41,27 @@ pub trait Store: Send + Sync {
     fn remove(&self, account: &AccountId, expected: Version) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
 }
 
+/// A store that can list its accounts: what a sweep over all records needs, such as re-sealing with a new key.
+///
+/// Beside [`Store`], since a login never lists.
+pub trait Accounts: Store {
+    /// The accounts after `after`, or from the beginning, in the order of their ids' bytes: at most `limit`.
+    ///
+    /// Go on after the last of a page; an empty page is the end. An account that was there all the time is listed
+    /// exactly once; one that comes or goes meanwhile may be listed or not.
+    fn accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<AccountId>, Self::Error>> + Send;
+}
+
+impl<S: Accounts> Accounts for std::sync::Arc<S> {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, S::Error> {
+        (**self).accounts(after, limit).await
+    }
+}
+
 impl<S: Store> Store for std::sync::Arc<S> {
     type Error = S::Error;
 

@@ -1,10 +1,11 @@
 //! Records in memory: for tests, and for a program that forgets on purpose.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{AccountId, Committed, Store, Stored, Swap, Version};
+use crate::{AccountId, Accounts, Committed, Store, Stored, Swap, Version};
 
 /// Records in memory. A restart loses them all: for tests and trials, not for a login.
 ///
@@ -20,7 +21,7 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Records {
-    by_account: HashMap<AccountId, Stored>,
+    by_account: BTreeMap<AccountId, Stored>,
     last_version: u64,
 }
 
@@ -61,5 +62,14 @@ impl Store for MemoryStore {
         }
         records.by_account.remove(account);
         Ok(Swap::Committed(Committed::attest(&[])))
+    }
+}
+
+impl Accounts for MemoryStore {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Infallible> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let records = self.lock();
+        let listed = records.by_account.range::<AccountId, _>((start, Bound::Unbounded));
+        Ok(listed.take(limit).map(|(account, _)| account.clone()).collect())
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use crate::{AccountId, Committed, Store, Stored, Swap, Version};
+use crate::{AccountId, Accounts, Committed, Store, Stored, Swap, Version};
 
 /// How long a call waits for another process to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -136,6 +136,29 @@ impl Store for SqliteStore {
     }
 }
 
+impl Accounts for SqliteStore {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, SqliteError> {
+        let after = after.map_or_else(Vec::new, key); // no id is empty, so all come after the empty one
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let keys = self
+            .with(move |connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT account FROM secondfactor_record WHERE account > ?1 ORDER BY account LIMIT ?2",
+                    )?
+                    .query_map(params![after, limit], |row| row.get::<_, Vec<u8>>(0))?
+                    .collect::<rusqlite::Result<Vec<_>>>()
+            })
+            .await?;
+        keys.into_iter().map(account).collect()
+    }
+}
+
+fn account(key: Vec<u8>) -> Result<AccountId, SqliteError> {
+    let id = String::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
+    id.ok_or(SqliteError(Cause::ForeignKey))
+}
+
 fn key(account: &AccountId) -> Vec<u8> {
     account.as_str().as_bytes().to_vec()
 }
@@ -166,6 +189,8 @@ enum Cause {
     Driver(#[from] rusqlite::Error),
     #[error("the SQLite file can't be set to WAL mode")]
     NoWal,
+    #[error("a key in the SQLite file is no account id")]
+    ForeignKey,
 }
 
 impl From<rusqlite::Error> for SqliteError {
