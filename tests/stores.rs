@@ -16,7 +16,7 @@ mod support;
 use std::sync::Barrier;
 
 use rusqlite::Connection;
-use secondfactor::{Error, MemoryStore, Mfa, SqliteStore, Store, Stored, Swap, Version};
+use secondfactor::{AccountId, Accounts, Error, MemoryStore, Mfa, SqliteStore, Store, Stored, Swap, Version};
 use support::*;
 
 /// Runs a law on each store, new and empty.
@@ -128,6 +128,36 @@ fn empty_and_large_records_come_back_whole() {
             assert_eq!(on(Op::Load(id)).stored().body(), body);
         }
     });
+}
+
+#[test]
+fn accounts_are_listed_page_by_page_in_the_order_of_their_bytes() {
+    fn check<S: Accounts>(store: &S) {
+        assert_eq!(run(store.accounts(None, 10)).unwrap(), []);
+        let ids = ["\0", "A", "B", "a", "a\0", "a\0b", "aa", "b", "\u{e9}", "\u{ffff}", "\u{10000}"].map(account);
+        for id in ids.iter().rev() {
+            assert!(matches!(run(store.swap(id, None, b"x")).unwrap(), Swap::Committed(_)));
+        }
+        for limit in [0, 1, 3, ids.len(), usize::MAX] {
+            let mut listed: Vec<AccountId> = Vec::new();
+            loop {
+                let page = run(store.accounts(listed.last(), limit)).unwrap();
+                assert!(page.len() <= limit);
+                match page.is_empty() {
+                    true => break,
+                    false => listed.extend(page),
+                }
+            }
+            assert_eq!(listed, if limit == 0 { &[] } else { &ids[..] }, "{limit}");
+        }
+        assert_eq!(run(store.accounts(Some(&account("aZ")), 2)).unwrap(), [account("aa"), account("b")]);
+        let version = run(store.load(&ids[0])).unwrap().unwrap().version();
+        assert!(matches!(run(store.remove(&ids[0], version)).unwrap(), Swap::Committed(_)));
+        assert_eq!(run(store.accounts(None, 1)).unwrap(), [account("A")]);
+    }
+    check(&std::sync::Arc::new(MemoryStore::new()));
+    let folder = tempfile::tempdir().unwrap();
+    check(&SqliteStore::open(folder.path().join("store.db")).unwrap());
 }
 
 #[test]
