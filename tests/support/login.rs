@@ -40,6 +40,14 @@ impl Site {
         self.folder.path().join("accounts.db.key")
     }
 
+    /// The names in the folder, in order.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     pub(crate) fn program(&self) -> Command {
         let mut command = example("login");
         command.arg(self.database());
