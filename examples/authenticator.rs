@@ -7,8 +7,8 @@
 //!
 //! For trials and scripts. A secret on the command line can be read by every user of the machine, so `--secret -` reads
 //! it from the first line of standard input.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a program prints
 
+use std::io::{Write, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use lexopt::Arg::{Long, Short, Value};
@@ -20,16 +20,19 @@ usage: authenticator totp --secret BASE32 [--algorithm sha1|sha256|sha512] [--di
        (--secret - reads the secret from standard input)";
 
 fn main() -> ExitCode {
-    match Options::read(lexopt::Parser::from_env()).and_then(Options::run) {
-        Ok(output) => {
-            println!("{output}");
-            ExitCode::SUCCESS
-        }
+    let output = Options::read(lexopt::Parser::from_env()).and_then(|options| options.run());
+    let printed = output.and_then(|text| writeln!(stdout(), "{text}").map_err(|error| error.to_string()));
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("authenticator: {message}");
+            complain(&message);
             ExitCode::from(2)
         }
     }
+}
+
+fn complain(message: &str) {
+    let _ = writeln!(stderr(), "authenticator: {message}");
 }
 
 /// What went wrong, in a sentence that never repeats a value: it may be the secret, in the wrong place.
@@ -97,13 +100,17 @@ impl Options {
         }
     }
 
-    fn run(self) -> Result<String, Message> {
-        match self.command {
-            Some(Command::Help) => Ok(USAGE.into()),
-            Some(Command::Totp) => self.totp().map(|code| code.to_string()),
-            Some(Command::Hotp) => self.hotp().map(|code| code.to_string()),
-            None => Err("the command is totp or hotp (try --help)".into()),
+    fn run(&self) -> Result<String, Message> {
+        let code = match self.command {
+            Some(Command::Help) => return Ok(USAGE.into()),
+            Some(Command::Totp) => self.totp()?,
+            Some(Command::Hotp) => self.hotp()?,
+            None => return Err("the command is totp or hotp (try --help)".into()),
+        };
+        if self.secret()?.is_weak() {
+            complain("warning: the secret has fewer than 128 bits");
         }
+        Ok(code.to_string())
     }
 
     fn totp(&self) -> Result<Code, Message> {
@@ -133,11 +140,7 @@ impl Options {
     }
 
     fn secret(&self) -> Result<&Secret, Message> {
-        let secret = self.secret.as_ref().ok_or("--secret is missing")?;
-        if secret.is_weak() {
-            eprintln!("authenticator: warning: the secret has fewer than 128 bits");
-        }
-        Ok(secret)
+        self.secret.as_ref().ok_or_else(|| "--secret is missing".into())
     }
 }
 
@@ -152,7 +155,7 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &str) -> Result<(), Message> {
 fn secret(text: &str) -> Result<Secret, Message> {
     let secret = if text == "-" {
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map_err(|_| "standard input can't be read")?;
+        stdin().read_line(&mut line).map_err(|_| "standard input can't be read")?;
         Secret::from_weak_base32(line.trim_end_matches(['\r', '\n']))
     } else {
         Secret::from_weak_base32(text)
@@ -170,7 +173,7 @@ fn algorithm(name: &str) -> Result<Algorithm, Message> {
 }
 
 fn digits(text: &str) -> Result<Digits, Message> {
-    let digits = text.parse().ok().and_then(Digits::from_count);
+    let digits = number(text, "--digits").ok().and_then(|count| u8::try_from(count).ok()).and_then(Digits::from_count);
     digits.ok_or_else(|| "--digits is 6, 7 or 8".into())
 }
 

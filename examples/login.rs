@@ -10,11 +10,10 @@
 //! The sealing key comes from `SECONDFACTOR_SEALING_KEY` (Base32, 32 bytes) or from a file beside the database, which is
 //! made at the first start, readable by its owner only. In production it belongs on another machine than the database's
 //! backups.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // a program prints
 
 use std::error::Error as StdError;
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, IsTerminal, Write};
+use std::fs::OpenOptions;
+use std::io::{BufRead, ErrorKind, IsTerminal, Write, stderr, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,6 +26,7 @@ use secondfactor::{
     AccountId, Code, Denial, DeviceId, DeviceState, Enrollment, Error, KeyId, Keyring, Label, Mfa, SealingKey,
     SqliteStore, Verified,
 };
+use tempfile::NamedTempFile;
 
 const ISSUER: &str = "secondfactor login";
 const HELP: &str = "\
@@ -38,7 +38,7 @@ logout   (logged in)
 quit";
 
 fn main() -> ExitCode {
-    let interactive = std::io::stdin().is_terminal();
+    let interactive = stdin().is_terminal();
     match run(interactive) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -53,7 +53,8 @@ type Outcome<T = ()> = Result<T, Box<dyn StdError>>;
 fn run(interactive: bool) -> Outcome {
     let mut arguments = std::env::args_os().skip(1);
     let database = match (arguments.next(), arguments.next()) {
-        (Some(path), None) => PathBuf::from(path),
+        // So that no name is special to SQLite, as `:memory:` is.
+        (Some(path), None) => std::path::absolute(path)?,
         _ => return Err("usage: login DATABASE (a file, which is made if it is not there)".into()),
     };
     let mut program = Program {
@@ -62,7 +63,7 @@ fn run(interactive: bool) -> Outcome {
         terminal: Terminal { interactive },
         session: None,
     };
-    println!("Accounts are in {}. Type help for the commands.", database.display());
+    writeln!(stdout(), "Accounts are in {}. Type help for the commands.", database.display())?;
     while let Some(command) = program.terminal.command(program.session.as_ref())? {
         match program.perform(command.trim()) {
             Ok(true) => {}
@@ -82,7 +83,7 @@ fn say_error(error: &dyn StdError) {
         sentence = format!("{sentence}: {error}");
         cause = error.source();
     }
-    eprintln!("{sentence}.");
+    let _ = writeln!(stderr(), "{sentence}.");
 }
 
 struct Program {
@@ -103,7 +104,7 @@ impl Program {
     fn perform(&mut self, command: &str) -> Outcome<bool> {
         match command {
             "" => {}
-            "help" => println!("{HELP}"),
+            "help" => writeln!(stdout(), "{HELP}")?,
             "quit" => return Ok(false),
             "signup" => self.sign_up()?,
             "login" => self.session = Some(self.log_in()?),
@@ -119,7 +120,7 @@ impl Program {
         let name = self.terminal.ask("Name: ")?;
         let password = self.terminal.ask_hidden("Password: ")?;
         self.users.add(&name, &password)?;
-        println!("Signed up. Now log in.");
+        writeln!(stdout(), "Signed up. Now log in.")?;
         Ok(())
     }
 
@@ -130,12 +131,12 @@ impl Program {
         let password = self.terminal.ask_hidden("Password: ")?;
         let user = self.users.check(&name, &password)?;
         if !self.needs_code(&user)? {
-            println!("Logged in as {name}, by password alone. Type enroll to opt in to a second factor.");
+            writeln!(stdout(), "Logged in as {name}, by password alone. Type enroll to opt in to a second factor.")?;
             return Ok(Session { user, second_factor: None });
         }
-        let code: Code = self.terminal.ask("Code: ")?.parse()?;
+        let code = self.terminal.ask_code("Code: ")?;
         let verified = block_on(self.mfa.verify(&user.account, code)).map_err(explain)?;
-        println!("Logged in as {name}, by password and code.");
+        writeln!(stdout(), "Logged in as {name}, by password and code.")?;
         Ok(Session { user, second_factor: Some(verified) })
     }
 
@@ -162,15 +163,17 @@ impl Program {
         self.confirm(&session.user.account, enrollment.device())?;
         self.users.opt_in(&session.user)?;
         self.session.iter_mut().for_each(|session| session.user.opted_in = true);
-        println!("The second factor is on. That code is used up: the next login needs the next one.");
+        writeln!(stdout(), "The second factor is on. That code is used up: the next login needs the next one.")?;
         Ok(())
     }
 
     fn confirm(&self, account: &AccountId, device: DeviceId) -> Outcome {
         loop {
-            let code: Code = self.terminal.ask("Code that the app shows: ")?.parse()?;
+            let code = self.terminal.ask_code("Code that the app shows: ")?;
             match block_on(self.mfa.confirm(account, device, code)) {
-                Err(Error::Denied(_)) if self.terminal.interactive => println!("Wrong code, try the next one."),
+                Err(Error::Denied(_)) if self.terminal.interactive => {
+                    writeln!(stdout(), "Wrong code, try the next one.")?
+                }
                 result => return result.map(drop).map_err(explain),
             }
         }
@@ -179,24 +182,24 @@ impl Program {
     fn status(&self) -> Outcome {
         let session = self.session.as_ref().ok_or("Log in first")?;
         let factors = if session.second_factor.is_some() { "password and code" } else { "password" };
-        println!("Logged in as {}, by {factors}.", session.user.name);
+        writeln!(stdout(), "Logged in as {}, by {factors}.", session.user.name)?;
         let status = match block_on(self.mfa.status(&session.user.account)) {
             Err(Error::NotEnrolled) if !session.user.opted_in => {
-                println!("The second factor is off.");
+                writeln!(stdout(), "The second factor is off.")?;
                 return Ok(());
             }
             status => status?,
         };
-        println!("The second factor is {}.", if status.is_enrolled() { "on" } else { "off" });
+        writeln!(stdout(), "The second factor is {}.", if status.is_enrolled() { "on" } else { "off" })?;
         for device in status.devices() {
             let state = match device.state() {
                 DeviceState::Active => "active",
                 _ => "waits to be confirmed",
             };
-            print!("  {}: {state}, enrolled at {}", device.label(), device.created().as_secs());
+            write!(stdout(), "  {}: {state}, enrolled at {}", device.label(), device.created().as_secs())?;
             match device.last_used() {
-                Some(time) => println!(", last used at {}", time.as_secs()),
-                None => println!(", not yet used"),
+                Some(time) => writeln!(stdout(), ", last used at {}", time.as_secs())?,
+                None => writeln!(stdout(), ", not yet used")?,
             }
         }
         Ok(())
@@ -206,8 +209,8 @@ impl Program {
 /// The QR code, and the key for those who type it: shown this once.
 fn show(enrollment: &Enrollment, name: &str) -> Outcome {
     let uri = enrollment.key_uri(ISSUER, name)?;
-    println!("Scan this with your authenticator app:\n\n{}", &*uri.expose_terminal()?);
-    println!("Or type this key, time-based, six digits:\nKey: {}", &*enrollment.secret().expose_base32());
+    writeln!(stdout(), "Scan this with your authenticator app:\n\n{}", &*uri.expose_terminal()?)?;
+    writeln!(stdout(), "Or type this key, time-based, six digits:\nKey: {}", &*enrollment.secret().expose_base32())?;
     Ok(())
 }
 
@@ -231,24 +234,10 @@ fn keyring(database: &Path) -> Outcome<Keyring> {
     Ok(Keyring::new(KeyId::new(1), key))
 }
 
-/// Reads the key file, or makes it. It gets its name when it is whole, so no half of a key is ever found.
+/// Reads the key file, or makes it.
 fn key_file(path: &Path) -> Outcome<SealingKey> {
     if !path.exists() {
-        let key = SealingKey::generate()?;
-        let unfinished = with_suffix(path, &format!(".{}", std::process::id()));
-        let written = private_file(&unfinished).and_then(|mut file| {
-            writeln!(file, "{}", &*key.expose_base32())?;
-            file.sync_all()?;
-            // A link, not a rename: if another process was faster, its key stays.
-            std::fs::hard_link(&unfinished, path)
-        });
-        let _ = std::fs::remove_file(&unfinished);
-        match written {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(format!("The key file {} can't be made: {error}", path.display()).into());
-            }
-            _ => {}
-        }
+        make_key_file(path).map_err(|error| format!("The key file {} can't be made: {error}", path.display()))?;
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("The key file {} can't be read: {error}", path.display()))?;
@@ -256,18 +245,37 @@ fn key_file(path: &Path) -> Outcome<SealingKey> {
         .map_err(|error| format!("The key file {} holds no sealing key: {error}", path.display()).into())
 }
 
-fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// It gets its name when it is whole, so no half of a key is ever found. If another process was faster, its key stays.
+fn make_key_file(path: &Path) -> Outcome {
+    // Readable by its owner only, as `NamedTempFile` makes all its files.
+    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(path))?;
+    writeln!(file, "{}", &*SealingKey::generate()?.expose_base32())?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Makes the database's file, for its owner only: it will hold password hashes. SQLite's files beside it get the same
+/// permissions.
+fn make_private(database: &Path) -> Outcome {
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(database) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(format!("The database {} can't be made: {error}", database.display()).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Names and password hashes, in the same file.
@@ -284,6 +292,7 @@ struct User {
 
 impl Users {
     fn open(database: &Path) -> Outcome<Self> {
+        make_private(database)?;
         let connection = Connection::open(database)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.execute_batch(
@@ -298,9 +307,10 @@ impl Users {
     }
 
     fn add(&self, name: &str, password: &str) -> Outcome {
-        let characters = 1..=64;
-        if !characters.contains(&name.chars().count()) || name.contains(char::is_control) || name.trim() != name {
-            return Err("A name has 1 to 64 characters, and no blank at an end".into());
+        // Nothing that a terminal obeys, that passes for another name, or that a key URI can't hold.
+        let fits = |character: char| character.is_alphanumeric() || "-._@+".contains(character);
+        if !(1..=32).contains(&name.chars().count()) || !name.chars().all(fits) {
+            return Err("A name has 1 to 32 letters, digits or any of -._@+".into());
         }
         if password.chars().count() < 8 {
             return Err("A password has at least 8 characters".into());
@@ -361,24 +371,35 @@ impl Terminal {
         self.line()?.ok_or_else(|| "The input ended before the answer".into())
     }
 
+    /// At a terminal a code with a typing mistake is asked for again; an empty one gives up.
+    fn ask_code(&self, question: &str) -> Outcome<Code> {
+        loop {
+            let answer = self.ask(question)?;
+            match answer.parse() {
+                Err(error) if self.interactive && !answer.is_empty() => say_error(&error),
+                code => return Ok(code?),
+            }
+        }
+    }
+
     fn ask_hidden(&self, question: &str) -> Outcome<String> {
         if self.interactive { Ok(rpassword::prompt_password(question)?) } else { self.ask(question) }
     }
 
     fn prompt(&self, text: &str) -> Outcome {
         if self.interactive {
-            print!("{text}");
-            std::io::stdout().flush()?;
+            write!(stdout(), "{text}")?;
+            stdout().flush()?;
         }
         Ok(())
     }
 
     fn line(&self) -> Outcome<Option<String>> {
         let mut line = String::new();
-        match std::io::stdin().lock().read_line(&mut line) {
+        match stdin().lock().read_line(&mut line) {
             Ok(0) => Ok(None),
             Ok(_) => Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned())),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err("The input is not UTF-8".into()),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err("The input is not UTF-8".into()),
             Err(error) => Err(error.into()),
         }
     }

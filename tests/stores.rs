@@ -198,6 +198,23 @@ fn a_sqlite_file_is_durable_by_its_settings() {
 }
 
 #[test]
+fn a_new_sqlite_file_opens_for_all_who_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..100 {
+        let path = folder.path().join(format!("{round}.db"));
+        let barrier = Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    SqliteStore::open(&path).unwrap();
+                });
+            }
+        });
+    }
+}
+
+#[test]
 fn a_sqlite_file_keeps_records_and_shares_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::{AccountId, Accounts, Committed, Store, Stored, Swap, Version};
 
@@ -55,8 +55,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-        if mode != "wal" {
+        if journal_in_wal(&connection)? != "wal" {
             return Err(SqliteError(Cause::NoWal));
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -74,6 +73,23 @@ impl SqliteStore {
             call(&mut connection)
         });
         Ok(result.await?)
+    }
+}
+
+/// Sets WAL mode, and gives the mode that the file has then.
+///
+/// Of those who open a new file at once, SQLite turns all but one away without waiting, lest they wait for each other.
+fn journal_in_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let start = Instant::now();
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            result => return result,
+        }
     }
 }
 
