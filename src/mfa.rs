@@ -110,7 +110,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`LabelTaken`](Error::LabelTaken), [`DuplicateSecret`](Error::DuplicateSecret),
     /// [`TooManyDevices`](Error::TooManyDevices), and those of the environment and the operator.
-    pub async fn enroll_another(&self, proof: &impl Proof, device: impl Into<NewDevice>) -> Result<Enrollment, Error> {
+    pub async fn enroll_another(&self, proof: &dyn Proof, device: impl Into<NewDevice>) -> Result<Enrollment, Error> {
         let device = device.into();
         self.judge_proven(proof, |account, now| account.enroll_another(proof, device.duplicate(), now)).await
     }
@@ -166,7 +166,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice) if it does not count, and those of the environment
     /// and the operator.
-    pub async fn rotate(&self, proof: &impl Proof, device: DeviceId) -> Result<Enrollment, Error> {
+    pub async fn rotate(&self, proof: &dyn Proof, device: DeviceId) -> Result<Enrollment, Error> {
         self.judge_proven(proof, |account, now| account.rotate(proof, device, now)).await
     }
 
@@ -174,7 +174,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.
-    pub async fn issue_recovery_codes(&self, proof: &impl Proof) -> Result<RecoveryCodes, Error> {
+    pub async fn issue_recovery_codes(&self, proof: &dyn Proof) -> Result<RecoveryCodes, Error> {
         self.judge_proven(proof, |account, now| account.issue_recovery_codes(proof, now)).await
     }
 
@@ -183,7 +183,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`NoRecoveryCodes`](Error::NoRecoveryCodes) if none were issued, and those of the
     /// environment and the operator.
-    pub async fn replenish_recovery_codes(&self, proof: &impl Proof) -> Result<RecoveryCodes, Error> {
+    pub async fn replenish_recovery_codes(&self, proof: &dyn Proof) -> Result<RecoveryCodes, Error> {
         self.judge_proven(proof, |account, now| account.replenish_recovery_codes(proof, now)).await
     }
 
@@ -245,7 +245,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
 
     async fn judge_proven<T>(
         &self,
-        proof: &impl Proof,
+        proof: &dyn Proof,
         command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
         let (account, _) = proof.proven();

@@ -166,7 +166,7 @@ fn a_session_from_before_the_second_factor_enrolls_nothing() {
         (enrolled, Run::end_of(early))
     });
     assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
-    assert_refused(&run, "Log in again, with a code: a password alone adds no device to those you have.");
+    assert_refused(&run, "Log in again, with a code: a password alone changes nothing of your second factor.");
 }
 
 #[test]

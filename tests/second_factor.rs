@@ -417,6 +417,13 @@ fn futures_can_move_between_threads() {
     let alice = alice();
     is_send(&mfa.verify(&alice, "123456".parse().unwrap()));
     is_send(&mfa.enroll(&alice, label("phone")));
+    fn proven<'a>(
+        mfa: &'a Mfa<MemoryStore>,
+        proof: &'a dyn secondfactor::Proof,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'a {
+        mfa.opt_out(proof)
+    }
+    let _ = proven;
     fn is_sync<T: Send + Sync>() {}
     is_sync::<Mfa<MemoryStore>>();
     is_sync::<Keyring>();

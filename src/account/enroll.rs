@@ -31,7 +31,7 @@ impl Account {
     /// [`Error::TooManyDevices`], [`Error::Rng`].
     pub fn enroll_another(
         mut self,
-        proof: &impl Proof,
+        proof: &dyn Proof,
         device: impl Into<NewDevice>,
         now: UnixTime,
     ) -> Result<Attempt<Enrollment>, Error> {
@@ -45,7 +45,7 @@ impl Account {
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it does not count, [`Error::TooManyDevices`],
     /// [`Error::Rng`].
-    pub fn rotate(mut self, proof: &impl Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<Enrollment>, Error> {
+    pub fn rotate(mut self, proof: &dyn Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<Enrollment>, Error> {
         self.begin_proven(proof, now)?;
         let old = self.device(id).ok().filter(|device| device.state == State::Active).ok_or(Error::UnknownDevice)?;
         let new = NewDevice {

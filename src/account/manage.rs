@@ -12,7 +12,7 @@ impl Account {
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`], [`Error::LabelTaken`].
     pub fn rename(
         mut self,
-        proof: &impl Proof,
+        proof: &dyn Proof,
         id: DeviceId,
         label: Label,
         now: UnixTime,
@@ -28,7 +28,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it does not count, [`Error::LastDevice`].
-    pub fn suspend(mut self, proof: &impl Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
+    pub fn suspend(mut self, proof: &dyn Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.begin_proven(proof, now)?;
         self.refuse_last(id, now)?;
         self.change_state(id, State::Active, State::Suspended)?;
@@ -40,7 +40,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it is not suspended.
-    pub fn resume(mut self, proof: &impl Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
+    pub fn resume(mut self, proof: &dyn Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.begin_proven(proof, now)?;
         self.change_state(id, State::Suspended, State::Active)?;
         self.note(Event::Resumed { device: id });
@@ -52,7 +52,7 @@ impl Account {
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`]; [`Error::LastDevice`]: to go without a second
     /// factor, opt out.
-    pub fn revoke(mut self, proof: &impl Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
+    pub fn revoke(mut self, proof: &dyn Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.begin_proven(proof, now)?;
         self.remove_device(id, now)?;
         self.note(Event::Revoked { device: id });
@@ -80,7 +80,7 @@ impl Account {
     }
 
     /// The proof that an account is to be forgotten.
-    pub(crate) fn check_proof(&self, proof: &impl Proof, now: UnixTime) -> Result<(), Error> {
+    pub(crate) fn check_proof(&self, proof: &dyn Proof, now: UnixTime) -> Result<(), Error> {
         super::proof::check(proof, &self.id, now)
     }
 

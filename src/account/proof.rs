@@ -190,7 +190,7 @@ macro_rules! proof {
 proof!(Verified, Recovered, Confirmed);
 
 /// Refuses the proof of another account, and one that is not fresh.
-pub(super) fn check(proof: &impl Proof, account: &AccountId, now: UnixTime) -> Result<(), Error> {
+pub(super) fn check(proof: &dyn Proof, account: &AccountId, now: UnixTime) -> Result<(), Error> {
     let (proven, at) = proof.proven();
     if proven != account {
         return Err(Error::ForeignProof);

@@ -28,7 +28,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`], [`Error::Rng`]; [`Error::NotEnrolled`] without a device that counts.
-    pub fn issue_recovery_codes(mut self, proof: &impl Proof, now: UnixTime) -> Result<Attempt<RecoveryCodes>, Error> {
+    pub fn issue_recovery_codes(mut self, proof: &dyn Proof, now: UnixTime) -> Result<Attempt<RecoveryCodes>, Error> {
         self.begin_proven(proof, now)?;
         self.require_live(now)?;
         let fresh = RecoveryCodes::generate()?;
@@ -46,7 +46,7 @@ impl Account {
     /// As for [`issue_recovery_codes`](Self::issue_recovery_codes); [`Error::NoRecoveryCodes`] if none were ever issued.
     pub fn replenish_recovery_codes(
         mut self,
-        proof: &impl Proof,
+        proof: &dyn Proof,
         now: UnixTime,
     ) -> Result<Attempt<RecoveryCodes>, Error> {
         self.begin_proven(proof, now)?;

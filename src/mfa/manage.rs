@@ -11,7 +11,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LabelTaken`](Error::LabelTaken), and those of
     /// the environment and the operator.
-    pub async fn rename(&self, proof: &impl Proof, device: DeviceId, label: Label) -> Result<(), Error> {
+    pub async fn rename(&self, proof: &dyn Proof, device: DeviceId, label: Label) -> Result<(), Error> {
         self.judge_proven(proof, |account, now| account.rename(proof, device, label.clone(), now)).await
     }
 
@@ -20,7 +20,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
     /// the environment and the operator.
-    pub async fn suspend(&self, proof: &impl Proof, device: DeviceId) -> Result<(), Error> {
+    pub async fn suspend(&self, proof: &dyn Proof, device: DeviceId) -> Result<(), Error> {
         self.judge_proven(proof, |account, now| account.suspend(proof, device, now)).await
     }
 
@@ -28,7 +28,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the operator.
-    pub async fn resume(&self, proof: &impl Proof, device: DeviceId) -> Result<(), Error> {
+    pub async fn resume(&self, proof: &dyn Proof, device: DeviceId) -> Result<(), Error> {
         self.judge_proven(proof, |account, now| account.resume(proof, device, now)).await
     }
 
@@ -37,7 +37,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
     /// the environment and the operator.
-    pub async fn revoke(&self, proof: &impl Proof, device: DeviceId) -> Result<(), Error> {
+    pub async fn revoke(&self, proof: &dyn Proof, device: DeviceId) -> Result<(), Error> {
         self.judge_proven(proof, |account, now| account.revoke(proof, device, now)).await
     }
 
@@ -46,7 +46,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), and those of the environment and the operator.
-    pub async fn opt_out(&self, proof: &impl Proof) -> Result<(), Error> {
+    pub async fn opt_out(&self, proof: &dyn Proof) -> Result<(), Error> {
         let (id, _) = proof.proven();
         self.remove(id, &Event::OptedOut, |stored, now| self.open(id, stored)?.check_proof(proof, now)).await
     }

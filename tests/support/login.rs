@@ -64,9 +64,14 @@ impl Site {
 
     /// Opts in. The answer to the question for the code is computed from the key that is shown.
     pub(crate) fn enroll(&self, code: impl FnOnce(&Secret) -> String) -> (Run, Secret) {
+        self.dialogue(&format!("{LOG_IN}enroll\nphone\n"), |secret| code(secret) + "\nstatus")
+    }
+
+    /// Types until a key is shown, and then what is answered to it.
+    pub(crate) fn dialogue(&self, typed: &str, answer: impl FnOnce(&Secret) -> String) -> (Run, Secret) {
         let mut child = self.program().spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
-        write!(input, "{LOG_IN}enroll\nphone\n").unwrap();
+        input.write_all(typed.as_bytes()).unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut shown = String::new();
         let key = loop {
@@ -76,7 +81,7 @@ impl Site {
                 break Secret::from_base32(key.trim_end()).unwrap();
             }
         };
-        writeln!(input, "{}\nstatus", code(&key)).unwrap();
+        writeln!(input, "{}", answer(&key)).unwrap();
         drop(input);
         output.read_to_string(&mut shown).unwrap();
         let run = Run::end_of(child);

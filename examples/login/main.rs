@@ -1,0 +1,141 @@
+//! A login at the terminal with an opt-in second factor, on one SQLite file.
+//!
+//! ```sh
+//! cargo run --example login --features sqlite,qr -- accounts.db
+//! ```
+//!
+//! Type `help` for the commands. At a terminal it asks, and asks again after a mistake; lines from a pipe are taken
+//! as the answers, and the first refusal ends the program with status 1.
+//!
+//! The sealing key comes from `SECONDFACTOR_SEALING_KEY` (Base32, 32 bytes) or from a file beside the database, which is
+//! made at the first start, readable by its owner only. In production it belongs on another machine than the database's
+//! backups.
+
+mod files;
+mod second_factor;
+mod terminal;
+mod users;
+
+use std::error::Error as StdError;
+use std::io::{IsTerminal, stdin};
+use std::process::ExitCode;
+
+use secondfactor::{Mfa, Proof, SqliteStore};
+use terminal::{Terminal, say, say_error};
+use users::{User, Users};
+
+const HELP: &str = "\
+signup   make an account with a name and a password
+login    log in: password, and a code if you have opted in (or a recovery code)
+resync   put a device right whose clock or counter is off, by two codes in a row
+Logged in:
+enroll   opt in to the second factor, or add a device
+status   show your devices
+rename, suspend, resume, revoke, rotate   change a device
+codes    get new recovery codes
+optout   go without a second factor
+logout
+quit";
+
+fn main() -> ExitCode {
+    let interactive = stdin().is_terminal();
+    match run(interactive) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome<T = ()> = Result<T, Box<dyn StdError>>;
+
+fn run(interactive: bool) -> Outcome {
+    let mut arguments = std::env::args_os().skip(1);
+    let database = match (arguments.next(), arguments.next()) {
+        // So that no name is special to SQLite, as `:memory:` is.
+        (Some(path), None) => std::path::absolute(path)?,
+        _ => return Err("usage: login DATABASE (a file, which is made if it is not there)".into()),
+    };
+    let users = Users::open(&database)?;
+    // A program that serves people would mail them here; this one tells them at its terminal.
+    let mfa = Mfa::new(SqliteStore::open(&database)?, files::keyring(&database)?).on_event(second_factor::tell_owner);
+    let mut program = Program { users, mfa, terminal: Terminal { interactive }, session: None };
+    say(format_args!("Accounts are in {}. Type help for the commands.", database.display()))?;
+    while let Some(command) = program.next_command()? {
+        match program.perform(command.trim()) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) if interactive => say_error(&*error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+struct Program {
+    users: Users,
+    mfa: Mfa<SqliteStore>,
+    terminal: Terminal,
+    session: Option<Session>,
+}
+
+/// Somebody who is logged in.
+struct Session {
+    user: User,
+    /// By what beside the password.
+    proof: Option<(Box<dyn Proof>, &'static str)>,
+}
+
+impl Program {
+    fn next_command(&self) -> Outcome<Option<String>> {
+        self.terminal.command(self.session.as_ref().map(|session| session.user.name.as_str()))
+    }
+
+    /// Performs a command; `false` ends the program.
+    fn perform(&mut self, command: &str) -> Outcome<bool> {
+        match command {
+            "" => {}
+            "help" => say(HELP)?,
+            "quit" => return Ok(false),
+            "signup" => self.sign_up()?,
+            "login" => self.session = Some(self.log_in()?),
+            "resync" => self.resync()?,
+            "logout" => self.session = None,
+            "enroll" => self.enroll()?,
+            "status" => self.status()?,
+            "rename" | "suspend" | "resume" | "revoke" | "rotate" => self.change_device(command)?,
+            "codes" => self.issue_recovery_codes()?,
+            "optout" => self.opt_out()?,
+            _ => return Err("There is no such command, type help".into()),
+        }
+        Ok(true)
+    }
+
+    fn sign_up(&mut self) -> Outcome {
+        let name = self.terminal.ask("Name: ")?;
+        let password = self.terminal.ask_hidden("Password: ")?;
+        self.users.add(&name, &password)?;
+        say("Signed up. Now log in.")
+    }
+
+    /// The password first, then the code: no answer about the code without the password.
+    fn log_in(&mut self) -> Outcome<Session> {
+        self.session = None;
+        let user = self.check_password()?;
+        let name = &user.name;
+        if !self.needs_code(&user)? {
+            say(format_args!("Logged in as {name}, by password alone. Type enroll to opt in to a second factor."))?;
+            return Ok(Session { user, proof: None });
+        }
+        let (proof, by) = self.check_code(&user)?;
+        say(format_args!("Logged in as {name}, by password and {by}."))?;
+        Ok(Session { user, proof: Some((proof, by)) })
+    }
+
+    fn check_password(&self) -> Outcome<User> {
+        let name = self.terminal.ask("Name: ")?;
+        let password = self.terminal.ask_hidden("Password: ")?;
+        self.users.check(&name, &password)
+    }
+}
