@@ -11,7 +11,7 @@
 )] // a test fails by panicking
 
 use proptest::prelude::*;
-use secondfactor::{Algorithm, SealingKey, Secret, SecretError};
+use secondfactor::{Algorithm, Secret, SecretError};
 
 const TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
@@ -187,6 +187,7 @@ fn debug_hides_secrets() {
 #[cfg(feature = "mfa")]
 #[test]
 fn sealing_keys_are_32_bytes_of_base32() {
+    use secondfactor::SealingKey;
     let key = SealingKey::from_bytes(&[7; 32]);
     let text = key.expose_base32();
     assert_eq!(&*SealingKey::from_base32(&text.to_lowercase()).unwrap().expose_base32(), &*text);

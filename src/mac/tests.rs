@@ -1,6 +1,8 @@
 //! `Mac` against the RFCs' own numbers, Wycheproof, and the `hmac` crate.
 #![allow(clippy::arithmetic_side_effects)] // small numbers
 
+use alloc::vec::Vec;
+
 use hmac::{Hmac, KeyInit};
 use proptest::prelude::*;
 use wycheproof::TestResult;
