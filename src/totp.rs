@@ -8,7 +8,7 @@ use crate::{Algorithm, Code, Counter, Digits, Hotp, OutOfRange, Period, Secret, 
 
 /// Codes from the time (RFC 6238): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
 ///
-/// This computes and compares; it remembers nothing. Behind a login you want [`Mfa`](crate::Mfa), which sees to it
+/// This computes and compares; it remembers nothing. Behind a login you want `Mfa`, which sees to it
 /// that a code works once.
 ///
 /// ```
