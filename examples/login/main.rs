@@ -129,6 +129,8 @@ impl Program {
             return Ok(Session { user, proof: None });
         }
         let (proof, by) = self.check_code(&user)?;
+        // If the program was ended between a confirmation and its note, the note is made now.
+        self.users.note_opted_in(&user, true)?;
         say(format_args!("Logged in as {name}, by password and {by}."))?;
         Ok(Session { user, proof: Some((proof, by)) })
     }
