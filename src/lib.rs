@@ -13,6 +13,8 @@ mod key_uri;
 mod mac;
 #[cfg(feature = "mfa")]
 mod mfa;
+#[cfg(feature = "migration")]
+mod migration;
 #[cfg(feature = "qr")]
 mod qr;
 #[cfg(feature = "mfa")]
@@ -35,10 +37,12 @@ pub use error::OutOfRange;
 #[cfg(feature = "std")]
 pub use error::RngError;
 pub use hotp::{Counter, Hotp, LookAhead};
-pub use key_uri::{KeyUri, UriError, UriPart};
+pub use key_uri::{KeyUri, MovingFactor, Repair, UriError, UriPart};
 pub use mac::Algorithm;
 #[cfg(feature = "mfa")]
 pub use mfa::Mfa;
+#[cfg(feature = "migration")]
+pub use migration::{MigrationError, MigrationExport, MigrationImport};
 #[cfg(feature = "qr")]
 pub use qr::QrError;
 #[cfg(feature = "mfa")]
