@@ -1,16 +1,24 @@
 //! `otpauth://` key URIs: what an authenticator app scans (Key URI Format).
 
-use alloc::string::{String, ToString};
-use core::fmt;
+mod build;
+mod error;
+mod names;
+mod parse;
+pub(crate) mod percent;
+mod repair;
 
-use crate::{Algorithm, Counter, Digits, Period, Secret, SecretText};
+pub use error::{UriError, UriPart};
+pub(crate) use names::Names;
+pub(crate) use repair::Leniency;
+pub use repair::Repair;
+
+use crate::{Algorithm, Counter, Digits, Hotp, Period, Secret, Totp};
 
 /// A secret with all that an authenticator app must know about it, as a key URI.
 ///
-/// Names are percent-encoded byte by byte (RFC 3986 section 2.1), everything but letters, digits and `-._~`, so no name
-/// can add a parameter. Both the label and the `issuer` parameter carry the issuer, and every parameter is written out.
-///
-/// The URI holds the secret: there is no `Display`, and `Debug` hides it.
+/// Built by [`totp`](Self::totp) and [`hotp`](Self::hotp), shown by [`expose_uri`](Self::expose_uri), read by
+/// [`parse`](Self::parse) and [`parse_lenient`](Self::parse_lenient). The URI holds the secret: there is no `Display`,
+/// and `Debug` hides it.
 ///
 /// ```
 /// use secondfactor::{KeyUri, Secret};
@@ -22,27 +30,54 @@ use crate::{Algorithm, Counter, Digits, Period, Secret, SecretText};
 ///     "otpauth://totp/Example:alice%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
 ///      &issuer=Example&algorithm=SHA1&digits=6&period=30",
 /// );
+///
+/// let read = KeyUri::parse(&uri.expose_uri())?;
+/// assert_eq!(read.issuer(), Some("Example"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Properties
+/// - **Canonical.** There is one URI for each value: both the label and the `issuer` parameter carry the issuer, every
+///   parameter is written out, in one order. Names are percent-encoded byte by byte (RFC 3986 section 2.1), everything
+///   but letters, digits and `-._~`, so no name can add a parameter.
+/// - **Both ways.** `parse` gives back every value from its URI, but for the two that only `parse_lenient` makes or
+///   takes: a secret under 128 bits, a name with a colon. `parse_lenient` gives back every value, and reports no more
+///   than these. What either reads, built and read again, is the same URI.
+/// - **Lenient takes all that strict takes**, reads the same from it, and reports nothing.
+/// - **Never a guess.** A value that is not understood is an error, never the default. What is read as something else
+///   than it says is in the list of repairs.
+/// - **No leaks.** An error tells the kind and the byte, never the text.
+/// - **Bounded.** A URI has at most 4 KiB; reading takes time and memory in proportion to it.
+///
+/// # What others make of the same URIs
+/// From runs of pyotp 2.12.1 and otplib 13.5.0 (parse the URI, then compute a code); `tests/vectors` has the URIs, and
+/// `.ci/peers` runs them again. "Repair": `parse` refuses it, `parse_lenient` takes it and says so.
+///
+#[doc = include_str!("key_uri/peers.md")]
 #[derive(Debug)]
 pub struct KeyUri {
     secret: Secret,
-    issuer: String,
-    account: String,
+    names: Names,
     algorithm: Algorithm,
     digits: Digits,
-    moving: Moving,
+    moving_factor: MovingFactor,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Moving {
-    Totp(Period),
-    Hotp(Counter),
+/// What changes from code to code (RFC 4226 section 5.1): the time, or a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MovingFactor {
+    /// TOTP: the number of periods since the Unix epoch.
+    Time(Period),
+    /// HOTP: a counter, and its next value.
+    Counter(Counter),
 }
 
 impl KeyUri {
     /// The greatest length of the issuer and of the account name, in bytes: so the URI always fits a QR code.
     pub const MAX_NAME_LEN: usize = 128;
+    /// The greatest length of a URI that is read, in bytes.
+    pub const MAX_URI_LEN: usize = 4096;
 
     /// A TOTP key: SHA-1, six digits, 30 seconds. `issuer` says who gives it out, `account` whose it is.
     ///
@@ -50,7 +85,7 @@ impl KeyUri {
     /// A name is empty, too long, has a blank at an end, a `:` (which separates the two), a control character, or one
     /// that changes the direction of text.
     pub fn totp(secret: Secret, issuer: &str, account: &str) -> Result<Self, UriError> {
-        Self::new(secret, issuer, account, Moving::Totp(Period::DEFAULT))
+        Self::new(secret, issuer, account, MovingFactor::Time(Period::DEFAULT))
     }
 
     /// A HOTP key whose next counter is `counter`: SHA-1, six digits.
@@ -58,20 +93,16 @@ impl KeyUri {
     /// # Errors
     /// As for [`totp`](Self::totp).
     pub fn hotp(secret: Secret, counter: Counter, issuer: &str, account: &str) -> Result<Self, UriError> {
-        Self::new(secret, issuer, account, Moving::Hotp(counter))
+        Self::new(secret, issuer, account, MovingFactor::Counter(counter))
     }
 
-    fn new(secret: Secret, issuer: &str, account: &str, moving: Moving) -> Result<Self, UriError> {
-        check_name(issuer, UriPart::Issuer)?;
-        check_name(account, UriPart::Account)?;
-        Ok(Self {
-            secret,
-            issuer: issuer.to_string(),
-            account: account.to_string(),
-            algorithm: Algorithm::default(),
-            digits: Digits::default(),
-            moving,
-        })
+    fn new(secret: Secret, issuer: &str, account: &str, moving_factor: MovingFactor) -> Result<Self, UriError> {
+        let names = Names::new(issuer, account)?;
+        Ok(Self::from_parts(secret, names, moving_factor))
+    }
+
+    pub(crate) fn from_parts(secret: Secret, names: Names, moving_factor: MovingFactor) -> Self {
+        Self { secret, names, algorithm: Algorithm::default(), digits: Digits::default(), moving_factor }
     }
 
     /// With another hash. Many apps ignore it.
@@ -91,22 +122,22 @@ impl KeyUri {
     /// With another period, if it is a TOTP key. Many apps ignore it.
     #[must_use]
     pub const fn with_period(mut self, period: Period) -> Self {
-        if let Moving::Totp(_) = self.moving {
-            self.moving = Moving::Totp(period);
+        if let MovingFactor::Time(_) = self.moving_factor {
+            self.moving_factor = MovingFactor::Time(period);
         }
         self
     }
 
-    /// Who issues the key.
+    /// Who issues the key, if the URI that was read says so.
     #[must_use]
-    pub fn issuer(&self) -> &str {
-        &self.issuer
+    pub fn issuer(&self) -> Option<&str> {
+        self.names.issuer.as_deref()
     }
 
     /// Whose key it is, as the owner knows the account.
     #[must_use]
     pub fn account(&self) -> &str {
-        &self.account
+        &self.names.account
     }
 
     /// The secret.
@@ -115,132 +146,55 @@ impl KeyUri {
         &self.secret
     }
 
-    /// The URI, with the secret in it: for the owner's eyes.
+    /// The hash.
     #[must_use]
-    pub fn expose_uri(&self) -> SecretText {
-        let (kind, (parameter, value)) = match self.moving {
-            Moving::Totp(period) => ("totp", ("&period=", u64::from(period.as_secs()))),
-            Moving::Hotp(counter) => ("hotp", ("&counter=", counter.get())),
-        };
-        let (issuer, account) = (percent_encode(&self.issuer), percent_encode(&self.account));
-        let secret = self.secret.expose_base32();
-        let (digits, value) = (self.digits.count().to_string(), value.to_string());
-        let parts = [
-            "otpauth://",
-            kind,
-            "/",
-            &issuer,
-            ":",
-            &account,
-            "?secret=",
-            &secret,
-            "&issuer=",
-            &issuer,
-            "&algorithm=",
-            self.algorithm.name(),
-            "&digits=",
-            &digits,
-            parameter,
-            &value,
-        ];
-        // Its length is known first, so that no copy of a grown buffer stays behind.
-        let mut uri = SecretText::with_capacity(parts.iter().map(|part| part.len()).sum());
-        parts.iter().for_each(|part| uri.push_str(part));
-        uri
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
-}
 
-fn check_name(name: &str, part: UriPart) -> Result<(), UriError> {
-    if name.is_empty() {
-        return Err(UriError::Empty { part });
+    /// The number of digits.
+    #[must_use]
+    pub const fn digits(&self) -> Digits {
+        self.digits
     }
-    if name.len() > KeyUri::MAX_NAME_LEN {
-        return Err(UriError::TooLong { part });
-    }
-    if let Some((position, _)) = name.char_indices().find(|(_, character)| is_forbidden(*character)) {
-        return Err(UriError::Character { part, position });
-    }
-    if name.starts_with(char::is_whitespace) {
-        return Err(UriError::Character { part, position: 0 });
-    }
-    match name.char_indices().last() {
-        Some((position, last)) if last.is_whitespace() => Err(UriError::Character { part, position }),
-        _ => Ok(()),
-    }
-}
 
-/// Key URI Format: neither name may contain a colon. Control and direction characters would let a name pose as another.
-const fn is_forbidden(character: char) -> bool {
-    matches!(
-        character,
-        ':' | '\0'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-    )
-}
-
-/// RFC 3986 section 2.3: only unreserved characters stand for themselves.
-fn percent_encode(name: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            for nibble in [byte >> 4, byte & 15] {
-                encoded.extend(HEX.get(usize::from(nibble)).copied().map(char::from));
-            }
-        }
+    /// Whether it is a TOTP key, with which period, or a HOTP key, with which counter.
+    #[must_use]
+    pub const fn moving_factor(&self) -> MovingFactor {
+        self.moving_factor
     }
-    encoded
-}
 
-/// A part of a key URI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UriPart {
-    /// Who issues the key.
-    Issuer,
-    /// The name of the account.
-    Account,
-}
-
-impl fmt::Display for UriPart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Issuer => "issuer",
-            Self::Account => "account name",
-        })
+    /// The codes of a TOTP key; `None` if it is a HOTP key.
+    ///
+    /// ```
+    /// use secondfactor::{KeyUri, UnixTime};
+    ///
+    /// let uri = KeyUri::parse("otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8")?;
+    /// let totp = uri.to_totp().ok_or("a HOTP key")?;
+    /// assert_eq!(totp.at(UnixTime::from_secs(59))?.to_string(), "94287082");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_totp(&self) -> Option<Totp<'_>> {
+        let MovingFactor::Time(period) = self.moving_factor else { return None };
+        let totp = Totp::new(&self.secret).with_algorithm(self.algorithm);
+        Some(totp.with_digits(self.digits).with_period(period))
     }
-}
 
-/// Why there is no such [`KeyUri`]. Positions are byte offsets in the part; the text itself is never part of the error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UriError {
-    /// No text.
-    #[error("the {part} is empty")]
-    Empty {
-        /// Which part.
-        part: UriPart,
-    },
-    /// Over [`KeyUri::MAX_NAME_LEN`] bytes.
-    #[error("the {part} has more than 128 bytes")]
-    TooLong {
-        /// Which part.
-        part: UriPart,
-    },
-    /// A colon, a control or direction character, or a blank at an end.
-    #[error("the {part} has a character it must not have, at byte {position}")]
-    Character {
-        /// Which part.
-        part: UriPart,
-        /// Where it stands.
-        position: usize,
-    },
+    /// The codes of a HOTP key, and its next counter; `None` if it is a TOTP key.
+    ///
+    /// ```
+    /// use secondfactor::KeyUri;
+    ///
+    /// let uri = KeyUri::parse("otpauth://hotp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=1")?;
+    /// let (hotp, next) = uri.to_hotp().ok_or("a TOTP key")?;
+    /// assert_eq!(hotp.at(next).to_string(), "287082");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_hotp(&self) -> Option<(Hotp<'_>, Counter)> {
+        let MovingFactor::Counter(counter) = self.moving_factor else { return None };
+        let hotp = Hotp::new(&self.secret).with_algorithm(self.algorithm);
+        Some((hotp.with_digits(self.digits), counter))
+    }
 }

@@ -15,6 +15,8 @@ mod key_uri;
 mod mac;
 #[cfg(feature = "mfa")]
 mod mfa;
+#[cfg(feature = "migration")]
+mod migration;
 #[cfg(feature = "mfa")]
 mod policy;
 #[cfg(feature = "qr")]
@@ -46,10 +48,12 @@ pub use event::Event;
 #[cfg(feature = "tracing")]
 pub use event::trace_event;
 pub use hotp::{Counter, Hotp, LookAhead};
-pub use key_uri::{KeyUri, UriError, UriPart};
+pub use key_uri::{KeyUri, MovingFactor, Repair, UriError, UriPart};
 pub use mac::Algorithm;
 #[cfg(feature = "mfa")]
 pub use mfa::{Batch, KeyUsage, Mfa};
+#[cfg(feature = "migration")]
+pub use migration::{MigrationError, MigrationExport, MigrationImport};
 #[cfg(feature = "mfa")]
 pub use policy::{GuessBound, Policy, PolicyError};
 #[cfg(feature = "qr")]

@@ -1,7 +1,10 @@
 //! A key URI as a QR code, for a page or a terminal (ISO/IEC 18004).
 
 use qrcode::{Color, EcLevel, QrCode};
+use zeroize::Zeroizing;
 
+#[cfg(feature = "migration")]
+use crate::MigrationExport;
 use crate::{KeyUri, SecretText};
 
 /// ISO/IEC 18004 section 5.3.8: a margin of four modules, or scanners don't find the code.
@@ -15,6 +18,8 @@ pub struct QrError;
 impl KeyUri {
     /// The URI as a QR code in SVG, to be put into a page. It holds the secret: serve it with `Cache-Control: no-store`.
     ///
+    /// There is no PNG: every browser draws SVG, sharp at any size, and a PNG would bring an image encoder along.
+    ///
     /// ```
     /// # use secondfactor::{KeyUri, Secret};
     /// let svg = KeyUri::totp(Secret::generate()?, "Example", "alice")?.expose_svg()?;
@@ -25,22 +30,7 @@ impl KeyUri {
     /// # Errors
     /// The URI is too long for a QR code.
     pub fn expose_svg(&self) -> Result<SecretText, QrError> {
-        let modules = Modules::of(self)?;
-        let size = modules.size;
-        let mut path = SecretText::with_capacity(modules.dark.len().saturating_mul(16));
-        for y in 0..size {
-            for x in (0..size).filter(|x| modules.is_dark(*x, y)) {
-                path.push_fmt(format_args!("M{x} {y}h1v1h-1z"));
-            }
-        }
-        let mut svg = SecretText::with_capacity(path.len().saturating_add(512));
-        svg.push_fmt(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" role=\"img\" \
-             shape-rendering=\"crispEdges\"><title>QR code for your authenticator app</title>\
-             <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/><path fill=\"#000\" d=\"{}\"/></svg>",
-            &*path
-        ));
-        Ok(svg)
+        Ok(Modules::of(&self.expose_uri())?.svg())
     }
 
     /// The URI as a QR code for a terminal of any colours: two modules a character, black on white by ANSI escapes.
@@ -55,12 +45,79 @@ impl KeyUri {
     /// # Errors
     /// The URI is too long for a QR code.
     pub fn expose_terminal(&self) -> Result<SecretText, QrError> {
-        let modules = Modules::of(self)?;
-        let mut text = SecretText::with_capacity(modules.dark.len().saturating_mul(4));
-        for y in (0..modules.size).step_by(2) {
+        Ok(Modules::of(&self.expose_uri())?.terminal())
+    }
+}
+
+#[cfg(feature = "migration")]
+impl MigrationExport {
+    /// Each URI as a QR code in SVG: see [`KeyUri::expose_svg`].
+    ///
+    /// # Errors
+    /// A URI is too long for a QR code.
+    pub fn expose_svgs(&self) -> Result<Vec<SecretText>, QrError> {
+        self.expose_uris().iter().map(|uri| Ok(Modules::of(uri)?.svg())).collect()
+    }
+
+    /// Each URI as a QR code for a terminal: see [`KeyUri::expose_terminal`].
+    ///
+    /// # Errors
+    /// A URI is too long for a QR code.
+    pub fn expose_terminals(&self) -> Result<Vec<SecretText>, QrError> {
+        self.expose_uris().iter().map(|uri| Ok(Modules::of(uri)?.terminal())).collect()
+    }
+}
+
+/// The square of modules, quiet zone included.
+struct Modules {
+    size: usize,
+    dark: Zeroizing<Vec<bool>>,
+}
+
+impl Modules {
+    fn of(uri: &str) -> Result<Self, QrError> {
+        let code = encode(uri)?;
+        let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
+        let mut dark = Zeroizing::new(vec![false; size.saturating_mul(size)]);
+        for (y, row) in code.to_colors().chunks(code.width()).enumerate() {
+            let start = y.saturating_add(QUIET_ZONE).saturating_mul(size).saturating_add(QUIET_ZONE);
+            dark.iter_mut().skip(start).zip(row).for_each(|(dark, color)| *dark = *color == Color::Dark);
+        }
+        Ok(Self { size, dark })
+    }
+
+    fn svg(&self) -> SecretText {
+        let size = self.size;
+        // A run of dark modules is a rectangle of 24 bytes at most, and there is a light one behind it.
+        let mut path = SecretText::with_capacity(self.dark.len().saturating_mul(12));
+        for y in 0..size {
+            let mut x = 0_usize;
+            while x < size {
+                let run = (x..size).take_while(|x| self.is_dark(*x, y)).count();
+                if run > 0 {
+                    path.push_fmt(format_args!("M{x} {y}h{run}v1h-{run}z"));
+                }
+                x = x.saturating_add(run).saturating_add(1);
+            }
+        }
+        let mut svg = SecretText::with_capacity(path.len().saturating_add(512));
+        svg.push_fmt(format_args!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" role=\"img\" \
+             shape-rendering=\"crispEdges\"><title>QR code for your authenticator app</title>\
+             <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/><path fill=\"#000\" d=\"{}\"/></svg>",
+            &*path
+        ));
+        svg
+    }
+
+    fn terminal(&self) -> SecretText {
+        // A character of the QR code has three bytes, and the escapes of a line have 14.
+        let lines = self.size.div_ceil(2);
+        let mut text = SecretText::with_capacity(lines.saturating_mul(self.size.saturating_mul(3).saturating_add(14)));
+        for y in (0..self.size).step_by(2) {
             text.push_str("\u{1b}[30;107m");
-            for x in 0..modules.size {
-                text.push_str(match (modules.is_dark(x, y), modules.is_dark(x, y.saturating_add(1))) {
+            for x in 0..self.size {
+                text.push_str(match (self.is_dark(x, y), self.is_dark(x, y.saturating_add(1))) {
                     (true, true) => "█",
                     (true, false) => "▀",
                     (false, true) => "▄",
@@ -69,29 +126,19 @@ impl KeyUri {
             }
             text.push_str("\u{1b}[0m\n");
         }
-        Ok(text)
-    }
-}
-
-/// The square of modules, quiet zone included.
-struct Modules {
-    size: usize,
-    dark: zeroize::Zeroizing<Vec<bool>>,
-}
-
-impl Modules {
-    fn of(uri: &KeyUri) -> Result<Self, QrError> {
-        let code = QrCode::with_error_correction_level(uri.expose_uri().as_bytes(), EcLevel::M).map_err(|_| QrError)?;
-        let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
-        let mut dark = zeroize::Zeroizing::new(vec![false; size.saturating_mul(size)]);
-        for (y, row) in code.to_colors().chunks(code.width()).enumerate() {
-            let start = y.saturating_add(QUIET_ZONE).saturating_mul(size).saturating_add(QUIET_ZONE);
-            dark.iter_mut().skip(start).zip(row).for_each(|(dark, color)| *dark = *color == Color::Dark);
-        }
-        Ok(Self { size, dark })
+        text
     }
 
     fn is_dark(&self, x: usize, y: usize) -> bool {
         self.dark.get(y.saturating_mul(self.size).saturating_add(x)).copied().unwrap_or(false)
     }
+}
+
+/// The smallest code with level M, which stands 15 % of it unreadable: glare, a logo, a bent page. If a stronger level
+/// fits in the same size, that one.
+fn encode(uri: &str) -> Result<QrCode, QrError> {
+    let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| QrError)?;
+    let stronger = [EcLevel::H, EcLevel::Q].into_iter();
+    let stronger = stronger.filter_map(|level| QrCode::with_version(uri, code.version(), level).ok()).next();
+    Ok(stronger.unwrap_or(code))
 }

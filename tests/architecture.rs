@@ -16,15 +16,16 @@ use std::fs;
 use std::path::Path;
 
 /// What a file, or a folder with its file, may use.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("mac", &[]),
     ("code", &[]),
     ("time", &["error"]),
     ("secret", &["error", "mac"]),
     ("hotp", &["code", "error", "mac", "secret"]),
     ("totp", &["code", "error", "hotp", "mac", "secret", "time"]),
-    ("key_uri", &["code", "hotp", "mac", "secret", "time"]),
-    ("qr", &["key_uri", "secret"]),
+    ("key_uri", &["code", "hotp", "mac", "secret", "time", "totp"]),
+    ("migration", &["code", "hotp", "key_uri", "mac", "secret", "time"]),
+    ("qr", &["key_uri", "migration", "secret"]),
     ("error", &["account", "seal"]),
     ("seal", &["account", "error", "secret"]),
     ("policy", &["hotp", "totp"]),

@@ -120,11 +120,11 @@ fn a_short_secret_gives_a_code_and_a_warning() {
 #[test]
 fn bad_input_gets_one_line_without_the_secret() {
     let rows = [
-        ("", "the command is totp or hotp (try --help)"),
-        ("KEY", "the command is totp or hotp (try --help)"),
-        ("totp KEY", "the command is totp or hotp (try --help)"),
-        ("--secret KEY", "the command is totp or hotp (try --help)"),
-        ("totp hotp --secret KEY", "the command is given twice"),
+        ("", "the command is totp, hotp, inspect, qr, import or export (try --help)"),
+        ("KEY", "the command is totp, hotp, inspect, qr, import or export (try --help)"),
+        ("totp KEY", "there is an argument too much (try --help)"),
+        ("--secret KEY", "the command is totp, hotp, inspect, qr, import or export (try --help)"),
+        ("totp hotp --secret KEY", "there is an argument too much (try --help)"),
         ("totp", "--secret is missing"),
         ("totp --secret", "--secret needs a value"),
         ("totp --secret KEY --secret KEY", "--secret is given twice"),
@@ -178,7 +178,7 @@ fn an_argument_that_is_not_utf8() {
     let option = std::ffi::OsStr::from_bytes(b"--GEZD\xff");
     let rows: [(&[_], _); 3] = [
         (&["totp".as_ref(), "--secret".as_ref(), bytes], "--secret is not UTF-8"),
-        (&[bytes], "the command is totp or hotp (try --help)"),
+        (&[bytes], "the command is totp, hotp, inspect, qr, import or export (try --help)"),
         (&["totp".as_ref(), option], "unknown option (try --help)"),
     ];
     for (arguments, sentence) in rows {
