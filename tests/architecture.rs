@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 /// What a file, or a folder with its file, may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("mac", &[]),
     ("code", &[]),
     ("time", &["error"]),
@@ -28,8 +28,10 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("error", &["account", "seal"]),
     ("seal", &["account", "error", "secret"]),
     ("account", &["code", "error", "key_uri", "mac", "seal", "secret", "store", "time", "totp"]),
-    ("store", &["account"]),
+    ("runtime", &[]),
+    ("store", &["account", "runtime"]),
     ("mfa", &["account", "code", "error", "seal", "secret", "store", "time"]),
+    ("blocking", &["account", "code", "error", "mfa", "runtime", "store", "time"]),
     ("lib", &[]),
     ("manual", &[]),
 ];

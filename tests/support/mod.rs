@@ -1,7 +1,10 @@
 //! What the tests of the second factor share: a fixed time, fixed keys, a prover.
 #![allow(dead_code)] // each test program uses a part
 
-use std::sync::Arc;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod place;
+
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use secondfactor::{
@@ -40,8 +43,12 @@ pub(crate) fn wrong_code(secret: &Secret, time: UnixTime) -> Code {
     (0..).map(|n| format!("{n:06}").parse().unwrap()).find(|wrong| !near.contains(wrong)).unwrap()
 }
 
+/// The drivers of PostgreSQL and Redis need it; the others don't mind.
+pub(crate) static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
-    pollster::block_on(future)
+    RUNTIME.block_on(future)
 }
 
 /// A server with an account whose phone was confirmed by the code of the step before `NOW`.
