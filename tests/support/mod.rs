@@ -2,7 +2,13 @@
 #![allow(dead_code)] // each test program uses a part
 
 #[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod daemon;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
 pub(crate) mod place;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod proxy;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod server;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
 use secondfactor::redis::{Client, aio::ConnectionManager, aio::ConnectionManagerConfig};
@@ -92,7 +93,7 @@ pub(crate) fn pool(config: &str) -> Pool {
 
 /// A connection that gives up soon, so that a test need not wait.
 pub(crate) async fn connection(url: &str) -> ConnectionManager {
-    let config = ConnectionManagerConfig::new().set_number_of_retries(2);
+    let config = ConnectionManagerConfig::new().set_number_of_retries(1).set_min_delay(Duration::from_millis(1));
     ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
 }
 
