@@ -6,6 +6,8 @@ extern crate alloc;
 
 #[cfg(feature = "mfa")]
 mod account;
+#[cfg(feature = "mfa")]
+pub mod blocking;
 mod code;
 mod error;
 #[cfg(feature = "mfa")]
@@ -14,6 +16,8 @@ mod hotp;
 mod key_uri;
 mod mac;
 #[cfg(feature = "mfa")]
+pub mod manual;
+#[cfg(feature = "mfa")]
 mod mfa;
 #[cfg(feature = "migration")]
 mod migration;
@@ -21,6 +25,8 @@ mod migration;
 mod policy;
 #[cfg(feature = "qr")]
 mod qr;
+#[cfg(feature = "mfa")]
+mod runtime;
 #[cfg(feature = "mfa")]
 mod seal;
 mod secret;
@@ -59,8 +65,18 @@ pub use policy::{GuessBound, Policy, PolicyError};
 #[cfg(feature = "qr")]
 pub use qr::QrError;
 #[cfg(feature = "mfa")]
+pub use runtime::{BlockOn, ThisThread};
+#[cfg(feature = "mfa")]
 pub use seal::{KeyId, Keyring, SealError, SealingKey, SealingKeyError};
 pub use secret::{Secret, SecretError, SecretText};
+#[cfg(feature = "conformance")]
+pub use store::conformance;
+#[cfg(feature = "postgres")]
+pub use store::postgres::{PostgresError, PostgresStore, deadpool_postgres};
+#[cfg(feature = "redis")]
+pub use store::redis::{RedisError, RedisStore, redis};
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+pub use store::report::{Finding, Report, Severity};
 #[cfg(feature = "sqlite")]
 pub use store::sqlite::{SqliteError, SqliteStore};
 #[cfg(feature = "mfa")]

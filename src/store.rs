@@ -1,6 +1,14 @@
 //! The storage contract: load and compare-and-swap of opaque bytes.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub(crate) mod memory;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+pub(crate) mod report;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 /// What a file, or a folder with its file, may use.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("mac", &[]),
     ("code", &[]),
     ("time", &["error"]),
@@ -35,8 +35,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         &["code", "error", "event", "hotp", "key_uri", "mac", "policy", "seal", "secret", "store", "time", "totp"],
     ),
     ("token", &["account", "error", "seal", "secret", "time"]),
-    ("store", &["account"]),
+    ("runtime", &[]),
+    ("store", &["account", "runtime"]),
     ("mfa", &["account", "code", "error", "event", "policy", "seal", "secret", "store", "time", "token"]),
+    ("blocking", &["account", "code", "error", "mfa", "runtime", "secret", "store", "time"]),
     ("lib", &[]),
     ("manual", &[]),
 ];

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
-use crate::{AccountId, Accounts, Committed, Store, Stored, Swap, Version};
+use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
 
 /// How long a call waits for another process to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `PRAGMA synchronous`: 2 is FULL.
+const SYNCHRONOUS_FULL: i64 = 2;
 
 /// Account ids are kept as bytes, so that no collation can take one for another. `secondfactor_floor` holds the
 /// highest version that was ever removed: a new record starts above it, so that no version comes back.
@@ -44,7 +47,9 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SqliteStore {
-    connection: Arc<Mutex<Connection>>,
+    /// A load need not wait for another login's write to reach the disk: in WAL mode readers are free.
+    reader: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Connection>>,
 }
 
 impl SqliteStore {
@@ -53,27 +58,42 @@ impl SqliteStore {
     /// # Errors
     /// The file can't be opened, is no database, or can't be set to WAL mode.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        if journal_in_wal(&connection)? != "wal" {
-            return Err(SqliteError(Cause::NoWal));
-        }
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        let path = path.as_ref();
+        let writer = connect(path)?;
+        writer.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+        let reader = connect(path)?;
+        Ok(Self { reader: Arc::new(Mutex::new(reader)), writer: Arc::new(Mutex::new(writer)) })
     }
 
-    async fn with<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, SqliteError> {
-        let connection = Arc::clone(&self.connection);
-        let result = blocking::unblock(move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            call(&mut connection)
+    /// Looks at the settings that its writes have.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub async fn check(&self) -> Result<Report, SqliteError> {
+        let findings = with(&self.writer, |connection| {
+            let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+            let level: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+            let mut findings = Vec::new();
+            if mode != "wal" {
+                findings.push(Finding::Setting { name: "journal_mode", value: mode });
+            }
+            if level < SYNCHRONOUS_FULL {
+                findings.push(Finding::Setting { name: "synchronous", value: level.to_string() });
+            }
+            Ok(findings)
         });
-        Ok(result.await?)
+        Ok(Report::new(findings.await?))
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, SqliteError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    if journal_in_wal(&connection)? != "wal" {
+        return Err(SqliteError(Cause::NoWal));
+    }
+    connection.pragma_update(None, "synchronous", SYNCHRONOUS_FULL)?;
+    Ok(connection)
 }
 
 /// Sets WAL mode, and gives the mode that the file has then.
@@ -93,12 +113,25 @@ fn journal_in_wal(connection: &Connection) -> rusqlite::Result<String> {
     }
 }
 
+/// Calls on a thread that may block.
+async fn with<T: Send + 'static>(
+    connection: &Arc<Mutex<Connection>>,
+    call: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, SqliteError> {
+    let connection = Arc::clone(connection);
+    let result = blocking::unblock(move || {
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        call(&mut connection)
+    });
+    Ok(result.await?)
+}
+
 impl Store for SqliteStore {
     type Error = SqliteError;
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, SqliteError> {
         let account = key(account);
-        self.with(move |connection| {
+        with(&self.reader, move |connection| {
             connection
                 .prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1")?
                 .query_row([account], |row| Ok(Stored::new(version(row.get(0)?), row.get(1)?)))
@@ -109,45 +142,42 @@ impl Store for SqliteStore {
 
     async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, SqliteError> {
         let (account, body) = (key(account), next.to_vec());
-        let changed = self
-            .with(move |connection| match expected {
-                // One statement is one transaction: it takes the write lock before it reads, so it never sees a
-                // version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
-                Some(expected) => connection
-                    .prepare_cached(
-                        "UPDATE secondfactor_record SET version = version + 1, body = ?3
+        let changed = with(&self.writer, move |connection| match expected {
+            // One statement is one transaction: it takes the write lock before it reads, so it never sees a
+            // version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
+            Some(expected) => connection
+                .prepare_cached(
+                    "UPDATE secondfactor_record SET version = version + 1, body = ?3
                          WHERE account = ?1 AND version = ?2",
-                    )?
-                    .execute(params![account, number(expected), body]),
-                None => connection
-                    .prepare_cached(
-                        "INSERT INTO secondfactor_record (account, version, body)
+                )?
+                .execute(params![account, number(expected), body]),
+            None => connection
+                .prepare_cached(
+                    "INSERT INTO secondfactor_record (account, version, body)
                          SELECT ?1, version + 1, ?2 FROM secondfactor_floor WHERE true
                          ON CONFLICT (account) DO NOTHING",
-                    )?
-                    .execute(params![account, body]),
-            })
-            .await?;
+                )?
+                .execute(params![account, body]),
+        })
+        .await?;
         Ok(if changed == 1 { Swap::Committed(Committed::attest(next)) } else { Swap::Conflict })
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, SqliteError> {
         let account = key(account);
-        let removed = self
-            .with(move |connection| {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let removed = transaction.execute(
-                    "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
-                    params![account, number(expected)],
-                )?;
-                if removed == 1 {
-                    transaction
-                        .execute("UPDATE secondfactor_floor SET version = max(version, ?1)", [number(expected)])?;
-                }
-                transaction.commit()?;
-                Ok(removed)
-            })
-            .await?;
+        let removed = with(&self.writer, move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let removed = transaction.execute(
+                "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
+                params![account, number(expected)],
+            )?;
+            if removed == 1 {
+                transaction.execute("UPDATE secondfactor_floor SET version = max(version, ?1)", [number(expected)])?;
+            }
+            transaction.commit()?;
+            Ok(removed)
+        })
+        .await?;
         Ok(if removed == 1 { Swap::Committed(Committed::attest(&[])) } else { Swap::Conflict })
     }
 }
@@ -156,16 +186,13 @@ impl Accounts for SqliteStore {
     async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, SqliteError> {
         let after = after.map_or_else(Vec::new, key); // no id is empty, so all come after the empty one
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let keys = self
-            .with(move |connection| {
-                connection
-                    .prepare_cached(
-                        "SELECT account FROM secondfactor_record WHERE account > ?1 ORDER BY account LIMIT ?2",
-                    )?
-                    .query_map(params![after, limit], |row| row.get::<_, Vec<u8>>(0))?
-                    .collect::<rusqlite::Result<Vec<_>>>()
-            })
-            .await?;
+        let keys = with(&self.reader, move |connection| {
+            connection
+                .prepare_cached("SELECT account FROM secondfactor_record WHERE account > ?1 ORDER BY account LIMIT ?2")?
+                .query_map(params![after, limit], |row| row.get::<_, Vec<u8>>(0))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .await?;
         keys.into_iter().map(account).collect()
     }
 }

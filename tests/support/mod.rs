@@ -1,7 +1,16 @@
 //! What the tests of the second factor share: a fixed time, fixed keys, a prover.
 #![allow(dead_code)] // each test program uses a part
 
-use std::sync::Arc;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod daemon;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod place;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod proxy;
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod server;
+
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use secondfactor::{
@@ -47,9 +56,12 @@ pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Account, Result<T, Error>) 
     let account = Account::open(&alice(), &sealed, &keyring()).unwrap();
     (account, attempt.reveal(Committed::attest(&sealed)))
 }
+/// The drivers of PostgreSQL and Redis need it; the others don't mind.
+pub(crate) static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
-    pollster::block_on(future)
+    RUNTIME.block_on(future)
 }
 
 /// What `on_event` has told.

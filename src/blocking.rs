@@ -1,0 +1,128 @@
+//! The second factor for programs without an async runtime: the same calls, each waiting for its answer.
+
+use crate::{
+    AccountId, Accounts, Batch, BlockOn, Clock, Code, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, KeyUsage,
+    Label, NewDevice, Proof, Recovered, RecoveryCode, RecoveryCodes, SecretText, Status, Store, SystemClock,
+    ThisThread, Verified,
+};
+
+/// [`Mfa`](crate::Mfa) with calls that block: the same names, arguments, answers and errors.
+///
+/// ```
+/// use secondfactor::{AccountId, KeyId, Keyring, Label, Mfa, SealingKey, SqliteStore, blocking};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("accounts.db");
+/// let keyring = Keyring::new(KeyId::new(1), SealingKey::generate()?);
+/// let mfa = blocking::Mfa::new(Mfa::new(SqliteStore::open(path)?, keyring));
+/// let enrollment = mfa.enroll(&AccountId::new("alice")?, Label::new("phone")?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The drivers of PostgreSQL and Redis run on Tokio. Make a runtime, make the store's pool or connection on it, and
+/// hand it over:
+///
+#[cfg_attr(
+    feature = "postgres",
+    doc = r#"```no_run
+use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+use secondfactor::{KeyId, Keyring, Mfa, PostgresStore, SealingKey, blocking};
+
+let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+let pool = Pool::builder(Manager::new("host=/run/postgresql dbname=app".parse()?, NoTls)).build()?;
+let keyring = Keyring::new(KeyId::new(1), SealingKey::generate()?);
+let mfa = blocking::Mfa::new(Mfa::new(PostgresStore::new(pool), keyring)).on(runtime);
+# Ok::<(), Box<dyn std::error::Error>>(())
+```"#
+)]
+///
+/// Never call it from async code: use [`Mfa`](crate::Mfa) there.
+#[derive(Debug)]
+pub struct Mfa<S, C = SystemClock, R = ThisThread> {
+    inner: crate::Mfa<S, C>,
+    runtime: R,
+}
+
+impl<S, C> Mfa<S, C> {
+    /// A blocking front that waits on the calling thread.
+    #[must_use]
+    pub const fn new(inner: crate::Mfa<S, C>) -> Self {
+        Self { inner, runtime: ThisThread }
+    }
+}
+
+impl<S, C, R> Mfa<S, C, R> {
+    /// Waits by this runtime instead.
+    #[must_use]
+    pub fn on<Q: BlockOn>(self, runtime: Q) -> Mfa<S, C, Q> {
+        Mfa { inner: self.inner, runtime }
+    }
+
+    /// The calls that do not block.
+    #[must_use]
+    pub const fn as_async(&self) -> &crate::Mfa<S, C> {
+        &self.inner
+    }
+}
+
+impl<S: Store, C: Clock, R> Mfa<S, C, R> {
+    /// See [`Mfa::token`](crate::Mfa::token).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn token(&self, verified: &Verified, session: &[u8]) -> Result<SecretText, Error> {
+        self.inner.token(verified, session)
+    }
+
+    /// See [`Mfa::open_token`](crate::Mfa::open_token).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
+        self.inner.open_token(account, session, token)
+    }
+}
+
+/// One line for each call of [`crate::Mfa`].
+macro_rules! blocking {
+    ($store:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl<S: $store, C: Clock, R: BlockOn> Mfa<S, C, R> {$(
+            #[doc = concat!("Waits for [`Mfa::", stringify!($name), "`](crate::Mfa::", stringify!($name), ").\n")]
+            #[doc = "\n# Errors\nThe same."]
+            pub fn $name(&self, $($argument: $type),*) -> Result<$output, Error> {
+                self.runtime.block_on(self.inner.$name($($argument),*))
+            }
+        )*}
+    };
+}
+
+blocking! {
+    Store:
+    fn enroll(account: &AccountId, device: impl Into<NewDevice>) -> Enrollment;
+    fn enroll_another(proof: &dyn Proof, device: impl Into<NewDevice>) -> Enrollment;
+    fn confirm(account: &AccountId, device: DeviceId, code: Code) -> Confirmed;
+    fn confirm_pair(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> Confirmed;
+    fn verify(account: &AccountId, code: Code) -> Verified;
+    fn resync(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> ();
+    fn rotate(proof: &dyn Proof, device: DeviceId) -> Enrollment;
+    fn issue_recovery_codes(proof: &dyn Proof) -> RecoveryCodes;
+    fn replenish_recovery_codes(proof: &dyn Proof) -> RecoveryCodes;
+    fn redeem(account: &AccountId, code: &RecoveryCode) -> Recovered;
+    fn status(account: &AccountId) -> Status;
+    fn devices(account: &AccountId) -> Vec<DeviceStatus>;
+    fn rename(proof: &dyn Proof, device: DeviceId, label: Label) -> ();
+    fn suspend(proof: &dyn Proof, device: DeviceId) -> ();
+    fn resume(proof: &dyn Proof, device: DeviceId) -> ();
+    fn revoke(proof: &dyn Proof, device: DeviceId) -> ();
+    fn opt_out(proof: &dyn Proof) -> ();
+    fn danger_revoke_unproven(account: &AccountId, device: DeviceId) -> ();
+    fn danger_unlock_unproven(account: &AccountId) -> ();
+    fn danger_opt_out_unproven(account: &AccountId) -> ();
+    fn reseal(account: &AccountId) -> ();
+}
+
+blocking! {
+    Accounts:
+    fn reseal_batch(after: Option<&AccountId>, limit: usize) -> Batch;
+    fn key_usage(after: Option<&AccountId>, limit: usize) -> KeyUsage;
+}

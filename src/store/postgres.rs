@@ -1,0 +1,242 @@
+//! Records in PostgreSQL: one truth for many servers.
+
+use std::fmt;
+
+pub use deadpool_postgres;
+use deadpool_postgres::tokio_postgres::{self, Row, error::SqlState, types::ToSql};
+use deadpool_postgres::{Client, Pool, PoolError};
+
+use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
+
+/// Account ids are bytes, since PostgreSQL's text can't hold NUL and compares by collation. Every write takes its
+/// version from one sequence, which never goes back, so that no version returns after a remove. The free space in each
+/// page lets an update stay in its page, without a new index entry.
+const SCHEMA: &str = "\
+CREATE SEQUENCE IF NOT EXISTS secondfactor_version;
+CREATE TABLE IF NOT EXISTS secondfactor_record (
+    account bytea NOT NULL PRIMARY KEY,
+    version bigint NOT NULL,
+    body bytea NOT NULL
+) WITH (fillfactor = 70);
+";
+
+/// Two servers that start at once would both find no table, and one of them would fail.
+const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('secondfactor'));";
+
+const LOAD: &str = "SELECT version, body FROM secondfactor_record WHERE account = $1";
+/// Above the old version whatever the sequence says: logical replication does not carry sequences over.
+const UPDATE: &str = "UPDATE secondfactor_record
+    SET version = greatest(version + 1, nextval('secondfactor_version')), body = $3
+    WHERE account = $1 AND version = $2";
+const INSERT: &str = "INSERT INTO secondfactor_record (account, version, body)
+    VALUES ($1, nextval('secondfactor_version'), $2) ON CONFLICT (account) DO NOTHING";
+const REMOVE: &str = "DELETE FROM secondfactor_record WHERE account = $1 AND version = $2";
+const LIST: &str = "SELECT account FROM secondfactor_record WHERE account > $1 ORDER BY account LIMIT $2";
+const CHECK: &str = "SELECT
+    to_regclass('secondfactor_record') IS NOT NULL AND to_regclass('secondfactor_version') IS NOT NULL AS has_schema,
+    pg_is_in_recovery() AS is_standby,
+    current_setting('synchronous_commit') AS synchronous_commit,
+    current_setting('fsync') = 'on' AS fsync,
+    current_setting('full_page_writes') = 'on' AS full_page_writes,
+    current_setting('synchronous_standby_names') <> '' AS waits_for_standbys,
+    (SELECT count(*) FROM pg_stat_replication) AS standbys";
+
+/// Records in PostgreSQL, for any number of servers. Feature `postgres`.
+///
+/// It works on the pool that your application has: `deadpool-postgres`, which keeps prepared statements, over
+/// `tokio-postgres`. (`sqlx` brings twice the crates and a pool of its own for the same five statements; `bb8-postgres`
+/// prepares each statement anew.) Each call takes a connection for one statement, which commits by itself: never a
+/// connection with a transaction of yours, so a rolled back login can't take a charge back.
+///
+/// The pool must lead to the **primary**, by a name that follows a failover or by `target_session_attrs=read-write`:
+/// a standby answers from the past. Give the connections a `statement_timeout`, and the pool a wait timeout, or a
+/// server that hangs keeps the login waiting. A timeout is an error, and nobody is let in.
+///
+/// ```no_run
+/// use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+/// use secondfactor::{KeyId, Keyring, Mfa, PostgresStore, SealingKey};
+///
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = "host=/run/postgresql user=app dbname=app target_session_attrs=read-write \
+///     options='-c statement_timeout=5s'";
+/// let pool = Pool::builder(Manager::new(config.parse()?, NoTls)).max_size(16).build()?;
+/// let store = PostgresStore::new(pool);
+/// store.create_schema().await?; // or run `PostgresStore::SCHEMA` in your migrations
+/// for finding in store.check().await?.findings() {
+///     eprintln!("{finding}");
+/// }
+/// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// The tables and the sequence, for those who run migrations of their own.
+    ///
+    /// They are made in the first schema of the connection's `search_path`. An application's role needs `SELECT`,
+    /// `INSERT`, `UPDATE` and `DELETE` on the table and `USAGE` on the sequence.
+    pub const SCHEMA: &str = SCHEMA;
+
+    /// A store on this pool. Connects at the first call.
+    #[must_use]
+    pub const fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Makes what [`SCHEMA`](Self::SCHEMA) says if it is missing.
+    ///
+    /// # Errors
+    /// No connection, or no right to create it.
+    pub async fn create_schema(&self) -> Result<(), PostgresError> {
+        Ok(self.client().await?.batch_execute(&format!("{LOCK_SCHEMA}\n{SCHEMA}")).await?)
+    }
+
+    /// Looks at the server's state and settings: at each start, before the first login.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn check(&self) -> Result<Report, PostgresError> {
+        let client = self.client().await?;
+        let row = client.query_one(CHECK, &[]).await?;
+        Ok(Report::new(findings(&row)?))
+    }
+
+    async fn client(&self) -> Result<Client, PostgresError> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// A write of one record, in a transaction of its own.
+    async fn write(
+        &self,
+        statement: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+        body: &[u8],
+    ) -> Result<Swap, PostgresError> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(statement).await?;
+        match client.execute(&statement, parameters).await {
+            Ok(1) => Ok(Swap::Committed(Committed::attest(body))),
+            Ok(_) => Ok(Swap::Conflict),
+            Err(error) if lost_to_another(&error) => Ok(Swap::Conflict),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The transaction was rolled back for another's sake: serialization failure and deadlock.
+fn lost_to_another(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED)))
+}
+
+impl Store for PostgresStore {
+    type Error = PostgresError;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, PostgresError> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(LOAD).await?;
+        let row = client.query_opt(&statement, &[&key(account)]).await?;
+        row.map(|row| Ok(Stored::new(version(row.try_get(0)?), row.try_get(1)?))).transpose()
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, PostgresError> {
+        match expected {
+            Some(expected) => self.write(UPDATE, &[&key(account), &number(expected), &next], next).await,
+            None => self.write(INSERT, &[&key(account), &next], next).await,
+        }
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, PostgresError> {
+        self.write(REMOVE, &[&key(account), &number(expected)], &[]).await
+    }
+}
+
+impl Accounts for PostgresStore {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, PostgresError> {
+        let after = after.map_or(&[][..], key); // no id is empty, so all come after the empty one
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let client = self.client().await?;
+        let statement = client.prepare_cached(LIST).await?;
+        let rows = client.query(&statement, &[&after, &limit]).await?;
+        rows.iter().map(|row| account(row.try_get(0)?)).collect()
+    }
+}
+
+fn key(account: &AccountId) -> &[u8] {
+    account.as_str().as_bytes()
+}
+
+fn account(key: &[u8]) -> Result<AccountId, PostgresError> {
+    let id = std::str::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
+    id.ok_or(PostgresError(Cause::ForeignKey))
+}
+
+/// PostgreSQL's integers are signed. Versions count writes, so they stay far below 2^63; a foreign one matches no row.
+fn number(version: Version) -> i64 {
+    i64::try_from(version.get()).unwrap_or(-1)
+}
+
+fn version(number: i64) -> Version {
+    Version::new(number.unsigned_abs())
+}
+
+fn findings(row: &Row) -> Result<Vec<Finding>, PostgresError> {
+    let mut findings = Vec::new();
+    if row.try_get("is_standby")? {
+        findings.push(Finding::NotPrimary);
+    }
+    if !row.try_get::<_, bool>("has_schema")? {
+        findings.push(Finding::NoSchema);
+    }
+    for setting in ["fsync", "full_page_writes"] {
+        if !row.try_get::<_, bool>(setting)? {
+            findings.push(Finding::Setting { name: setting, value: "off".to_owned() });
+        }
+    }
+    let synchronous_commit: String = row.try_get("synchronous_commit")?;
+    let waits: bool = row.try_get("waits_for_standbys")?;
+    let standbys: i64 = row.try_get("standbys")?;
+    if standbys > 0 && (!waits || matches!(&*synchronous_commit, "local" | "off")) {
+        findings.push(Finding::AsynchronousReplicas { count: standbys.unsigned_abs() });
+    }
+    if synchronous_commit == "off" {
+        findings.push(Finding::Setting { name: "synchronous_commit", value: synchronous_commit });
+    }
+    Ok(findings)
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostgresStore(..)")
+    }
+}
+
+/// PostgreSQL refused or failed, or there is no connection. What was being written may be written or not.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct PostgresError(#[from] Cause);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("PostgreSQL failed")]
+    Driver(#[source] tokio_postgres::Error),
+    #[error("no connection to PostgreSQL")]
+    Pool(#[source] PoolError),
+    #[error("a key in PostgreSQL is no account id")]
+    ForeignKey,
+}
+
+impl From<tokio_postgres::Error> for PostgresError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self(Cause::Driver(error))
+    }
+}
+
+impl From<PoolError> for PostgresError {
+    fn from(error: PoolError) -> Self {
+        Self(Cause::Pool(error))
+    }
+}

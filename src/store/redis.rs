@@ -1,0 +1,225 @@
+//! Records in Redis or Valkey: one truth for many servers, in memory.
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use redis;
+use redis::aio::ConnectionManager;
+use redis::{RedisError as DriverError, Script, ScriptInvocation};
+
+use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
+
+/// Redis runs a script as one step. Versions come from one counter for all accounts, so that none returns after a
+/// remove. They are compared and written as text: Lua's numbers would round them above 2^53.
+const SWAP: &str = "\
+local current = redis.call('HGET', KEYS[1], 'version')
+if (current or '') ~= ARGV[1] then return 0 end
+redis.call('INCR', KEYS[2])
+if not current then redis.call('ZADD', KEYS[3], 0, ARGV[3]) end
+redis.call('HSET', KEYS[1], 'version', redis.call('GET', KEYS[2]), 'body', ARGV[2])
+return 1
+";
+const REMOVE: &str = "\
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[2])
+return 1
+";
+
+/// Records in Redis or Valkey, for any number of servers. Feature `redis`.
+///
+/// It works on the `redis` crate's connection manager: one connection for all, over which requests overlap, opened
+/// again when it breaks. (A pool of connections only helps against requests that block, and there are none; `fred` is
+/// the other driver, used by fewer, and it may send a request again by itself.) A request whose answer got lost is an
+/// error, and is never sent a second time.
+///
+/// Under `{secondfactor}:record:` there is one hash for each account, `{secondfactor}:version` counts the writes, and
+/// `{secondfactor}:accounts` is a sorted set with all ids, which gives [`Accounts`] its order (`SCAN` has none); the
+/// script that makes a record also enters it there. The braces keep all of them on one node of a cluster.
+///
+/// **Redis is a cache by default.** Records must not be evicted (`maxmemory-policy noeviction`) and must survive a
+/// restart (`appendonly yes`): see [`check`](Self::check). The connection must lead to the **primary**. The manager's
+/// response timeout is an error, and nobody is let in.
+///
+/// ```no_run
+/// use secondfactor::redis::{Client, aio::ConnectionManager};
+/// use secondfactor::{KeyId, Keyring, Mfa, RedisStore, SealingKey};
+///
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// let connection = ConnectionManager::new(Client::open("redis://127.0.0.1/")?).await?;
+/// let store = RedisStore::new(connection);
+/// for finding in store.check().await?.findings() {
+///     eprintln!("{finding}");
+/// }
+/// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisStore {
+    connection: ConnectionManager,
+    names: Arc<Names>,
+}
+
+/// The keys and scripts, prepared once.
+struct Names {
+    record_prefix: Vec<u8>,
+    version: String,
+    accounts: String,
+    swap: Script,
+    remove: Script,
+}
+
+impl Names {
+    fn new(namespace: &str) -> Self {
+        Self {
+            record_prefix: format!("{{{namespace}}}:record:").into_bytes(),
+            version: format!("{{{namespace}}}:version"),
+            accounts: format!("{{{namespace}}}:accounts"),
+            swap: Script::new(SWAP),
+            remove: Script::new(REMOVE),
+        }
+    }
+
+    fn record(&self, account: &AccountId) -> Vec<u8> {
+        [&self.record_prefix, account.as_str().as_bytes()].concat()
+    }
+}
+
+impl RedisStore {
+    /// A store on this connection, in the namespace `secondfactor`.
+    #[must_use]
+    pub fn new(connection: ConnectionManager) -> Self {
+        Self { connection, names: Arc::new(Names::new("secondfactor")) }
+    }
+
+    /// With other names for its keys, where two applications share a database.
+    #[must_use]
+    pub fn with_namespace(self, namespace: &str) -> Self {
+        Self { names: Arc::new(Names::new(namespace)), ..self }
+    }
+
+    /// Looks at the server's state and settings: at each start, before the first login.
+    ///
+    /// # Errors
+    /// No connection, or no right to `INFO`.
+    pub async fn check(&self) -> Result<Report, RedisError> {
+        let mut connection = self.connection.clone();
+        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
+        let mut findings = findings(&info);
+        // Hosted servers often refuse CONFIG.
+        let fsync: Result<Vec<String>, _> =
+            redis::cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
+        match fsync.ok().and_then(|mut pair| pair.pop()) {
+            None => findings.push(Finding::Hidden { name: "appendfsync" }),
+            Some(value) if value == "always" => {}
+            Some(value) => findings.push(Finding::Setting { name: "appendfsync", value }),
+        }
+        Ok(Report::new(findings))
+    }
+
+    async fn write(&self, script: &ScriptInvocation<'_>, body: &[u8]) -> Result<Swap, RedisError> {
+        match script.invoke_async(&mut self.connection.clone()).await? {
+            1 => Ok(Swap::Committed(Committed::attest(body))),
+            _ => Ok(Swap::Conflict),
+        }
+    }
+}
+
+impl Store for RedisStore {
+    type Error = RedisError;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, RedisError> {
+        let mut load = redis::cmd("HMGET");
+        load.arg(self.names.record(account)).arg("version").arg("body");
+        let fields: (Option<String>, Option<Vec<u8>>) = load.query_async(&mut self.connection.clone()).await?;
+        match fields {
+            (None, None) => Ok(None),
+            (Some(version), Some(body)) => match version.parse() {
+                Ok(version) => Ok(Some(Stored::new(Version::new(version), body))),
+                Err(_) => Err(RedisError(Cause::Foreign)),
+            },
+            _ => Err(RedisError(Cause::Foreign)),
+        }
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, RedisError> {
+        let mut swap = self.names.swap.key(self.names.record(account));
+        swap.key(&self.names.version).key(&self.names.accounts);
+        swap.arg(expected.map_or_else(String::new, |version| version.get().to_string()));
+        swap.arg(next).arg(account.as_str());
+        self.write(&swap, next).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, RedisError> {
+        let mut remove = self.names.remove.key(self.names.record(account));
+        remove.key(&self.names.accounts).arg(expected.get().to_string()).arg(account.as_str());
+        self.write(&remove, &[]).await
+    }
+}
+
+impl Accounts for RedisStore {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, RedisError> {
+        let start = after.map_or_else(|| "-".to_owned(), |account| format!("({account}"));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut list = redis::cmd("ZRANGEBYLEX");
+        list.arg(&self.names.accounts).arg(start).arg("+").arg("LIMIT").arg(0).arg(limit);
+        let keys: Vec<Vec<u8>> = list.query_async(&mut self.connection.clone()).await?;
+        keys.into_iter().map(account).collect()
+    }
+}
+
+fn account(key: Vec<u8>) -> Result<AccountId, RedisError> {
+    let id = String::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
+    id.ok_or(RedisError(Cause::Foreign))
+}
+
+fn findings(info: &str) -> Vec<Finding> {
+    let field = |name: &str| {
+        info.lines().find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':')).unwrap_or_default()
+    };
+    let mut findings = Vec::new();
+    if field("role") != "master" {
+        findings.push(Finding::NotPrimary);
+    }
+    match field("maxmemory_policy") {
+        "noeviction" => {}
+        "" => findings.push(Finding::Hidden { name: "maxmemory-policy" }),
+        policy => findings.push(Finding::Evicts { policy: policy.to_owned() }),
+    }
+    match field("aof_enabled") {
+        "1" => {}
+        "" => findings.push(Finding::Hidden { name: "appendonly" }),
+        _ => findings.push(Finding::Setting { name: "appendonly", value: "no".to_owned() }),
+    }
+    match field("connected_slaves").parse() {
+        Ok(0) | Err(_) => {}
+        Ok(count) => findings.push(Finding::AsynchronousReplicas { count }),
+    }
+    findings
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedisStore(..)")
+    }
+}
+
+/// Redis refused or failed, or there is no connection. What was being written may be written or not.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct RedisError(#[from] Cause);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("Redis failed")]
+    Driver(#[source] DriverError),
+    #[error("a key in Redis holds no record")]
+    Foreign,
+}
+
+impl From<DriverError> for RedisError {
+    fn from(error: DriverError) -> Self {
+        Self(Cause::Driver(error))
+    }
+}

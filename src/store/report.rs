@@ -1,0 +1,120 @@
+//! What a store finds in its server's state and settings.
+
+use std::fmt;
+
+/// What a store's `check` found. Empty is good.
+///
+/// ```
+/// use secondfactor::{Severity, SqliteStore};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("accounts.db");
+/// let store = SqliteStore::open(path)?;
+/// # pollster::block_on(async {
+/// let report = store.check().await?;
+/// for finding in report.findings() {
+///     eprintln!("{finding}");
+/// }
+/// assert!(report.worst() < Some(Severity::Unsafe), "not fit for a login");
+/// # Ok::<(), secondfactor::SqliteError>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Report {
+    findings: Vec<Finding>,
+}
+
+impl Report {
+    pub(crate) fn new(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+        Self { findings }
+    }
+
+    /// What is not as it should be, the worst first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// How bad it is; `None` if nothing was found.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.first().map(Finding::severity)
+    }
+}
+
+/// How bad a [`Finding`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Could not be seen: look yourself.
+    Unknown,
+    /// A crash or a failover can take back the last writes: a code may then work a second time within its minute and
+    /// a half, and failures are forgotten.
+    Lossy,
+    /// The store laws do not hold, or no call will succeed. Do not start.
+    Unsafe,
+}
+
+/// What is not as it should be. Its text says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The server is a replica: it answers from the past, and refuses writes.
+    NotPrimary,
+    /// The tables are missing.
+    NoSchema,
+    /// The server drops records when its memory is full.
+    Evicts {
+        /// The `maxmemory-policy`.
+        policy: String,
+    },
+    /// There are replicas that may not have the last writes when one of them takes over.
+    AsynchronousReplicas {
+        /// How many are connected.
+        count: u64,
+    },
+    /// A setting that makes committed writes less than durable.
+    Setting {
+        /// Which one.
+        name: &'static str,
+        /// What it says.
+        value: String,
+    },
+    /// A setting that the server does not show.
+    Hidden {
+        /// Which one.
+        name: &'static str,
+    },
+}
+
+impl Finding {
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match self {
+            Self::NotPrimary | Self::NoSchema | Self::Evicts { .. } => Severity::Unsafe,
+            Self::AsynchronousReplicas { .. } | Self::Setting { .. } => Severity::Lossy,
+            Self::Hidden { .. } => Severity::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPrimary => f.write_str("the server is a replica: connect to the primary"),
+            Self::NoSchema => f.write_str("the tables are missing: create the schema"),
+            Self::Evicts { policy } => {
+                write!(f, "maxmemory-policy is {policy}: records may be dropped, set noeviction")
+            }
+            Self::AsynchronousReplicas { count } => {
+                write!(f, "{count} asynchronous replicas: a failover may lose the last writes")
+            }
+            Self::Setting { name, value } => write!(f, "{name} is {value}: a crash may lose the last writes"),
+            Self::Hidden { name } => write!(f, "{name} can't be seen: look yourself"),
+        }
+    }
+}
