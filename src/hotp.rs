@@ -2,9 +2,7 @@
 
 use core::fmt;
 
-#[cfg(feature = "mfa")]
-use subtle::Choice;
-use subtle::ConditionallySelectable;
+use subtle::{Choice, ConditionallySelectable};
 
 use crate::mac::Mac;
 use crate::{Algorithm, Code, Digits, OutOfRange, Secret};
@@ -82,26 +80,34 @@ impl<'s> Hotp<'s> {
     /// The last counter in `first..=last` whose code is the second of two in a row.
     #[cfg(feature = "mfa")]
     pub(crate) fn last_pair_match(&self, [one, next]: [Code; 2], first: u64, last: u64) -> Option<u64> {
-        let (mut follows, mut matches, mut at) = (Choice::from(0), 0_u8, 0);
+        let (mut follows, mut matches, mut at) = (Choice::from(0), Choice::from(0), 0);
         self.mac.for_each_value(first, last, |counter, value| {
             let shown = Code::from_truncated(value, self.digits);
             let is_match = follows & shown.ct_eq(next);
             at.conditional_assign(&counter, is_match);
-            matches.conditional_assign(&1, is_match);
+            matches |= is_match;
             follows = shown.ct_eq(one);
         });
-        (matches == 1).then_some(at)
+        bool::from(matches).then_some(at)
     }
 
-    /// The last counter in `first..=last` whose code this is; nothing depends on the digits but the result.
+    /// The last counter in `first..=last` whose code this is.
+    #[inline]
     pub(crate) fn last_match(&self, code: Code, first: u64, last: u64) -> Option<u64> {
-        let (mut matches, mut at) = (0_u8, 0);
+        let (is_match, at) = self.ct_last_match(code, first, last);
+        bool::from(is_match).then_some(at)
+    }
+
+    /// The same, before anything branches on the answer; nothing depends on the digits but that.
+    #[inline]
+    pub(crate) fn ct_last_match(&self, code: Code, first: u64, last: u64) -> (Choice, u64) {
+        let (mut matches, mut at) = (Choice::from(0), 0);
         self.mac.for_each_value(first, last, |counter, value| {
             let is_match = Code::from_truncated(value, self.digits).ct_eq(code);
             at.conditional_assign(&counter, is_match);
-            matches.conditional_assign(&1, is_match);
+            matches |= is_match;
         });
-        (matches == 1).then_some(at)
+        (matches, at)
     }
 }
 

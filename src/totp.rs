@@ -4,6 +4,8 @@ use core::fmt;
 use core::num::NonZero;
 use core::time::Duration;
 
+use subtle::{Choice, ConstantTimeGreater};
+
 use crate::{Algorithm, Code, Counter, Digits, Hotp, OutOfRange, Period, Secret, Step, UnixTime};
 
 /// Codes from the time (RFC 6238): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
@@ -118,8 +120,9 @@ impl<'s> Totp<'s> {
         let centre = self.step_at(time).ok()?.get();
         let first = centre.saturating_sub(u64::from(window.past));
         let last = centre.saturating_add(u64::from(window.future));
-        let step = self.hotp.last_match(code, first, last).map(Step::new)?;
-        (Some(step) > last_used).then_some(step)
+        let (is_match, step) = self.hotp.ct_last_match(code, first, last);
+        let is_unused = last_used.map_or(Choice::from(1), |used| step.ct_gt(&used.get()));
+        bool::from(is_match & is_unused).then_some(Step::new(step))
     }
 
     fn step_and_offset(&self, time: UnixTime) -> Result<(u64, u64), BeforeEpoch> {
