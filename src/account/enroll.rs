@@ -60,6 +60,8 @@ impl Account {
 
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
     ///
+    /// The first one ends all others that wait, as they were begun without a proof.
+    ///
     /// If the account is disabled, the device confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2: bound
     /// anew).
     ///
@@ -115,9 +117,12 @@ impl Account {
         self.refuse_taken(&pending.label, replaces)?;
 
         self.begin(now);
+        let opts_in = self.devices.iter().all(Device::is_pending);
         let verdict = judge(self.device_mut(id)?);
         match verdict {
             Ok(()) => {
+                // The others were begun without a proof: by whoever knows the password, or by the same form, open twice.
+                self.devices.retain(|device| !opts_in || device.id == id);
                 self.note(Event::DeviceConfirmed { device: id });
                 self.retire(replaces, id, now);
                 self.rebind(id);
