@@ -1,6 +1,6 @@
 //! What owners and operators do with devices that are confirmed.
 
-use super::device::State;
+use super::device::{Device, State};
 use super::{Account, Attempt, DeviceId, Label, Proof};
 use crate::event::Event;
 use crate::{Error, UnixTime};
@@ -24,7 +24,8 @@ impl Account {
         Ok(Attempt::new(self, Ok(())))
     }
 
-    /// Suspends a device: it does not count until it is resumed (NIST SP 800-63B-4 section 4.3).
+    /// Suspends a device: it does not count until it is resumed (NIST SP 800-63B-4 section 4.3). A rotation that has begun
+    /// ends.
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it does not count, [`Error::LastDevice`].
@@ -32,6 +33,7 @@ impl Account {
         self.begin_proven(proof, now)?;
         self.refuse_last(id, now)?;
         self.change_state(id, State::Active, State::Suspended)?;
+        self.end_rotation_of(id);
         self.note(Event::Suspended { device: id });
         Ok(Attempt::new(self, Ok(())))
     }
@@ -47,7 +49,7 @@ impl Account {
         Ok(Attempt::new(self, Ok(())))
     }
 
-    /// Revokes a device: its secret is gone.
+    /// Revokes a device: its secret is gone. A rotation that has begun ends.
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`]; [`Error::LastDevice`]: to go without a second
@@ -88,7 +90,15 @@ impl Account {
         self.refuse_last(id, now)?;
         self.device(id)?;
         self.devices.retain(|device| device.id != id);
+        self.end_rotation_of(id);
         Ok(())
+    }
+
+    /// Whoever had the device may have begun it, and would keep what is taken from them.
+    fn end_rotation_of(&mut self, id: DeviceId) {
+        let succeeds =
+            |device: &Device| matches!(device.state, State::Pending { replaces, .. } if replaces == Some(id));
+        self.devices.retain(|device| !succeeds(device));
     }
 
     fn change_state(&mut self, id: DeviceId, from: State, to: State) -> Result<(), Error> {

@@ -26,3 +26,21 @@ fn two_enrollments_begun_with_a_proof_are_both_confirmed() {
     }
     assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 3);
 }
+
+/// A thief with the phone and a fresh login begins to rotate its secret; the owner takes the phone away from them, and
+/// they confirm the new secret.
+#[test]
+fn a_rotation_begun_ends_when_its_device_is_suspended_or_revoked() {
+    for revoke in [false, true] {
+        let Login { mfa, device: phone, proof, .. } = Login::new(MemoryStore::new());
+        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        let owner = run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
+        let thiefs = run(mfa.rotate(&proof, phone)).unwrap();
+        match revoke {
+            true => run(mfa.revoke(&owner, phone)).unwrap(),
+            false => run(mfa.suspend(&owner, phone)).unwrap(),
+        }
+        let result = run(mfa.confirm(&alice(), thiefs.device(), code(thiefs.secret(), NOW, 0)));
+        assert!(matches!(result, Err(Error::UnknownDevice)), "revoke: {revoke}, {result:?}");
+    }
+}
