@@ -83,7 +83,7 @@ impl Account {
 
     /// The proof that an account is to be forgotten.
     pub(crate) fn check_proof(&self, proof: &impl Proof, now: UnixTime) -> Result<(), Error> {
-        super::proof::check(proof, &self.id, now)
+        super::proof::check(proof, self, now)
     }
 
     fn remove_device(&mut self, id: DeviceId, now: UnixTime) -> Result<(), Error> {

@@ -16,3 +16,22 @@
 mod support;
 
 mod enrollment;
+mod proofs;
+
+use secondfactor::Account;
+use support::*;
+
+/// An account whose phone was confirmed by the code of the step before `NOW`, and the phone.
+fn with_phone() -> (Account, Phone) {
+    let (account, enrollment) = commit(Account::new(alice()).enroll(label("phone"), NOW).unwrap());
+    let enrollment = enrollment.unwrap();
+    let phone = Phone { id: enrollment.device(), secret: enrollment.secret().duplicate() };
+    let (account, proof) = commit(account.confirm(phone.id, code(&phone.secret, NOW, -1), NOW).unwrap());
+    let _confirmed = proof.unwrap();
+    (account, phone)
+}
+
+struct Phone {
+    id: secondfactor::DeviceId,
+    secret: secondfactor::Secret,
+}
