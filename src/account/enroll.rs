@@ -149,6 +149,24 @@ impl Account {
         let old = device.id;
         self.devices.retain(|device| device.id != old || device.is_live(now));
         self.note(Event::Rotated { old, new, ends });
+        self.limit_retiring();
+    }
+
+    /// As many as there may be devices: more would come only of rotating again and again within the grace, and each one is
+    /// a secret more that a guess may hit. The one that was enrolled first goes first.
+    fn limit_retiring(&mut self) {
+        let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
+        let count = self.devices.iter().filter(|device| is_retiring(device)).count();
+        let mut too_many = count.saturating_sub(usize::from(self.policy.max_devices()));
+        let events = &mut self.events;
+        self.devices.retain(|device| {
+            let goes = too_many > 0 && is_retiring(device);
+            if goes {
+                too_many = too_many.saturating_sub(1);
+                events.push(Event::Retired { device: device.id });
+            }
+            !goes
+        });
     }
 
     /// A disabled account is bound to the new device alone.

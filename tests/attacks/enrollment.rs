@@ -1,6 +1,8 @@
 //! Ways in by way of a new device.
 
-use secondfactor::{Error, MemoryStore, Mfa};
+use std::time::Duration;
+
+use secondfactor::{DeviceState, Error, MemoryStore, Mfa, Policy};
 
 use crate::support::*;
 
@@ -43,4 +45,26 @@ fn a_rotation_begun_ends_when_its_device_is_suspended_or_revoked() {
         let result = run(mfa.confirm(&alice(), thiefs.device(), code(thiefs.secret(), NOW, 0)));
         assert!(matches!(result, Err(Error::UnknownDevice)), "revoke: {revoke}, {result:?}");
     }
+}
+
+/// Each rotation leaves the old secret for the grace: a script that rotates all day must not fill the record, nor give
+/// a guesser ever more secrets to hit.
+#[test]
+fn rotations_within_the_grace_do_not_pile_up() {
+    let policy = Policy::DEFAULT.with_rotation_grace(Policy::MAX_ROTATION_GRACE).unwrap();
+    let Login { mfa, clock, device, mut proof, .. } = Login::new(MemoryStore::new());
+    let mfa = mfa.with_policy(policy);
+    let mut device = device;
+    for second in 0..50 {
+        clock.set(NOW.saturating_add(Duration::from_secs(second)));
+        let next = run(mfa.rotate(&proof, device)).unwrap();
+        device = next.device();
+        proof = run(mfa.confirm(&alice(), device, code(next.secret(), NOW, 1))).unwrap();
+    }
+    let devices = run(mfa.devices(&alice())).unwrap();
+    let retiring = devices.iter().filter(|one| matches!(one.state(), DeviceState::Retiring { .. })).count();
+    assert_eq!((retiring, devices.len()), (8, 9));
+    // The latest ones stay, each for its grace.
+    assert_eq!(devices.last().unwrap().id(), device);
+    assert!(devices.windows(2).all(|pair| pair[0].id() < pair[1].id()));
 }
