@@ -186,10 +186,14 @@ impl Device {
     }
 
     /// Remembers an ordinary success. Returns where the clock is taken to stand, if that has changed.
-    pub(super) fn credit(&mut self, found: Match, now: UnixTime) -> Option<i64> {
+    ///
+    /// A window that is open on one side only teaches nothing: it would follow whoever types late, and could not come back.
+    pub(super) fn credit(&mut self, found: Match, policy: &Policy, now: UnixTime) -> Option<i64> {
         self.last_used = Some(now);
+        let is_two_sided = policy.window().past() > 0 && policy.window().future() > 0;
+        let off_centre = if is_two_sided { found.off_centre } else { 0 };
         match &mut self.kind {
-            Kind::Totp { drift, .. } => drift.learn(found.off_centre, now).then(|| drift.steps(now)),
+            Kind::Totp { drift, .. } => drift.learn(off_centre, now).then(|| drift.steps(now)),
             Kind::Hotp => None,
         }
     }
