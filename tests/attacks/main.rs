@@ -18,9 +18,17 @@ mod support;
 mod drift;
 mod enrollment;
 mod proofs;
+mod recovery;
 
-use secondfactor::Account;
+use secondfactor::{Account, Denial, Error};
 use support::*;
+
+fn denial<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {
+    match result {
+        Err(Error::Denied(denial)) => denial,
+        other => panic!("not a denial: {other:?}"),
+    }
+}
 
 /// An account whose phone was confirmed by the code of the step before `NOW`, and the phone.
 fn with_phone() -> (Account, Phone) {
