@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::diagnosis::{self, Diagnosis};
 use super::drift::{Drift, RESYNC_STEPS};
 use super::new_device::{Moving, NewDevice};
-use super::{Denial, Label};
+use super::{CLOCK_TOLERANCE, Denial, Label};
 use crate::policy::Policy;
 use crate::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, Period, Secret, UnixTime};
 
@@ -148,7 +148,8 @@ impl Device {
     pub(super) fn has_expired(&self, now: UnixTime) -> bool {
         match self.state {
             State::Pending { tries, .. } => {
-                tries >= PENDING_TRIES || now < self.created || now.saturating_since(self.created) > PENDING_LIFETIME
+                let is_from_the_future = now.saturating_add(CLOCK_TOLERANCE) < self.created;
+                tries >= PENDING_TRIES || is_from_the_future || now.saturating_since(self.created) > PENDING_LIFETIME
             }
             _ => false,
         }

@@ -68,3 +68,15 @@ fn rotations_within_the_grace_do_not_pile_up() {
     assert_eq!(devices.last().unwrap().id(), device);
     assert!(devices.windows(2).all(|pair| pair[0].id() < pair[1].id()));
 }
+
+/// Two servers whose clocks differ a little: the pending device must not be swept away by the one that is behind.
+#[test]
+fn a_server_a_little_behind_confirms_what_another_has_enrolled() {
+    for (seconds, waits) in [(5, true), (6, false)] {
+        let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
+        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        clock.set(NOW.saturating_sub(Duration::from_secs(seconds)));
+        let result = run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0)));
+        assert_eq!(result.is_ok(), waits, "{seconds} s: {result:?}");
+    }
+}
