@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::{DeviceState, Error, MemoryStore, Mfa, Policy};
+use secondfactor::{DeviceState, Error, Label, LabelError, MemoryStore, Mfa, Policy};
 
 use crate::support::*;
 
@@ -78,5 +78,22 @@ fn a_server_a_little_behind_confirms_what_another_has_enrolled() {
         clock.set(NOW.saturating_sub(Duration::from_secs(seconds)));
         let result = run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0)));
         assert_eq!(result.is_ok(), waits, "{seconds} s: {result:?}");
+    }
+}
+
+/// Labels that an owner cannot tell apart, or that turn the text around them.
+#[test]
+fn a_label_cannot_hide_or_turn_the_text_around() {
+    for invisible in
+        ['\u{200b}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{feff}', '\u{61c}']
+    {
+        for text in [format!("{invisible}"), format!("pho{invisible}ne"), format!("phone{invisible}")] {
+            assert_eq!(Label::new(text), Err(LabelError::Character), "{:x}", u32::from(invisible));
+        }
+    }
+    for fine in
+        ["phone", "T\u{e9}l\u{e9}phone", "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", "\u{646}\u{200c}\u{645}"]
+    {
+        assert!(Label::new(fine).is_ok(), "{fine}");
     }
 }
