@@ -17,8 +17,10 @@ mod support;
 
 mod drift;
 mod enrollment;
+mod guessing;
 mod proofs;
 mod recovery;
+mod replay;
 
 use secondfactor::{Account, Denial, Error};
 use support::*;
@@ -28,6 +30,25 @@ fn denial<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {
         Err(Error::Denied(denial)) => denial,
         other => panic!("not a denial: {other:?}"),
     }
+}
+
+fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
+    matches!(denial(result), Denial::Throttled { .. })
+}
+
+/// The wait of a refusal, in seconds from `now`.
+fn wait<T: std::fmt::Debug>(result: Result<T, Error>, now: secondfactor::UnixTime) -> u64 {
+    match denial(result) {
+        Denial::Throttled { retry_at } => retry_at.as_secs() - now.as_secs(),
+        other => panic!("no wait: {other:?}"),
+    }
+}
+
+/// A folder that goes when it is dropped, and a SQLite file's place in it.
+fn sqlite() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    (folder, path)
 }
 
 /// An account whose phone was confirmed by the code of the step before `NOW`, and the phone.
