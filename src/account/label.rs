@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// What the owner calls a device: "phone". 1 to 64 characters, no blank at the ends, and none that is
-/// invisible or turns the direction of text: a device must not hide in its owner's list, nor pose as another.
+/// invisible (save the joiners that scripts and emoji need) or turns the direction of text: a device must not hide in its
+/// owner's list, nor pose as another.
 ///
 /// ```
 /// use secondfactor::Label;

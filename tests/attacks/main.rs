@@ -15,9 +15,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clock;
+mod database;
 mod drift;
 mod enrollment;
 mod guessing;
+mod input;
 mod proofs;
 mod recovery;
 mod replay;

@@ -1,6 +1,8 @@
 //! Proofs that prove nothing any more.
 
-use secondfactor::{Error, MemoryStore, Proof};
+use std::time::Duration;
+
+use secondfactor::{Account, Error, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Secret, Store, Verified};
 
 use crate::support::*;
 
@@ -55,20 +57,86 @@ fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
     assert!(run(mfa.enroll_another(&fresh, label("tablet"))).is_ok());
 }
 
+/// Through `Mfa` there is no way to name another account than the proof's own; `Account` compares.
 #[test]
 fn another_accounts_proof_proves_nothing() {
-    fn refused(mfa: &secondfactor::Mfa<MemoryStore, impl secondfactor::Clock>, proof: &impl Proof) -> bool {
-        // The account is the proof's own: there is no way to name another one.
-        matches!(run(mfa.enroll_another(proof, label("tablet"))), Err(Error::NotEnrolled))
-    }
-    let Login { proof: bobs, .. } = Login::new(MemoryStore::new());
-    let (account, _) = crate::with_phone();
-    assert!(matches!(commit_as_bob().enroll_another(&bobs, label("tablet"), NOW), Err(Error::ForeignProof)));
-    assert!(account.enroll_another(&bobs, label("tablet"), NOW).is_ok(), "the same account, the same device");
-    let empty = secondfactor::Mfa::new(MemoryStore::new(), keyring()).with_clock(secondfactor::ManualClock::new(NOW));
-    assert!(refused(&empty, &bobs));
+    let Login { proof, device, .. } = Login::new(MemoryStore::new());
+    let bob = || Account::new(account("bob"));
+    let is_foreign = |error: Option<Error>| matches!(error, Some(Error::ForeignProof));
+    assert!(is_foreign(bob().enroll_another(&proof, label("tablet"), NOW).err()));
+    assert!(is_foreign(bob().rotate(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().rename(&proof, device, label("mine"), NOW).err()));
+    assert!(is_foreign(bob().suspend(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().resume(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().revoke(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().issue_recovery_codes(&proof, NOW).err()));
+    assert!(is_foreign(bob().replenish_recovery_codes(&proof, NOW).err()));
 }
 
-fn commit_as_bob() -> secondfactor::Account {
-    secondfactor::Account::new(account("bob"))
+/// Five minutes, and not a second more: what changes the second factor is for who has just shown it.
+#[test]
+fn an_old_proof_proves_nothing() {
+    let Login { mfa, clock, proof, device, .. } = Login::new(MemoryStore::new());
+    clock.advance(Verified::SENSITIVE);
+    assert!(run(mfa.rename(&proof, device, label("old phone"))).is_ok());
+    clock.advance(Duration::from_secs(1));
+    assert!(is_stale(run(mfa.enroll_another(&proof, label("tablet")))));
+    assert!(is_stale(run(mfa.rotate(&proof, device))));
+    assert!(is_stale(run(mfa.rename(&proof, device, label("mine")))));
+    assert!(is_stale(run(mfa.suspend(&proof, device))));
+    assert!(is_stale(run(mfa.resume(&proof, device))));
+    assert!(is_stale(run(mfa.revoke(&proof, device))));
+    assert!(is_stale(run(mfa.issue_recovery_codes(&proof))));
+    assert!(is_stale(run(mfa.replenish_recovery_codes(&proof))));
+    assert!(is_stale(run(mfa.opt_out(&proof))));
+}
+
+/// The token of a login, in another session, for another account, edited, or sealed by a key that is gone.
+#[test]
+fn a_token_opens_for_its_account_session_and_key_only() {
+    let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
+    let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    let token = mfa.token(&verified, b"session").unwrap();
+    let opened = mfa.open_token(&alice(), b"session", &token).unwrap();
+    assert_eq!((opened.account(), opened.device(), opened.at()), (&alice(), verified.device(), NOW));
+
+    let is_refused =
+        |account, session: &[u8], token: &str| matches!(mfa.open_token(&account, session, token), Err(Error::Token));
+    assert!(is_refused(account("bob"), b"session", &token));
+    assert!(is_refused(alice(), b"another", &token));
+    assert!(is_refused(alice(), b"", &token));
+    // No end of a name passes as the beginning of a session.
+    assert!(is_refused(account("alices"), b"ession", &token));
+    assert!(is_refused(account("alic"), b"esession", &token));
+    for at in 0..token.len() {
+        let edited: String = token
+            .char_indices()
+            .map(|(n, c)| {
+                if n != at {
+                    c
+                } else if c == 'A' {
+                    'B'
+                } else {
+                    'A'
+                }
+            })
+            .collect();
+        assert!(is_refused(alice(), b"session", &edited), "symbol {at}");
+    }
+    let other = Keyring::new(KeyId::new(1), SealingKey::from_bytes(&[8; 32]));
+    let elsewhere = Mfa::new(MemoryStore::new(), other).with_clock(clock);
+    assert!(matches!(elsewhere.open_token(&alice(), b"session", &token), Err(Error::Token)));
+}
+
+/// Both are sealed by the same keys.
+#[test]
+fn a_record_is_no_token_and_a_token_is_no_record() {
+    let store = std::sync::Arc::new(MemoryStore::new());
+    let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
+    let record = run(store.load(&alice())).unwrap().unwrap();
+    let text = Secret::from_bytes(record.body()).unwrap().expose_base32();
+    assert!(matches!(mfa.open_token(&alice(), b"", &text), Err(Error::Token)));
+    let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    let token = Secret::from_base32(&mfa.token(&verified, b"").unwrap()).unwrap();
+    assert!(matches!(Account::open(&alice(), token.expose_bytes(), &keyring()), Err(Error::Seal(SealError::Forged))));
 }
