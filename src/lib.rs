@@ -14,6 +14,8 @@ mod hotp;
 mod key_uri;
 mod mac;
 #[cfg(feature = "mfa")]
+pub mod manual;
+#[cfg(feature = "mfa")]
 mod mfa;
 #[cfg(feature = "mfa")]
 mod policy;
