@@ -157,7 +157,7 @@ impl Account {
 
     /// A command that changes the second factor begins with a fresh proof of it.
     fn begin_proven(&mut self, proof: &dyn Proof, now: UnixTime) -> Result<(), Error> {
-        proof::check(proof, &self.id, now)?;
+        proof::check(proof, self, now)?;
         self.begin(now);
         Ok(())
     }

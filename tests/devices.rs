@@ -28,10 +28,10 @@ fn states(mfa: &Server) -> Vec<DeviceState> {
 }
 
 /// One more active device of alice.
-fn add(mfa: &Server, proof: &Confirmed, name: &str) -> (secondfactor::DeviceId, Secret) {
+fn add(mfa: &Server, proof: &Confirmed, name: &str) -> (secondfactor::DeviceId, Confirmed) {
     let enrollment = run(mfa.enroll_another(proof, label(name))).unwrap();
-    run(mfa.confirm(&alice(), enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
-    (enrollment.device(), enrollment.secret().duplicate())
+    let proof = run(mfa.confirm(&alice(), enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
+    (enrollment.device(), proof)
 }
 
 #[test]
@@ -187,8 +187,11 @@ fn labels_are_unique_among_confirmed_devices() {
 fn a_suspended_device_does_not_count_until_it_is_resumed() {
     let Login { mfa, secret, proof, device, .. } = Login::new(MemoryStore::new());
     assert!(matches!(run(mfa.suspend(&proof, device)), Err(Error::LastDevice)));
-    let (tablet, _) = add(&mfa, &proof, "tablet");
+    let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
     run(mfa.suspend(&proof, device)).unwrap();
+    // What the suspended one has proved is void: it can't resume itself.
+    assert!(matches!(run(mfa.resume(&proof, device)), Err(Error::Stale(_))));
+    let proof = by_tablet;
     assert_eq!(states(&mfa), [DeviceState::Suspended, DeviceState::Active]);
     assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Denied(Denial::Mismatch))));
     assert!(matches!(run(mfa.suspend(&proof, device)), Err(Error::UnknownDevice)));
@@ -207,9 +210,10 @@ fn a_revoked_device_is_gone() {
     let Login { mfa, secret, proof, device, .. } = Login::new(MemoryStore::new());
     assert!(matches!(run(mfa.revoke(&proof, device)), Err(Error::LastDevice)));
     assert!(matches!(run(mfa.danger_revoke_unproven(&alice(), device)), Err(Error::LastDevice)));
-    let (tablet, _) = add(&mfa, &proof, "tablet");
+    let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
     run(mfa.danger_revoke_unproven(&alice(), device)).unwrap();
-    assert!(matches!(run(mfa.revoke(&proof, device)), Err(Error::UnknownDevice)));
+    assert!(matches!(run(mfa.revoke(&proof, device)), Err(Error::Stale(_))));
+    assert!(matches!(run(mfa.revoke(&by_tablet, device)), Err(Error::UnknownDevice)));
     assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Denied(Denial::Mismatch))));
     let ids: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(secondfactor::DeviceStatus::id).collect();
     assert_eq!(ids, [tablet]);

@@ -189,7 +189,7 @@ fn input_that_ends_or_makes_no_sense() {
         assert_refused(&site.run(input), "The input is not UTF-8.");
     }
     let run = site.run(format!("{LOG_IN}enroll\n\u{1b}[2J\n"));
-    assert_fails(&run, "the label has a control character, or a blank at an end.");
+    assert_fails(&run, "the label has a control or invisible character, or a blank at an end.");
     assert_eq!(site.run("").status, Some(0));
 }
 

@@ -405,7 +405,7 @@ fn ids_and_labels_have_limits() {
     assert_eq!(Label::new("x".repeat(65)).unwrap_err().to_string(), "the label has more than 64 characters");
     assert!(Label::new("\u{1f980}".repeat(64)).is_ok());
     for text in [" phone", "phone ", "pho\nne", "\u{7f}"] {
-        let message = "the label has a control character, or a blank at an end";
+        let message = "the label has a control or invisible character, or a blank at an end";
         assert_eq!(Label::new(text).unwrap_err().to_string(), message);
     }
 }

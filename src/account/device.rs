@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::diagnosis::{self, Diagnosis};
 use super::drift::{Drift, RESYNC_STEPS};
 use super::new_device::{Moving, NewDevice};
-use super::{Denial, Label};
+use super::{CLOCK_TOLERANCE, Denial, Label};
 use crate::policy::Policy;
 use crate::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, Period, Secret, UnixTime};
 
@@ -148,7 +148,8 @@ impl Device {
     pub(super) fn has_expired(&self, now: UnixTime) -> bool {
         match self.state {
             State::Pending { tries, .. } => {
-                tries >= PENDING_TRIES || now < self.created || now.saturating_since(self.created) > PENDING_LIFETIME
+                let is_from_the_future = now.saturating_add(CLOCK_TOLERANCE) < self.created;
+                tries >= PENDING_TRIES || is_from_the_future || now.saturating_since(self.created) > PENDING_LIFETIME
             }
             _ => false,
         }
@@ -186,10 +187,14 @@ impl Device {
     }
 
     /// Remembers an ordinary success. Returns where the clock is taken to stand, if that has changed.
-    pub(super) fn credit(&mut self, found: Match, now: UnixTime) -> Option<i64> {
+    ///
+    /// A window that is open on one side only teaches nothing: it would follow whoever types late, and could not come back.
+    pub(super) fn credit(&mut self, found: Match, policy: &Policy, now: UnixTime) -> Option<i64> {
         self.last_used = Some(now);
+        let is_two_sided = policy.window().past() > 0 && policy.window().future() > 0;
+        let off_centre = if is_two_sided { found.off_centre } else { 0 };
         match &mut self.kind {
-            Kind::Totp { drift, .. } => drift.learn(found.off_centre, now).then(|| drift.steps(now)),
+            Kind::Totp { drift, .. } => drift.learn(off_centre, now).then(|| drift.steps(now)),
             Kind::Hotp => None,
         }
     }

@@ -60,6 +60,8 @@ impl Account {
 
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
     ///
+    /// The first one ends all others that wait, as they were begun without a proof.
+    ///
     /// If the account is disabled, the device confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2: bound
     /// anew).
     ///
@@ -115,9 +117,12 @@ impl Account {
         self.refuse_taken(&pending.label, replaces)?;
 
         self.begin(now);
+        let opts_in = self.devices.iter().all(Device::is_pending);
         let verdict = judge(self.device_mut(id)?);
         match verdict {
             Ok(()) => {
+                // The others were begun without a proof: by whoever knows the password, or by the same form, open twice.
+                self.devices.retain(|device| !opts_in || device.id == id);
                 self.note(Event::DeviceConfirmed { device: id });
                 self.retire(replaces, id, now);
                 self.rebind(id);
@@ -144,6 +149,24 @@ impl Account {
         let old = device.id;
         self.devices.retain(|device| device.id != old || device.is_live(now));
         self.note(Event::Rotated { old, new, ends });
+        self.limit_retiring();
+    }
+
+    /// As many as there may be devices: more would come only of rotating again and again within the grace, and each one is
+    /// a secret more that a guess may hit. The one that was enrolled first goes first.
+    fn limit_retiring(&mut self) {
+        let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
+        let count = self.devices.iter().filter(|device| is_retiring(device)).count();
+        let mut too_many = count.saturating_sub(usize::from(self.policy.max_devices()));
+        let events = &mut self.events;
+        self.devices.retain(|device| {
+            let goes = too_many > 0 && is_retiring(device);
+            if goes {
+                too_many = too_many.saturating_sub(1);
+                events.push(Event::Retired { device: device.id });
+            }
+            !goes
+        });
     }
 
     /// A disabled account is bound to the new device alone.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// What the owner calls a device: "phone". 1 to 64 characters, none of them a control character, no blank at the ends.
+/// What the owner calls a device: "phone". 1 to 64 characters, no blank at the ends, and none that is
+/// invisible (save the joiners that scripts and emoji need) or turns the direction of text: a device must not hide in its
+/// owner's list, nor pose as another.
 ///
 /// ```
 /// use secondfactor::Label;
@@ -20,7 +22,7 @@ impl Label {
     /// A label with this text.
     ///
     /// # Errors
-    /// Empty, too long, a control character, or a blank at an end.
+    /// Empty, too long, a control, direction or invisible character, or a blank at an end.
     pub fn new(text: impl Into<String>) -> Result<Self, LabelError> {
         let text = text.into();
         if text.is_empty() {
@@ -29,10 +31,15 @@ impl Label {
         if text.chars().count() > Self::MAX_CHARS {
             return Err(LabelError::TooLong);
         }
-        if text.contains(char::is_control) || text.trim() != text {
+        if text.contains(is_forbidden) || text.trim() != text {
             return Err(LabelError::Character);
         }
         Ok(Self(text))
+    }
+
+    /// A label from a record: earlier releases allowed more characters.
+    pub(super) fn recorded(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.chars().count() <= Self::MAX_CHARS).then(|| Self(text.to_owned()))
     }
 
     /// The label as text.
@@ -40,6 +47,23 @@ impl Label {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Joiners (U+200C, U+200D) stay allowed: scripts and emoji need them.
+const fn is_forbidden(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
 }
 
 impl fmt::Display for Label {
@@ -58,7 +82,7 @@ pub enum LabelError {
     /// Over 64 characters.
     #[error("the label has more than 64 characters")]
     TooLong,
-    /// A control character, or a blank at an end.
-    #[error("the label has a control character, or a blank at an end")]
+    /// A control, direction or invisible character, or a blank at an end.
+    #[error("the label has a control or invisible character, or a blank at an end")]
     Character,
 }

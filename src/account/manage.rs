@@ -24,7 +24,8 @@ impl Account {
         Ok(Attempt::new(self, Ok(())))
     }
 
-    /// Suspends a device: it does not count until it is resumed (NIST SP 800-63B-4 section 4.3).
+    /// Suspends a device: it does not count until it is resumed (NIST SP 800-63B-4 section 4.3). What
+    /// waits to be confirmed ends: whoever had the device may have begun it.
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it does not count, [`Error::LastDevice`].
@@ -32,6 +33,7 @@ impl Account {
         self.begin_proven(proof, now)?;
         self.refuse_last(id, now)?;
         self.change_state(id, State::Active, State::Suspended)?;
+        self.end_enrollments();
         self.note(Event::Suspended { device: id });
         Ok(Attempt::new(self, Ok(())))
     }
@@ -47,7 +49,7 @@ impl Account {
         Ok(Attempt::new(self, Ok(())))
     }
 
-    /// Revokes a device: its secret is gone.
+    /// Revokes a device: its secret is gone. What waits to be confirmed ends: whoever had the device may have begun it.
     ///
     /// # Errors
     /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`]; [`Error::LastDevice`]: to go without a second
@@ -81,14 +83,20 @@ impl Account {
 
     /// The proof that an account is to be forgotten.
     pub(crate) fn check_proof(&self, proof: &dyn Proof, now: UnixTime) -> Result<(), Error> {
-        super::proof::check(proof, &self.id, now)
+        super::proof::check(proof, self, now)
     }
 
     fn remove_device(&mut self, id: DeviceId, now: UnixTime) -> Result<(), Error> {
         self.refuse_last(id, now)?;
         self.device(id)?;
         self.devices.retain(|device| device.id != id);
+        self.end_enrollments();
         Ok(())
+    }
+
+    /// Whoever had the device may have begun what waits to be confirmed, and would keep what is taken from them.
+    fn end_enrollments(&mut self) {
+        self.devices.retain(|device| !device.is_pending());
     }
 
     fn change_state(&mut self, id: DeviceId, from: State, to: State) -> Result<(), Error> {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{AccountId, DeviceId};
+use super::device::Device;
+use super::{Account, AccountId, DeviceId};
 use crate::{Error, UnixTime};
 
 /// How far servers' clocks may differ before a proof is from the future.
@@ -163,10 +164,15 @@ impl Confirmed {
 /// What proves that its bearer has a second factor of the account: [`Verified`], [`Recovered`] or [`Confirmed`].
 ///
 /// A password, or a session that began with one, is none: whoever stole it could take the second factor away. What
-/// changes the second factor takes a proof, and the account from it, no older than [`Verified::SENSITIVE`].
+/// changes the second factor takes a proof, and the account from it, no older than [`Verified::SENSITIVE`], by a device
+/// that still counts.
 pub trait Proof: sealed::Sealed + Sync {
     #[doc(hidden)]
     fn proven(&self) -> (&AccountId, UnixTime);
+
+    /// The device that showed the code; none for a recovery code.
+    #[doc(hidden)]
+    fn proven_by(&self) -> Option<DeviceId>;
 }
 
 mod sealed {
@@ -174,7 +180,7 @@ mod sealed {
 }
 
 macro_rules! proof {
-    ($($type:ty),*) => {
+    ($($type:ty, $device:expr);*) => {
         $(
             impl sealed::Sealed for $type {}
 
@@ -182,20 +188,32 @@ macro_rules! proof {
                 fn proven(&self) -> (&AccountId, UnixTime) {
                     (&self.account, self.at)
                 }
+
+                fn proven_by(&self) -> Option<DeviceId> {
+                    let by: fn(&Self) -> Option<DeviceId> = $device;
+                    by(self)
+                }
             }
         )*
     };
 }
 
-proof!(Verified, Recovered, Confirmed);
+proof!(Verified, |proof| Some(proof.device); Recovered, |_| None; Confirmed, |proof| Some(proof.device));
 
-/// Refuses the proof of another account, and one that is not fresh.
-pub(super) fn check(proof: &dyn Proof, account: &AccountId, now: UnixTime) -> Result<(), Error> {
+/// Refuses the proof of another account, one that is not fresh, and one by a device that does not count any more: it
+/// was suspended or revoked since, or the account has opted out and in again.
+pub(super) fn check(proof: &dyn Proof, account: &Account, now: UnixTime) -> Result<(), Error> {
     let (proven, at) = proof.proven();
-    if proven != account {
+    if *proven != account.id {
         return Err(Error::ForeignProof);
     }
-    Ok(fresh_within(at, Verified::SENSITIVE, now)?)
+    fresh_within(at, Verified::SENSITIVE, now)?;
+    let Some(id) = proof.proven_by() else { return Ok(()) };
+    let counted_then = |device: &Device| device.created <= at.saturating_add(CLOCK_TOLERANCE);
+    match account.device(id) {
+        Ok(device) if device.is_live(now) && counted_then(device) => Ok(()),
+        _ => Err(Stale.into()),
+    }
 }
 
 fn fresh_within(at: UnixTime, age: Duration, now: UnixTime) -> Result<(), Stale> {
@@ -207,7 +225,8 @@ pub(crate) fn refuse_the_future(at: UnixTime, now: UnixTime) -> Result<(), Stale
     fresh_within(at, Duration::MAX, now)
 }
 
-/// The second factor was proved too long ago, or in the future: ask for another code.
+/// The second factor was proved too long ago, in the future, or by a device that does not count any more: ask for another
+/// code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the second factor was not proved recently enough")]
 pub struct Stale;

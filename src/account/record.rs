@@ -227,7 +227,7 @@ impl<'b> DeviceRecord<'b> {
         };
         Some(Device {
             id: DeviceId::new(self.id),
-            label: Label::new(self.label).ok()?,
+            label: Label::recorded(self.label)?,
             secret: Secret::from_weak_bytes(self.secret).ok()?,
             algorithm: match self.algorithm {
                 1 => Algorithm::Sha1,

@@ -43,14 +43,17 @@ impl Account {
     /// are left stay as they are; the new ones alone are returned.
     ///
     /// # Errors
-    /// As for [`issue_recovery_codes`](Self::issue_recovery_codes); [`Error::NoRecoveryCodes`] if none were ever issued.
+    /// As for [`issue_recovery_codes`](Self::issue_recovery_codes); [`Error::NoRecoveryCodes`] if none were ever issued, or
+    /// they are void after too many wrong ones: issue new ones.
     pub fn replenish_recovery_codes(
         mut self,
         proof: &dyn Proof,
         now: UnixTime,
     ) -> Result<Attempt<RecoveryCodes>, Error> {
         self.begin_proven(proof, now)?;
-        let recovery = self.recovery.as_mut().ok_or(Error::NoRecoveryCodes)?;
+        let policy = self.policy;
+        let recovery = self.recovery.as_mut().filter(|recovery| !recovery.throttle.is_disabled(&policy));
+        let recovery = recovery.ok_or(Error::NoRecoveryCodes)?;
         let mut fresh = RecoveryCodes::generate()?;
         let codes = std::mem::take(&mut fresh.codes).into_iter();
         fresh.codes = codes.filter(|code| recovery.codes.iter().all(|(kept, _)| *kept != code.selector())).collect();

@@ -45,7 +45,8 @@ impl Account {
         let failures_before = self.throttle.failures;
         let after_lock = failures_before >= u32::from(self.policy.free_tries());
         self.throttle.succeed();
-        let moved = self.device_mut(id)?.credit(found, now);
+        let policy = self.policy;
+        let moved = self.device_mut(id)?.credit(found, &policy, now);
         self.note(Event::Verified { device: id, failures_before, after_lock });
         if let Some(steps) = moved {
             self.note(Event::DriftMoved { device: id, steps });

@@ -15,7 +15,8 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         self.judge_proven(proof, |account, now| account.rename(proof, device, label.clone(), now)).await
     }
 
-    /// Suspends a device that is out of its owner's hands: it does not count until it is resumed.
+    /// Suspends a device that is out of its owner's hands: it does not count until it is resumed. What waits to be confirmed
+    /// ends: whoever had the device may have begun it.
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
@@ -32,7 +33,8 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         self.judge_proven(proof, |account, now| account.resume(proof, device, now)).await
     }
 
-    /// Revokes a device for good: its secret is gone.
+    /// Revokes a device for good: its secret is gone. What waits to be confirmed ends: whoever had the device may have begun
+    /// it.
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of

@@ -1,0 +1,70 @@
+//! How second factors have failed elsewhere, tried on this one. The manual's chapter on attacks says which test answers
+//! which attack; `tests/manual.rs` checks that it names them all.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)] // a test fails by panicking
+#![cfg(feature = "sqlite")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clock;
+mod database;
+mod drift;
+mod enrollment;
+mod guessing;
+mod input;
+mod proofs;
+mod recovery;
+mod replay;
+
+use secondfactor::{Account, Denial, Error};
+use support::*;
+
+fn denial<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {
+    match result {
+        Err(Error::Denied(denial)) => denial,
+        other => panic!("not a denial: {other:?}"),
+    }
+}
+
+fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
+    matches!(denial(result), Denial::Throttled { .. })
+}
+
+/// The wait of a refusal, in seconds from `now`.
+fn wait<T: std::fmt::Debug>(result: Result<T, Error>, now: secondfactor::UnixTime) -> u64 {
+    match denial(result) {
+        Denial::Throttled { retry_at } => retry_at.as_secs() - now.as_secs(),
+        other => panic!("no wait: {other:?}"),
+    }
+}
+
+/// A folder that goes when it is dropped, and a SQLite file's place in it.
+fn sqlite() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    (folder, path)
+}
+
+/// An account whose phone was confirmed by the code of the step before `NOW`, and the phone.
+fn with_phone() -> (Account, Phone) {
+    let (account, enrollment) = commit(Account::new(alice()).enroll(label("phone"), NOW).unwrap());
+    let enrollment = enrollment.unwrap();
+    let phone = Phone { id: enrollment.device(), secret: enrollment.secret().duplicate() };
+    let (account, proof) = commit(account.confirm(phone.id, code(&phone.secret, NOW, -1), NOW).unwrap());
+    let _confirmed = proof.unwrap();
+    (account, phone)
+}
+
+struct Phone {
+    id: secondfactor::DeviceId,
+    secret: secondfactor::Secret,
+}

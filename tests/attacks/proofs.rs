@@ -1,0 +1,142 @@
+//! Proofs that prove nothing any more.
+
+use std::time::Duration;
+
+use secondfactor::{Account, Error, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Secret, Store, Verified};
+
+use crate::support::*;
+
+fn is_stale<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Stale(_)))
+}
+
+/// A thief logs in with the phone; the owner suspends or revokes it with the tablet. The thief's login is still fresh.
+#[test]
+fn a_device_that_was_taken_away_proves_nothing() {
+    for revoke in [false, true] {
+        let Login { mfa, secret, device: phone, proof, .. } = Login::new(MemoryStore::new());
+        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        let owner = run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
+        let thief = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+        assert_eq!(thief.device(), phone);
+
+        match revoke {
+            true => run(mfa.revoke(&owner, phone)).unwrap(),
+            false => run(mfa.suspend(&owner, phone)).unwrap(),
+        }
+        assert!(is_stale(run(mfa.enroll_another(&thief, label("thief's")))));
+        assert!(is_stale(run(mfa.resume(&thief, phone))), "resumed by itself");
+        assert!(is_stale(run(mfa.rotate(&thief, tablet.device()))));
+        assert!(is_stale(run(mfa.revoke(&thief, tablet.device()))));
+        assert!(is_stale(run(mfa.issue_recovery_codes(&thief))));
+        assert!(is_stale(run(mfa.opt_out(&thief))));
+        // Nor does the confirmation of the same device, nor a token of that login.
+        assert!(is_stale(run(mfa.enroll_another(&proof, label("thief's")))));
+        let token = mfa.token(&thief, b"session").unwrap();
+        let again = mfa.open_token(&alice(), b"session", &token).unwrap();
+        assert!(is_stale(run(mfa.opt_out(&again))));
+        // The owner's does.
+        assert!(run(mfa.enroll_another(&owner, label("new phone"))).is_ok());
+    }
+}
+
+/// Device ids begin anew when an account opts in again.
+#[test]
+fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
+    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let old = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    run(mfa.opt_out(&proof)).unwrap();
+
+    clock.advance(STEP);
+    let now = NOW.saturating_add(STEP);
+    let again = run(mfa.enroll(&alice(), label("phone"))).unwrap();
+    assert_eq!(again.device(), device);
+    let fresh = run(mfa.confirm(&alice(), again.device(), code(again.secret(), now, 0))).unwrap();
+    assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))));
+    assert!(is_stale(run(mfa.enroll_another(&proof, label("tablet")))));
+    assert!(run(mfa.enroll_another(&fresh, label("tablet"))).is_ok());
+}
+
+/// Through `Mfa` there is no way to name another account than the proof's own; `Account` compares.
+#[test]
+fn another_accounts_proof_proves_nothing() {
+    let Login { proof, device, .. } = Login::new(MemoryStore::new());
+    let bob = || Account::new(account("bob"));
+    let is_foreign = |error: Option<Error>| matches!(error, Some(Error::ForeignProof));
+    assert!(is_foreign(bob().enroll_another(&proof, label("tablet"), NOW).err()));
+    assert!(is_foreign(bob().rotate(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().rename(&proof, device, label("mine"), NOW).err()));
+    assert!(is_foreign(bob().suspend(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().resume(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().revoke(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().issue_recovery_codes(&proof, NOW).err()));
+    assert!(is_foreign(bob().replenish_recovery_codes(&proof, NOW).err()));
+}
+
+/// Five minutes, and not a second more: what changes the second factor is for who has just shown it.
+#[test]
+fn an_old_proof_proves_nothing() {
+    let Login { mfa, clock, proof, device, .. } = Login::new(MemoryStore::new());
+    clock.advance(Verified::SENSITIVE);
+    assert!(run(mfa.rename(&proof, device, label("old phone"))).is_ok());
+    clock.advance(Duration::from_secs(1));
+    assert!(is_stale(run(mfa.enroll_another(&proof, label("tablet")))));
+    assert!(is_stale(run(mfa.rotate(&proof, device))));
+    assert!(is_stale(run(mfa.rename(&proof, device, label("mine")))));
+    assert!(is_stale(run(mfa.suspend(&proof, device))));
+    assert!(is_stale(run(mfa.resume(&proof, device))));
+    assert!(is_stale(run(mfa.revoke(&proof, device))));
+    assert!(is_stale(run(mfa.issue_recovery_codes(&proof))));
+    assert!(is_stale(run(mfa.replenish_recovery_codes(&proof))));
+    assert!(is_stale(run(mfa.opt_out(&proof))));
+}
+
+/// The token of a login, in another session, for another account, edited, or sealed by a key that is gone.
+#[test]
+fn a_token_opens_for_its_account_session_and_key_only() {
+    let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
+    let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    let token = mfa.token(&verified, b"session").unwrap();
+    let opened = mfa.open_token(&alice(), b"session", &token).unwrap();
+    assert_eq!((opened.account(), opened.device(), opened.at()), (&alice(), verified.device(), NOW));
+
+    let is_refused =
+        |account, session: &[u8], token: &str| matches!(mfa.open_token(&account, session, token), Err(Error::Token));
+    assert!(is_refused(account("bob"), b"session", &token));
+    assert!(is_refused(alice(), b"another", &token));
+    assert!(is_refused(alice(), b"", &token));
+    // No end of a name passes as the beginning of a session.
+    assert!(is_refused(account("alices"), b"ession", &token));
+    assert!(is_refused(account("alic"), b"esession", &token));
+    for at in 0..token.len() {
+        let edited: String = token
+            .char_indices()
+            .map(|(n, c)| {
+                if n != at {
+                    c
+                } else if c == 'A' {
+                    'B'
+                } else {
+                    'A'
+                }
+            })
+            .collect();
+        assert!(is_refused(alice(), b"session", &edited), "symbol {at}");
+    }
+    let other = Keyring::new(KeyId::new(1), SealingKey::from_bytes(&[8; 32]));
+    let elsewhere = Mfa::new(MemoryStore::new(), other).with_clock(clock);
+    assert!(matches!(elsewhere.open_token(&alice(), b"session", &token), Err(Error::Token)));
+}
+
+/// Both are sealed by the same keys.
+#[test]
+fn a_record_is_no_token_and_a_token_is_no_record() {
+    let store = std::sync::Arc::new(MemoryStore::new());
+    let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
+    let record = run(store.load(&alice())).unwrap().unwrap();
+    let text = Secret::from_bytes(record.body()).unwrap().expose_base32();
+    assert!(matches!(mfa.open_token(&alice(), b"", &text), Err(Error::Token)));
+    let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    let token = Secret::from_base32(&mfa.token(&verified, b"").unwrap()).unwrap();
+    assert!(matches!(Account::open(&alice(), token.expose_bytes(), &keyring()), Err(Error::Seal(SealError::Forged))));
+}
