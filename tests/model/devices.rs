@@ -87,7 +87,7 @@ impl World {
     }
 
     /// A device that waits, or any, and where its owner has it.
-    fn to_confirm(&mut self, who: usize) -> (u32, Option<usize>) {
+    fn a_pending_device(&mut self, who: usize) -> (u32, Option<usize>) {
         let naive = self.naive(who);
         let pending: Vec<u32> = naive.devices.iter().filter(|one| one.is_pending()).map(|one| one.number).collect();
         let pending = self.dice.pick(&pending).copied();
@@ -97,7 +97,7 @@ impl World {
     }
 
     pub(crate) fn confirm(&mut self, who: usize) {
-        let (number, prover) = self.to_confirm(who);
+        let (number, prover) = self.a_pending_device(who);
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let code = match prover {
             Some(at) if !self.dice.one_in(5) => {
@@ -122,7 +122,7 @@ impl World {
     }
 
     pub(crate) fn confirm_pair(&mut self, who: usize) {
-        let (number, prover) = self.to_confirm(who);
+        let (number, prover) = self.a_pending_device(who);
         let codes = self.pair(who, prover);
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let mut next = self.people[who].naive.clone();

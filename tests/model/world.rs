@@ -277,7 +277,10 @@ impl World {
     pub(crate) fn check_status(&mut self, who: usize) {
         let (now, limits, is_orderly) = (self.now(), self.limits, self.is_orderly);
         let status = self.status(who);
-        self.leaks.check_debug(&status, !is_orderly);
+        // It is long, and the search takes longer than all else.
+        if self.dice.one_in(8) {
+            self.leaks.check_debug(&status, !is_orderly);
+        }
         let sealed_by = KeyId::new(self.people[who].sealed_by as u32 + 1);
         let Some(naive) = &mut self.people[who].naive else {
             assert!(status.is_none(), "STATUS: there is an account that nobody enrolled, or that has opted out");
