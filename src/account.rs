@@ -182,3 +182,6 @@ impl Account {
         record::seal(self, keyring)
     }
 }
+
+#[cfg(test)]
+mod tests;

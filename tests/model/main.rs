@@ -1,0 +1,98 @@
+//! Random sequences of commands, clocks, lost swaps and crashes, held against a small naive model after each command.
+//!
+//! `SECONDFACTOR_MODEL_SEQUENCES` is how many, `SECONDFACTOR_MODEL_SEED` the first one's seed: a failure prints its own,
+//! with all that happened before it. `.ci/soak` runs a hundred thousand.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)] // a test fails by panicking
+#![cfg(feature = "mfa")]
+
+mod commands;
+mod device;
+mod devices;
+mod dice;
+mod faulty;
+mod forms;
+mod leaks;
+mod logins;
+mod naive;
+mod prover;
+mod records;
+mod recovery;
+#[path = "../support/mod.rs"]
+mod support;
+mod texts;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
+
+use dice::Dice;
+use naive::Said;
+use world::{Tally, World};
+
+const SEQUENCES: u64 = 100;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect(name))
+}
+
+fn sequence(seed: u64, log: &Arc<Mutex<Vec<String>>>) -> Tally {
+    let mut world = World::new(Dice::new(seed), Arc::clone(log));
+    // Most accounts begin with a device.
+    for who in 0..world.people.len() {
+        match world.dice.below(16) {
+            0 => world.move_in_with_twins(who),
+            1 => {}
+            _ => world.move_in(who),
+        }
+    }
+    for _ in 0..20 + world.dice.below(30) {
+        world.step();
+    }
+    world.tally
+}
+
+#[test]
+fn random_sequences_agree_with_the_naive_model() {
+    let (first, count) = (setting("SECONDFACTOR_MODEL_SEED", 0), setting("SECONDFACTOR_MODEL_SEQUENCES", SEQUENCES));
+    let mut tally = Tally::new();
+    for seed in first..first + count {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        match catch_unwind(AssertUnwindSafe(|| sequence(seed, &log))) {
+            Ok(of_one) => of_one.into_iter().for_each(|(what, count)| *tally.entry(what).or_default() += count),
+            Err(panic) => {
+                let log = log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                eprintln!("{}\nSECONDFACTOR_MODEL_SEED={seed} SECONDFACTOR_MODEL_SEQUENCES=1", log.join("\n"));
+                resume_unwind(panic);
+            }
+        }
+    }
+    // All that can be said was said, or the sequences prove less than they seem to.
+    let must = [
+        ("verify", &[Said::Yes, Said::Mismatch, Said::Replayed, Said::Throttled, Said::Disabled][..]),
+        ("confirm", &[Said::Yes, Said::Mismatch, Said::EnrollmentExpired, Said::LabelTaken]),
+        ("confirm pair", &[Said::Yes, Said::Mismatch]),
+        ("resync", &[Said::Yes, Said::Mismatch, Said::Throttled]),
+        ("redeem", &[Said::Yes, Said::Mismatch, Said::Throttled, Said::NoRecoveryCodes]),
+        ("enroll another", &[Said::Yes, Said::Stale, Said::DuplicateSecret]),
+        ("rotate", &[Said::Yes, Said::Stale]),
+        ("revoke", &[Said::Yes, Said::LastDevice]),
+    ];
+    if count >= SEQUENCES {
+        for (name, all) in must {
+            all.iter().for_each(|said| assert!(tally.contains_key(&(name, *said)), "{name}: never {said:?}"));
+        }
+    }
+    println!("seeds {first}..{}:", first + count);
+    tally.iter().for_each(|((name, said), count)| println!("{count:>9} {name}: {said:?}"));
+}
