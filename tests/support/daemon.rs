@@ -77,6 +77,11 @@ impl Daemon {
         }
     }
 
+    /// For a PostgreSQL that does not run: it will start as a standby without a primary.
+    pub(crate) fn make_standby(&self) {
+        std::fs::write(self.folder.path().join("data/standby.signal"), "").unwrap();
+    }
+
     /// Starts it again on its files. Its processes may take a moment to go away, and it does not start before.
     pub(crate) fn restart(&self) {
         *self.process.lock().unwrap() = launch(self.kind, self.folder.path());
@@ -119,7 +124,7 @@ fn launch(kind: Kind, folder: &Path) -> Child {
             Kind::Redis => Box::new(child.stdout.take().unwrap()),
         };
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let ready = lines.any(|line| line.to_lowercase().contains("ready to accept connections"));
+        let ready = lines.any(|line| line.to_lowercase().contains("ready to accept"));
         if ready {
             // The rest must be read, or it would wait for its reader.
             std::thread::spawn(move || lines.for_each(drop));
