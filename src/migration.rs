@@ -67,7 +67,8 @@ impl MigrationImport {
     /// Takes a part. The same one again changes nothing.
     ///
     /// # Errors
-    /// It is no such URI, a key in it is not understood, or it belongs to another export. The parts taken so far stay.
+    /// It is no such URI, a key in it can't be used (Google Authenticator lets its owner leave that one out of the
+    /// export), or it belongs to another export. The parts taken so far stay.
     pub fn add(&mut self, uri: &str) -> Result<(), MigrationError> {
         let part = Part::read(uri)?;
         if self.parts.iter().any(|other| (other.batch_id, other.size) != (part.batch_id, part.size)) {
