@@ -60,6 +60,14 @@ fn a_built_uri_says_everything_once() {
     );
 }
 
+/// Many readers take a plus for a blank.
+#[test]
+fn only_unreserved_characters_stand_for_themselves() {
+    let uri = KeyUri::totp(secret(), "aZ09-._~", "!$'()*+,;=@[]\"<>\\^`{|}").unwrap().expose_uri();
+    let label = "aZ09-._~:%21%24%27%28%29%2A%2B%2C%3B%3D%40%5B%5D%22%3C%3E%5C%5E%60%7B%7C%7D?";
+    assert!(uri.starts_with(&format!("otpauth://totp/{label}")), "{}", &*uri);
+}
+
 #[test]
 fn names_that_would_deceive_are_not_built() {
     let build = |issuer: &str, account: &str| KeyUri::totp(secret(), issuer, account).unwrap_err();
@@ -88,6 +96,7 @@ fn strict_takes_what_the_format_allows() {
         totp("Example:alice", "&%64igits=%36"),
         totp("Example:alice", "&image=https://example.com/a?b%FF&foo&&=x"),
         totp("Example:alice", "&counter=abc&epoch=0&t0=0"),
+        totp("Example:alice", "&counter="),
         format!("OTPAUTH://TotP/Example:alice?issuer=Example&secret={}", SECRET.to_lowercase()),
         totp("%45xample:%61lice", ""),
         totp("Example:alice", "&issuer=%45xample"),
@@ -102,7 +111,7 @@ fn strict_takes_what_the_format_allows() {
     assert_eq!((uri.digits(), uri.algorithm()), (Digits::Seven, Algorithm::Sha256));
     assert_eq!(uri.moving_factor(), MovingFactor::Time(Period::MIN));
 
-    let uri = KeyUri::parse(&hotp("&counter=18446744073709551615&period=0&epoch=7")).unwrap();
+    let uri = KeyUri::parse(&hotp("&counter=18446744073709551615&period=0&epoch=7&t0=x")).unwrap();
     assert_eq!(uri.moving_factor(), MovingFactor::Counter(Counter::new(u64::MAX)));
 
     let uri = KeyUri::parse(&totp("alice", "")).unwrap();
@@ -325,6 +334,10 @@ fn lenient_repairs_and_says_so() {
         assert_eq!(repairs.last(), Some(&Repair::MissingCounter));
     }
 
+    // Positions count what was dropped.
+    let error = KeyUri::parse_lenient(&totp("Example%20:%20%C2%A0a%00", "")).unwrap_err();
+    assert_eq!(error, UriError::Character { part: Account, position: 36 });
+
     // What even lenient reading does not guess.
     let refused = [
         totp("Example:alice", "&algorithm=SHA"),
@@ -333,6 +346,8 @@ fn lenient_repairs_and_says_so() {
         totp("Example:al%00ice", ""),
         totp("Example:al\u{202e}ice", ""),
         totp("Example:al\tice", ""),
+        totp("Example:alice", "&image=a\tb"),
+        totp("Example:alice", "&image=\u{2066}"),
         totp("Example:%FF", ""),
         totp("Example:alice", "#x"),
         totp("%20", ""),
