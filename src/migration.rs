@@ -24,8 +24,9 @@ use crate::{KeyUri, SecretText, UriError};
 /// ```
 /// use secondfactor::{KeyUri, MigrationExport, MigrationImport, Secret};
 ///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let mut export = MigrationExport::new(1);
-/// export.add(&KeyUri::totp(Secret::generate()?, "Example", "alice")?)?;
+/// export.add(&KeyUri::totp(secret, "Example", "alice")?)?;
 /// let shown = export.expose_uris();
 ///
 /// let mut import = MigrationImport::new();
