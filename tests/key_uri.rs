@@ -218,6 +218,27 @@ fn uris_of_other_libraries_are_what_went_in() {
     }
 }
 
+/// The documentation's table says of each odd URI whether it is read, repaired or refused.
+#[test]
+fn odd_uris_are_what_the_table_says() {
+    let vectors: serde_json::Value = serde_json::from_str(include_str!("vectors/pyotp-2.12.1.json")).unwrap();
+    let odd = vectors["odd"].as_array().unwrap();
+    let rows: Vec<_> = include_str!("../src/key_uri/peers.md").lines().skip(2).collect();
+    assert!(rows.len() >= 35 && rows.len() == odd.len());
+    for (row, vector) in rows.iter().zip(odd) {
+        let cells: Vec<_> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert_eq!(cells[0], vector["what"].as_str().unwrap());
+        let text = vector["uri"].as_str().unwrap();
+        let outcome = (KeyUri::parse(text).is_ok(), KeyUri::parse_lenient(text).is_ok());
+        let expected = match cells[1] {
+            "refused" => (false, false),
+            repair if repair.starts_with("repair: ") => (false, true),
+            _ => (true, true),
+        };
+        assert_eq!(outcome, expected, "{row}");
+    }
+}
+
 /// As otphp writes them (`rawurlencode` of the whole label, sorted parameters, the hash in lower case).
 #[test]
 fn uris_as_otphp_writes_them() {
