@@ -203,7 +203,7 @@ pub struct MigrationExport {
 impl MigrationExport {
     /// The greatest number of keys in one QR code, as Google Authenticator has it.
     const MAX_KEYS: usize = 10;
-    /// A QR code of 1 KiB has 125 modules a side, and a phone still reads it from a screen. One key of any length fits.
+    /// A QR code of 1 KiB has 121 modules a side, and a phone still reads it from a screen. One key of any length fits.
     const MAX_URI_LEN: usize = 1024;
 
     /// No key yet. `batch_id` ties the parts of one export together: any number, another one for each export.
