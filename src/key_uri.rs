@@ -64,6 +64,15 @@ pub struct KeyUri {
 }
 
 /// What changes from code to code (RFC 4226 section 5.1): the time, or a counter.
+///
+/// ```
+/// use secondfactor::{KeyUri, MovingFactor, Period, Secret};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let uri = KeyUri::totp(secret, "Example", "alice")?;
+/// assert_eq!(uri.moving_factor(), MovingFactor::Time(Period::DEFAULT));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MovingFactor {

@@ -24,8 +24,9 @@ use crate::{KeyUri, SecretText, UriError};
 /// ```
 /// use secondfactor::{KeyUri, MigrationExport, MigrationImport, Secret};
 ///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
 /// let mut export = MigrationExport::new(1);
-/// export.add(&KeyUri::totp(Secret::generate()?, "Example", "alice")?)?;
+/// export.add(&KeyUri::totp(secret, "Example", "alice")?)?;
 /// let shown = export.expose_uris();
 ///
 /// let mut import = MigrationImport::new();
@@ -67,7 +68,8 @@ impl MigrationImport {
     /// Takes a part. The same one again changes nothing.
     ///
     /// # Errors
-    /// It is no such URI, a key in it is not understood, or it belongs to another export. The parts taken so far stay.
+    /// It is no such URI, a key in it can't be used (Google Authenticator lets its owner leave that one out of the
+    /// export), or it belongs to another export. The parts taken so far stay.
     pub fn add(&mut self, uri: &str) -> Result<(), MigrationError> {
         let part = Part::read(uri)?;
         if self.parts.iter().any(|other| (other.batch_id, other.size) != (part.batch_id, part.size)) {
@@ -201,7 +203,7 @@ pub struct MigrationExport {
 impl MigrationExport {
     /// The greatest number of keys in one QR code, as Google Authenticator has it.
     const MAX_KEYS: usize = 10;
-    /// A QR code of 1 KiB has 125 modules a side, and a phone still reads it from a screen. One key of any length fits.
+    /// A QR code of 1 KiB has 121 modules a side, and a phone still reads it from a screen. One key of any length fits.
     const MAX_URI_LEN: usize = 1024;
 
     /// No key yet. `batch_id` ties the parts of one export together: any number, another one for each export.

@@ -75,8 +75,10 @@ struct Modules {
 }
 
 impl Modules {
+    /// The smallest code with level M, which stands 15 % of it unreadable: glare, dirt, a bent page. For texts of this
+    /// length the next level, Q, always takes a wider code, with smaller modules in the same space.
     fn of(uri: &str) -> Result<Self, QrError> {
-        let code = encode(uri)?;
+        let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| QrError)?;
         let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
         let mut dark = Zeroizing::new(vec![false; size.saturating_mul(size)]);
         for (y, row) in code.to_colors().chunks(code.width()).enumerate() {
@@ -132,13 +134,4 @@ impl Modules {
     fn is_dark(&self, x: usize, y: usize) -> bool {
         self.dark.get(y.saturating_mul(self.size).saturating_add(x)).copied().unwrap_or(false)
     }
-}
-
-/// The smallest code with level M, which stands 15 % of it unreadable: glare, a logo, a bent page. If a stronger level
-/// fits in the same size, that one.
-fn encode(uri: &str) -> Result<QrCode, QrError> {
-    let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| QrError)?;
-    let stronger = [EcLevel::H, EcLevel::Q].into_iter();
-    let stronger = stronger.filter_map(|level| QrCode::with_version(uri, code.version(), level).ok()).next();
-    Ok(stronger.unwrap_or(code))
 }

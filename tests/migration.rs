@@ -212,8 +212,12 @@ fn uris_that_are_none_are_refused() {
     let url = Base64UrlUnpadded::encode_string(&message);
     assert!(url.contains(['-', '_']) && Base64::encode_string(&message).contains(['+', '/']));
     assert_eq!(read(&format!("otpauth-migration://offline?data={url}")).unwrap().len(), 1);
-    let mixed = format!("otpauth-migration://offline?data={}+", url);
-    assert!(matches!(read(&mixed), Err(MigrationError::Data { .. })));
+    let mixed = format!("otpauth-migration://offline?data={}+{}", &url[..4], &url[4..]);
+    assert_eq!(read(&mixed).unwrap_err(), MigrationError::Data { position: 37 });
+    for padding in ["=", "===", "==x", "=%20"] {
+        let bad = format!("otpauth-migration://offline?data=AAAA{padding}");
+        assert_eq!(read(&bad).unwrap_err(), MigrationError::Data { position: 37 }, "{padding}");
+    }
 }
 
 #[test]
@@ -282,6 +286,13 @@ fn an_export_is_read_again_in_as_many_parts_as_it_takes() {
             assert_eq!(repairs.as_slice(), if key.secret().is_weak() { &[Repair::WeakSecret][..] } else { &[] });
         }
     }
+
+    // A negative int32 has ten bytes in Protocol Buffers.
+    let mut export = MigrationExport::new(-1);
+    export.add(&keys[1]).unwrap();
+    let uri = export.expose_uris().remove(0).replace("%2F", "/").replace("%2B", "+").replace("%3D", "=");
+    let message = Base64::decode_vec(uri.split_once('=').unwrap().1).unwrap();
+    assert!(message.ends_with(&[5 << 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]));
 
     // Ten small keys are one part, eleven are two.
     let mut export = MigrationExport::new(1);

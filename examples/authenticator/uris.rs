@@ -11,6 +11,8 @@ use secondfactor::{MigrationExport, MigrationImport};
 
 use crate::Message;
 
+const NO_URI: &str = "a URI is missing";
+
 /// The argument itself, or the lines of standard input for `-`.
 pub(crate) fn from_argument(argument: OsString) -> Result<Vec<String>, Message> {
     let text = argument.into_string().map_err(|_| "a URI is not UTF-8")?;
@@ -18,13 +20,15 @@ pub(crate) fn from_argument(argument: OsString) -> Result<Vec<String>, Message> 
         return Ok(vec![text]);
     }
     let lines: Result<Vec<_>, _> = std::io::stdin().lock().lines().collect();
-    lines.map_err(|_| "standard input can't be read".into())
+    let mut lines = lines.map_err(|_| "standard input can't be read")?;
+    lines.retain(|line| !line.is_empty());
+    Ok(lines)
 }
 
 pub(crate) fn one(uris: Vec<String>) -> Result<String, Message> {
     match <[String; 1]>::try_from(uris) {
         Ok([uri]) => Ok(uri),
-        Err(uris) if uris.is_empty() => Err("a URI is missing".into()),
+        Err(uris) if uris.is_empty() => Err(NO_URI.into()),
         Err(_) => Err("there is more than one URI".into()),
     }
 }
@@ -53,6 +57,9 @@ pub(crate) fn qr(_: &str, _: bool, _: bool) -> Result<String, Message> {
 
 #[cfg(feature = "migration")]
 pub(crate) fn import(uris: &[String], show_secret: bool) -> Result<String, Message> {
+    if uris.is_empty() {
+        return Err(NO_URI.into());
+    }
     let mut import = MigrationImport::new();
     for (number, uri) in (1..).zip(uris) {
         import.add(uri).map_err(|error| format!("URI {number}: {}", explain(&error)))?;
@@ -68,6 +75,9 @@ pub(crate) fn import(uris: &[String], show_secret: bool) -> Result<String, Messa
 
 #[cfg(feature = "migration")]
 pub(crate) fn export(uris: &[String], lenient: bool, batch_id: u64) -> Result<String, Message> {
+    if uris.is_empty() {
+        return Err(NO_URI.into());
+    }
     let batch_id = i32::try_from(batch_id).map_err(|_| "--batch-id is below 2^31")?;
     let mut export = MigrationExport::new(batch_id);
     for (number, uri) in (1..).zip(uris) {

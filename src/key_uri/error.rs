@@ -60,6 +60,15 @@ impl fmt::Display for UriPart {
 ///
 /// Positions are byte offsets: in the URI when one is read, in the name when one is built. The text itself is never part
 /// of the error.
+///
+/// ```
+/// use secondfactor::{KeyUri, UriError, UriPart};
+///
+/// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=10";
+/// let error = KeyUri::parse(uri).unwrap_err();
+/// assert_eq!(error, UriError::Value { part: UriPart::Digits, position: 76 });
+/// assert_eq!(error.to_string(), "not a known number of digits at byte 76");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UriError {

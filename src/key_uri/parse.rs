@@ -26,8 +26,8 @@ impl KeyUri {
     /// ```
     ///
     /// # Errors
-    /// Anything else: see [`UriError`]. Among it: a secret under 128 bits, label and parameter with different issuers,
-    /// a parameter given twice, a value not understood, an `encoder`, `epoch` or `t0` that would change the codes.
+    /// Anything else: see [`UriError`]. Among it: a secret under 128 bits, label and parameter with different issuers, a
+    /// parameter given twice, a value not understood, any `encoder`, an `epoch` or `t0` other than 0.
     pub fn parse(uri: &str) -> Result<Self, UriError> {
         read(uri, &mut Leniency::Strict)
     }

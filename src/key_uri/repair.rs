@@ -7,6 +7,23 @@ use core::fmt;
 use super::{UriError, UriPart};
 
 /// Something in a URI that is not as it should be, and what it was read as.
+///
+/// ```
+/// use secondfactor::KeyUri;
+///
+/// let text = "otpauth://totp/Example:alice?SECRET=GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ";
+/// let (_, repairs) = KeyUri::parse_lenient(text)?;
+/// let told: Vec<_> = repairs.iter().map(ToString::to_string).collect();
+/// assert_eq!(
+///     told,
+///     [
+///         "characters taken that should be percent-encoded",
+///         "the name of the secret read in lower case",
+///         "blanks or hyphens in the secret dropped",
+///     ],
+/// );
+/// # Ok::<(), secondfactor::UriError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repair {
