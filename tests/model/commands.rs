@@ -46,7 +46,8 @@ impl World {
             71..=75 => self.redeem(who),
             76 => self.reseal(who),
             77..=78 => self.token(who),
-            79 => self.opt_out(who),
+            79 if self.dice.one_in(3) => self.opt_out(who),
+            79 => self.run_off(who),
             // What follows takes a proof: often a fresh one.
             with_proof => {
                 if !self.dice.one_in(3) {

@@ -67,9 +67,13 @@ impl Device {
         self.is_pending() && (self.wrong_confirmations.len() >= 5 || now < self.created || now - self.created > 600)
     }
 
+    pub(crate) fn code(&self, moving: u64) -> Option<Code> {
+        let hotp = Hotp::new(self.secret.as_ref()?).with_algorithm(self.algorithm).with_digits(self.digits);
+        Some(hotp.at(Counter::new(moving)))
+    }
+
     pub(crate) fn shows(&self, code: Code, moving: u64) -> bool {
-        let Some(secret) = &self.secret else { return false };
-        Hotp::new(secret).with_algorithm(self.algorithm).with_digits(self.digits).at(Counter::new(moving)) == code
+        self.code(moving) == Some(code)
     }
 
     pub(crate) fn highest_burned(&self) -> Option<u64> {

@@ -62,6 +62,7 @@ impl World {
         let at_once = [(172_u64, 684_u64), (1257, 1405)];
         let one_after_the_other = [(2912_u64, 28_u64), (1464, 137), (129_355, 129_355)];
         let (one, other) = if self.dice.one_in(3) { self.dice.of(at_once) } else { self.dice.of(one_after_the_other) };
+        self.is_calm = true;
         for n in [one, other] {
             let bytes = [&n.to_be_bytes()[..], &[0x5f; 12]].concat();
             let secret = Some(Rc::new(Secret::from_bytes(bytes).unwrap()));
@@ -80,11 +81,12 @@ impl World {
             } else {
                 self.enroll_another_as(who, new, form)
             }
-            (0..3).for_each(|_| self.confirm(who));
+            self.confirm(who);
             if n == other && n == one {
                 break;
             }
         }
+        self.is_calm = false;
         let naive = self.naive(who);
         let Some(device) = naive.devices.first() else { return };
         let Some(secret) = &device.secret else { return };
@@ -124,7 +126,9 @@ impl World {
             skew: self.dice.of([0, 0, 0, 0, 0, 0, 20, -20, 40, -40, 95, -95, 1500, -3500, 4000]),
             counter: device.highest_burned().map_or(0, |burned| burned.saturating_add(1)),
         };
-        if self.dice.one_in(6) {
+        if self.is_calm {
+            prover.skew = 0;
+        } else if self.dice.one_in(6) {
             prover.ignore_settings();
         }
         self.people[who].provers.push(prover);

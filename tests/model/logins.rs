@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use secondfactor::{Code, Error, Lock, Status, UnixTime, Verified};
 
+use crate::device::{Device, Moves};
 use crate::faulty::{Fault, Meanwhile, run_or_die};
 use crate::naive::{DAY, Naive, Said};
 use crate::prover::Prover;
@@ -14,6 +15,7 @@ use crate::world::{Person, Proven, Turn, World, attempt, device_id};
 impl World {
     pub(crate) fn fault(&mut self) -> Fault {
         match self.dice.below(40) {
+            _ if self.is_calm => Fault::None,
             0 => Fault::LoadFails,
             1 => Fault::FailsBeforeWrite,
             2 => Fault::FailsAfterWrite,
@@ -193,6 +195,20 @@ impl World {
     pub(crate) fn guess(&mut self, who: usize) {
         for _ in 0..=self.dice.below(7) {
             let code = self.random_code();
+            self.verify(who, code);
+        }
+    }
+
+    /// A clock that runs off: its owner always logs in by the code at one edge of what is expected.
+    pub(crate) fn run_off(&mut self, who: usize) {
+        let direction = self.dice.of([-1, 1]);
+        for _ in 0..24 {
+            self.clock.advance(std::time::Duration::from_secs(240));
+            (0..self.people.len()).for_each(|who| self.check_status(who));
+            let (now, naive) = (self.now(), self.naive(who));
+            let is_clock = |device: &&Device| device.is_live(now) && device.moves != Moves::Counter;
+            let Some(device) = naive.devices.iter().find(is_clock) else { return };
+            let Some(code) = device.code(device.centre(now).saturating_add_signed(direction)) else { return };
             self.verify(who, code);
         }
     }

@@ -50,7 +50,7 @@ fn sequence(seed: u64, log: &Arc<Mutex<Vec<String>>>) -> Tally {
     let mut world = World::new(Dice::new(seed), Arc::clone(log));
     // Most accounts begin with a device.
     for who in 0..world.people.len() {
-        match world.dice.below(16) {
+        match world.dice.below(12) {
             0 => world.move_in_with_twins(who),
             1 => {}
             _ => world.move_in(who),
@@ -59,6 +59,8 @@ fn sequence(seed: u64, log: &Arc<Mutex<Vec<String>>>) -> Tally {
     for _ in 0..20 + world.dice.below(30) {
         world.step();
     }
+    let servers = world.servers.each_ref().map(|(mfa, _)| mfa);
+    world.leaks.check_debug(&servers, false);
     world.tally
 }
 

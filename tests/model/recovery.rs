@@ -89,9 +89,6 @@ impl World {
     }
 
     pub(crate) fn opt_out(&mut self, who: usize) {
-        if !self.dice.one_in(4) {
-            return;
-        }
         let (fault, id) = (self.fault(), self.people[who].id.clone());
         let is_enrolled = self.people[who].naive.is_some();
         if self.dice.one_in(3) {

@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) accepted: BTreeSet<(Vec<u8>, u64)>,
     pub(crate) leaks: Leaks,
     pub(crate) tally: Tally,
+    /// Whether nothing goes wrong for a while, and owners type what they see.
+    pub(crate) is_calm: bool,
     /// While the first of two that race is looked at: the status that it left.
     pub(crate) meanwhile: Option<Option<Status>>,
 }
@@ -147,6 +149,7 @@ impl World {
             accepted: BTreeSet::new(),
             leaks,
             tally: Tally::new(),
+            is_calm: false,
             meanwhile: None,
         }
     }
