@@ -12,7 +12,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use secondfactor::{
-    AccountId, Code, Denial, Error, ManualClock, Mfa, Store, Stored, Swap, UnixTime, Verified, Version,
+    AccountId, Code, Denial, DeviceId, Error, ManualClock, Mfa, RecoveryCode, Store, Stored, Swap, UnixTime, Verified,
+    Version,
 };
 
 use super::place::{AnyError, AnyStore, Place};
@@ -55,6 +56,16 @@ impl Server {
 
     pub(crate) fn enroll(&mut self, id: &str) {
         writeln!(self.commands, "enroll {id}").unwrap();
+    }
+
+    /// At `NOW`.
+    pub(crate) fn confirm(&mut self, id: &str, device: DeviceId, code: Code) {
+        writeln!(self.commands, "confirm {id} {device} {code}").unwrap();
+    }
+
+    /// At `NOW`.
+    pub(crate) fn redeem(&mut self, id: &str, code: &RecoveryCode) {
+        writeln!(self.commands, "redeem {id} {}", &*code.expose_text()).unwrap();
     }
 
     /// The next answer; the test program's own lines have no prefix.
@@ -101,16 +112,30 @@ pub(crate) fn serve() {
                 }
                 Err(error) => say(&outcome(Err(error))),
             },
+            ["confirm", id, device, code] => {
+                clock.set(NOW);
+                let confirmed = run(mfa.confirm(&account(id), device.parse().unwrap(), code.parse().unwrap()));
+                say(&named("Confirmed", confirmed));
+            }
+            ["redeem", id, code] => {
+                clock.set(NOW);
+                say(&named("Recovered", run(mfa.redeem(&account(id), &code.parse().unwrap()))));
+            }
             _ => panic!("{line}"),
         }
     }
 }
 
 pub(crate) fn outcome(verdict: Result<Verified, Error>) -> String {
-    match verdict {
-        Ok(_) => "Verified".to_owned(),
+    named("Verified", verdict)
+}
+
+fn named<T>(success: &str, result: Result<T, Error>) -> String {
+    match result {
+        Ok(_) => success.to_owned(),
         Err(Error::Denied(Denial::Replayed)) => "Replayed".to_owned(),
         Err(Error::Denied(Denial::Mismatch)) => "Mismatch".to_owned(),
+        Err(Error::Denied(Denial::Throttled { .. })) => "Throttled".to_owned(),
         Err(error) => match std::error::Error::source(&error) {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
