@@ -144,8 +144,8 @@ fn named<T>(success: &str, result: Result<T, Error>) -> String {
 }
 
 fn say(what: &str) {
-    println!("> {what}");
-    std::io::stdout().flush().unwrap();
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "> {what}").and_then(|()| stdout.flush()).unwrap();
 }
 
 /// A store that stops for good at a named point.
