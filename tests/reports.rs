@@ -13,7 +13,7 @@
 
 mod support;
 
-use secondfactor::{Finding, PostgresStore, RedisStore, Report, Severity, SqliteStore, redis};
+use secondfactor::{Accounts, Finding, PostgresStore, RedisStore, Report, Severity, SqliteStore, Swap, redis};
 use support::daemon::{Daemon, Kind};
 use support::place::{Place, connection, pool};
 use support::*;
@@ -124,4 +124,52 @@ fn a_redis_is_as_its_settings() {
     command("REPLICAOF NO ONE");
     command("ACL SETUSER default -config");
     assert_eq!(check().findings(), [Finding::Hidden { name: "appendfsync" }]);
+}
+
+/// The rights that the manual names are enough, and it names no more.
+#[test]
+#[ignore = "needs a server: .ci/services"]
+fn least_rights_on_postgres() {
+    let Place::Postgres { config } = Place::postgres() else { unreachable!() };
+    let role = config.rsplit('=').next().unwrap().trim_end_matches('\'').replace("test", "role");
+    run(async {
+        let owner = pool(&config).get().await.unwrap();
+        let schema = role.replace("role", "test");
+        let grants = format!(
+            "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {role};
+             GRANT SELECT, INSERT, UPDATE, DELETE ON secondfactor_record TO {role};
+             GRANT USAGE ON SEQUENCE secondfactor_version TO {role};"
+        );
+        owner.batch_execute(&grants).await.unwrap();
+    });
+    let as_role = config.replace("user=postgres", &format!("user={role}"));
+    assert_ne!(as_role, config, "the tests' server is reached as postgres");
+    let store = PostgresStore::new(pool(&as_role));
+    assert_eq!(run(store.check()).unwrap().findings(), []);
+    use_all(store);
+}
+
+#[test]
+#[ignore = "needs the servers' programs: .ci/servers"]
+fn least_rights_on_redis() {
+    let daemon = Daemon::start(Kind::Redis);
+    run(async {
+        let rights = "+hmget +evalsha +script|load +info +config|get +zrangebylex \
+            +hget +hset +incr +get +zadd +del +zrem ~{secondfactor}:*";
+        let mut user = redis::cmd("ACL");
+        user.arg("SETUSER").arg("app").arg("on").arg(">app").arg(rights.split_whitespace().collect::<Vec<_>>());
+        let () = user.query_async(&mut connection(&daemon.address()).await).await.unwrap();
+    });
+    let store = RedisStore::new(run(connection(&format!("{}?user=app&pass=app", daemon.address()))));
+    assert_eq!(run(store.check()).unwrap().findings(), []);
+    use_all(store);
+}
+
+fn use_all<S: Accounts>(store: S) {
+    let store = std::sync::Arc::new(store);
+    let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
+    assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
+    assert_eq!(run(store.accounts(None, 10)).unwrap(), [alice()]);
+    let version = run(store.load(&alice())).unwrap().unwrap().version();
+    assert!(matches!(run(store.remove(&alice(), version)).unwrap(), Swap::Committed(_)));
 }

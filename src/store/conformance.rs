@@ -17,12 +17,13 @@
 //! A suite can't cut the power: that `Committed` is durable as configured (S3) is checked as far as a handle opened
 //! later sees it. And it can't make a store fail: [`check_failing`] takes one that does.
 
+mod bench;
 mod laws;
 
 use std::fmt;
 
 use crate::{Accounts, BlockOn, Store};
-use laws::Bench;
+use bench::Bench;
 
 /// A law of the [store contract](crate::Store), as the suite checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -35,7 +35,9 @@ impl World {
         // The last one, or any.
         let proof = if self.dice.one_in(4) { self.dice.pick(proofs)? } else { proofs.last()? };
         let is_fresh = proof.at() <= now.saturating_add(5) && now.saturating_sub(proof.at()) <= 300;
-        Some((Rc::clone(proof), is_fresh))
+        let naive = self.people[who].naive.as_ref();
+        let counts = proof.by().is_none_or(|by| naive.is_none_or(|naive| naive.still_counts(by, proof.at(), now)));
+        Some((Rc::clone(proof), is_fresh && counts))
     }
 
     /// What the model says of a command that takes a proof.

@@ -128,6 +128,11 @@ impl Naive {
         self.devices.iter_mut().find(|device| device.number == number).unwrap()
     }
 
+    /// Whether what a device showed then still proves anything.
+    pub(crate) fn still_counts(&self, number: u32, at: u64, now: u64) -> bool {
+        self.find(number).is_some_and(|device| device.is_live(now) && device.created <= at.saturating_add(5))
+    }
+
     pub(crate) fn has_live(&self, now: u64) -> bool {
         self.devices.iter().any(|device| device.is_live(now))
     }
@@ -172,7 +177,8 @@ impl Naive {
             let device = self.find_mut(number);
             device.settled = device.drift(now);
             device.before_resync = None;
-            device.leans.push(if device.moves == Moves::Counter { 0 } else { lean });
+            let is_two_sided = limits.past > 0 && limits.future > 0;
+            device.leans.push(if device.moves == Moves::Counter || !is_two_sided { 0 } else { lean });
             return Said::Yes;
         }
         if is_known {
@@ -205,18 +211,25 @@ impl Naive {
             return Said::LabelTaken;
         }
         self.drop_what_is_over(now);
+        let opts_in = self.devices.iter().all(Device::is_pending);
         let device = self.find_mut(number);
         if !judge(device) {
             device.wrong_confirmations.push(now);
             return Said::Mismatch;
         }
         device.state = State::Active;
+        self.devices.retain(|device| !opts_in || device.number == number);
         if let Some(old) = replaces.filter(|old| self.find(*old).is_some()) {
             let device = self.find_mut(old);
             if device.state == State::Active {
                 device.state = State::Retiring { until: now.saturating_add(limits.grace) };
             }
             self.devices.retain(|device| device.number != old || device.is_live(now));
+            let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
+            while self.devices.iter().filter(|device| is_retiring(device)).count() > limits.max_devices {
+                let first = self.devices.iter().position(is_retiring).unwrap();
+                self.devices.remove(first);
+            }
         }
         if self.is_disabled(limits) {
             self.devices.retain(|device| device.number == number);
@@ -341,7 +354,9 @@ impl Naive {
         if self.is_last(number, now) {
             return Said::LastDevice;
         }
-        self.change_state(number, State::Active, State::Suspended)
+        let said = self.change_state(number, State::Active, State::Suspended);
+        self.devices.retain(|device| said != Said::Yes || !device.is_pending());
+        said
     }
 
     pub(crate) fn resume(&mut self, number: u32, now: u64) -> Said {
@@ -365,7 +380,7 @@ impl Naive {
         if self.find(number).is_none() {
             return Said::UnknownDevice;
         }
-        self.devices.retain(|device| device.number != number);
+        self.devices.retain(|device| device.number != number && !device.is_pending());
         Said::Yes
     }
 
@@ -384,9 +399,10 @@ impl Naive {
         Said::Yes
     }
 
-    pub(crate) fn replenish(&mut self, now: u64) -> Said {
+    pub(crate) fn replenish(&mut self, limits: Limits, now: u64) -> Said {
         self.drop_what_is_over(now);
-        let Some(recovery) = &mut self.recovery else { return Said::NoRecoveryCodes };
+        let usable = |recovery: &&mut Recovery| recovery.wrong.in_a_row.len() < limits.max_failures;
+        let Some(recovery) = self.recovery.as_mut().filter(usable) else { return Said::NoRecoveryCodes };
         recovery.left.resize(10, None);
         Said::Yes
     }

@@ -39,6 +39,16 @@ impl Proven {
         }
         .as_secs()
     }
+
+    /// The device that showed the code.
+    pub(crate) fn by(&self) -> Option<u32> {
+        let device = match self {
+            Self::Verified(verified) => verified.device(),
+            Self::Recovered(_) => return None,
+            Self::Confirmed(confirmed) => confirmed.device(),
+        };
+        Some(device.to_string().parse().unwrap())
+    }
 }
 
 /// Does one thing with a proof, whatever type it has.

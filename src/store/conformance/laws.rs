@@ -1,29 +1,15 @@
 //! One check for each law.
 
-use std::error::Error as StdError;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{AccountId, Accounts, BlockOn, Store, Stored, Swap, Version};
+use super::bench::{Bench, Handle, Seen, account, ensure, odd_ids, race, shown};
+use crate::{AccountId, Accounts, BlockOn, Store, Stored, Version};
 
 const THREADS: usize = 8;
 const RACES: u32 = 40;
 const CHAIN: u32 = 100;
 
-/// A store on test: how to open a handle to it, and how to wait for it.
-pub(super) struct Bench<'a, F, R> {
-    pub(super) open: &'a F,
-    pub(super) runtime: &'a R,
-}
-
-/// What was seen, if a law was broken.
-type Seen = Result<(), String>;
-
 impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
-    fn open(&self) -> Handle<'_, S, R> {
-        Handle { store: (self.open)(), runtime: self.runtime }
-    }
-
     pub(super) fn any_bytes(&self) -> Seen {
         let store = self.open();
         let every: Vec<u8> = (0..=u8::MAX).collect();
@@ -294,148 +280,6 @@ pub(super) fn errors_are_errors<S: Store, R: BlockOn>(store: &S, runtime: &R) ->
     ensure(runtime.block_on(store.remove(&account, Version::new(1))).is_err(), || "a remove answered".to_owned())
 }
 
-/// An open store, with answers that are easy to check.
-struct Handle<'a, S, R> {
-    store: S,
-    runtime: &'a R,
-}
-
-impl<S: Store, R: BlockOn> Handle<'_, S, R> {
-    fn answer<T>(&self, future: impl Future<Output = Result<T, S::Error>>) -> Result<T, String> {
-        self.runtime.block_on(future).map_err(|error| {
-            let mut seen = format!("the store failed: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                seen = format!("{seen}: {error}");
-                cause = error.source();
-            }
-            seen
-        })
-    }
-
-    fn load(&self, account: &AccountId) -> Result<Option<Stored>, String> {
-        self.answer(self.store.load(account))
-    }
-
-    fn version(&self, account: &AccountId) -> Result<Version, String> {
-        Ok(self.load(account)?.ok_or("no record after a committed swap")?.version())
-    }
-
-    /// Whether it committed.
-    fn swap(&self, account: &AccountId, expected: Option<Version>, body: &[u8]) -> Result<bool, String> {
-        match self.answer(self.store.swap(account, expected, body))? {
-            Swap::Committed(receipt) if body.len() >= 16 && !receipt.is_for(body.last_chunk().copied()) => {
-                Err("the receipt is for other bytes".to_owned())
-            }
-            Swap::Committed(_) => Ok(true),
-            Swap::Conflict => Ok(false),
-        }
-    }
-
-    fn remove(&self, account: &AccountId, expected: Version) -> Result<bool, String> {
-        Ok(matches!(self.answer(self.store.remove(account, expected))?, Swap::Committed(_)))
-    }
-
-    fn commit(&self, account: &AccountId, expected: Option<Version>, body: &[u8]) -> Seen {
-        ensure(self.swap(account, expected, body)?, || {
-            format!("{}: a swap that expected what is there ({expected:?}) lost", shown(account.as_str()))
-        })
-    }
-
-    fn expect_body(&self, account: &AccountId, body: &[u8], when: &str) -> Seen {
-        match self.load(account)? {
-            None => Err(format!("{when}: no record")),
-            Some(stored) => ensure(stored.body() == body, || format!("{when}: the record holds other bytes")),
-        }
-    }
-}
-
-/// Runs the call on every handle at once, each on its thread.
-fn race<S: Store, R: BlockOn + Sync>(
-    handles: &[Handle<'_, S, R>],
-    call: impl Fn(usize, &Handle<'_, S, R>) -> Result<bool, String> + Sync,
-) -> Result<Vec<bool>, String> {
-    let start = Barrier::new(handles.len());
-    std::thread::scope(|scope| {
-        let racers: Vec<_> = handles
-            .iter()
-            .enumerate()
-            .map(|(number, handle)| {
-                let (start, call) = (&start, &call);
-                scope.spawn(move || {
-                    start.wait();
-                    call(number, handle)
-                })
-            })
-            .collect();
-        racers.into_iter().map(|racer| racer.join().unwrap_or_else(|_| Err("the store panicked".to_owned()))).collect()
-    })
-}
-
-/// Ids that text columns, collations, trimming, normalization and key formats take for one another.
-fn odd_ids() -> Vec<String> {
-    let long = "x".repeat(AccountId::MAX_LEN);
-    let long_two = format!("{}y", "x".repeat(AccountId::MAX_LEN.saturating_sub(1)));
-    let wide = "\u{10ffff}".repeat(AccountId::MAX_LEN / 4);
-    let odd = [
-        "a",
-        "A",
-        "aa",
-        "a ",
-        " a",
-        "a\0",
-        "\0a",
-        "\0",
-        "a\n",
-        "a/b",
-        "a\\b",
-        "a:b",
-        "a%",
-        "a_",
-        "{a}",
-        "}a{",
-        "%61",
-        "1",
-        "01",
-        "1.0",
-        "+1",
-        "-",
-        "+",
-        "(a",
-        "[a",
-        "'; DROP TABLE x; --",
-        "\"",
-        "\u{e9}",
-        "e\u{301}",
-        "\u{430}",
-        "\u{ff41}",
-        "\u{df}",
-        "ss",
-        "i",
-        "\u{131}",
-        "\u{130}",
-        "\u{200b}a",
-        "\u{feff}a",
-        "\u{202e}a",
-        "\u{ffff}",
-        "\u{10000}",
-        "null",
-    ];
-    odd.into_iter().map(str::to_owned).chain([long, long_two, wide]).collect()
-}
-
-/// An id as it can be told, however odd or long.
-fn shown(id: &str) -> String {
-    match id.char_indices().nth(24) {
-        Some((end, _)) => format!("{:?}.. ({} bytes)", id.get(..end).unwrap_or_default(), id.len()),
-        None => format!("{id:?}"),
-    }
-}
-
-fn account(id: &str) -> Result<AccountId, String> {
-    AccountId::new(id).map_err(|error| error.to_string())
-}
-
 fn body(round: u32, number: usize) -> Vec<u8> {
     format!("the body of racer {number} in round {round}").into_bytes()
 }
@@ -448,8 +292,4 @@ fn numbered(number: u32) -> Vec<u8> {
 fn number(stored: &Stored) -> Option<u32> {
     let first = stored.body().first_chunk().copied().map(u32::from_be_bytes)?;
     (stored.body() == numbered(first)).then_some(first)
-}
-
-fn ensure(holds: bool, seen: impl FnOnce() -> String) -> Seen {
-    if holds { Ok(()) } else { Err(seen()) }
 }

@@ -1,0 +1,253 @@
+//! Logins per second on each store, beside the floor: the bare driver, which loads the same record and writes the same
+//! number of bytes back on condition that nobody was faster, at the same durability, by the same number of clients.
+//!
+//! ```sh
+//! .ci/services cargo bench --all-features --bench stores
+//! SECONDFACTOR_BENCH_ACCOUNTS=1000,100000,1000000 SECONDFACTOR_BENCH_MILLIS=2000 .ci/services cargo bench ..
+//! ```
+//!
+//! Each login is of another account, all over the table. Floor and logins take turns, and what is shown is the better
+//! of each one's turns. "growth" is the time for a login divided by that in the first table size. `MemoryStore` has no driver: its
+//! line is what judging and sealing cost. A server without an address in the environment is left out.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+#[path = "stores/bare.rs"]
+mod bare;
+#[path = "stores/fill.rs"]
+mod fill;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bare::Bare;
+use fill::Records;
+use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+use secondfactor::redis::{Client, aio::ConnectionManager};
+use secondfactor::{
+    AccountId, Clock, ManualClock, MemoryStore, Mfa, PostgresStore, RedisStore, Secret, SqliteStore, Store, Totp,
+};
+use tokio::runtime::Runtime;
+
+const CLIENTS: [usize; 3] = [1, 8, 64];
+const TURNS: usize = 3;
+/// Connections in the pool of PostgreSQL.
+const POOL: usize = 16;
+
+fn main() {
+    let sizes: Vec<usize> = setting("ACCOUNTS", "1000,10000").split(',').map(|size| size.parse().unwrap()).collect();
+    let turn = Duration::from_millis(setting("MILLIS", "400").parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let records = Records::new(sizes.iter().copied().max().unwrap());
+    let mut table = Table { runtime, records, turn, step: 1, firsts: BTreeMap::new() };
+
+    println!(
+        "{:<10}{:>9}{:>9}{:>12}{:>12}{:>8}{:>8}",
+        "store", "accounts", "clients", "logins/s", "floor/s", "ratio", "growth"
+    );
+    memory(&mut table, &sizes);
+    sqlite(&mut table, &sizes);
+    if let Ok(config) = std::env::var("SECONDFACTOR_TEST_POSTGRES") {
+        postgres(&mut table, &sizes, &config);
+    }
+    if let Ok(url) = std::env::var("SECONDFACTOR_TEST_REDIS") {
+        redis(&mut table, &sizes, &url);
+    }
+}
+
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(format!("SECONDFACTOR_BENCH_{name}")).unwrap_or_else(|_| default.to_owned())
+}
+
+fn memory(table: &mut Table, sizes: &[usize]) {
+    let store = Arc::new(MemoryStore::new());
+    let mut filled = 0;
+    for size in sizes {
+        table.runtime.block_on(fill::memory(&store, table.records.range(filled..*size)));
+        filled = *size;
+        table.rows("memory", *size, &store, None::<&Arc<bare::Sqlite>>);
+    }
+}
+
+fn sqlite(table: &mut Table, sizes: &[usize]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = Arc::new(SqliteStore::open(&path).unwrap());
+    let floor = Arc::new(bare::Sqlite::open(&path));
+    let mut filled = 0;
+    for size in sizes {
+        fill::sqlite(&path, table.records.range(filled..*size));
+        filled = *size;
+        table.rows("sqlite", *size, &store, Some(&floor));
+    }
+}
+
+fn postgres(table: &mut Table, sizes: &[usize], config: &str) {
+    let schema = format!("bench_{}", std::process::id());
+    let own = format!("{config} options='-c search_path={schema}'");
+    let pool = Pool::builder(Manager::new(own.parse().unwrap(), NoTls)).max_size(POOL).build().unwrap();
+    let store = Arc::new(PostgresStore::new(pool.clone()));
+    let run = async |sql: String| pool.get().await.unwrap().batch_execute(&sql).await.unwrap();
+    table.runtime.block_on(run(format!("CREATE SCHEMA {schema}")));
+    table.runtime.block_on(store.create_schema()).unwrap();
+    let floor = Arc::new(bare::Postgres::new(pool.clone()));
+    let mut filled = 0;
+    for size in sizes {
+        table.runtime.block_on(fill::postgres(&pool, table.records.range(filled..*size)));
+        filled = *size;
+        table.rows("postgres", *size, &store, Some(&floor));
+    }
+    table.runtime.block_on(run(format!("DROP SCHEMA {schema} CASCADE")));
+}
+
+fn redis(table: &mut Table, sizes: &[usize], url: &str) {
+    let namespace = format!("bench_{}", std::process::id());
+    let client = Client::open(url).unwrap();
+    let connection = table.runtime.block_on(ConnectionManager::new(client)).unwrap();
+    let store = Arc::new(RedisStore::new(connection.clone()).with_namespace(&namespace));
+    let floor = Arc::new(bare::Redis::new(connection.clone(), &namespace));
+    let mut filled = 0;
+    for size in sizes {
+        table.runtime.block_on(fill::redis(&connection, &namespace, table.records.range(filled..*size)));
+        filled = *size;
+        table.rows("redis", *size, &store, Some(&floor));
+    }
+    table.runtime.block_on(fill::redis_undo(&connection, &namespace, table.records.range(0..filled)));
+}
+
+struct Table {
+    runtime: Runtime,
+    records: Records,
+    turn: Duration,
+    /// Every login is in a later step than the account's last.
+    step: u64,
+    /// The time for a login in the first size of each store and number of clients.
+    firsts: BTreeMap<(&'static str, usize), f64>,
+}
+
+impl Table {
+    fn rows<S: Store + 'static, B: Bare>(
+        &mut self,
+        name: &'static str,
+        size: usize,
+        store: &Arc<S>,
+        floor: Option<&Arc<B>>,
+    ) {
+        for clients in CLIENTS {
+            let (mut logins, mut least) = (0.0_f64, 0.0_f64);
+            for _ in 0..TURNS {
+                if let Some(floor) = floor {
+                    least = least.max(self.floor(size, clients, floor));
+                }
+                logins = logins.max(self.logins(size, clients, store));
+            }
+            let first = *self.firsts.entry((name, clients)).or_insert(logins);
+            let (shown, ratio) = match floor {
+                Some(_) => (format!("{least:.0}"), format!("{:.2}", logins / least)),
+                None => ("-".to_owned(), "-".to_owned()),
+            };
+            let growth = first / logins;
+            println!("{name:<10}{size:>9}{clients:>9}{logins:>12.0}{shown:>12}{ratio:>8}{growth:>8.2}");
+        }
+    }
+
+    fn floor<B: Bare>(&self, size: usize, clients: usize, floor: &Arc<B>) -> f64 {
+        let count = self.clients(clients, |number, until| {
+            let (floor, ids) = (Arc::clone(floor), Arc::clone(&self.records.ids));
+            async move {
+                let mut walk = Walk::new(number, clients, size);
+                let mut count = 0_u64;
+                while Instant::now() < until {
+                    floor.login(&ids[walk.next().0]).await;
+                    count += 1;
+                }
+                (count, 0)
+            }
+        });
+        count.0
+    }
+
+    fn logins<S: Store + 'static>(&mut self, size: usize, clients: usize, store: &Arc<S>) -> f64 {
+        let (start, secret) = (self.step, &self.records.secret);
+        let (rate, rounds) = self.clients(clients, |number, until| {
+            let clock = Arc::new(ManualClock::new(fill::NOW));
+            let mfa = Mfa::new(Arc::clone(store), fill::keyring()).with_clock(Arc::clone(&clock));
+            let walk = Walk::new(number, clients, size);
+            client(mfa, clock, secret.duplicate(), Arc::clone(&self.records.accounts), walk, start, until)
+        });
+        self.step += rounds + 1;
+        rate
+    }
+
+    /// Runs the clients until the turn is over: how many times a second, and the highest round.
+    fn clients<F: Future<Output = (u64, u64)> + Send + 'static>(
+        &self,
+        clients: usize,
+        client: impl Fn(usize, Instant) -> F,
+    ) -> (f64, u64) {
+        let start = Instant::now();
+        let tasks: Vec<_> = (0..clients).map(|number| self.runtime.spawn(client(number, start + self.turn))).collect();
+        let counts: Vec<(u64, u64)> = tasks.into_iter().map(|task| self.runtime.block_on(task).unwrap()).collect();
+        let seconds = start.elapsed().as_secs_f64();
+        let total: u64 = counts.iter().map(|(count, _)| count).sum();
+        (total as f64 / seconds, counts.iter().map(|(_, round)| *round).max().unwrap_or(0))
+    }
+}
+
+/// Logs in until the time is over: how often, and in which round at last.
+async fn client<S: Store>(
+    mfa: Mfa<S, Arc<ManualClock>>,
+    clock: Arc<ManualClock>,
+    secret: Secret,
+    accounts: Arc<[AccountId]>,
+    mut walk: Walk,
+    start: u64,
+    until: Instant,
+) -> (u64, u64) {
+    let totp = Totp::new(&secret);
+    let (mut count, mut last_round) = (0, 0);
+    while Instant::now() < until {
+        let (index, round) = walk.next();
+        clock.set(fill::NOW.saturating_add(Duration::from_secs(30) * (start + round) as u32));
+        let code = totp.at(clock.now()).unwrap();
+        let verified = mfa.verify(&accounts[index], code).await.unwrap();
+        assert_eq!(verified.account(), &accounts[index]);
+        count += 1;
+        last_round = round;
+    }
+    (count, last_round)
+}
+
+/// A client's own accounts, each once in a round, far from one another.
+struct Walk {
+    number: usize,
+    clients: usize,
+    count: usize,
+    at: usize,
+    round: u64,
+}
+
+impl Walk {
+    fn new(number: usize, clients: usize, size: usize) -> Self {
+        Self { number, clients, count: size / clients, at: 0, round: 0 }
+    }
+
+    fn next(&mut self) -> (usize, u64) {
+        const STRIDE: usize = 1_000_003; // a prime above any count
+        let index = self.number + self.clients * (self.at * STRIDE % self.count);
+        let round = self.round;
+        self.at += 1;
+        if self.at == self.count {
+            (self.at, self.round) = (0, self.round + 1);
+        }
+        (index, round)
+    }
+}
