@@ -1,5 +1,5 @@
 //! What no sequence of commands may do to an account's inside, at any time and from any record.
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)] // small numbers
+#![allow(clippy::arithmetic_side_effects, clippy::cast_sign_loss, clippy::indexing_slicing)] // small numbers
 
 use proptest::prelude::*;
 
@@ -48,8 +48,7 @@ enum Command {
 /// A command, of which device, and when.
 fn command() -> impl Strategy<Value = (Command, usize, u64)> {
     let near = prop_oneof![4 => -1..=1_i64, 2 => -6..=6_i64, 1 => -130..=130_i64];
-    let time =
-        prop_oneof![20 => NOW..NOW + 4_000, 5 => NOW..NOW + 40 * 86_400, 1 => any::<u64>(), 1 => u64::MAX - 90..];
+    let time = prop_oneof![20 => NOW..NOW + 4_000, 5 => NOW..NOW + 40 * 86_400, 1 => any::<u64>(), 1 => u64::MAX - 90.., 1 => 0..4_000_u64];
     let command = prop_oneof![
         8 => near.clone().prop_map(|steps| Command::Verify { steps }),
         3 => near.clone().prop_map(|steps| Command::Resync { steps }),
@@ -165,6 +164,40 @@ fn everything() -> Account {
     let (account, codes) = commit(&Account::new(alice()), account.issue_recovery_codes(&proof, now));
     assert!(codes.is_some() && account.devices.len() == 5);
     account
+}
+
+#[test]
+fn every_command_is_judged_at_the_ends_of_time() {
+    let steps = [-130, -1, 0, 1, 130];
+    let with_codes = steps.into_iter().flat_map(|steps| {
+        [
+            Command::Verify { steps },
+            Command::Resync { steps },
+            Command::Confirm { steps },
+            Command::ConfirmPair { steps },
+        ]
+    });
+    let others = [
+        Command::Enroll { is_token: true },
+        Command::Rotate,
+        Command::Suspend,
+        Command::Resume,
+        Command::Revoke,
+        Command::Unlock,
+        Command::Issue,
+        Command::Replenish,
+        Command::Redeem,
+    ];
+    for command in with_codes.chain(others) {
+        for nth in 0..5 {
+            for now in [0, 1, 29, 30, 3_000, 3_630, i64::MAX as u64, 1 << 63, u64::MAX - 1, u64::MAX] {
+                let before = everything();
+                let after = run(reopen(&before), command, nth, UnixTime::from_secs(now));
+                let _status = after.status(UnixTime::from_secs(now));
+                check(&before, &after);
+            }
+        }
+    }
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use secondfactor::{Code, Label, NewDevice};
 
-use crate::device::State;
+use crate::device::{Moves, State};
 use crate::naive::{DAY, Form, Naive, Said, leaks_until};
 use crate::world::{Proven, World, attempt, device_id, said, with_proof};
 
@@ -120,6 +120,9 @@ impl World {
     fn pair(&mut self, who: usize, prover: Option<usize>) -> [Code; 2] {
         let Some(at) = prover.filter(|_| !self.dice.one_in(8)) else { return [self.any_code(who), self.any_code(who)] };
         let (first, second) = self.dice.of([(-1, 0), (-1, 0), (0, 1), (-1, 0), (0, 0), (1, 0), (-2, 0), (-9, -8)]);
+        // Whatever a token is asked for, it shows its next two.
+        let is_token = self.people[who].provers[at].moves == Moves::Counter;
+        let (first, second) = if is_token { (first.max(0), second.max(0)) } else { (first, second) };
         [self.shown(who, at, first), self.shown(who, at, second)]
     }
 

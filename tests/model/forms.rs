@@ -114,6 +114,7 @@ impl World {
         let secret = Rc::new(enrollment.secret().duplicate());
         self.leaks.hide_bytes(secret.expose_bytes(), &secret.expose_base32());
         self.leaks.check_debug(&secret.expose_base32(), false);
+        self.leaks.check_recent();
         let Some(device) = self.people[who].naive.as_mut().and_then(|naive| naive.devices.last_mut()) else { return };
         assert_eq!(enrollment.device(), device_id(device.number), "an id is given once");
         device.secret = Some(Rc::clone(&secret));

@@ -1,12 +1,16 @@
 //! Nothing that is printed may hold a secret, a key, a recovery code or a code.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
+use std::panic::AssertUnwindSafe;
 
 /// All that must not be read anywhere.
 #[derive(Default)]
 pub(crate) struct Leaks {
     texts: Vec<String>,
     codes: Vec<String>,
+    /// What the present command has printed.
+    recent: RefCell<Vec<String>>,
 }
 
 impl Leaks {
@@ -32,7 +36,19 @@ impl Leaks {
 
     /// `Debug`, for what is returned.
     pub(crate) fn check_debug(&self, value: &impl Debug, has_small_times: bool) {
-        self.check(&format!("{value:?} {value:#?}"), has_small_times);
+        let text = format!("{value:?} {value:#?}");
+        self.check(&text, has_small_times);
+        self.recent.borrow_mut().push(text);
+    }
+
+    /// A command begins.
+    pub(crate) fn forget_recent(&mut self) {
+        self.recent.get_mut().clear();
+    }
+
+    /// Once more, as the command has shown new secrets, which are hidden now.
+    pub(crate) fn check_recent(&self) {
+        self.recent.borrow().iter().for_each(|text| self.check(text, true));
     }
 
     /// `Display` and `Debug` of an error and all its sources.
@@ -71,7 +87,7 @@ fn what_is_printed_is_found() {
     let printed =
         ["key 01020304053c07", "Secret([1, 2, 3, 4, 5, 60, 7])", "?secret=AEBAGBAFHQDQ", "code 012345.", "EFGHJ-KMNPQ"];
     for text in printed {
-        assert!(std::panic::catch_unwind(|| leaks.check(text, false)).is_err(), "{text}");
+        assert!(std::panic::catch_unwind(AssertUnwindSafe(|| leaks.check(text, false))).is_err(), "{text}");
     }
     leaks.check("at 1012345, code 0123456", false);
     leaks.check_debug(&(1, "x"), false);

@@ -30,6 +30,8 @@ impl Prover {
             Moves::Time { period } => {
                 self.code((now.saturating_add_signed(self.skew) / period).saturating_add_signed(steps))
             }
+            // What it has shown last.
+            Moves::Counter if steps < 0 => self.code(self.counter.saturating_sub(1)),
             Moves::Counter => {
                 let shown = self.code(self.counter);
                 self.counter = self.counter.saturating_add(1);

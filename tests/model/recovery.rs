@@ -27,6 +27,7 @@ impl World {
         let slots = naive.recovery.iter_mut().flat_map(|recovery| recovery.left.iter_mut().rev());
         slots.zip(&texts).for_each(|(slot, text)| *slot = Some(text.clone()));
         texts.iter().for_each(|text| self.leaks.hide_recovery_code(text));
+        self.leaks.check_recent();
         self.people[who].recovery_codes.extend(texts);
     }
 

@@ -211,6 +211,7 @@ impl World {
         answer: Option<Result<T, Error>>,
     ) -> Option<T> {
         let commits = self.servers[turn.server].1.take_commits();
+        self.leaks.forget_recent();
         let said = answer.as_ref().map_or(Said::Nothing, said);
         self.note(format!("{who} {name} {turn:?}: {said:?}, {commits} commits; model: {expected:?}"));
         *self.tally.entry((name, said)).or_default() += 1;
