@@ -64,7 +64,10 @@ impl Device {
     }
 
     pub(crate) fn has_expired(&self, now: u64) -> bool {
-        self.is_pending() && (self.wrong_confirmations.len() >= 5 || now.saturating_add(5) < self.created || now.saturating_sub(self.created) > 600)
+        self.is_pending()
+            && (self.wrong_confirmations.len() >= 5
+                || now.saturating_add(5) < self.created
+                || now.saturating_sub(self.created) > 600)
     }
 
     pub(crate) fn code(&self, moving: u64) -> Option<Code> {

