@@ -96,6 +96,9 @@ fn a_label_cannot_hide_or_turn_the_text_around() {
             assert_eq!(Label::new(text), Err(LabelError::Character), "{:x}", u32::from(invisible));
         }
     }
+    for text in ["\u{200d}", "\u{200c}\u{200d}", "\u{3164}", "\u{2800}"] {
+        assert_eq!(Label::new(text), Err(LabelError::Character), "nothing to see");
+    }
     for fine in
         ["phone", "T\u{e9}l\u{e9}phone", "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", "\u{646}\u{200c}\u{645}"]
     {
