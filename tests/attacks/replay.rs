@@ -169,7 +169,8 @@ fn a_refused_submission_does_not_burn_the_owners_code() {
 #[test]
 fn a_counter_that_was_used_or_skipped_never_comes_back() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let token = run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")))).unwrap();
+    let token =
+        run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")).with_secret(crate::known_secret()))).unwrap();
     let at = |counter| Hotp::new(token.secret()).at(Counter::new(counter));
     run(mfa.confirm(&alice(), token.device(), at(0))).unwrap();
     assert_eq!(denial(run(mfa.verify(&alice(), at(0)))), Denial::Replayed);
@@ -186,7 +187,8 @@ fn a_counter_beyond_the_look_ahead_is_refused() {
     for (ahead, passes) in [(3, true), (4, false)] {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
         let mfa = mfa.with_policy(policy);
-        let token = run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")))).unwrap();
+        let token = run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")).with_secret(crate::known_secret())))
+            .unwrap();
         let at = |counter| Hotp::new(token.secret()).at(Counter::new(counter));
         run(mfa.confirm(&alice(), token.device(), at(0))).unwrap();
         assert_eq!(run(mfa.verify(&alice(), at(1 + ahead))).is_ok(), passes, "{ahead} ahead");
