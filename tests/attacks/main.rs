@@ -1,5 +1,5 @@
 //! How second factors have failed elsewhere, tried on this one. The manual's chapter on attacks says which test answers
-//! which attack; `tests/manual.rs` checks that it names them all.
+//! which attack; `tests/manual.rs` checks that it names them all. "Attacks:" above a test names its rows there.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
