@@ -31,7 +31,7 @@ impl Label {
         if text.chars().count() > Self::MAX_CHARS {
             return Err(LabelError::TooLong);
         }
-        if text.contains(is_forbidden) || text.trim() != text {
+        if text.contains(is_forbidden) || text.chars().all(is_joiner) || text.trim() != text {
             return Err(LabelError::Character);
         }
         Ok(Self(text))
@@ -49,7 +49,12 @@ impl Label {
     }
 }
 
-/// Joiners (U+200C, U+200D) stay allowed: scripts and emoji need them.
+/// Scripts and emoji need them between others.
+const fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+/// Control, direction and invisible characters; the last are fillers of Hangul, Mongolian and Braille.
 const fn is_forbidden(character: char) -> bool {
     matches!(
         character,
@@ -63,6 +68,12 @@ const fn is_forbidden(character: char) -> bool {
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
             | '\u{feff}'
+            | '\u{115f}'
+            | '\u{1160}'
+            | '\u{180e}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{ffa0}'
     )
 }
 

@@ -12,6 +12,7 @@ use crate::{denial, is_throttled, wait};
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The server's clock is set back to when the code was fresh, and it is used again.
+/// Attacks: "a clock that moved"; R8.
 #[test]
 fn setting_the_clock_back_does_not_bring_a_code_back() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -34,6 +35,7 @@ fn setting_the_clock_back_does_not_bring_a_code_back() {
 }
 
 /// A lock that was written by a clock far ahead must not hold until then; nor does it vanish for one a little ahead.
+/// Attacks: R8.
 #[test]
 fn setting_the_clock_back_keeps_nobody_locked_for_longer_than_the_wait() {
     for (back, is_locked) in [(HOUR / 2, true), (HOUR * 2, false), (HOUR * 24 * 365, false)] {
@@ -57,6 +59,7 @@ fn setting_the_clock_back_keeps_nobody_locked_for_longer_than_the_wait() {
 }
 
 /// Each step back may end a lock, but not the count: a clock that swings gives no more than the hundred.
+/// Attacks: R8.
 #[test]
 fn a_swinging_clock_gives_no_guess_beyond_the_hundred() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -74,6 +77,7 @@ fn a_swinging_clock_gives_no_guess_beyond_the_hundred() {
 }
 
 /// Locks end early, once. The owner's right codes lie outside the window, so nothing is burned that they still need.
+/// Attacks: R9.
 #[test]
 fn a_clock_that_jumps_forward_does_not_poison_the_watermark() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -90,6 +94,7 @@ fn a_clock_that_jumps_forward_does_not_poison_the_watermark() {
     assert!(run(mfa.verify(&alice(), code(&secret, right, 0))).is_ok());
 }
 
+/// Attacks: R8.
 #[test]
 fn a_proof_or_token_from_the_future_is_refused_when_the_clock_is_set_back() {
     let Login { mfa, clock, secret, proof, .. } = Login::new(MemoryStore::new());
@@ -105,6 +110,7 @@ fn a_proof_or_token_from_the_future_is_refused_when_the_clock_is_set_back() {
 }
 
 /// The end of time and its beginning, for every command that computes with it.
+/// Attacks: "arithmetic".
 #[test]
 fn no_time_makes_a_command_panic_or_let_a_code_in_twice() {
     for secs in [0, 1, 29, 30, 3600, u64::from(u32::MAX) + 1, 1 << 53, u64::MAX - 30, u64::MAX] {

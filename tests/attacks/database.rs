@@ -9,6 +9,7 @@ fn execute(path: &std::path::Path, sql: &str) -> usize {
     rusqlite::Connection::open(path).unwrap().execute(sql, []).unwrap()
 }
 
+/// Attacks: T22, R15.
 #[test]
 fn deleting_the_row_switches_no_second_factor_off() {
     let (_folder, path) = sqlite();
@@ -18,6 +19,7 @@ fn deleting_the_row_switches_no_second_factor_off() {
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
 }
 
+/// Attacks: R15.
 #[test]
 fn another_accounts_row_does_not_open() {
     let (_folder, path) = sqlite();
@@ -32,6 +34,7 @@ fn another_accounts_row_does_not_open() {
 }
 
 /// The first byte says which format it is: an older one may have meant less.
+/// Attacks: R15.
 #[test]
 fn a_record_that_claims_an_older_format_does_not_open() {
     let store = std::sync::Arc::new(MemoryStore::new());
@@ -46,6 +49,7 @@ fn a_record_that_claims_an_older_format_does_not_open() {
 }
 
 /// A version at its end is a store error, not a version that comes back.
+/// Attacks: R15.
 #[test]
 fn a_version_set_to_its_end_lets_nobody_in() {
     let (_folder, path) = sqlite();
@@ -55,6 +59,7 @@ fn a_version_set_to_its_end_lets_nobody_in() {
 }
 
 /// Open, as the threat model says: the older record is as genuine as the newer one. If this ever fails, say so there.
+/// Attacks: R15.
 #[test]
 fn a_row_put_back_whole_is_not_noticed() {
     let store = std::sync::Arc::new(MemoryStore::new());
@@ -67,6 +72,7 @@ fn a_row_put_back_whole_is_not_noticed() {
 }
 
 /// Records in memory are gone with the process: nobody gets in by a code used before, nor by any other.
+/// Attacks: T5, R7.
 #[test]
 fn a_memory_store_that_restarts_lets_nobody_in() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -78,6 +84,7 @@ fn a_memory_store_that_restarts_lets_nobody_in() {
 }
 
 /// Neither logins nor failures nor half-done enrollments add up in the record.
+/// Attacks: T21.
 #[test]
 fn the_record_does_not_grow_with_use() {
     let store = std::sync::Arc::new(MemoryStore::new());

@@ -20,6 +20,7 @@ fn at(steps: u32) -> UnixTime {
 }
 
 /// With no step forward in the window, two codes typed late must not move it off the present: the owner would be out.
+/// Attacks: T17.
 #[test]
 fn late_typing_does_not_walk_a_one_sided_window_away_from_the_owner() {
     let two_back = Policy::DEFAULT.with_window(Window::new(2, 0).unwrap()).unwrap();
@@ -36,6 +37,7 @@ fn late_typing_does_not_walk_a_one_sided_window_away_from_the_owner() {
 }
 
 /// A phone that runs ever faster is followed for four steps and no further.
+/// Attacks: T17.
 #[test]
 fn the_window_cannot_be_walked_further_than_four_steps() {
     let (mut account, phone) = crate::with_phone();
@@ -61,6 +63,7 @@ fn the_window_cannot_be_walked_further_than_four_steps() {
 }
 
 /// The window is moved, never widened: a code lives no longer than without drift.
+/// Attacks: T17.
 #[test]
 fn a_window_that_has_moved_is_as_narrow_as_before() {
     let (mut account, phone) = crate::with_phone();
@@ -81,6 +84,7 @@ fn a_window_that_has_moved_is_as_narrow_as_before() {
 
 /// The phone was fast, and then its clock is set right: its codes are refused until they are later than the last used
 /// one, which the bound on drift makes short.
+/// Attacks: R10.
 #[test]
 fn a_fast_phone_that_was_set_right_is_out_for_its_drift_and_not_for_a_day() {
     let (mut account, phone) = crate::with_phone();
@@ -124,6 +128,7 @@ fn a_resynchronization_takes_two_unused_codes_in_a_row_and_no_others() {
 }
 
 /// Both codes are burned, it lets nobody in, and unless a login bears it out it is over the next day.
+/// Attacks: T17.
 #[test]
 fn a_resynchronization_is_no_login_and_ends_by_itself() {
     let (account, phone) = crate::with_phone();

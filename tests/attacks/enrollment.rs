@@ -12,6 +12,7 @@ use crate::denial;
 use crate::support::*;
 
 /// A thief of the password opts in too, a moment before the owner does, and confirms afterwards, without a proof.
+/// Attacks: "a secret from the client, or never confirmed"; R11.
 #[test]
 fn an_opt_in_begun_beside_the_owners_dies_when_the_owner_confirms() {
     let mfa = Mfa::new(MemoryStore::new(), keyring()).with_clock(secondfactor::ManualClock::new(NOW));
@@ -24,6 +25,7 @@ fn an_opt_in_begun_beside_the_owners_dies_when_the_owner_confirms() {
 }
 
 /// What was begun with a proof is not touched by another one that is confirmed.
+/// Attacks: R11.
 #[test]
 fn two_enrollments_begun_with_a_proof_are_both_confirmed() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
@@ -36,6 +38,7 @@ fn two_enrollments_begun_with_a_proof_are_both_confirmed() {
 
 /// A thief with the phone and a fresh login begins to rotate its secret; the owner takes the phone away from them, and
 /// they confirm the new secret.
+/// Attacks: "removal by others, or without proof".
 #[test]
 fn a_rotation_begun_ends_when_its_device_is_suspended_or_revoked() {
     for revoke in [false, true] {
@@ -54,6 +57,7 @@ fn a_rotation_begun_ends_when_its_device_is_suspended_or_revoked() {
 
 /// Each rotation leaves the old secret for the grace: a script that rotates all day must not fill the record, nor give
 /// a guesser ever more secrets to hit.
+/// Attacks: "unbounded work"; T21.
 #[test]
 fn rotations_within_the_grace_do_not_pile_up() {
     let policy = Policy::DEFAULT.with_rotation_grace(Policy::MAX_ROTATION_GRACE).unwrap();
@@ -75,6 +79,7 @@ fn rotations_within_the_grace_do_not_pile_up() {
 }
 
 /// Two servers whose clocks differ a little: the pending device must not be swept away by the one that is behind.
+/// Attacks: R8.
 #[test]
 fn a_server_a_little_behind_confirms_what_another_has_enrolled() {
     for (seconds, waits) in [(5, true), (6, false)] {
@@ -96,6 +101,9 @@ fn a_label_cannot_hide_or_turn_the_text_around() {
             assert_eq!(Label::new(text), Err(LabelError::Character), "{:x}", u32::from(invisible));
         }
     }
+    for text in ["\u{200d}", "\u{200c}\u{200d}", "\u{3164}", "\u{2800}"] {
+        assert_eq!(Label::new(text), Err(LabelError::Character), "nothing to see");
+    }
     for fine in
         ["phone", "T\u{e9}l\u{e9}phone", "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", "\u{646}\u{200c}\u{645}"]
     {
@@ -103,6 +111,7 @@ fn a_label_cannot_hide_or_turn_the_text_around() {
     }
 }
 
+/// Attacks: "a secret disclosed"; T12.
 #[test]
 fn beginning_to_enroll_never_touches_the_secret_that_counts() {
     let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
@@ -122,6 +131,7 @@ fn beginning_to_enroll_never_touches_the_secret_that_counts() {
     assert!(run(mfa.verify(&alice(), code(&secret, now, 0))).is_ok());
 }
 
+/// Attacks: "a secret from the client, or never confirmed".
 #[test]
 fn five_guesses_end_an_enrollment() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
@@ -140,6 +150,7 @@ fn five_guesses_end_an_enrollment() {
 }
 
 /// Apps that ignore what they are told would show wrong codes for ever: said at once, and never let in.
+/// Attacks: "a silent fallback".
 #[test]
 fn an_app_that_ignores_its_settings_is_told_and_not_confirmed() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
@@ -151,6 +162,7 @@ fn an_app_that_ignores_its_settings_is_told_and_not_confirmed() {
     assert_eq!(confirm(eight), Denial::Unconfirmed(Diagnosis::IgnoredAlgorithm));
 }
 
+/// Attacks: "an empty or missing secret".
 #[test]
 fn no_new_secret_is_empty_or_short_and_an_imported_weak_one_is_marked() {
     assert_eq!(Secret::from_weak_bytes([]).unwrap_err(), SecretError::Empty);
@@ -164,6 +176,7 @@ fn no_new_secret_is_empty_or_short_and_an_imported_weak_one_is_marked() {
 }
 
 /// Verify, rotate and revoke at the same instant: whatever comes first, someone can still log in, and nothing is half done.
+/// Attacks: R12.
 #[test]
 fn verify_rotate_and_revoke_at_the_same_instant_leave_a_whole_account() {
     for round in 0..20 {

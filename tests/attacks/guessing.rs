@@ -40,6 +40,7 @@ fn guess_at_once(policy: Policy, guesses: usize) -> (usize, usize, usize) {
 }
 
 /// With a counter in each process 46 to 64 of these were judged.
+/// Attacks: "guesses"; R2.
 #[test]
 fn of_sixty_four_guesses_at_once_five_are_judged() {
     for _ in 0..3 {
@@ -48,12 +49,14 @@ fn of_sixty_four_guesses_at_once_five_are_judged() {
 }
 
 /// With ten free tries, a submission may lose more often than it is judged anew: then it is not judged at all.
+/// Attacks: "guesses".
 #[test]
 fn of_sixty_four_guesses_at_once_ten_are_judged_under_pci() {
     let (judged, throttled, contended) = guess_at_once(Policy::PCI, 64);
     assert_eq!((judged, throttled + contended), (10, 54));
 }
 
+/// Attacks: T10.
 #[test]
 fn another_server_or_session_gives_no_new_tries() {
     let (_folder, path) = sqlite();
@@ -70,6 +73,7 @@ fn another_server_or_session_gives_no_new_tries() {
 }
 
 /// The login fails, and the application rolls its transaction back: the charge is not part of it.
+/// Attacks: "a limiter that is void"; T6.
 #[test]
 fn the_applications_rollback_does_not_take_the_charge_back() {
     let (_folder, path) = sqlite();
@@ -110,6 +114,7 @@ impl Store for Silent {
 }
 
 /// The claimant hangs up while the answer is on its way, and the server drops the future.
+/// Attacks: "a limiter that is void".
 #[test]
 fn hanging_up_before_the_answer_does_not_take_the_charge_back() {
     let store = Arc::new(Silent { inner: MemoryStore::new(), is_silent: AtomicBool::new(false) });
@@ -126,6 +131,7 @@ fn hanging_up_before_the_answer_does_not_take_the_charge_back() {
 }
 
 /// A password, a recovery code, a resynchronization, a new device: none of them gives tries back.
+/// Attacks: "a limiter that is void"; T11.
 #[test]
 fn no_other_success_resets_the_count() {
     let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
@@ -147,6 +153,7 @@ fn no_other_success_resets_the_count() {
 }
 
 /// Locking somebody out: only with their password, and for an hour at most at a time.
+/// Attacks: "lockout as denial of service"; T8.
 #[test]
 fn no_wait_is_longer_than_an_hour_and_the_owner_gets_in_after_it() {
     let (mut account, phone) = crate::with_phone();
@@ -165,6 +172,7 @@ fn no_wait_is_longer_than_an_hour_and_the_owner_gets_in_after_it() {
 }
 
 /// Names that have no second factor are not counted, so nobody is locked before they enroll, and nothing grows.
+/// Attacks: T9.
 #[test]
 fn guesses_at_a_name_without_a_second_factor_leave_no_trace() {
     let store = Arc::new(MemoryStore::new());
@@ -175,6 +183,7 @@ fn guesses_at_a_name_without_a_second_factor_leave_no_trace() {
     assert_eq!(run(store.load(&alice())).unwrap(), None);
 }
 
+/// Attacks: "guesses".
 #[test]
 fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
     let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
@@ -212,6 +221,7 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
 }
 
 /// The owner's daily logins reset the failures in a row; the pressure stays.
+/// Attacks: "guesses".
 #[test]
 fn a_guesser_beside_the_owners_logins_runs_into_the_pressure() {
     let (mut account, phone) = crate::with_phone();
@@ -238,6 +248,7 @@ fn a_guesser_beside_the_owners_logins_runs_into_the_pressure() {
     assert!((20..=25).contains(&judged), "{judged}");
 }
 
+/// Attacks: T20.
 #[test]
 fn one_wrong_code_is_one_charge_however_many_devices_there_are() {
     let Login { mfa, secret, proof, .. } = Login::new(MemoryStore::new());
@@ -277,6 +288,7 @@ impl Store for Counting {
 }
 
 /// Whoever spams to starve the owner's swap: after the fifth, nothing of it is written.
+/// Attacks: R14.
 #[test]
 fn a_flood_of_guesses_writes_five_times_and_not_more() {
     let store = Arc::new(Counting::default());
@@ -288,6 +300,7 @@ fn a_flood_of_guesses_writes_five_times_and_not_more() {
     assert_eq!(store.swaps.load(Ordering::Relaxed) - before, 5);
 }
 
+/// Attacks: "unbounded work".
 #[test]
 fn a_resynchronization_is_judged_three_times_a_day() {
     let Login { mfa, clock, secret, device, .. } = Login::new(MemoryStore::new());

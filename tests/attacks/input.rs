@@ -10,6 +10,7 @@ use crate::denial;
 use crate::support::*;
 
 /// What `int()`, `TryParse` or `is_numeric` take for digits.
+/// Attacks: "digits of other scripts, signs, blanks"; T16.
 #[test]
 fn digits_of_other_scripts_signs_and_blanks_are_no_code() {
     let full_width = "081804".chars().map(|digit| char::from_u32(u32::from(digit) + 0xfee0).unwrap());
@@ -37,6 +38,7 @@ fn digits_of_other_scripts_signs_and_blanks_are_no_code() {
 }
 
 /// A megabyte is read once, nothing is kept of it, and no more than the digits count.
+/// Attacks: "unbounded work".
 #[test]
 fn no_text_makes_unbounded_work() {
     let long = "0".repeat(1 << 20);
@@ -54,6 +56,7 @@ fn no_text_makes_unbounded_work() {
 }
 
 /// Unknown or impossible settings are errors; none falls back to SHA-1, six digits or 30 seconds.
+/// Attacks: "a silent fallback".
 #[test]
 fn no_setting_is_replaced_by_another_in_silence() {
     assert!(Period::from_secs(0).is_err() && Period::from_secs(4).is_err() && Period::from_secs(3601).is_err());
@@ -66,6 +69,7 @@ fn no_setting_is_replaced_by_another_in_silence() {
 }
 
 /// Everything that can stand in a log line: `Debug`, `Display`, events, errors with their sources.
+/// Attacks: "a secret disclosed"; T19.
 #[test]
 fn no_log_line_holds_a_code_or_a_secret() {
     let log = Arc::new(Mutex::new(String::new()));
@@ -124,6 +128,7 @@ fn a_refusal_does_not_tell_a_used_code_from_a_wrong_one() {
 }
 
 /// AWS's `Bool` beside `BoolIfExists`: nothing to forget here, since what is absent is an error.
+/// Attacks: T22.
 #[test]
 fn what_is_absent_is_an_error_and_never_a_yes() {
     let mfa = secondfactor::Mfa::new(MemoryStore::new(), keyring());
@@ -137,6 +142,7 @@ fn what_is_absent_is_an_error_and_never_a_yes() {
     assert!(matches!(run(mfa.redeem(&alice(), &recovery)), Err(Error::NoRecoveryCodes)));
 }
 
+/// Attacks: "a recovery code of another user".
 #[test]
 fn another_accounts_or_devices_code_is_wrong() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());

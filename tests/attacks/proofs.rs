@@ -11,6 +11,7 @@ fn is_stale<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
 }
 
 /// A thief logs in with the phone; the owner suspends or revokes it with the tablet. The thief's login is still fresh.
+/// Attacks: "removal by others, or without proof".
 #[test]
 fn a_device_that_was_taken_away_proves_nothing() {
     for revoke in [false, true] {
@@ -41,6 +42,7 @@ fn a_device_that_was_taken_away_proves_nothing() {
 }
 
 /// Device ids begin anew when an account opts in again.
+/// Attacks: "removal by others, or without proof".
 #[test]
 fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
     let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
@@ -58,6 +60,7 @@ fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
 }
 
 /// Through `Mfa` there is no way to name another account than the proof's own; `Account` compares.
+/// Attacks: "removal by others, or without proof".
 #[test]
 fn another_accounts_proof_proves_nothing() {
     let Login { proof, device, .. } = Login::new(MemoryStore::new());
@@ -74,6 +77,7 @@ fn another_accounts_proof_proves_nothing() {
 }
 
 /// Five minutes, and not a second more: what changes the second factor is for who has just shown it.
+/// Attacks: "removal by others, or without proof".
 #[test]
 fn an_old_proof_proves_nothing() {
     let Login { mfa, clock, proof, device, .. } = Login::new(MemoryStore::new());
@@ -92,6 +96,7 @@ fn an_old_proof_proves_nothing() {
 }
 
 /// The token of a login, in another session, for another account, edited, or sealed by a key that is gone.
+/// Attacks: "half logged in; other ways to log in".
 #[test]
 fn a_token_opens_for_its_account_session_and_key_only() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -129,6 +134,7 @@ fn a_token_opens_for_its_account_session_and_key_only() {
 }
 
 /// Both are sealed by the same keys.
+/// Attacks: "half logged in; other ways to log in".
 #[test]
 fn a_record_is_no_token_and_a_token_is_no_record() {
     let store = std::sync::Arc::new(MemoryStore::new());

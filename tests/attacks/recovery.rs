@@ -48,6 +48,7 @@ fn a_guessed_at_set_of_codes_is_void_until_a_new_one_is_issued() {
     assert!(commit(account.redeem(codes.unwrap().iter().next().unwrap(), now).unwrap()).1.is_ok());
 }
 
+/// Attacks: "a recovery code not used up, or raced"; R13.
 #[test]
 fn one_recovery_code_raced_by_sixteen_recovers_once() {
     let (_folder, path) = sqlite();
@@ -75,6 +76,7 @@ fn one_recovery_code_raced_by_sixteen_recovers_once() {
 }
 
 /// A list that is read, changed and written back loses one of two removals.
+/// Attacks: "a recovery code not used up, or raced"; T15.
 #[test]
 fn different_recovery_codes_raced_are_all_gone() {
     let (_folder, path) = sqlite();
@@ -98,6 +100,7 @@ fn different_recovery_codes_raced_are_all_gone() {
     assert!(run(mfa.redeem(&alice(), &codes[6])).is_ok());
 }
 
+/// Attacks: "a recovery code of another user".
 #[test]
 fn another_accounts_recovery_code_is_wrong() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
@@ -113,6 +116,7 @@ fn another_accounts_recovery_code_is_wrong() {
     }
 }
 
+/// Attacks: T15.
 #[test]
 fn an_earlier_recovery_code_is_void_once_new_ones_are_issued() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
@@ -127,6 +131,7 @@ fn an_earlier_recovery_code_is_void_once_new_ones_are_issued() {
     assert!(run(mfa.redeem(&alice(), fresh.iter().next().unwrap())).is_ok());
 }
 
+/// Attacks: "lockout as denial of service".
 #[test]
 fn guesses_at_codes_and_at_recovery_codes_do_not_block_each_other() {
     let Login { mfa, secret, proof, .. } = Login::new(MemoryStore::new());

@@ -11,6 +11,7 @@ use secondfactor::{
 use crate::support::*;
 use crate::{denial, is_throttled, sqlite};
 
+/// Attacks: "the same code accepted twice".
 #[test]
 fn the_same_code_twice_is_refused_and_costs_nothing() {
     let (_folder, path) = sqlite();
@@ -26,6 +27,7 @@ fn the_same_code_twice_is_refused_and_costs_nothing() {
 }
 
 /// Not only the last code is remembered: everything up to it.
+/// Attacks: "an older step, still inside the window"; T2.
 #[test]
 fn an_older_code_after_a_newer_one_is_refused() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -38,6 +40,7 @@ fn an_older_code_after_a_newer_one_is_refused() {
 }
 
 /// What is kept has no lifetime that could be shorter than the code's: used early, it is refused until it leaves the window.
+/// Attacks: T3.
 #[test]
 fn a_code_used_early_is_still_refused_at_the_end_of_its_life() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -49,6 +52,7 @@ fn a_code_used_early_is_still_refused_at_the_end_of_its_life() {
     }
 }
 
+/// Attacks: "limiter and verifier see different texts"; T4.
 #[test]
 fn the_same_code_in_another_spelling_is_refused() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
@@ -60,6 +64,7 @@ fn the_same_code_in_another_spelling_is_refused() {
     }
 }
 
+/// Attacks: T5.
 #[test]
 fn a_code_used_before_a_restart_is_refused_after_it_and_on_another_server() {
     let (_folder, path) = sqlite();
@@ -73,6 +78,7 @@ fn a_code_used_before_a_restart_is_refused_after_it_and_on_another_server() {
     assert_eq!(denial(run(restarted.verify(&alice(), used))), Denial::Replayed);
 }
 
+/// Attacks: "check, then store"; T1, R1.
 #[test]
 fn two_servers_with_one_code_at_the_same_instant_let_one_in() {
     let (_folder, path) = sqlite();
@@ -124,6 +130,7 @@ impl Store for Lagging {
     }
 }
 
+/// Attacks: T1, R5.
 #[test]
 fn a_code_used_already_is_refused_though_the_read_was_stale() {
     let store = Lagging { inner: MemoryStore::new(), lags: AtomicBool::new(false), old: Mutex::new(None) };
@@ -137,6 +144,7 @@ fn a_code_used_already_is_refused_though_the_read_was_stale() {
 }
 
 /// A stale "no record" must not begin a new account over the one that is there.
+/// Attacks: T12, R5.
 #[test]
 fn a_stale_absence_does_not_overwrite_an_account() {
     let store = Lagging { inner: MemoryStore::new(), lags: AtomicBool::new(false), old: Mutex::new(None) };
@@ -147,6 +155,7 @@ fn a_stale_absence_does_not_overwrite_an_account() {
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
 }
 
+/// Attacks: "a secret from the client, or never confirmed"; T13.
 #[test]
 fn the_confirming_code_is_no_first_login() {
     let (account, phone) = crate::with_phone();
@@ -154,6 +163,7 @@ fn the_confirming_code_is_no_first_login() {
 }
 
 /// Vault's class of fault: what was refused or not even judged must not use up the owner's code.
+/// Attacks: T14.
 #[test]
 fn a_refused_submission_does_not_burn_the_owners_code() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
@@ -169,7 +179,8 @@ fn a_refused_submission_does_not_burn_the_owners_code() {
 #[test]
 fn a_counter_that_was_used_or_skipped_never_comes_back() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let token = run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")))).unwrap();
+    let token =
+        run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")).with_secret(crate::known_secret()))).unwrap();
     let at = |counter| Hotp::new(token.secret()).at(Counter::new(counter));
     run(mfa.confirm(&alice(), token.device(), at(0))).unwrap();
     assert_eq!(denial(run(mfa.verify(&alice(), at(0)))), Denial::Replayed);
@@ -180,13 +191,15 @@ fn a_counter_that_was_used_or_skipped_never_comes_back() {
     assert_eq!(denial(run(mfa.verify(&alice(), at(4)))), Denial::Replayed);
 }
 
+/// Attacks: "guesses".
 #[test]
 fn a_counter_beyond_the_look_ahead_is_refused() {
     let policy = Policy::DEFAULT.with_look_ahead(LookAhead::new(3).unwrap()).unwrap();
     for (ahead, passes) in [(3, true), (4, false)] {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
         let mfa = mfa.with_policy(policy);
-        let token = run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")))).unwrap();
+        let token = run(mfa.enroll_another(&proof, NewDevice::hotp(label("token")).with_secret(crate::known_secret())))
+            .unwrap();
         let at = |counter| Hotp::new(token.secret()).at(Counter::new(counter));
         run(mfa.confirm(&alice(), token.device(), at(0))).unwrap();
         assert_eq!(run(mfa.verify(&alice(), at(1 + ahead))).is_ok(), passes, "{ahead} ahead");
