@@ -51,7 +51,7 @@ pub enum Error {
     /// The application's: a device counts already, so one more takes a proof: `enroll_another`.
     #[error("a device is enrolled already: another one takes a proof of it")]
     ProofRequired,
-    /// The application's: the proof is not fresh. Ask for another code.
+    /// The application's: the proof is not fresh, or by a device that does not count any more. Ask for another code.
     #[error(transparent)]
     Stale(#[from] Stale),
     /// The application's: the proof is of another account.
@@ -63,7 +63,7 @@ pub enum Error {
     /// The application's: another device of the account has this secret.
     #[error("another device has this secret")]
     DuplicateSecret,
-    /// The application's: no recovery codes were issued, or all are used.
+    /// The application's: no recovery codes were issued, all are used, or they are void after too many wrong ones.
     #[error("there are no recovery codes")]
     NoRecoveryCodes,
     /// The application's: the token was changed, is no token, or belongs to another account or session.

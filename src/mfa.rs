@@ -116,7 +116,8 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     }
 
     /// Confirms a device by a code it shows, which proves that it works. This burns the code and is not a login; what it
-    /// returns is enough to issue recovery codes right away.
+    /// returns is enough to issue recovery codes right away. The first one ends all others that wait, as they were begun
+    /// without a proof.
     ///
     /// # Errors
     /// [`Denied`](Error::Denied) for a wrong code, with what seems to be wrong with the device if anything does; after the

@@ -50,7 +50,7 @@ impl Policy {
     .asserted();
 
     /// OWASP ASVS 5.0, 6.5.5: a code lives for 30 seconds, so only the present step counts. Clocks that differ cost
-    /// their owners a second try; drift is still learned.
+    /// their owners a second try, and drift, which shows off centre only, is not learned: what is off is resynchronized.
     pub const ASVS: Self = Self { window: Window::EXACT, ..Self::DEFAULT }.asserted();
 
     /// NIST SP 800-63B-4, sections 3.1.4.2 and 3.2.2: the default keeps them.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secondfactor::deadpool_postgres::Pool;
 use secondfactor::redis::{self, aio::ConnectionManager};
 use secondfactor::{
-    Account, AccountId, KeyId, Keyring, Label, MemoryStore, SealingKey, Secret, Store, Swap, Totp, UnixTime,
+    Account, AccountId, KeyId, Keyring, Label, MemoryStore, NewDevice, SealingKey, Secret, Store, Swap, Totp, UnixTime,
 };
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
@@ -27,7 +27,7 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(count: usize) -> Self {
-        let secret = Secret::from_bytes(&[0x5a; 20]).unwrap();
+        let secret = Secret::from_bytes([0x5a; 20]).unwrap();
         let ids: Arc<[String]> = (0..count).map(|number| format!("user-{number}")).collect();
         let accounts: Arc<[AccountId]> = ids.iter().map(|id| AccountId::new(id).unwrap()).collect();
         let bodies = accounts.iter().map(|account| sealed(account, &secret)).collect();
@@ -41,8 +41,8 @@ impl Records {
 
 fn sealed(id: &AccountId, secret: &Secret) -> Vec<u8> {
     let keyring = keyring();
-    let label = Label::new("phone").unwrap();
-    let mut attempt = Account::new(id.clone()).enroll(label, secret.duplicate(), NOW).unwrap();
+    let phone = NewDevice::totp(Label::new("phone").unwrap()).with_secret(secret.duplicate());
+    let mut attempt = Account::new(id.clone()).enroll(phone, NOW).unwrap();
     let sealed = attempt.seal(&keyring).unwrap();
     let enrollment = attempt.reveal(secondfactor::Committed::attest(&sealed)).unwrap();
     let code = Totp::new(secret).at(NOW).unwrap();
