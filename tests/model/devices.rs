@@ -128,7 +128,16 @@ impl World {
 
     pub(crate) fn confirm_pair(&mut self, who: usize) {
         let (number, prover) = self.a_pending_device(who);
+        // Until the tries are over, now and then.
+        for _ in 0..if self.dice.one_in(8) { 6 } else { 0 } {
+            let codes = [self.random_code(), self.random_code()];
+            self.confirm_pair_by(who, number, codes);
+        }
         let codes = self.pair(who, prover);
+        self.confirm_pair_by(who, number, codes);
+    }
+
+    fn confirm_pair_by(&mut self, who: usize, number: u32, codes: [Code; 2]) {
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let mut next = self.people[who].naive.clone();
         let expected = next.as_mut().map_or(Said::NotEnrolled, |next| next.confirm_pair(number, codes, limits, now));

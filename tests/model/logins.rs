@@ -67,7 +67,7 @@ impl World {
         self.people.iter().enumerate().flat_map(each).collect()
     }
 
-    fn random_code(&mut self) -> Code {
+    pub(crate) fn random_code(&mut self) -> Code {
         let digits = self.dice.of([6, 6, 6, 7, 8]);
         let value = self.dice.below(10_u64.pow(digits));
         format!("{value:0width$}", width = digits as usize).parse().unwrap()

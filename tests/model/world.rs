@@ -275,6 +275,10 @@ impl World {
         for (_, account, at, event) in &told {
             self.leaks.check_debug(event, !self.is_orderly);
             assert_eq!((account, at.as_secs()), (&self.people[who].id, now));
+            if let Event::Retired { device } = event {
+                let was_there = before.devices.iter().any(|before| device_id(before.number) == *device);
+                assert!(was_there, "EVENTS: a device retired that was gone");
+            }
             let is_refusal = matches!(event, Event::ReplayRefused | Event::Throttled { .. } | Event::RefusedDisabled);
             assert!(is_refusal || (commits == 1 && said.is_judgement()), "EVENTS: {event:?} before its commit");
         }
