@@ -3,12 +3,13 @@
 //!
 //! ```sh
 //! .ci/services cargo bench --all-features --bench stores
-//! SECONDFACTOR_BENCH_ACCOUNTS=1000,100000,1000000 SECONDFACTOR_BENCH_MILLIS=2000 .ci/services cargo bench ..
+//! SECONDFACTOR_BENCH_ACCOUNTS=1000,100000,1000000 SECONDFACTOR_BENCH_MILLIS=400 .ci/services cargo bench ..
 //! ```
 //!
-//! Each login is of another account, all over the table. Floor and logins take turns, and what is shown is the better
-//! of each one's turns. "growth" is the time for a login divided by that in the first table size. `MemoryStore` has no driver: its
-//! line is what judging and sealing cost. A server without an address in the environment is left out.
+//! Each login is of another account, all over the table. Floor and logins take short turns, so that both meet the same
+//! disturbances; what is shown are the medians, of the rates and of the ratios of neighbours. "growth" is the time for a
+//! login divided by that in the first table size. `MemoryStore` has no driver: its line is what judging and sealing
+//! cost. A server without an address in the environment is left out.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -38,13 +39,13 @@ use secondfactor::{
 use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
-const TURNS: usize = 3;
+const TURNS: usize = 9;
 /// Connections in the pool of PostgreSQL.
 const POOL: usize = 16;
 
 fn main() {
     let sizes: Vec<usize> = setting("ACCOUNTS", "1000,10000").split(',').map(|size| size.parse().unwrap()).collect();
-    let turn = Duration::from_millis(setting("MILLIS", "400").parse().unwrap());
+    let turn = Duration::from_millis(setting("MILLIS", "150").parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let records = Records::new(sizes.iter().copied().max().unwrap());
     let mut table = Table { runtime, records, turn, step: 1, firsts: BTreeMap::new() };
@@ -142,20 +143,22 @@ impl Table {
         floor: Option<&Arc<B>>,
     ) {
         for clients in CLIENTS {
-            let (mut logins, mut least) = (0.0_f64, 0.0_f64);
+            let (mut logins, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..TURNS {
-                if let Some(floor) = floor {
-                    least = least.max(self.floor(size, clients, floor));
-                }
-                logins = logins.max(self.logins(size, clients, store));
+                let least = floor.map(|floor| self.floor(size, clients, floor));
+                let rate = self.logins(size, clients, store);
+                logins.push(rate);
+                floors.extend(least);
+                ratios.extend(least.map(|least| rate / least));
             }
+            let logins = median(logins);
             let first = *self.firsts.entry((name, clients)).or_insert(logins);
-            let (shown, ratio) = match floor {
-                Some(_) => (format!("{least:.0}"), format!("{:.2}", logins / least)),
+            let (least, ratio) = match floor {
+                Some(_) => (format!("{:.0}", median(floors)), format!("{:.2}", median(ratios))),
                 None => ("-".to_owned(), "-".to_owned()),
             };
             let growth = first / logins;
-            println!("{name:<10}{size:>9}{clients:>9}{logins:>12.0}{shown:>12}{ratio:>8}{growth:>8.2}");
+            println!("{name:<10}{size:>9}{clients:>9}{logins:>12.0}{least:>12}{ratio:>8}{growth:>8.2}");
         }
     }
 
@@ -200,6 +203,11 @@ impl Table {
         let total: u64 = counts.iter().map(|(count, _)| count).sum();
         (total as f64 / seconds, counts.iter().map(|(_, round)| *round).max().unwrap_or(0))
     }
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
 }
 
 /// Logs in until the time is over: how often, and in which round at last.
