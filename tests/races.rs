@@ -9,28 +9,23 @@
     clippy::print_stdout,
     clippy::unwrap_used
 )] // a test fails by panicking
-#![cfg(feature = "sqlite")]
+#![cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
 
 mod support;
 
-use std::io::{BufRead, BufReader, Lines, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Barrier};
 
-use secondfactor::{
-    AccountId, Code, Denial, Error, ManualClock, MemoryStore, Mfa, SqliteError, SqliteStore, Store, Stored, Swap,
-    UnixTime, Verified, Version,
-};
+use secondfactor::{Code, Denial, Error, ManualClock, MemoryStore, Mfa, SqliteStore, Store};
+use support::place::Place;
+use support::server::{self, Server};
 use support::*;
 
 const ROUNDS: u64 = 200;
 
 fn submit<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>, code: Code) -> Outcome {
     match run(mfa.verify(&alice(), code)) {
-        Ok(verified) => Outcome::of(&verified),
+        Ok(_) => Outcome::Verified,
         Err(Error::Denied(Denial::Replayed)) => Outcome::Replayed,
-        Err(Error::Denied(_)) => Outcome::Wrong,
         Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),
     }
 }
@@ -39,13 +34,6 @@ fn submit<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>, code: Code) -> Outcome {
 enum Outcome {
     Verified,
     Replayed,
-    Wrong,
-}
-
-impl Outcome {
-    fn of(_: &Verified) -> Self {
-        Self::Verified
-    }
 }
 
 fn race_threads<S: Store>(store: S) {
@@ -113,19 +101,15 @@ fn sixteen_stores_one_code_on_one_sqlite_file() {
 #[test]
 fn eight_processes_one_code_on_one_sqlite_file() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    // The eight open a file that is not there yet, all at once.
-    let mut servers: Vec<Server> = (0..8).map(|_| Server::start(&path, "free")).collect();
-    for server in &mut servers {
-        assert_eq!(server.line(), "ready");
-    }
-    let Login { secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let place = Place::sqlite(&folder.path().join("store.db"));
+    let mut servers: Vec<Server> = (0..8).map(|_| Server::start(&place)).collect();
+    let Login { secret, .. } = Login::new(place.open());
     for round in 0..ROUNDS {
         let time = NOW.saturating_add(STEP * round as u32);
         for server in &mut servers {
-            server.submit(time, code(&secret, time, 0));
+            server.verify("alice", time, code(&secret, time, 0));
         }
-        let outcomes: Vec<Outcome> = servers.iter_mut().map(Server::outcome).collect();
+        let outcomes: Vec<Outcome> = servers.iter_mut().map(|server| outcome(&server.answer())).collect();
         assert_one_verified(round, &outcomes);
     }
 }
@@ -135,13 +119,12 @@ fn eight_processes_one_code_on_one_sqlite_file() {
 fn a_server_killed_between_two_steps_of_a_verify_grants_nothing_twice() {
     for (point, burned) in [("before load", false), ("before swap", false), ("after swap", true)] {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store.db");
-        let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+        let place = Place::sqlite(&folder.path().join("store.db"));
+        let Login { mfa, secret, .. } = Login::new(place.open());
         let code = code(&secret, NOW, 0);
-        let mut server = Server::start(&path, point);
-        assert_eq!(server.line(), "ready");
-        server.submit(NOW, code);
-        assert_eq!(server.line(), point);
+        let mut server = Server::start_to_stop_at(&place, point);
+        server.verify("alice", NOW, code);
+        assert_eq!(server.answer(), point);
         server.kill();
 
         let expected = if burned { Outcome::Replayed } else { Outcome::Verified };
@@ -156,19 +139,20 @@ fn a_server_killed_anywhere_grants_nothing_twice() {
     let (mut granted_by_killed, mut in_flight) = (0, 0);
     for round in 0..60_u32 {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store.db");
-        let Login { mfa, secret, clock, .. } = Login::new(SqliteStore::open(&path).unwrap());
+        let place = Place::sqlite(&folder.path().join("store.db"));
+        let Login { mfa, secret, clock, .. } = Login::new(place.open());
         let at = |step: u32| NOW.saturating_add(STEP * step);
 
-        let mut server = Server::start(&path, "free");
-        assert_eq!(server.line(), "ready");
+        let mut server = Server::start(&place);
         for step in 0..20 {
-            server.submit(at(step), code(&secret, at(step), 0));
+            server.verify("alice", at(step), code(&secret, at(step), 0));
         }
         let before_kill = round % 10;
-        (0..before_kill).for_each(|_| assert_eq!(server.outcome(), Outcome::Verified));
+        (0..before_kill).for_each(|_| assert_eq!(server.answer(), "Verified"));
         (0..round * 50).for_each(|_| std::hint::spin_loop());
-        let reported = before_kill + server.kill();
+        let last_words = server.kill();
+        assert!(last_words.iter().all(|answer| answer == "Verified"), "{last_words:?}");
+        let reported = before_kill + last_words.len() as u32;
 
         // A new server opens the file. What was granted is burned; what was in flight is burned or still works, once.
         for step in 0..20 {
@@ -188,127 +172,16 @@ fn a_server_killed_anywhere_grants_nothing_twice() {
     assert!(granted_by_killed > 0 && in_flight > 0, "the kill must fall among the submissions");
 }
 
-/// Another process of this test program, that serves submissions: see `server`.
-struct Server {
-    child: Child,
-    submissions: ChildStdin,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-const SERVE: &str = "SECONDFACTOR_TEST_SERVE";
-const STOP_AT: &str = "SECONDFACTOR_TEST_STOP_AT";
-
-impl Server {
-    fn start(path: &Path, stop_at: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "server", "--nocapture", "--quiet"])
-            .env(SERVE, path)
-            .env(STOP_AT, stop_at)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let submissions = child.stdin.take().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, submissions, lines }
-    }
-
-    fn submit(&mut self, time: UnixTime, code: Code) {
-        writeln!(self.submissions, "{} {code}", time.as_secs()).unwrap();
-    }
-
-    /// The server's next line; the test program's own have no prefix.
-    fn line(&mut self) -> String {
-        self.try_line().expect("the server ended")
-    }
-
-    fn try_line(&mut self) -> Option<String> {
-        self.lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once("> ").map(|(_, said)| said.to_owned()))
-    }
-
-    fn outcome(&mut self) -> Outcome {
-        outcome(&self.line())
-    }
-
-    /// SIGKILL. How many more submissions it had answered.
-    fn kill(mut self) -> u32 {
-        self.child.kill().unwrap();
-        std::iter::from_fn(|| self.try_line()).map(|line| assert_eq!(outcome(&line), Outcome::Verified)).count() as u32
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
-}
-
-fn outcome(line: &str) -> Outcome {
-    match line {
-        "Verified" => Outcome::Verified,
-        "Replayed" => Outcome::Replayed,
-        "Wrong" => Outcome::Wrong,
-        _ => panic!("{line}"),
-    }
-}
-
 /// Not a test by itself: the process that `Server` starts.
 #[test]
 fn server() {
-    let Some(path) = std::env::var_os(SERVE) else { return };
-    let stop_at = std::env::var(STOP_AT).unwrap();
-    let store = Stopping { inner: SqliteStore::open(path).unwrap(), stop_at };
-    let clock = Arc::new(ManualClock::new(NOW));
-    let mfa = Mfa::new(store, keyring()).with_clock(Arc::clone(&clock));
-    say("ready");
-    for line in std::io::stdin().lines().map_while(Result::ok) {
-        let (time, code) = line.split_once(' ').unwrap();
-        clock.set(UnixTime::from_secs(time.parse().unwrap()));
-        say(&format!("{:?}", submit(&mfa, code.parse().unwrap())));
-    }
+    server::serve();
 }
 
-fn say(what: &str) {
-    println!("> {what}");
-    std::io::stdout().flush().unwrap();
-}
-
-/// A store that stops for good at a named point.
-struct Stopping {
-    inner: SqliteStore,
-    stop_at: String,
-}
-
-impl Stopping {
-    fn point(&self, name: &str) {
-        if self.stop_at == name {
-            say(name);
-            loop {
-                std::thread::park();
-            }
-        }
-    }
-}
-
-impl Store for Stopping {
-    type Error = SqliteError;
-
-    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, SqliteError> {
-        self.point("before load");
-        self.inner.load(account).await
-    }
-
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, SqliteError> {
-        self.point("before swap");
-        let swap = self.inner.swap(account, expected, next).await;
-        self.point("after swap");
-        swap
-    }
-
-    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, SqliteError> {
-        self.inner.remove(account, expected).await
+fn outcome(answer: &str) -> Outcome {
+    match answer {
+        "Verified" => Outcome::Verified,
+        "Replayed" => Outcome::Replayed,
+        _ => panic!("{answer}"),
     }
 }
