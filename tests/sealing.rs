@@ -147,7 +147,7 @@ fn records_of_earlier_formats_open() {
         assert!(account.verify(code(&secret, NOW, 1), NOW).is_ok());
         count += 1;
     }
-    assert_eq!(count, 2);
+    assert_eq!(count, 3);
 }
 
 proptest! {
