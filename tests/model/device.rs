@@ -136,7 +136,8 @@ impl Device {
             }
             Moves::Counter => (self.next_counter(), self.next_counter().saturating_add(100)),
         };
-        (first.saturating_add(1)..=last)
+        // The last of all has no second.
+        (first.checked_add(1)?..=last)
             .rfind(|second| self.shows(codes[1], *second) && self.shows(codes[0], *second - 1))
     }
 
