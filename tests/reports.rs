@@ -155,7 +155,7 @@ fn least_rights_on_redis() {
     let daemon = Daemon::start(Kind::Redis);
     run(async {
         let rights = "+hmget +evalsha +script|load +info +config|get +zrangebylex \
-            +hget +hset +incr +get +zadd +del +zrem ~{secondfactor}:*";
+            +hget +hset +incr +zadd +del +zrem ~{secondfactor}:*";
         let mut user = redis::cmd("ACL");
         user.arg("SETUSER").arg("app").arg("on").arg(">app").arg(rights.split_whitespace().collect::<Vec<_>>());
         let () = user.query_async(&mut connection(&daemon.address()).await).await.unwrap();

@@ -1,6 +1,6 @@
 //! Records in memory: for tests, and for a program that forgets on purpose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,9 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct Records {
-    by_account: BTreeMap<AccountId, Stored>,
+    by_account: HashMap<AccountId, Stored>,
+    /// For `Accounts` only: a login should not pay for the order.
+    in_order: BTreeSet<AccountId>,
     last_version: u64,
 }
 
@@ -51,7 +53,13 @@ impl Store for MemoryStore {
         }
         records.last_version = records.last_version.saturating_add(1);
         let stored = Stored::new(Version::new(records.last_version), next.to_vec());
-        records.by_account.insert(account.clone(), stored);
+        match records.by_account.get_mut(account) {
+            Some(record) => *record = stored,
+            None => {
+                records.in_order.insert(account.clone());
+                records.by_account.insert(account.clone(), stored);
+            }
+        }
         Ok(Swap::Committed(Committed::attest(next)))
     }
 
@@ -61,6 +69,7 @@ impl Store for MemoryStore {
             return Ok(Swap::Conflict);
         }
         records.by_account.remove(account);
+        records.in_order.remove(account);
         Ok(Swap::Committed(Committed::attest(&[])))
     }
 }
@@ -69,7 +78,6 @@ impl Accounts for MemoryStore {
     async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Infallible> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let records = self.lock();
-        let listed = records.by_account.range::<AccountId, _>((start, Bound::Unbounded));
-        Ok(listed.take(limit).map(|(account, _)| account.clone()).collect())
+        Ok(records.in_order.range((start, Bound::Unbounded)).take(limit).cloned().collect())
     }
 }

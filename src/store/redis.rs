@@ -10,13 +10,12 @@ use redis::{RedisError as DriverError, Script, ScriptInvocation};
 use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
 
 /// Redis runs a script as one step. Versions come from one counter for all accounts, so that none returns after a
-/// remove. They are compared and written as text: Lua's numbers would round them above 2^53.
+/// remove. They are compared as text; Lua holds the counter exactly up to 2^53.
 const SWAP: &str = "\
 local current = redis.call('HGET', KEYS[1], 'version')
 if (current or '') ~= ARGV[1] then return 0 end
-redis.call('INCR', KEYS[2])
 if not current then redis.call('ZADD', KEYS[3], 0, ARGV[3]) end
-redis.call('HSET', KEYS[1], 'version', redis.call('GET', KEYS[2]), 'body', ARGV[2])
+redis.call('HSET', KEYS[1], 'version', redis.call('INCR', KEYS[2]), 'body', ARGV[2])
 return 1
 ";
 const REMOVE: &str = "\
