@@ -130,8 +130,9 @@ fn each_broken_law_is_found() {
         (How::ListsRemoved, Law::Listing),
     ];
     for (how, law) in broken {
-        let found = broken_laws(how);
-        assert!(found.contains(&law), "{how:?}: {found:?}");
+        // A race is not lost each time it is run.
+        let is_found = (0..20).any(|_| broken_laws(how).contains(&law));
+        assert!(is_found, "{how:?}");
     }
     assert_eq!(broken_laws(How::Sound), []);
 }
