@@ -42,7 +42,7 @@ use device::{Device, State};
 use recovery::Recovery;
 use throttle::{Bucket, Throttle};
 
-/// How far servers' clocks may differ before one of them has gone back.
+/// How far servers' clocks may differ before one of them has gone back, or what it wrote is from the future.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
 /// All that is remembered about one account. [`Mfa`](crate::Mfa) loads and stores it for you.

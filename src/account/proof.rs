@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use super::device::Device;
-use super::{Account, AccountId, DeviceId};
+use super::{Account, AccountId, CLOCK_TOLERANCE, DeviceId};
 use crate::{Error, UnixTime};
-
-/// How far servers' clocks may differ before a proof is from the future.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 
 /// A code was verified: proof of one second factor, of one account, at one time.
 ///
