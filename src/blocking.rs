@@ -70,8 +70,8 @@ impl<S: Store, C: Clock, R> Mfa<S, C, R> {
     ///
     /// # Errors
     /// The same.
-    pub fn token(&self, verified: &Verified, session: &[u8]) -> Result<SecretText, Error> {
-        self.inner.token(verified, session)
+    pub fn token(&self, proof: &dyn Proof, session: &[u8]) -> Result<SecretText, Error> {
+        self.inner.token(proof, session)
     }
 
     /// See [`Mfa::open_token`](crate::Mfa::open_token).
@@ -80,6 +80,14 @@ impl<S: Store, C: Clock, R> Mfa<S, C, R> {
     /// The same.
     pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
         self.inner.open_token(account, session, token)
+    }
+
+    /// See [`Mfa::open_proof`](crate::Mfa::open_proof).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_proof(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Box<dyn Proof>, Error> {
+        self.inner.open_proof(account, session, token)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use sweep::{Batch, KeyUsage};
 
 use crate::account::{
-    Account, AccountId, Attempt, Confirmed, DeviceId, DeviceStatus, Enrollment, NewDevice, Proof, Recovered,
+    Account, AccountId, Attempt, Confirmed, DeviceId, DeviceStatus, Enrollment, Evidence, NewDevice, Proof, Recovered,
     RecoveryCode, RecoveryCodes, Status, Verified,
 };
 use crate::event::Event;
@@ -216,9 +216,10 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         Ok(self.status(account).await?.devices().to_vec())
     }
 
-    /// Seals a verdict for the account's session of this id: for a cookie, or the session's row. It tells when a code was
-    /// verified, for as long as you accept it ([`Verified::require_within`]); it opens for no other session, so a stolen
-    /// one is of no use without that. What it can't know is whether the device was revoked since: end sessions then.
+    /// Seals a proof for the account's session of this id: for a cookie, or the session's row. It tells when the second
+    /// factor was proved, for as long as you accept it ([`Proof::require_within`]); it opens for no other session, so a
+    /// stolen one is of no use without that. What it can't know is whether the device was revoked since: end sessions
+    /// then.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Clock, Error, Mfa, Store, Verified};
@@ -232,16 +233,43 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// No random bytes.
-    pub fn token(&self, verified: &Verified, session: &[u8]) -> Result<SecretText, Error> {
-        token::seal(verified, session, &self.keyring)
+    pub fn token(&self, proof: &dyn Proof, session: &[u8]) -> Result<SecretText, Error> {
+        token::seal(proof, session, &self.keyring)
     }
 
-    /// Opens what [`token`](Self::token) sealed for this account's session.
+    /// Opens what [`token`](Self::token) sealed of a [`Verified`] for this account's session. That of another proof does
+    /// not pass where a code is demanded.
+    ///
+    /// # Errors
+    /// [`Token`](Error::Token) if it was changed, belongs elsewhere or is of another proof, [`Stale`](Error::Stale) if it
+    /// is from the future.
+    pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
+        match token::open(account, session, token, &self.keyring, self.clock.now())? {
+            (Evidence::Code(device), at) => Ok(Verified::new(account.clone(), device, at)),
+            _ => Err(Error::Token),
+        }
+    }
+
+    /// Opens what [`token`](Self::token) sealed of any proof for this account's session: for changes of the second
+    /// factor, which may take some requests, also after a recovery code.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Clock, Error, Label, Mfa, RecoveryCode, Store};
+    /// # async fn example<S: Store, C: Clock>(mfa: &Mfa<S, C>, alice: &AccountId, code: &RecoveryCode) -> Result<(), Error> {
+    /// let recovered = mfa.redeem(alice, code).await?;
+    /// let cookie = mfa.token(&recovered, b"session 8d2f")?;
+    /// // .. in a later request of that session ..
+    /// let proof = mfa.open_proof(alice, b"session 8d2f", &cookie)?;
+    /// let enrollment = mfa.enroll_another(&*proof, Label::new("new phone").unwrap()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Token`](Error::Token) if it was changed or belongs elsewhere, [`Stale`](Error::Stale) if it is from the future.
-    pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
-        token::open(account, session, token, &self.keyring, self.clock.now())
+    pub fn open_proof(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Box<dyn Proof>, Error> {
+        let (evidence, at) = token::open(account, session, token, &self.keyring, self.clock.now())?;
+        Ok(evidence.proof(account.clone(), at))
     }
 
     async fn judge_proven<T>(
@@ -249,8 +277,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         proof: &dyn Proof,
         command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
-        let (account, _) = proof.proven();
-        self.judge(account, Absent::IsNotEnrolled, command).await
+        self.judge(proof.account(), Absent::IsNotEnrolled, command).await
     }
 
     /// Loads, judges, commits, and only then reveals.

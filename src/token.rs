@@ -1,19 +1,25 @@
-//! A `Verified` on its way through a cookie or a session row.
+//! A proof on its way through a cookie or a session row.
 
-use crate::account::{AccountId, DeviceId, Verified, refuse_the_future};
+use crate::account::{AccountId, DeviceId, Evidence, Proof, refuse_the_future};
 use crate::seal::Purpose;
 use crate::secret::decode_base32;
 use crate::{Error, Keyring, SecretText, UnixTime};
 
-/// Device and time.
-const LEN: usize = 4 + 8;
+/// Kind, number and time.
+const LEN: usize = 1 + 4 + 8;
 
-/// Seals a verdict for one session of its account.
-pub(crate) fn seal(verified: &Verified, session: &[u8], keyring: &Keyring) -> Result<SecretText, Error> {
-    let purpose = Purpose::Token { account: verified.account(), session };
+/// Seals a proof for one session of its account.
+pub(crate) fn seal(proof: &dyn Proof, session: &[u8], keyring: &Keyring) -> Result<SecretText, Error> {
+    let purpose = Purpose::Token { account: proof.account(), session };
+    let (kind, number) = match proof.evidence() {
+        Evidence::Code(device) => (CODE, device.get()),
+        Evidence::RecoveryCode { left } => (RECOVERY_CODE, u32::try_from(left).unwrap_or(u32::MAX)),
+        Evidence::Confirmation(device) => (CONFIRMATION, device.get()),
+    };
     let sealed = keyring.seal(purpose, LEN, |bytes| {
-        bytes.extend_from_slice(&verified.device().get().to_be_bytes());
-        bytes.extend_from_slice(&verified.at().as_secs().to_be_bytes());
+        bytes.push(kind);
+        bytes.extend_from_slice(&number.to_be_bytes());
+        bytes.extend_from_slice(&proof.at().as_secs().to_be_bytes());
         Ok(())
     })?;
     Ok(SecretText::base32(&sealed))
@@ -26,11 +32,23 @@ pub(crate) fn open(
     token: &str,
     keyring: &Keyring,
     now: UnixTime,
-) -> Result<Verified, Error> {
+) -> Result<(Evidence, UnixTime), Error> {
     let sealed = decode_base32(token).map_err(|_| Error::Token)?;
     let opened = keyring.open(Purpose::Token { account, session }, &sealed).map_err(|_| Error::Token)?;
-    let (device, at) = opened.plaintext.split_first_chunk().ok_or(Error::Token)?;
+    let (kind, rest) = opened.plaintext.split_first().ok_or(Error::Token)?;
+    let (number, at) = rest.split_first_chunk().ok_or(Error::Token)?;
+    let number = u32::from_be_bytes(*number);
     let at = UnixTime::from_secs(u64::from_be_bytes(at.try_into().map_err(|_| Error::Token)?));
+    let evidence = match *kind {
+        CODE => Evidence::Code(DeviceId::new(number)),
+        RECOVERY_CODE => Evidence::RecoveryCode { left: usize::try_from(number).map_err(|_| Error::Token)? },
+        CONFIRMATION => Evidence::Confirmation(DeviceId::new(number)),
+        _ => return Err(Error::Token),
+    };
     refuse_the_future(at, now)?;
-    Ok(Verified::new(account.clone(), DeviceId::new(u32::from_be_bytes(*device)), at))
+    Ok((evidence, at))
 }
+
+const CODE: u8 = 1;
+const RECOVERY_CODE: u8 = 2;
+const CONFIRMATION: u8 = 3;

@@ -15,7 +15,7 @@ mod support;
 
 use std::time::Duration;
 
-use secondfactor::{Error, KeyId, Keyring, MemoryStore, Mfa, SealingKey, Stale, UnixTime, Verified};
+use secondfactor::{Clock, Error, KeyId, Keyring, MemoryStore, Mfa, Proof, SealingKey, Stale, UnixTime, Verified};
 use support::*;
 
 #[test]
@@ -65,6 +65,32 @@ fn a_token_opens_for_its_account_and_session_only() {
         assert!(refused("alice", b"session 1", text), "{text:?}");
     }
     assert_eq!(Error::Token.to_string(), "the token is not valid here");
+}
+
+#[test]
+fn a_token_of_another_proof_is_no_verified() {
+    let Login { mfa, clock, device, proof: confirmed, .. } = Login::new(MemoryStore::new());
+    let codes = run(mfa.issue_recovery_codes(&confirmed)).unwrap();
+    clock.advance(Duration::from_secs(60));
+    let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    clock.advance(Duration::from_secs(60));
+
+    let proofs: [(&dyn Proof, &str); 2] = [(&confirmed, "Confirmed"), (&recovered, "Recovered")];
+    for (proof, name) in proofs {
+        let token = mfa.token(proof, b"session").unwrap();
+        assert!(matches!(mfa.open_token(&alice(), b"session", &token), Err(Error::Token)), "{name}");
+        assert!(matches!(mfa.open_proof(&alice(), b"another", &token), Err(Error::Token)), "{name}");
+        let again = mfa.open_proof(&alice(), b"session", &token).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{proof:?}"));
+        // It is a proof like the first one, and as old.
+        run(mfa.rename(&*again, device, label(name))).unwrap();
+    }
+
+    let token = mfa.token(&recovered, b"session").unwrap();
+    clock.advance(Duration::from_secs(241));
+    let old = mfa.open_proof(&alice(), b"session", &token).unwrap();
+    assert_eq!(old.require_within(Verified::SENSITIVE, clock.now()), Err(Stale));
+    assert!(matches!(run(mfa.rename(&*old, device, label("phone 3"))), Err(Error::Stale(_))));
 }
 
 #[test]

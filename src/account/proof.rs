@@ -1,5 +1,6 @@
 //! Proofs of a second factor: what lets somebody in, or change what lets them in.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::device::Device;
@@ -9,7 +10,7 @@ use crate::{Error, UnixTime};
 /// A code was verified: proof of one second factor, of one account, at one time.
 ///
 /// Only a committed verdict makes one, and it can't be copied: pass it on to what needs it. Over requests it travels as
-/// a sealed token: [`Mfa::token`](crate::Mfa::token).
+/// a sealed token, as every [`Proof`] can: [`Mfa::token`](crate::Mfa::token).
 ///
 /// It says that a code was shown, not who was asked for it: TOTP is not phishing-resistant, and never more than AAL2
 /// (NIST SP 800-63B-4 sections 2.2 and 3.1.4).
@@ -163,49 +164,107 @@ impl Confirmed {
 /// A password, or a session that began with one, is none: whoever stole it could take the second factor away. What
 /// changes the second factor takes a proof, and the account from it, no older than [`Verified::SENSITIVE`], by a device
 /// that still counts.
-pub trait Proof: sealed::Sealed + Sync {
-    #[doc(hidden)]
-    fn proven(&self) -> (&AccountId, UnixTime);
+///
+/// ```
+/// # use secondfactor::{Clock, Error, Mfa, Proof, Stale, Store, Verified};
+/// # async fn example<S: Store, C: Clock>(mfa: &Mfa<S, C>, proof: Box<dyn Proof>, now: secondfactor::UnixTime) -> Result<(), Error> {
+/// // Before the page, so that nobody fills in a form for nothing: `Err` is the time to ask for another code.
+/// proof.require_within(Verified::SENSITIVE, now)?;
+/// // Behind the form, the library asks for the same.
+/// mfa.issue_recovery_codes(&*proof).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait Proof: sealed::Sealed + fmt::Debug + Send + Sync {
+    /// Whose second factor it is.
+    fn account(&self) -> &AccountId;
 
-    /// The device that showed the code; none for a recovery code.
+    /// When it was proved.
+    fn at(&self) -> UnixTime;
+
+    /// Demands that it was proved no longer ago than `age`.
+    ///
+    /// # Errors
+    /// It is older, or from the future.
+    fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
+        fresh_within(self.at(), age, now)
+    }
+
+    /// What was shown.
     #[doc(hidden)]
-    fn proven_by(&self) -> Option<DeviceId>;
+    fn evidence(&self) -> Evidence;
 }
 
 mod sealed {
     pub trait Sealed {}
 }
 
+/// What a proof rests on.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Evidence {
+    Code(DeviceId),
+    RecoveryCode { left: usize },
+    Confirmation(DeviceId),
+}
+
+impl Evidence {
+    /// The device that showed the code; none for a recovery code.
+    const fn device(self) -> Option<DeviceId> {
+        match self {
+            Self::Code(device) | Self::Confirmation(device) => Some(device),
+            Self::RecoveryCode { .. } => None,
+        }
+    }
+
+    /// The proof that rests on it: only for what was committed, or sealed by us.
+    pub(crate) fn proof(self, account: AccountId, at: UnixTime) -> Box<dyn Proof> {
+        match self {
+            Self::Code(device) => Box::new(Verified::new(account, device, at)),
+            Self::RecoveryCode { left } => Box::new(Recovered::new(account, at, left)),
+            Self::Confirmation(device) => Box::new(Confirmed::new(account, device, at)),
+        }
+    }
+}
+
 macro_rules! proof {
-    ($($type:ty, $device:expr);*) => {
+    ($($type:ty: $evidence:expr;)*) => {
         $(
             impl sealed::Sealed for $type {}
 
             impl Proof for $type {
-                fn proven(&self) -> (&AccountId, UnixTime) {
-                    (&self.account, self.at)
+                fn account(&self) -> &AccountId {
+                    &self.account
                 }
 
-                fn proven_by(&self) -> Option<DeviceId> {
-                    let by: fn(&Self) -> Option<DeviceId> = $device;
-                    by(self)
+                fn at(&self) -> UnixTime {
+                    self.at
+                }
+
+                fn evidence(&self) -> Evidence {
+                    let evidence: fn(&Self) -> Evidence = $evidence;
+                    evidence(self)
                 }
             }
         )*
     };
 }
 
-proof!(Verified, |proof| Some(proof.device); Recovered, |_| None; Confirmed, |proof| Some(proof.device));
+proof! {
+    Verified: |proof| Evidence::Code(proof.device);
+    Recovered: |proof| Evidence::RecoveryCode { left: proof.left };
+    Confirmed: |proof| Evidence::Confirmation(proof.device);
+}
 
 /// Refuses the proof of another account, one that is not fresh, and one by a device that does not count any more: it
 /// was suspended or revoked since, or the account has opted out and in again.
 pub(super) fn check(proof: &dyn Proof, account: &Account, now: UnixTime) -> Result<(), Error> {
-    let (proven, at) = proof.proven();
-    if *proven != account.id {
+    if *proof.account() != account.id {
         return Err(Error::ForeignProof);
     }
-    fresh_within(at, Verified::SENSITIVE, now)?;
-    let Some(id) = proof.proven_by() else { return Ok(()) };
+    proof.require_within(Verified::SENSITIVE, now)?;
+    let Some(id) = proof.evidence().device() else { return Ok(()) };
+    let at = proof.at();
     let counted_then = |device: &Device| device.created <= at.saturating_add(CLOCK_TOLERANCE);
     match account.device(id) {
         Ok(device) if device.is_live(now) && counted_then(device) => Ok(()),

@@ -49,7 +49,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), and those of the environment and the operator.
     pub async fn opt_out(&self, proof: &dyn Proof) -> Result<(), Error> {
-        let (id, _) = proof.proven();
+        let id = proof.account();
         self.remove(id, &Event::OptedOut, |stored, now| self.open(id, stored)?.check_proof(proof, now)).await
     }
 
