@@ -401,6 +401,7 @@ fn ids_and_labels_have_limits() {
     assert_eq!(AccountId::new("").unwrap_err().to_string(), "the account id is empty");
     assert_eq!(AccountId::new("x".repeat(1025)).unwrap_err().to_string(), "the account id has more than 1024 bytes");
     assert!(AccountId::new("\u{1f980}\0 \n".repeat(100)).is_ok());
+    assert_eq!(AccountId::new("x".repeat(1024)).unwrap().to_string(), "x".repeat(1024));
     assert_eq!(Label::new("").unwrap_err().to_string(), "the label is empty");
     assert_eq!(Label::new("x".repeat(65)).unwrap_err().to_string(), "the label has more than 64 characters");
     assert!(Label::new("\u{1f980}".repeat(64)).is_ok());
