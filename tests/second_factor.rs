@@ -394,6 +394,7 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
         assert!(!shown.contains(&format!("{:?}", secret.expose_bytes())));
     }
     assert!(!shown.contains(&used.to_string()));
+    assert!(shown.contains("Attempt(..) Account {"), "{shown}");
 }
 
 #[test]
