@@ -202,6 +202,23 @@ fn remaining_counts_down_to_the_next_step() {
 }
 
 #[test]
+fn a_step_is_shown_as_its_number() {
+    assert_eq!(Step::new(41_152_263).to_string(), "41152263");
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_manual_clock_stands_still_until_it_is_moved() {
+    use secondfactor::{Clock, ManualClock};
+    let clock = ManualClock::new(unix(59));
+    assert_eq!(clock.now(), unix(59));
+    clock.advance(Duration::from_millis(30_999));
+    assert_eq!(clock.now(), unix(89), "whole seconds");
+    clock.set(unix(7));
+    assert_eq!(clock.now(), unix(7));
+}
+
+#[test]
 fn settings_out_of_range_are_refused() {
     assert_eq!(Period::from_secs(4).unwrap_err().to_string(), "period in seconds must be 5 to 3600");
     assert!(Period::from_secs(3601).is_err());

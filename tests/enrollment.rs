@@ -86,10 +86,14 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
     ];
     for (shown, diagnosis, text) in cases {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+        let log = Log::default();
+        let mfa = mfa.on_event(log.handler());
         let tablet = run(mfa.enroll_another(&proof, told())).unwrap();
         let denied = denial(run(mfa.confirm(&alice(), tablet.device(), shown(tablet.secret()))));
         assert_eq!(denied, Denial::Unconfirmed(diagnosis));
         assert_eq!(denied.to_string(), format!("wrong code: {text}"));
+        let failed = Event::ConfirmationFailed { device: tablet.device(), diagnosis: Some(diagnosis) };
+        assert_eq!(log.events().last(), Some(&failed));
     }
 }
 
@@ -176,6 +180,25 @@ fn with_a_grace_both_secrets_count_until_the_deadline() {
     assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, until, 0)))), Denial::Mismatch);
     assert!(log.events().contains(&Event::Retired { device }));
     assert!(log.events().contains(&Event::Rotated { old: device, new: new.device(), ends: until }));
+}
+
+#[test]
+fn a_rotation_leaves_the_other_devices_as_they_are() {
+    let Login { mfa, proof, device, .. } = Login::new(MemoryStore::new());
+    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+    run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
+    run(mfa.suspend(&proof, tablet.device())).unwrap();
+    let waits = run(mfa.enroll_another(&proof, label("watch"))).unwrap();
+
+    let new = run(mfa.rotate(&proof, device)).unwrap();
+    run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
+    let devices: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(|one| (one.id(), one.state())).collect();
+    let expected = [
+        (tablet.device(), DeviceState::Suspended),
+        (waits.device(), DeviceState::Pending { replaces: None }),
+        (new.device(), DeviceState::Active),
+    ];
+    assert_eq!(devices, expected);
 }
 
 #[test]

@@ -91,6 +91,19 @@ fn an_attack_is_told_to_the_owner() {
     assert!(log.events().contains(&Event::Throttled { retry_at: until }));
 }
 
+/// Four wrong codes are no lock yet.
+#[test]
+fn a_login_after_the_free_tries_is_no_login_after_a_lock() {
+    let Login { mfa, secret, device, .. } = Login::new(MemoryStore::new());
+    let log = Log::default();
+    let mfa = mfa.on_event(log.handler());
+    for _ in 0..4 {
+        let _refused = run(mfa.verify(&alice(), wrong_code(&secret, NOW)));
+    }
+    let _verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    assert_eq!(log.events().last(), Some(&Event::Verified { device, failures_before: 4, after_lock: false }));
+}
+
 #[test]
 fn nothing_is_told_before_it_is_committed() {
     #[derive(Debug, thiserror::Error)]

@@ -94,6 +94,7 @@ fn what_a_policy_may_not_be_is_said() {
         Policy::DEFAULT.with_max_failures(1),
         Policy::DEFAULT.with_max_failures(100),
         Policy::DEFAULT.with_waits(0, secs(1), secs(DAY)),
+        Policy::DEFAULT.with_waits(5, secs(60), secs(60)),
         Policy::DEFAULT.with_rotation_grace(secs(7 * DAY)),
         // Fewer failures in all leave room for a wider window.
         Policy::DEFAULT.with_max_failures(40).and_then(|policy| policy.with_window(Window::new(10, 10).unwrap())),

@@ -395,6 +395,7 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
     }
     assert!(!shown.contains(&used.to_string()));
     assert!(shown.contains("Attempt(..) Account {"), "{shown}");
+    assert!(format!("{mfa:?}").starts_with("Mfa { store: "));
 }
 
 #[test]
@@ -406,7 +407,8 @@ fn ids_and_labels_have_limits() {
     assert_eq!(Label::new("").unwrap_err().to_string(), "the label is empty");
     assert_eq!(Label::new("x".repeat(65)).unwrap_err().to_string(), "the label has more than 64 characters");
     assert!(Label::new("\u{1f980}".repeat(64)).is_ok());
-    for text in [" phone", "phone ", "pho\nne", "\u{7f}"] {
+    assert_eq!(label("a\u{200d}b").to_string(), "a\u{200d}b");
+    for text in [" phone", "phone ", "pho\nne", "\u{7f}", "\u{200c}\u{200d}"] {
         let message = "the label has a control or invisible character, or a blank at an end";
         assert_eq!(Label::new(text).unwrap_err().to_string(), message);
     }

@@ -72,6 +72,7 @@ fn bad_base32_is_refused_where_it_is_bad() {
         ("AAAB", trailing(3)),
         ("AAAAB", trailing(4)),
         ("AAAAAAB", trailing(6)),
+        ("AAAAAA4", trailing(6)),
         ("AAAAAAC ", trailing(6)),
         ("=", padding(0)),
         ("========", padding(0)),
