@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use subtle::{Choice, ConstantTimeGreater};
 
-use crate::{Algorithm, Code, Counter, Digits, Hotp, OutOfRange, Period, Secret, Step, UnixTime};
+use crate::{Algorithm, Code, Counter, Digits, Hotp, OutOfRange, Period, Secret, Step, UnixTime, declassify};
 
 /// Codes from the time (RFC 6238): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
 ///
@@ -138,7 +138,7 @@ impl<'s> Totp<'s> {
         let last = centre.saturating_add(u64::from(window.future));
         let (is_match, step) = self.hotp.ct_last_match(code, first, last);
         let is_unused = last_used.map_or(Choice::from(1), |used| step.ct_gt(&used.get()));
-        bool::from(is_match & is_unused).then_some(Step::new(step))
+        declassify::found(is_match & is_unused, step).map(Step::new)
     }
 
     fn step_and_offset(&self, time: UnixTime) -> Result<(u64, u64), BeforeEpoch> {
