@@ -52,12 +52,19 @@ fn the_profiles_have_their_numbers() {
 fn what_a_policy_may_not_be_is_said() {
     let secs = Duration::from_secs;
     let wide = |past, future| Policy::DEFAULT.with_window(Window::new(past, future).unwrap());
-    let refused: [(Result<Policy, PolicyError>, &str); 12] = [
+    let refused: [(Result<Policy, PolicyError>, &str); 13] = [
         // 11 steps times 100 guesses are over one in a thousand, 10 are not.
         (wide(5, 5), "a guesser would have a chance of more than one in a thousand"),
         (wide(10, 10), "a guesser would have a chance of more than one in a thousand"),
         (
             Policy::DEFAULT.with_look_ahead(LookAhead::DEFAULT),
+            "a guesser would have a chance of more than one in a thousand",
+        ),
+        (
+            // Few failures in a row, and yet 25 guesses a day, at 41 counters.
+            Policy::DEFAULT
+                .with_max_failures(24)
+                .and_then(|policy| policy.with_look_ahead(LookAhead::new(40).unwrap())),
             "a guesser would have a chance of more than one in a thousand",
         ),
         (Policy::DEFAULT.with_max_devices(0), "the limit of devices must be 1 to 8"),
@@ -95,6 +102,8 @@ fn what_a_policy_may_not_be_is_said() {
         Policy::DEFAULT.with_max_failures(100),
         Policy::DEFAULT.with_waits(0, secs(1), secs(DAY)),
         Policy::DEFAULT.with_waits(5, secs(60), secs(60)),
+        // 25 guesses a day at 40 counters.
+        Policy::DEFAULT.with_max_failures(25).and_then(|policy| policy.with_look_ahead(LookAhead::new(39).unwrap())),
         Policy::DEFAULT.with_rotation_grace(secs(7 * DAY)),
         // Fewer failures in all leave room for a wider window.
         Policy::DEFAULT.with_max_failures(40).and_then(|policy| policy.with_window(Window::new(10, 10).unwrap())),

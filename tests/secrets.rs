@@ -190,6 +190,7 @@ fn debug_hides_secrets() {
 fn sealing_keys_are_32_bytes_of_base32() {
     use secondfactor::SealingKey;
     let key = SealingKey::from_bytes(&[7; 32]);
+    assert_eq!(format!("{key:?}"), "SealingKey(..)");
     let text = key.expose_base32();
     assert_eq!(&*SealingKey::from_base32(&text.to_lowercase()).unwrap().expose_base32(), &*text);
     assert_eq!(text.len(), 52);

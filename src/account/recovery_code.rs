@@ -231,6 +231,13 @@ mod tests {
     }
 
     #[test]
+    fn a_code_has_the_selector_it_was_made_for() {
+        for selector in 0..32 {
+            assert_eq!(RecoveryCode::generate(selector).unwrap().selector(), selector);
+        }
+    }
+
+    #[test]
     fn every_typo_and_every_exchange_is_caught() {
         let good = code();
         for at in 0..SYMBOLS {
