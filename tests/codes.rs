@@ -169,6 +169,7 @@ fn the_last_counter_has_no_next() {
     let secret = secret();
     let hotp = Hotp::new(&secret);
     let last = Counter::new(u64::MAX);
+    assert_eq!(Counter::new(u64::MAX - 1).next(), Some(last));
     for next in [last, Counter::new(u64::MAX - 3)] {
         let used = hotp.verify(hotp.at(last), next, LookAhead::MAX).unwrap();
         assert_eq!((used, used.next()), (last, None));
@@ -224,6 +225,7 @@ fn settings_out_of_range_are_refused() {
     assert!(Period::from_secs(3601).is_err());
     assert_eq!(Window::new(0, 11).unwrap_err().to_string(), "window in steps each way must be 0 to 10");
     assert_eq!(LookAhead::new(101).unwrap_err().to_string(), "look-ahead in counters must be 0 to 100");
+    assert_eq!([0, 5, 100].map(|counters| LookAhead::new(counters).unwrap().get()), [0, 5, 100]);
     assert_eq!([0, 5, 9, 10, 255].map(Digits::from_count), [None; 5]);
 }
 

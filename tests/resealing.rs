@@ -70,6 +70,14 @@ fn usage(mfa: &Mfa<Arc<MemoryStore>>) -> BTreeMap<u32, u64> {
 }
 
 #[test]
+fn a_batch_that_is_not_full_is_the_last() {
+    let mfa = server(&Arc::new(MemoryStore::new()), new_alone());
+    enroll(&mfa, 0..3);
+    let next = |limit| run(mfa.reseal_batch(None, limit)).unwrap().into_next();
+    assert_eq!([2, 3, 4].map(next), [Some(account("user-001")), Some(account("user-002")), None]);
+}
+
+#[test]
 fn one_account_is_resealed_and_then_left_alone() {
     let store = Arc::new(MemoryStore::new());
     enroll(&server(&store, keyring()), 1..2);

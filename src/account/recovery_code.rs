@@ -273,6 +273,12 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_no_code() {
+        assert_eq!(format!("{:?}", code()), "RecoveryCode(..)");
+        assert_eq!(format!("{:?}", RecoveryCodes::generate().unwrap()), "RecoveryCodes(..)");
+    }
+
+    #[test]
     fn errors_say_where_and_not_what() {
         let text = code().expose_text();
         let error = |text: &str| text.parse::<RecoveryCode>().unwrap_err().to_string();
