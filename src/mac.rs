@@ -17,6 +17,7 @@ use zeroize::{DefaultIsZeroes, Zeroize};
 /// assert_eq!(Algorithm::Sha256.key_len(), 32);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "UPPERCASE"))]
 #[non_exhaustive]
 pub enum Algorithm {
     /// HMAC-SHA-1: what every authenticator app understands.
