@@ -37,12 +37,18 @@ impl<'s> Hotp<'s> {
     #[must_use]
     #[inline]
     pub fn new(secret: &'s Secret) -> Self {
-        let algorithm = Algorithm::default();
+        Self::new_for(secret, Algorithm::default())
+    }
+
+    /// Six digits by another hash.
+    #[must_use]
+    #[inline]
+    pub fn new_for(secret: &'s Secret, algorithm: Algorithm) -> Self {
         let mac = Mac::new(algorithm, secret.expose_bytes());
         Self { secret, algorithm, mac, digits: Digits::default() }
     }
 
-    /// With another hash.
+    /// With another hash. It sets up the key a second time: [`new_for`](Self::new_for) saves that.
     #[must_use]
     #[inline]
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {

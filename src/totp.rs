@@ -39,10 +39,26 @@ impl<'s> Totp<'s> {
     #[must_use]
     #[inline]
     pub fn new(secret: &'s Secret) -> Self {
-        Self { hotp: Hotp::new(secret), period: Period::DEFAULT, t0: UnixTime::from_secs(0) }
+        Self::new_for(secret, Algorithm::default())
     }
 
-    /// With another hash.
+    /// The same by another hash.
+    ///
+    /// ```
+    /// use secondfactor::{Algorithm, Secret, Totp, UnixTime};
+    ///
+    /// let secret = Secret::from_bytes(b"12345678901234567890123456789012")?;
+    /// let totp = Totp::new_for(&secret, Algorithm::Sha256);
+    /// assert_eq!(totp.at(UnixTime::from_secs(1_234_567_890))?.to_string(), "819424");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn new_for(secret: &'s Secret, algorithm: Algorithm) -> Self {
+        Self { hotp: Hotp::new_for(secret, algorithm), period: Period::DEFAULT, t0: UnixTime::from_secs(0) }
+    }
+
+    /// With another hash. It sets up the key a second time: [`new_for`](Self::new_for) saves that.
     #[must_use]
     #[inline]
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
