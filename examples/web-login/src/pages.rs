@@ -8,6 +8,7 @@ mod fresh;
 mod notes;
 mod recovery_codes;
 mod second_step;
+mod typed;
 mod users;
 
 use askama::Template;
@@ -24,6 +25,7 @@ use crate::guard::limit_passwords;
 use crate::problem::{Answer, Problem};
 use crate::session::{LoggedIn, Visitor};
 use field::Field;
+use typed::Typed;
 
 pub(crate) fn router(app: App) -> Router<App> {
     let take_passwords = Router::new()
@@ -85,7 +87,7 @@ const NOTICE: &str = "notice";
 impl Frame {
     pub(crate) const SITE: &str = NAME;
 
-    async fn of(login: &LoggedIn) -> Result<Self, Problem> {
+    pub(crate) async fn of(login: &LoggedIn) -> Result<Self, Problem> {
         let who = Who { name: login.user.name.clone(), is_owner: login.user.is_owner };
         Ok(Self { who: Some(who), notice: take_notice(&login.session).await? })
     }

@@ -15,7 +15,9 @@ pub(crate) enum Problem {
     Go(String),
     NotFound,
     /// They may not see it; why, in words.
-    Forbidden(&'static str),
+    Forbidden(Frame, &'static str),
+    /// The form is none of the page's.
+    BadForm(StatusCode),
     /// Too many tries from an address; when to try again, in seconds.
     TooMany(u64),
     /// The site's own fault, for its log.
@@ -58,10 +60,17 @@ struct ProblemPage {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let mut frame = Frame::default();
         let (status, title, text) = match self {
             Self::Go(path) => return Redirect::to(&path).into_response(),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not here", "There is no such page.".to_owned()),
-            Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
+            Self::Forbidden(around, why) => {
+                frame = around;
+                (StatusCode::FORBIDDEN, "Not allowed", why.to_owned())
+            }
+            Self::BadForm(status) => {
+                (status, "That did not fit", "Something of the form is missing. Go back and try again.".to_owned())
+            }
             Self::TooMany(seconds) => {
                 let text = format!("Too many tries from your network. Try again in {seconds} seconds.");
                 (StatusCode::TOO_MANY_REQUESTS, "Too many tries", text)
@@ -72,7 +81,7 @@ impl IntoResponse for Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", text.to_owned())
             }
         };
-        html(status, &ProblemPage { frame: Frame::default(), title, text })
+        html(status, &ProblemPage { frame, title, text })
     }
 }
 

@@ -54,7 +54,10 @@ pub(crate) fn span(seconds: u64) -> String {
 }
 
 const fn rounded(seconds: u64, unit: u64) -> u64 {
-    seconds.saturating_add(unit / 2) / unit
+    match seconds.saturating_add(unit.div_ceil(2)).checked_div(unit) {
+        Some(count) => count,
+        None => 0,
+    }
 }
 
 /// What a field's owner is told beside it.

@@ -1,7 +1,6 @@
 //! Devices: from the QR code to the day they are revoked.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 
 use super::account::status_of;
 use super::second_step::{code_pair, parse_pair};
-use super::{Field, Frame, form, go_saying, html};
+use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -58,7 +57,7 @@ fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
 }
 
 /// The answer is the only page that ever shows the secret: it is in no address, no hidden field, no session and no log.
-pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Form(typed): Form<Named>) -> Answer {
+pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<Named>) -> Answer {
     require_fresh(&app, &login)?;
     let label = match Label::new(typed.label.trim()) {
         Ok(label) => label,
@@ -177,7 +176,7 @@ pub(super) async fn confirm(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<GivenCode>,
+    Typed(typed): Typed<GivenCode>,
 ) -> Answer {
     let code = match typed.code.parse::<Code>() {
         Ok(code) => code,
@@ -202,7 +201,7 @@ pub(super) async fn confirm_pair(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<GivenPair>,
+    Typed(typed): Typed<GivenPair>,
 ) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
@@ -254,7 +253,7 @@ pub(super) async fn rename(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<Named>,
+    Typed(typed): Typed<Named>,
 ) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::Rename(device))?;
     find(&app, &login, device).await?;
@@ -354,7 +353,7 @@ pub(super) async fn resync(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<GivenPair>,
+    Typed(typed): Typed<GivenPair>,
 ) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,

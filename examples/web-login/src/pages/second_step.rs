@@ -1,14 +1,13 @@
 //! The second step of a login: a code, or a recovery code, or first a device put right.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use secondfactor::{Clock as _, Code, DeviceId, DeviceState, Error, Proof, RecoveryCode};
 use serde::Deserialize;
 
 use super::devices::pair_refusal;
-use super::{Field, Frame, form, go, go_saying, take_notice};
+use super::{Field, Frame, Typed, form, go, go_saying, take_notice};
 use crate::app::App;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, Factor, HalfLoggedIn};
@@ -33,16 +32,16 @@ pub(super) fn code_field() -> Field {
 }
 
 pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
-    Ok(code_page(&half, None).await?)
+    code_page(&half, None).await
 }
 
-async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Result<Response, Problem> {
+async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Answer {
     let frame = Frame { who: None, notice: take_notice(&half.claimant.session).await? };
     let page = CodePage { frame, name: half.claimant.user.name.clone(), code: code_field().with_error(error) };
     Ok(form(&page, &[&page.code]))
 }
 
-pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Form(typed): Form<GivenCode>) -> Answer {
+pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Typed(typed): Typed<GivenCode>) -> Answer {
     match verify(&app, &half.claimant.user, &typed.code).await? {
         Ok(proof) => {
             let path = half.goal.path();
@@ -105,7 +104,7 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
 pub(super) async fn give_recovery_code(
     State(app): State<App>,
     claimant: Claimant,
-    Form(typed): Form<GivenRecoveryCode>,
+    Typed(typed): Typed<GivenRecoveryCode>,
 ) -> Answer {
     let code = match typed.recovery_code.parse::<RecoveryCode>() {
         Ok(code) => code,
@@ -169,7 +168,7 @@ pub(super) fn parse_pair(code1: &str, code2: &str) -> Result<[Code; 2], Message>
 }
 
 /// Behind the password, and no login: that takes the next code.
-pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Form(typed): Form<Resync>) -> Answer {
+pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Typed(typed): Typed<Resync>) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
         Err(message) => return resync_page(&app, &half, Some(message)).await,
