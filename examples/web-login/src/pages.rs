@@ -63,7 +63,7 @@ pub(crate) fn router(app: App) -> Router<App> {
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::BadForm(StatusCode::METHOD_NOT_ALLOWED))
 }
 
 /// What stands around every page.
@@ -124,14 +124,16 @@ pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
 
 /// A page, with the status that its fields' errors call for.
 fn form(page: &impl Template, fields: &[&Field]) -> Response {
-    let status = if fields.iter().any(|field| field.is_throttled()) {
-        StatusCode::TOO_MANY_REQUESTS
-    } else if fields.iter().any(|field| field.has_error()) {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
-    html(status, page)
+    if let Some(seconds) = fields.iter().find_map(|field| field.retry_after()) {
+        return too_many(seconds, page);
+    }
+    let is_refused = fields.iter().any(|field| field.has_error());
+    html(if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, page)
+}
+
+/// The same, for programs that read no words.
+pub(crate) fn too_many(seconds: u64, page: &impl Template) -> Response {
+    ([(header::RETRY_AFTER, seconds.to_string())], html(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
 }
 
 async fn home(visitor: Visitor) -> Response {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::goal::Goal;
-use crate::pages::{Frame, html};
+use crate::pages::{Frame, html, too_many};
 
 /// Why a page is not what was asked for.
 pub(crate) enum Problem {
@@ -16,7 +16,7 @@ pub(crate) enum Problem {
     NotFound,
     /// They may not see it; why, in words.
     Forbidden(Frame, &'static str),
-    /// The form is none of the page's.
+    /// The request is none that the page takes.
     BadForm(StatusCode),
     /// Too many tries from an address; when to try again, in seconds.
     TooMany(u64),
@@ -69,11 +69,11 @@ impl IntoResponse for Problem {
                 (StatusCode::FORBIDDEN, "Not allowed", why.to_owned())
             }
             Self::BadForm(status) => {
-                (status, "That did not fit", "Something of the form is missing. Go back and try again.".to_owned())
+                (status, "That did not fit", "The page does not take this. Go back and try again.".to_owned())
             }
             Self::TooMany(seconds) => {
                 let text = format!("Too many tries from your network. Try again in {seconds} seconds.");
-                (StatusCode::TOO_MANY_REQUESTS, "Too many tries", text)
+                return too_many(seconds, &ProblemPage { frame, title: "Too many tries", text });
             }
             Self::Failed(error) => {
                 log(&*error);

@@ -15,6 +15,8 @@ pub(crate) struct Moment {
     pub(crate) date: String,
     /// "3 minutes ago", "in 28 seconds".
     pub(crate) distance: String,
+    /// How long until then; 0 if it is past.
+    pub(crate) seconds: u64,
 }
 
 impl Moment {
@@ -23,8 +25,9 @@ impl Moment {
         let date = date.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (date.year(), date.month(), date.day());
         let (hour, minute, second) = date.to_hms();
-        let distance = if at > now {
-            format!("in {}", span(at.saturating_since(now).as_secs()))
+        let seconds = at.saturating_since(now).as_secs();
+        let distance = if seconds > 0 {
+            format!("in {}", span(seconds))
         } else {
             match now.saturating_since(at).as_secs() {
                 0..45 => "just now".to_owned(),
@@ -35,6 +38,7 @@ impl Moment {
             machine: format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)),
             date: format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"),
             distance,
+            seconds,
         }
     }
 }
@@ -147,7 +151,7 @@ pub(crate) const fn bad_label(error: LabelError) -> &'static str {
 
 pub(crate) fn state(device: &DeviceStatus, now: UnixTime) -> String {
     match device.state() {
-        DeviceState::Active => "works".to_owned(),
+        DeviceState::Active => "active".to_owned(),
         DeviceState::Pending { .. } => "waits to be confirmed".to_owned(),
         DeviceState::Suspended => "suspended".to_owned(),
         DeviceState::Retiring { until } => format!("replaced, ends {}", Moment::new(until, now).distance),

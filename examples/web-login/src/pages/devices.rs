@@ -191,7 +191,7 @@ pub(super) async fn confirm(
             let is_clock_off = matches!(error, Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. })));
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = words::refusal(error, app.clock.now())?;
-            let pair = is_clock_off.then(|| code_pair(None));
+            let pair = is_clock_off.then(code_pair);
             confirm_page(&login, device, confirm_field().with_error(Some(message)), pair, is_over).await
         }
     }
@@ -206,7 +206,7 @@ pub(super) async fn confirm_pair(
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
         Err(message) => {
-            return confirm_page(&login, device, confirm_field(), Some(code_pair(Some(message))), false).await;
+            return confirm_page(&login, device, confirm_field(), Some(failed_pair(message)), false).await;
         }
     };
     match app.mfa.confirm_pair(&login.user.account()?, device, codes).await {
@@ -214,9 +214,14 @@ pub(super) async fn confirm_pair(
         Err(error) => {
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = pair_refusal(&app, error)?;
-            confirm_page(&login, device, confirm_field(), Some(code_pair(Some(message))), is_over).await
+            confirm_page(&login, device, confirm_field(), Some(failed_pair(message)), is_over).await
         }
     }
+}
+
+fn failed_pair(message: Message) -> (Field, Field) {
+    let (first, second) = code_pair();
+    (first.with_error(Some(message)), second)
 }
 
 /// What lets in has changed: all other sessions end, those with a password alone among them.
@@ -344,7 +349,8 @@ pub(super) async fn resync_form(State(app): State<App>, login: LoggedIn, DeviceI
 
 async fn resync_page(app: &App, login: &LoggedIn, device: DeviceId, error: Option<Message>) -> Answer {
     let label = find(app, login, device).await?.label().to_string();
-    let (code1, code2) = code_pair(error);
+    let (code1, code2) = code_pair();
+    let code1 = code1.focus().with_error(error);
     let page = ResyncPage { frame: Frame::of(login).await?, device, label, code1, code2 };
     Ok(form(&page, &[&page.code1]))
 }

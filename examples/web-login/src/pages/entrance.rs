@@ -152,6 +152,7 @@ pub(super) async fn log_in(
         return Ok(go("/login/code"));
     }
     begin(&app, &session, &user, None).await?;
+    app.note(&user.id, "Logged in with the password alone.").await?;
     Ok(go(&to.goal.path()))
 }
 

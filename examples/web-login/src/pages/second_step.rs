@@ -149,16 +149,17 @@ async fn resync_page(app: &App, half: &HalfLoggedIn, error: Option<Message>) -> 
     let devices = app.mfa.devices(&half.claimant.user.account()?).await?;
     let works = devices.iter().filter(|device| !matches!(device.state(), DeviceState::Pending { .. }));
     let devices = works.map(|device| Choice { id: device.id(), label: device.label().to_string() }).collect();
-    let (code1, code2) = code_pair(error);
+    let (code1, code2) = code_pair();
+    let code1 = code1.focus().with_error(error);
     let page = ResyncPage { frame: Frame::default(), devices, code1, code2 };
     Ok(form(&page, &[&page.code1]))
 }
 
 /// The fields for two codes in a row.
-pub(super) fn code_pair(error: Option<Message>) -> (Field, Field) {
+pub(super) fn code_pair() -> (Field, Field) {
     let first = Field::code("code1", "First code").hint("The six digits that your app shows now.");
     let second = Field::code("code2", "Next code").hint("Wait until the app shows another one: at most half a minute.");
-    (first.focus().with_error(error), second)
+    (first, second)
 }
 
 /// The two codes, as they were typed.
