@@ -88,7 +88,7 @@ async fn users(database: &dyn Database) {
 
 async fn sessions(database: &dyn Database) {
     // Redis forgets by the real time, so the test's lies before it.
-    let (key, later) = (random::id().unwrap(), |seconds| UnixTime::from_secs(4_000_000_000 + seconds));
+    let (key, later) = (random::id().unwrap(), |seconds: u64| UnixTime::from_secs(4_000_000_000 + seconds));
     assert!(database.add_session(&key, "{\"a\": 1}", later(10)).await.unwrap());
     assert!(!database.add_session(&key, "{}", later(10)).await.unwrap());
     assert_eq!(database.session(&key, later(9)).await.unwrap(), Some(("{\"a\": 1}".to_owned(), later(10))));

@@ -77,8 +77,12 @@ pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed)
     };
     match enrollment {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
-        // Confirmed meanwhile, in another session.
-        Err(Error::ProofRequired | Error::Stale(_)) => Err(Problem::log_in(&Goal::NewDevice)),
+        Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::NewDevice)),
+        // Opted in or out meanwhile, in another session: this one is out of date.
+        Err(Error::ProofRequired | Error::NotEnrolled) => {
+            login.session.flush().await?;
+            Err(Problem::log_in(&Goal::NewDevice))
+        }
         Err(error) => {
             let message = words::refusal(error, app.clock.now())?;
             new_page(&login, label_field().with_value(typed.label).with_error(Some(message))).await

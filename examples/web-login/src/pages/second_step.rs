@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::devices::pair_refusal;
 use super::{Field, Frame, Typed, form, go, go_saying, take_notice};
 use crate::app::App;
+use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, Factor, HalfLoggedIn};
 use crate::user::{Change, OptedIn, User};
@@ -86,8 +87,13 @@ pub(super) struct GivenRecoveryCode {
     recovery_code: String,
 }
 
-pub(super) async fn recovery_form(claimant: Claimant) -> Response {
-    recovery_page(&claimant, None)
+pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
+    require_opted_in(&claimant)?;
+    Ok(recovery_page(&claimant, None))
+}
+
+fn require_opted_in(claimant: &Claimant) -> Result<(), Problem> {
+    if claimant.user.opted_in == OptedIn::No { Err(Problem::go(&Goal::Account)) } else { Ok(()) }
 }
 
 fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
@@ -106,6 +112,7 @@ pub(super) async fn give_recovery_code(
     claimant: Claimant,
     Typed(typed): Typed<GivenRecoveryCode>,
 ) -> Answer {
+    require_opted_in(&claimant)?;
     let code = match typed.recovery_code.parse::<RecoveryCode>() {
         Ok(code) => code,
         Err(error) => return Ok(recovery_page(&claimant, Some(words::mistyped_recovery_code(error).into()))),
