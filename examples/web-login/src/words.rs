@@ -201,3 +201,28 @@ pub(crate) fn event(event: &Event) -> Option<String> {
     };
     Some(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_in_the_largest_unit() {
+        let now = UnixTime::from_secs(1_795_562_124);
+        let at = |seconds| Moment::new(UnixTime::from_secs(seconds), now);
+        let said = [
+            (1_795_562_152, "in 28 seconds"),
+            (1_795_562_124, "just now"),
+            (1_795_562_064, "1 minute ago"),
+            (1_795_556_724, "2 hours ago"),
+            (1_795_302_924, "3 days ago"),
+        ];
+        for (seconds, words) in said {
+            assert_eq!(at(seconds).distance, words);
+        }
+        assert_eq!(at(1_795_562_124).date, "24 November 2026, 23:15 UTC");
+        assert_eq!(at(1_795_562_124).machine, "2026-11-24T23:15:24Z");
+        // No time is too far for words.
+        assert_eq!(at(u64::MAX).date, "1 January 1970, 00:00 UTC");
+    }
+}
