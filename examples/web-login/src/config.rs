@@ -1,0 +1,124 @@
+//! What the command line says.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, ValueExt as _};
+
+use crate::Outcome;
+
+/// What `--help` answers.
+pub const HELP: &str = "\
+secondfactor-web-login: a small account site whose logins have an opt-in second factor
+
+  --listen ADDRESS                  where to listen [127.0.0.1:8080]
+  --store STORE                     a SQLite file, postgres://.. or redis://.. [accounts.db]
+  --key-file FILE                   the sealing key; made at the first start [web-login.key]
+  --password-tries-per-minute N     how many passwords an address may try [20]
+  --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For
+  --help
+";
+
+/// How the site is run.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) store: StoreAddress,
+    pub(crate) key_file: PathBuf,
+    pub(crate) password_tries: NonZero<u32>,
+    pub(crate) behind_proxy: bool,
+}
+
+/// Where everything is kept.
+pub(crate) enum StoreAddress {
+    Sqlite(PathBuf),
+    Postgres(String),
+    Redis(String),
+}
+
+impl Config {
+    /// Reads the arguments; `None` if they ask for help.
+    ///
+    /// # Errors
+    /// An unknown argument, or one that makes no sense.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Outcome<Option<Self>> {
+        let mut config = Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            store: StoreAddress::Sqlite(PathBuf::from("accounts.db")),
+            key_file: PathBuf::from("web-login.key"),
+            password_tries: NonZero::new(20).ok_or("no tries")?,
+            behind_proxy: false,
+        };
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("listen") => config.listen = parser.value()?.parse()?,
+                Long("store") => config.store = StoreAddress::parse(parser.value()?.string()?)?,
+                Long("key-file") => config.key_file = parser.value()?.into(),
+                Long("password-tries-per-minute") => config.password_tries = parser.value()?.parse()?,
+                Long("behind-proxy") => config.behind_proxy = true,
+                Long("help") => return Ok(None),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Some(config))
+    }
+
+    /// Whether the browser may send the cookie over HTTPS only: always, unless it is this machine's own browser that asks.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.behind_proxy || !self.listen.ip().is_loopback()
+    }
+}
+
+impl StoreAddress {
+    /// A mistyped address must not become a file's name, with the password in it.
+    fn parse(text: String) -> Outcome<Self> {
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text)),
+            Some(("redis", _)) => Ok(Self::Redis(text)),
+            Some(_) => Err("--store is a file, postgres://.. or redis://..".into()),
+            None if text.starts_with("host=") => Ok(Self::Postgres(text)),
+            None => Ok(Self::Sqlite(PathBuf::from(text))),
+        }
+    }
+}
+
+/// An address may hold the database's password.
+impl std::fmt::Debug for StoreAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Sqlite(..)",
+            Self::Postgres(_) => "Postgres(..)",
+            Self::Redis(_) => "Redis(..)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Config {
+        Config::from_arguments(arguments.iter().map(OsString::from)).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_cookie_goes_over_plain_http_to_this_machine_only() {
+        assert!(!config(&[]).is_secure());
+        assert!(!config(&["--listen", "[::1]:80"]).is_secure());
+        assert!(config(&["--listen", "0.0.0.0:80"]).is_secure());
+        assert!(config(&["--behind-proxy"]).is_secure());
+    }
+
+    #[test]
+    fn a_database_password_is_not_shown() {
+        let config = config(&["--store", "postgres://web:hunter2@db/web"]);
+        assert!(matches!(config.store, StoreAddress::Postgres(_)));
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let error =
+            Config::from_arguments(["--store", "postgress://web:hunter2@db/web"].map(OsString::from)).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}
