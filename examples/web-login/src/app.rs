@@ -1,0 +1,176 @@
+//! The site: what all pages share, and what stands before every one of them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::Response;
+use secondfactor::{Clock as _, Mfa, Verified};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use crate::activity::Activity;
+use crate::clock::SiteClock;
+use crate::config::Config;
+use crate::database::{self, AnyStore, Database, Entry};
+use crate::guard::AddressGuard;
+use crate::password::Passwords;
+use crate::session_store::Sessions;
+use crate::user::activity_of;
+use crate::{Outcome, files, pages};
+
+/// The site's name, in pages and in authenticator apps.
+pub(crate) const NAME: &str = "Web login";
+
+/// How long a request may take, its body's arrival included.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest form has a few hundred bytes.
+const MAX_BODY: usize = 16 * 1024;
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// What all pages share.
+pub(crate) struct Shared {
+    pub(crate) mfa: Mfa<AnyStore, Arc<SiteClock>>,
+    pub(crate) database: Arc<dyn Database>,
+    pub(crate) clock: Arc<SiteClock>,
+    pub(crate) passwords: Passwords,
+    pub(crate) guard: AddressGuard,
+}
+
+pub(crate) type App = Arc<Shared>;
+
+/// The site, ready to serve.
+#[derive(Debug)]
+pub struct Site {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    tasks: Tasks,
+}
+
+/// What runs beside the requests.
+#[derive(Debug)]
+struct Tasks {
+    writer: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
+}
+
+impl Site {
+    /// Opens the store and the key, and listens.
+    ///
+    /// # Errors
+    /// The store, the key file or the address can't be used.
+    pub async fn open(config: Config) -> Outcome<Self> {
+        let (store, database) = database::open(&config.store).await?;
+        let keyring = files::keyring(&config.key_file)?;
+        let clock = Arc::new(SiteClock::new());
+        let (activity, writer) = Activity::start(Arc::clone(&database));
+        let mfa = Mfa::new(store, keyring)
+            .with_clock(Arc::clone(&clock))
+            .on_event(move |account, at, event| activity.take(account, at, event));
+        let guard = AddressGuard::new(config.password_tries, config.behind_proxy);
+        let app = Arc::new(Shared { mfa, database, clock, passwords: Passwords::new()?, guard });
+
+        let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));
+        let listener = TcpListener::bind(config.listen).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, router: router(app, config.is_secure()), tasks: Tasks { writer, sweeper } })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` ends; then answers what has begun, and writes what waits to be written.
+    ///
+    /// # Errors
+    /// The listener failed.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Outcome {
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;
+        self.tasks.sweeper.abort();
+        // The last page is gone, and with it the sender of events.
+        Ok(self.tasks.writer.await?)
+    }
+}
+
+/// Forgets what is over, as long as there is a site.
+async fn sweep(app: std::sync::Weak<Shared>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(app) = app.upgrade() else { return };
+        app.guard.sweep();
+        if let Err(error) = app.database.sweep_sessions(secondfactor::SystemClock.now()).await {
+            tracing::error!(error = &*error, "ended sessions are not forgotten");
+        }
+    }
+}
+
+/// The pages, and what stands before every one of them, outermost last.
+fn router(app: App, is_secure: bool) -> Router {
+    let sessions = SessionManagerLayer::new(Sessions::new(Arc::clone(&app.database)))
+        // `__Host-`: no other host of the domain, and no page over plain HTTP, can set it.
+        .with_name(if is_secure { "__Host-session" } else { "session" })
+        .with_secure(is_secure)
+        .with_http_only(true)
+        // Not Strict: whoever comes by a link in a mail would find themselves logged out. A GET changes nothing here, and
+        // a cross-site post comes without the cookie.
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
+    pages::router(Arc::clone(&app))
+        .with_state(app)
+        .layer(sessions)
+        // By `Sec-Fetch-Site`, or else `Origin`: a second guard beside the cookie's, which also covers what needs no
+        // session, as the login itself.
+        .layer(CsrfLayer::new())
+        // The one refuses by `Content-Length` at once, the other reads no further.
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(CatchPanicLayer::new())
+        .layer(map_response(move |response| async move { with_headers(response, is_secure) }))
+}
+
+const SESSION_IDLE: time::Duration = time::Duration::seconds(Verified::SESSION_IDLE.as_secs() as i64);
+
+/// Nothing but this site's own style sheet and icon; no script, no frame, no form to elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
+
+fn with_headers(mut response: Response, is_secure: bool) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    // Nothing of an account stays in a cache, nor behind the back button after a logout.
+    set(header::CACHE_CONTROL, "no-store");
+    if is_secure {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    }
+    response
+}
+
+impl Shared {
+    /// Adds to what happened to a user's account, beside what the library tells.
+    pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
+        let entry = Entry { at: self.clock.now().as_secs(), text: text.to_owned(), by: String::new() };
+        self.database.add_entry(&activity_of(user), &entry).await
+    }
+}

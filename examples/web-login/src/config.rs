@@ -1,0 +1,96 @@
+//! What the command line says.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use lexopt::prelude::{Long, ValueExt as _};
+
+use crate::Outcome;
+
+/// What `--help` answers.
+pub const HELP: &str = "\
+secondfactor-web-login: a small account site whose logins have an opt-in second factor
+
+  --listen ADDRESS                  where to listen [127.0.0.1:8080]
+  --store STORE                     a SQLite file, postgres://.. or redis://.. [accounts.db]
+  --key-file FILE                   the sealing key; made at the first start [web-login.key]
+  --password-tries-per-minute N     how many passwords an address may try [20]
+  --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For
+  --help
+";
+
+/// How the site is run.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) store: StoreAddress,
+    pub(crate) key_file: PathBuf,
+    pub(crate) password_tries: NonZero<u32>,
+    pub(crate) behind_proxy: bool,
+}
+
+/// Where everything is kept.
+pub(crate) enum StoreAddress {
+    Sqlite(PathBuf),
+    Postgres(String),
+    Redis(String),
+}
+
+impl Config {
+    /// Reads the arguments; `None` if they ask for help.
+    ///
+    /// # Errors
+    /// An unknown argument, or one that makes no sense.
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Outcome<Option<Self>> {
+        let mut config = Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            store: StoreAddress::Sqlite(PathBuf::from("accounts.db")),
+            key_file: PathBuf::from("web-login.key"),
+            password_tries: NonZero::new(20).ok_or("no tries")?,
+            behind_proxy: false,
+        };
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("listen") => config.listen = parser.value()?.parse()?,
+                Long("store") => config.store = StoreAddress::from(parser.value()?.string()?),
+                Long("key-file") => config.key_file = parser.value()?.into(),
+                Long("password-tries-per-minute") => config.password_tries = parser.value()?.parse()?,
+                Long("behind-proxy") => config.behind_proxy = true,
+                Long("help") => return Ok(None),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(Some(config))
+    }
+
+    /// Whether the browser may send the cookie over HTTPS only: always, unless it is this machine's own browser that asks.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.behind_proxy || !self.listen.ip().is_loopback()
+    }
+}
+
+impl From<String> for StoreAddress {
+    fn from(text: String) -> Self {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Self::Postgres(text)
+        } else if text.starts_with("redis://") || text.starts_with("rediss://") {
+            Self::Redis(text)
+        } else {
+            Self::Sqlite(PathBuf::from(text))
+        }
+    }
+}
+
+/// An address may hold the database's password.
+impl std::fmt::Debug for StoreAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite(_) => "Sqlite(..)",
+            Self::Postgres(_) => "Postgres(..)",
+            Self::Redis(_) => "Redis(..)",
+        })
+    }
+}

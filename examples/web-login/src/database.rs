@@ -1,0 +1,73 @@
+//! What the site itself remembers: users, sessions, and lists of what happened. The second factor is the library's.
+
+mod postgres;
+mod redis;
+mod sqlite;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secondfactor::UnixTime;
+
+use crate::Outcome;
+use crate::config::StoreAddress;
+use crate::user::{Change, User};
+pub(crate) use store::AnyStore;
+
+/// All that the site needs of a database, three times over: SQLite, PostgreSQL, Redis.
+///
+/// Every method is one step of the database, so that servers beside each other and a crash between two calls leave
+/// nothing half done.
+#[async_trait]
+pub(crate) trait Database: Send + Sync + 'static {
+    /// Whether it answers.
+    async fn ping(&self) -> Outcome;
+
+    /// Adds a user; `false` if the name is taken.
+    async fn add_user(&self, user: &User) -> Outcome<bool>;
+    async fn user(&self, id: &str) -> Outcome<Option<User>>;
+    async fn user_by_name(&self, name: &str) -> Outcome<Option<User>>;
+    /// All users of an organisation.
+    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>>;
+    /// Changes a user that exists, and gives the generation of their sessions from then on.
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64>;
+
+    /// Adds a session; `false` if the key is taken.
+    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool>;
+    /// Changes a session if it is still there: one that has ended must not come back by a request that began before.
+    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome;
+    /// The session's body, and when it ends, unless it has.
+    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>>;
+    async fn end_session(&self, key: &str) -> Outcome;
+    /// Forgets the sessions that have ended.
+    async fn sweep_sessions(&self, now: UnixTime) -> Outcome;
+
+    /// Adds to a list, whose oldest entries go when it is full.
+    async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome;
+    /// The newest entries of a list, newest first.
+    async fn entries(&self, list: &str) -> Outcome<Vec<Entry>>;
+}
+
+/// How many entries a list keeps.
+const LIST_LEN: u32 = 200;
+
+/// What happened, or what somebody wrote.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) at: u64,
+    pub(crate) text: String,
+    /// Who wrote it; nobody for what happened.
+    pub(crate) by: String,
+}
+
+/// Opens both halves on one address: the library's store, and the site's database.
+pub(crate) async fn open(address: &StoreAddress) -> Outcome<(AnyStore, Arc<dyn Database>)> {
+    match address {
+        StoreAddress::Sqlite(path) => sqlite::open(path).await,
+        StoreAddress::Postgres(address) => postgres::open(address).await,
+        StoreAddress::Redis(address) => redis::open(address).await,
+    }
+}

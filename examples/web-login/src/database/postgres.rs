@@ -1,0 +1,205 @@
+//! The site's database in the PostgreSQL of the library's store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secondfactor::deadpool_postgres::tokio_postgres::types::ToSql;
+use secondfactor::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
+use secondfactor::deadpool_postgres::{Manager, Pool, Runtime};
+use secondfactor::{PostgresStore, UnixTime};
+
+use super::{AnyStore, Database, Entry, LIST_LEN};
+use crate::Outcome;
+use crate::user::{Change, OptedIn, Permissions, User};
+
+const SCHEMA: &str = "
+SELECT pg_advisory_xact_lock(hashtext('web-login'));
+CREATE TABLE IF NOT EXISTS web_user (
+    id text NOT NULL PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    password text NOT NULL,
+    must_change_password boolean NOT NULL,
+    organisation text NOT NULL,
+    organisation_name text NOT NULL,
+    is_owner boolean NOT NULL,
+    permissions text NOT NULL,
+    opted_in text NOT NULL,
+    generation bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS web_user_organisation ON web_user (organisation);
+CREATE TABLE IF NOT EXISTS web_session (
+    key text NOT NULL PRIMARY KEY,
+    body text NOT NULL,
+    ends bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS web_entry (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    list text NOT NULL,
+    at bigint NOT NULL,
+    text text NOT NULL,
+    by text NOT NULL
+);
+CREATE INDEX IF NOT EXISTS web_entry_list ON web_entry (list, id);
+";
+
+pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
+    let pool = pool(address)?;
+    let store = PostgresStore::new(pool.clone());
+    store.create_schema().await?;
+    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    Ok((AnyStore::Postgres(store), Arc::new(Postgres::open(pool).await?)))
+}
+
+/// Without TLS, for a database beside this server. Over a network, give the manager a TLS connector.
+pub(super) fn pool(address: &str) -> Outcome<Pool> {
+    // The error of a bad address could quote it, and with it the password.
+    let mut config: Config = address.parse().map_err(|_| "the address of PostgreSQL can't be read")?;
+    if config.get_options().is_none() {
+        config.options("-c statement_timeout=5s");
+    }
+    let timeout = Some(Duration::from_secs(5));
+    let builder = Pool::builder(Manager::new(config, NoTls)).max_size(16).runtime(Runtime::Tokio1);
+    Ok(builder.wait_timeout(timeout).create_timeout(timeout).build()?)
+}
+
+pub(super) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(super) async fn open(pool: Pool) -> Outcome<Self> {
+        pool.get().await?.batch_execute(SCHEMA).await?;
+        Ok(Self { pool })
+    }
+
+    async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Outcome<u64> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.execute(&statement, parameters).await?)
+    }
+
+    async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Outcome<Vec<Row>> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(sql).await?;
+        Ok(client.query(&statement, parameters).await?)
+    }
+}
+
+#[async_trait]
+impl Database for Postgres {
+    async fn ping(&self) -> Outcome {
+        self.query("SELECT 1", &[]).await.map(drop)
+    }
+
+    async fn add_user(&self, user: &User) -> Outcome<bool> {
+        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO NOTHING";
+        let parameters: &[&(dyn ToSql + Sync)] = &[
+            &user.id,
+            &user.name,
+            &user.password,
+            &user.must_change_password,
+            &user.organisation,
+            &user.organisation_name,
+            &user.is_owner,
+            &user.permissions.names(),
+            &user.opted_in.name(),
+            &number(user.generation),
+        ];
+        Ok(self.execute(sql, parameters).await? == 1)
+    }
+
+    async fn user(&self, id: &str) -> Outcome<Option<User>> {
+        self.query("SELECT * FROM web_user WHERE id = $1", &[&id]).await?.first().map(user).transpose()
+    }
+
+    async fn user_by_name(&self, name: &str) -> Outcome<Option<User>> {
+        self.query("SELECT * FROM web_user WHERE name = $1", &[&name]).await?.first().map(user).transpose()
+    }
+
+    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>> {
+        self.query("SELECT * FROM web_user WHERE organisation = $1", &[&organisation]).await?.iter().map(user).collect()
+    }
+
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64> {
+        let sql = "UPDATE web_user SET password = coalesce($2, password),
+                must_change_password = coalesce($3, must_change_password), opted_in = coalesce($4, opted_in),
+                permissions = coalesce($5, permissions), generation = generation + $6
+            WHERE id = $1 RETURNING generation";
+        let parameters: &[&(dyn ToSql + Sync)] = &[
+            &id,
+            &change.password,
+            &change.must_change_password,
+            &change.opted_in.map(OptedIn::name),
+            &change.permissions.map(Permissions::names),
+            &i64::from(change.ends_sessions),
+        ];
+        let rows = self.query(sql, parameters).await?;
+        unsigned(rows.first().ok_or("there is no such user")?, "generation")
+    }
+
+    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
+        let sql = "INSERT INTO web_session VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
+        Ok(self.execute(sql, &[&key, &body, &number(ends.as_secs())]).await? == 1)
+    }
+
+    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
+        let sql = "UPDATE web_session SET body = $2, ends = $3 WHERE key = $1";
+        self.execute(sql, &[&key, &body, &number(ends.as_secs())]).await.map(drop)
+    }
+
+    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
+        let sql = "SELECT body, ends FROM web_session WHERE key = $1 AND ends > $2";
+        let rows = self.query(sql, &[&key, &number(now.as_secs())]).await?;
+        let session = |row: &Row| Ok((row.try_get("body")?, UnixTime::from_secs(unsigned(row, "ends")?)));
+        rows.first().map(session).transpose()
+    }
+
+    async fn end_session(&self, key: &str) -> Outcome {
+        self.execute("DELETE FROM web_session WHERE key = $1", &[&key]).await.map(drop)
+    }
+
+    async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
+        self.execute("DELETE FROM web_session WHERE ends <= $1", &[&number(now.as_secs())]).await.map(drop)
+    }
+
+    async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome {
+        let sql = "WITH added AS (INSERT INTO web_entry (list, at, text, by) VALUES ($1, $2, $3, $4))
+            DELETE FROM web_entry WHERE list = $1 AND id <=
+                (SELECT id FROM web_entry WHERE list = $1 ORDER BY id DESC LIMIT 1 OFFSET $5)";
+        // The statement doesn't see the entry that it adds, so one fewer of the others stays.
+        let others = i64::from(LIST_LEN.saturating_sub(1));
+        self.execute(sql, &[&list, &number(entry.at), &entry.text, &entry.by, &others]).await.map(drop)
+    }
+
+    async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {
+        let rows = self.query("SELECT at, text, by FROM web_entry WHERE list = $1 ORDER BY id DESC", &[&list]).await?;
+        let entry =
+            |row: &Row| Ok(Entry { at: unsigned(row, "at")?, text: row.try_get("text")?, by: row.try_get("by")? });
+        rows.iter().map(entry).collect()
+    }
+}
+
+fn user(row: &Row) -> Outcome<User> {
+    Ok(User {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        password: row.try_get("password")?,
+        must_change_password: row.try_get("must_change_password")?,
+        organisation: row.try_get("organisation")?,
+        organisation_name: row.try_get("organisation_name")?,
+        is_owner: row.try_get("is_owner")?,
+        permissions: Permissions::from_names(row.try_get::<_, &str>("permissions")?.split(' ')),
+        opted_in: OptedIn::from_name(row.try_get("opted_in")?),
+        generation: unsigned(row, "generation")?,
+    })
+}
+
+fn unsigned(row: &Row, column: &str) -> Outcome<u64> {
+    Ok(row.try_get::<_, i64>(column)?.unsigned_abs())
+}
+
+/// PostgreSQL's integers are signed; no time and no count here comes near their end.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

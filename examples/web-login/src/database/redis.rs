@@ -1,0 +1,214 @@
+//! The site's database in the Redis of the library's store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secondfactor::redis::aio::ConnectionManager;
+use secondfactor::redis::{self, Client, Script};
+use secondfactor::{RedisStore, UnixTime};
+
+use super::{AnyStore, Database, Entry, LIST_LEN};
+use crate::Outcome;
+use crate::user::{Change, OptedIn, Permissions, User};
+
+/// A name is a key with the user's id, so that it is taken in the same step.
+const ADD_USER: &str = "\
+if redis.call('SETNX', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[2], unpack(ARGV, 2))
+redis.call('SADD', KEYS[3], ARGV[1])
+return 1
+";
+const CHANGE_USER: &str = "\
+if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+if #ARGV > 1 then redis.call('HSET', KEYS[1], unpack(ARGV, 2)) end
+return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
+";
+
+pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
+    let connection = connect(address).await?;
+    let store = RedisStore::new(connection.clone());
+    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    Ok((AnyStore::Redis(store), Arc::new(Redis::new(connection))))
+}
+
+pub(super) async fn connect(address: &str) -> Outcome<ConnectionManager> {
+    // The error of a bad address could quote it, and with it the password.
+    let client = Client::open(address).map_err(|_| "the address of Redis can't be read")?;
+    Ok(ConnectionManager::new(client).await?)
+}
+
+pub(super) struct Redis {
+    connection: ConnectionManager,
+    add_user: Script,
+    change_user: Script,
+}
+
+impl Redis {
+    pub(super) fn new(connection: ConnectionManager) -> Self {
+        Self { connection, add_user: Script::new(ADD_USER), change_user: Script::new(CHANGE_USER) }
+    }
+
+    fn connection(&self) -> ConnectionManager {
+        self.connection.clone()
+    }
+}
+
+// The braces keep all keys on one node of a cluster, as a script wants them.
+
+fn user_key(id: &str) -> String {
+    format!("{{web-login}}:user:{id}")
+}
+
+fn name_key(name: &str) -> String {
+    format!("{{web-login}}:name:{name}")
+}
+
+fn organisation_key(organisation: &str) -> String {
+    format!("{{web-login}}:organisation:{organisation}")
+}
+
+fn session_key(key: &str) -> String {
+    format!("{{web-login}}:session:{key}")
+}
+
+fn list_key(list: &str) -> String {
+    format!("{{web-login}}:list:{list}")
+}
+
+#[async_trait]
+impl Database for Redis {
+    async fn ping(&self) -> Outcome {
+        Ok(redis::cmd("PING").query_async::<String>(&mut self.connection()).await.map(drop)?)
+    }
+
+    async fn add_user(&self, user: &User) -> Outcome<bool> {
+        let fields = [
+            ("id", user.id.clone()),
+            ("name", user.name.clone()),
+            ("password", user.password.clone()),
+            ("must_change_password", flag(user.must_change_password)),
+            ("organisation", user.organisation.clone()),
+            ("organisation_name", user.organisation_name.clone()),
+            ("is_owner", flag(user.is_owner)),
+            ("permissions", user.permissions.names()),
+            ("opted_in", user.opted_in.name().to_owned()),
+            ("generation", user.generation.to_string()),
+        ];
+        let mut add = self.add_user.key(name_key(&user.name));
+        add.key(user_key(&user.id)).key(organisation_key(&user.organisation)).arg(&user.id);
+        for (field, value) in &fields {
+            add.arg(*field).arg(value);
+        }
+        Ok(add.invoke_async::<u32>(&mut self.connection()).await? == 1)
+    }
+
+    async fn user(&self, id: &str) -> Outcome<Option<User>> {
+        let fields: HashMap<String, String> =
+            redis::cmd("HGETALL").arg(user_key(id)).query_async(&mut self.connection()).await?;
+        if fields.is_empty() { Ok(None) } else { user(&fields).map(Some) }
+    }
+
+    async fn user_by_name(&self, name: &str) -> Outcome<Option<User>> {
+        let id: Option<String> = redis::cmd("GET").arg(name_key(name)).query_async(&mut self.connection()).await?;
+        match id {
+            Some(id) => self.user(&id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>> {
+        let key = organisation_key(organisation);
+        let ids: Vec<String> = redis::cmd("SMEMBERS").arg(key).query_async(&mut self.connection()).await?;
+        let mut users = Vec::new();
+        for id in ids {
+            users.extend(self.user(&id).await?);
+        }
+        Ok(users)
+    }
+
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64> {
+        let fields = [
+            ("password", change.password.clone()),
+            ("must_change_password", change.must_change_password.map(flag)),
+            ("opted_in", change.opted_in.map(|opted_in| opted_in.name().to_owned())),
+            ("permissions", change.permissions.map(Permissions::names)),
+        ];
+        let mut script = self.change_user.key(user_key(id));
+        script.arg(u8::from(change.ends_sessions));
+        for (field, value) in &fields {
+            if let Some(value) = value {
+                script.arg(*field).arg(value);
+            }
+        }
+        let generation: Option<u64> = script.invoke_async(&mut self.connection()).await?;
+        Ok(generation.ok_or("there is no such user")?)
+    }
+
+    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
+        let mut set = redis::cmd("SET");
+        set.arg(session_key(key)).arg(session_value(body, ends)).arg("NX").arg("EXAT").arg(ends.as_secs());
+        Ok(set.query_async::<Option<String>>(&mut self.connection()).await?.is_some())
+    }
+
+    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
+        let mut set = redis::cmd("SET");
+        set.arg(session_key(key)).arg(session_value(body, ends)).arg("XX").arg("EXAT").arg(ends.as_secs());
+        Ok(set.query_async::<Option<String>>(&mut self.connection()).await.map(drop)?)
+    }
+
+    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
+        let value: Option<String> = redis::cmd("GET").arg(session_key(key)).query_async(&mut self.connection()).await?;
+        let Some(value) = value else { return Ok(None) };
+        let (ends, body) = value.split_once(' ').ok_or("a session has no end")?;
+        let ends = UnixTime::from_secs(ends.parse()?);
+        Ok((ends > now).then(|| (body.to_owned(), ends)))
+    }
+
+    async fn end_session(&self, key: &str) -> Outcome {
+        Ok(redis::cmd("DEL").arg(session_key(key)).query_async::<u32>(&mut self.connection()).await.map(drop)?)
+    }
+
+    /// Redis forgets them by itself.
+    async fn sweep_sessions(&self, _: UnixTime) -> Outcome {
+        Ok(())
+    }
+
+    async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome {
+        let (key, entry) = (list_key(list), serde_json::to_string(entry)?);
+        let last = LIST_LEN.saturating_sub(1);
+        let mut both = redis::pipe();
+        both.atomic().cmd("LPUSH").arg(&key).arg(entry).ignore().cmd("LTRIM").arg(&key).arg(0).arg(last).ignore();
+        Ok(both.query_async::<()>(&mut self.connection()).await?)
+    }
+
+    async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {
+        let mut range = redis::cmd("LRANGE");
+        let entries: Vec<String> = range.arg(list_key(list)).arg(0).arg(-1).query_async(&mut self.connection()).await?;
+        entries.iter().map(|entry| Ok(serde_json::from_str(entry)?)).collect()
+    }
+}
+
+fn session_value(body: &str, ends: UnixTime) -> String {
+    format!("{} {body}", ends.as_secs())
+}
+
+fn flag(value: bool) -> String {
+    u8::from(value).to_string()
+}
+
+fn user(fields: &HashMap<String, String>) -> Outcome<User> {
+    let field = |name: &str| fields.get(name).cloned().ok_or_else(|| format!("a user has no {name}"));
+    Ok(User {
+        id: field("id")?,
+        name: field("name")?,
+        password: field("password")?,
+        must_change_password: field("must_change_password")? != "0",
+        organisation: field("organisation")?,
+        organisation_name: field("organisation_name")?,
+        is_owner: field("is_owner")? == "1",
+        permissions: Permissions::from_names(field("permissions")?.split(' ')),
+        opted_in: OptedIn::from_name(&field("opted_in")?),
+        generation: field("generation")?.parse()?,
+    })
+}

@@ -1,0 +1,48 @@
+//! The sealing key and the database's file, for their owner's eyes only.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use secondfactor::{KeyId, Keyring, SealingKey};
+use tempfile::NamedTempFile;
+
+use crate::Outcome;
+
+/// The keyring with the key of this file, which is made if it is not there. All servers on one store need the same.
+///
+/// In production it belongs on another machine than the database's backups: whoever has both has every secret.
+pub(crate) fn keyring(path: &Path) -> Outcome<Keyring> {
+    if !path.exists() {
+        make_key_file(path).map_err(|error| format!("the key file {} can't be made: {error}", path.display()))?;
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("the key file {} can't be read: {error}", path.display()))?;
+    let key = SealingKey::from_base32(text.trim_end())
+        .map_err(|error| format!("the key file {} holds no sealing key: {error}", path.display()))?;
+    Ok(Keyring::new(KeyId::new(1), key))
+}
+
+/// It gets its name when it is whole, so no half of a key is ever found. If another process was faster, its key stays.
+fn make_key_file(path: &Path) -> Outcome {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    // Readable by its owner only, as `NamedTempFile` makes all its files.
+    let mut file = NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", &*SealingKey::generate()?.expose_base32())?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the database's file, for its owner only. SQLite gives the files beside it the same permissions.
+pub(crate) fn make_private(database: &Path) -> Outcome {
+    match OpenOptions::new().append(true).create_new(true).mode(0o600).open(database) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(format!("the database {} can't be made: {error}", database.display()).into())
+        }
+        _ => Ok(()),
+    }
+}

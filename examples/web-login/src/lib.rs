@@ -1,0 +1,32 @@
+//! A small account site on axum whose logins have an opt-in second factor, from enrolment to recovery: read it, and take
+//! what you need.
+//!
+//! ```sh
+//! cargo run --manifest-path examples/web-login/Cargo.toml
+//! ```
+//!
+//! Where to begin: `session.rs` for the states of a login, `pages/second_step.rs` for the second step itself,
+//! `pages/devices.rs` for enrolment, `user.rs` for the note of who has opted in, `app.rs` for what guards every page.
+
+mod activity;
+mod app;
+mod clock;
+mod config;
+mod database;
+mod files;
+mod goal;
+mod guard;
+mod pages;
+mod password;
+mod problem;
+mod random;
+mod session;
+mod session_store;
+mod user;
+mod words;
+
+pub use app::Site;
+pub use config::{Config, HELP};
+
+/// What can go wrong at the start.
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

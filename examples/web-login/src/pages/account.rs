@@ -1,0 +1,211 @@
+//! What somebody sees of their own account.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use secondfactor::{Clock as _, DeviceStatus, Error, RecoveryCodes, Status, UnixTime};
+use serde::Deserialize;
+
+use super::{Field, Frame, form, go_saying, html};
+use crate::app::App;
+use crate::database::Entry;
+use crate::goal::Goal;
+use crate::password;
+use crate::problem::{Answer, Problem};
+use crate::session::{EvenIfPasswordDue, Factor, LoggedIn};
+use crate::user::{Change, OptedIn, User};
+use crate::words::{self, Moment};
+
+/// How much of the activity stands on the account's page.
+const RECENT: usize = 5;
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    frame: Frame,
+    user: User,
+    devices: Vec<DeviceRow>,
+    is_enrolled: bool,
+    recovery_codes: usize,
+    all_recovery_codes: usize,
+    recent: Vec<ActivityRow>,
+}
+
+/// A device as its owner sees it.
+pub(super) struct DeviceRow {
+    id: String,
+    label: String,
+    state: String,
+    works: bool,
+    is_pending: bool,
+    created: Moment,
+    last_used: Option<Moment>,
+    clock: Option<String>,
+}
+
+impl DeviceRow {
+    pub(super) fn new(device: &DeviceStatus, now: UnixTime) -> Self {
+        let steps = device.drift();
+        let way = if steps > 0 { "fast" } else { "slow" };
+        Self {
+            id: device.id().to_string(),
+            label: device.label().to_string(),
+            state: words::state(device, now),
+            works: device.state() == secondfactor::DeviceState::Active,
+            is_pending: matches!(device.state(), secondfactor::DeviceState::Pending { .. }),
+            created: Moment::new(device.created(), now),
+            last_used: device.last_used().map(|at| Moment::new(at, now)),
+            clock: (steps != 0)
+                .then(|| format!("about {} {way}", words::span(steps.unsigned_abs().saturating_mul(30)))),
+        }
+    }
+}
+
+struct ActivityRow {
+    at: Moment,
+    text: String,
+}
+
+impl ActivityRow {
+    fn new(entry: Entry, now: UnixTime) -> Self {
+        Self { at: Moment::new(UnixTime::from_secs(entry.at), now), text: entry.text }
+    }
+}
+
+/// What the account has; nothing, if it never opted in.
+pub(super) async fn status_of(app: &App, user: &User) -> Result<Option<Status>, Problem> {
+    match app.mfa.status(&user.account()?).await {
+        Ok(status) => Ok(Some(status)),
+        Err(Error::NotEnrolled) if user.opted_in != OptedIn::Yes => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
+    let now = app.clock.now();
+    let status = status_of(&app, &login.user).await?;
+    let devices = status.iter().flat_map(Status::devices);
+    let recent = app.database.entries(&login.user.activity()).await?;
+    let page = AccountPage {
+        frame: Frame::of(&login).await?,
+        devices: devices.map(|device| DeviceRow::new(device, now)).collect(),
+        is_enrolled: status.as_ref().is_some_and(Status::is_enrolled),
+        recovery_codes: status.as_ref().map_or(0, Status::recovery_codes),
+        all_recovery_codes: RecoveryCodes::COUNT,
+        recent: recent.into_iter().take(RECENT).map(|entry| ActivityRow::new(entry, now)).collect(),
+        user: login.user,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+#[derive(Template)]
+#[template(path = "activity.html")]
+struct ActivityPage {
+    frame: Frame,
+    entries: Vec<ActivityRow>,
+}
+
+pub(super) async fn activity(State(app): State<App>, login: LoggedIn) -> Answer {
+    let now = app.clock.now();
+    let entries = app.database.entries(&login.user.activity()).await?;
+    let entries = entries.into_iter().map(|entry| ActivityRow::new(entry, now)).collect();
+    Ok(html(StatusCode::OK, &ActivityPage { frame: Frame::of(&login).await?, entries }))
+}
+
+#[derive(Template)]
+#[template(path = "recovered.html")]
+struct RecoveredPage {
+    frame: Frame,
+    devices: Vec<DeviceRow>,
+    left: usize,
+}
+
+/// What to do after a recovery code.
+pub(super) async fn recovered(State(app): State<App>, login: LoggedIn) -> Answer {
+    let now = app.clock.now();
+    let status = status_of(&app, &login.user).await?.ok_or(Problem::NotFound)?;
+    let page = RecoveredPage {
+        frame: Frame::of(&login).await?,
+        devices: status.devices().iter().map(|device| DeviceRow::new(device, now)).filter(|row| row.works).collect(),
+        left: status.recovery_codes(),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+#[derive(Template)]
+#[template(path = "opt_out.html")]
+struct OptOutPage {
+    frame: Frame,
+}
+
+pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Answer {
+    login.fresh_proof(&app, &Goal::OptOut)?;
+    Ok(html(StatusCode::OK, &OptOutPage { frame: Frame::of(&login).await? }))
+}
+
+pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
+    let proof = login.fresh_proof(&app, &Goal::OptOut)?;
+    // The record decides as long as both are on their way: see `OptedIn`.
+    app.database.change_user(&login.user.id, &Change::opted_in(OptedIn::Changing)).await?;
+    app.mfa.opt_out(&*proof).await?;
+    let login = login.change(&app, Change::opted_in(OptedIn::No), Factor::Dropped).await?;
+    go_saying(&login.session, "/account", "The second factor is off. Your password alone lets you in.").await
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage {
+    frame: Frame,
+    name: String,
+    is_due: bool,
+    current: Field,
+    new: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChangePassword {
+    current: String,
+    new: String,
+}
+
+pub(super) async fn password_form(EvenIfPasswordDue(login): EvenIfPasswordDue) -> Answer {
+    Ok(password_page(&login, Field::current_password().focus(), new_password()).await?)
+}
+
+fn new_password() -> Field {
+    Field::new_password("new", "New password")
+}
+
+async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Result<Response, Problem> {
+    let (name, is_due) = (login.user.name.clone(), login.user.must_change_password);
+    let page = PasswordPage { frame: Frame::of(login).await?, name, is_due, current, new };
+    Ok(form(&page, &[&page.current, &page.new]))
+}
+
+pub(super) async fn change_password(
+    State(app): State<App>,
+    EvenIfPasswordDue(login): EvenIfPasswordDue,
+    Form(typed): Form<ChangePassword>,
+) -> Answer {
+    let fault = match password::fault(&typed.new) {
+        None if typed.new == typed.current => Some("That is the password you have."),
+        fault => fault,
+    };
+    if let Some(fault) = fault {
+        return Ok(password_page(&login, Field::current_password(), new_password().with_error(Some(fault))).await?);
+    }
+    if !app.passwords.matches(typed.current, Some(&login.user.password)).await? {
+        let current = Field::current_password().with_error(Some("That password is wrong."));
+        return Ok(password_page(&login, current, new_password()).await?);
+    }
+    let change = Change {
+        password: Some(app.passwords.hash(typed.new).await?),
+        must_change_password: Some(false),
+        ..Change::default()
+    };
+    app.note(&login.user.id, "The password was changed. All other sessions have ended.").await?;
+    let login = login.change(&app, change, Factor::Kept).await?;
+    go_saying(&login.session, "/account", "Your password is changed. You are logged out everywhere else.").await
+}

@@ -1,0 +1,399 @@
+//! Devices: from the QR code to the day they are revoked.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use secondfactor::{
+    Clock as _, Code, Confirmed, Denial, DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment, Error, Label,
+    SecretText,
+};
+use serde::Deserialize;
+
+use super::account::status_of;
+use super::second_step::{code_pair, parse_pair};
+use super::{Field, Frame, form, go_saying, html};
+use crate::app::{App, NAME};
+use crate::goal::Goal;
+use crate::problem::{Answer, Problem};
+use crate::session::{Factor, LoggedIn};
+use crate::user::{Change, OptedIn};
+use crate::words::{self, Message};
+
+#[derive(Template)]
+#[template(path = "device_new.html")]
+struct NewPage {
+    frame: Frame,
+    label: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Named {
+    label: String,
+}
+
+pub(super) async fn new_form(State(app): State<App>, login: LoggedIn) -> Answer {
+    require_fresh(&app, &login)?;
+    new_page(&login, label_field().with_value("Phone").focus()).await
+}
+
+fn label_field() -> Field {
+    Field::text("label", "What do you call it?").hint("So that you know it again: \"Phone\", \"Tablet at home\".")
+}
+
+async fn new_page(login: &LoggedIn, label: Field) -> Answer {
+    let page = NewPage { frame: Frame::of(login).await?, label };
+    Ok(form(&page, &[&page.label]))
+}
+
+/// The first device takes the password once more, as a screen that was left alone could be bound to anybody's phone; every
+/// other one takes a code of those before.
+fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
+    if login.has_factor() {
+        login.fresh_proof(app, &Goal::NewDevice).map(drop)
+    } else {
+        login.require_fresh_password(app, &Goal::NewDevice)
+    }
+}
+
+/// The answer is the only page that ever shows the secret: it is in no address, no hidden field, no session and no log.
+pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Form(typed): Form<Named>) -> Answer {
+    require_fresh(&app, &login)?;
+    let label = match Label::new(typed.label.trim()) {
+        Ok(label) => label,
+        Err(error) => {
+            let field = label_field().with_value(typed.label).with_error(Some(words::bad_label(error)));
+            return new_page(&login, field).await;
+        }
+    };
+    let enrollment = if login.has_factor() {
+        app.mfa.enroll_another(&*login.fresh_proof(&app, &Goal::NewDevice)?, label).await
+    } else {
+        // Before the record is made: see `OptedIn`.
+        if login.user.opted_in == OptedIn::No {
+            app.database.change_user(&login.user.id, &Change::opted_in(OptedIn::Changing)).await?;
+        }
+        app.mfa.enroll(&login.user.account()?, label).await
+    };
+    match enrollment {
+        Ok(enrollment) => secret_page(&login, &enrollment).await,
+        // Confirmed meanwhile, in another session.
+        Err(Error::ProofRequired | Error::Stale(_)) => Err(Problem::log_in(&Goal::NewDevice)),
+        Err(error) => {
+            let message = words::refusal(error, app.clock.now())?;
+            new_page(&login, label_field().with_value(typed.label).with_error(Some(message))).await
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "device_secret.html")]
+struct SecretPage {
+    frame: Frame,
+    device: DeviceId,
+    qr: SecretText,
+    key: String,
+    code: Field,
+}
+
+impl SecretPage {
+    fn svg(&self) -> &str {
+        &self.qr
+    }
+}
+
+async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> Answer {
+    let uri = enrollment.key_uri(NAME, &login.user.name)?;
+    let page = SecretPage {
+        frame: Frame::of(login).await?,
+        device: enrollment.device(),
+        qr: uri.expose_svg()?,
+        key: grouped(&enrollment.secret().expose_base32()),
+        code: confirm_field(),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// In groups of four, as people type it.
+fn grouped(key: &str) -> String {
+    let mut text = String::with_capacity(key.len().saturating_mul(2));
+    for (n, symbol) in key.chars().enumerate() {
+        if n > 0 && n % 4 == 0 {
+            text.push(' ');
+        }
+        text.push(symbol);
+    }
+    text
+}
+
+fn confirm_field() -> Field {
+    Field::code("code", "Code").hint("The six digits that the app shows for this account.")
+}
+
+#[derive(Template)]
+#[template(path = "device_confirm.html")]
+struct ConfirmPage {
+    frame: Frame,
+    device: DeviceId,
+    code: Field,
+    /// For a device whose clock is off.
+    pair: Option<(Field, Field)>,
+    is_over: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GivenCode {
+    code: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GivenPair {
+    code1: String,
+    code2: String,
+}
+
+pub(super) async fn confirm_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    let device = find(&app, &login, device).await?;
+    if !matches!(device.state(), DeviceState::Pending { .. }) {
+        return Err(Problem::go(&Goal::Account));
+    }
+    confirm_page(&login, device.id(), confirm_field().focus(), None, false).await
+}
+
+async fn confirm_page(
+    login: &LoggedIn,
+    device: DeviceId,
+    code: Field,
+    pair: Option<(Field, Field)>,
+    is_over: bool,
+) -> Answer {
+    let page = ConfirmPage { frame: Frame::of(login).await?, device, code, pair, is_over };
+    let fields: Vec<&Field> = page.pair.iter().map(|(first, _)| first).chain([&page.code]).collect();
+    Ok(form(&page, &fields))
+}
+
+pub(super) async fn confirm(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+    Form(typed): Form<GivenCode>,
+) -> Answer {
+    let code = match typed.code.parse::<Code>() {
+        Ok(code) => code,
+        Err(error) => {
+            let field = confirm_field().with_error(Some(words::mistyped_code(error)));
+            return confirm_page(&login, device, field, None, false).await;
+        }
+    };
+    match app.mfa.confirm(&login.user.account()?, device, code).await {
+        Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
+        Err(error) => {
+            let is_clock_off = matches!(error, Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. })));
+            let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
+            let message = words::refusal(error, app.clock.now())?;
+            let pair = is_clock_off.then(|| code_pair(None));
+            confirm_page(&login, device, confirm_field().with_error(Some(message)), pair, is_over).await
+        }
+    }
+}
+
+pub(super) async fn confirm_pair(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+    Form(typed): Form<GivenPair>,
+) -> Answer {
+    let codes = match parse_pair(&typed.code1, &typed.code2) {
+        Ok(codes) => codes,
+        Err(message) => {
+            return confirm_page(&login, device, confirm_field(), Some(code_pair(Some(message))), false).await;
+        }
+    };
+    match app.mfa.confirm_pair(&login.user.account()?, device, codes).await {
+        Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
+        Err(error) => {
+            let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
+            let message = pair_refusal(&app, error)?;
+            confirm_page(&login, device, confirm_field(), Some(code_pair(Some(message))), is_over).await
+        }
+    }
+}
+
+/// What lets in has changed: all other sessions end, those with a password alone among them.
+async fn confirmed_page(app: &App, login: LoggedIn, confirmed: &Confirmed) -> Answer {
+    let login = login.change(app, Change::opted_in(OptedIn::Yes), Factor::Proven(confirmed)).await?;
+    let codes = status_of(app, &login.user).await?.map_or(0, |status| status.recovery_codes());
+    if codes == 0 {
+        let notice = "Your device works, and the second factor is on. One thing is left to do.";
+        return go_saying(&login.session, &Goal::RecoveryCodes.path(), notice).await;
+    }
+    go_saying(&login.session, "/account", "Your device works. You are logged out everywhere else.").await
+}
+
+#[derive(Template)]
+#[template(path = "device_rename.html")]
+struct RenamePage {
+    frame: Frame,
+    device: DeviceId,
+    label: Field,
+}
+
+pub(super) async fn rename_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    login.fresh_proof(&app, &Goal::Rename(device))?;
+    let label = find(&app, &login, device).await?.label().to_string();
+    rename_page(&login, device, label_field().with_value(label).focus()).await
+}
+
+async fn rename_page(login: &LoggedIn, device: DeviceId, label: Field) -> Answer {
+    let page = RenamePage { frame: Frame::of(login).await?, device, label };
+    Ok(form(&page, &[&page.label]))
+}
+
+pub(super) async fn rename(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+    Form(typed): Form<Named>,
+) -> Answer {
+    let proof = login.fresh_proof(&app, &Goal::Rename(device))?;
+    find(&app, &login, device).await?;
+    let error = match Label::new(typed.label.trim()) {
+        Err(error) => Message::from(words::bad_label(error)),
+        Ok(label) => match app.mfa.rename(&*proof, device, label).await {
+            Ok(()) => return go_saying(&login.session, "/account", "The device has its new name.").await,
+            Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::Rename(device))),
+            Err(error) => words::refusal(error, app.clock.now())?,
+        },
+    };
+    rename_page(&login, device, label_field().with_value(typed.label).with_error(Some(error))).await
+}
+
+/// A page that asks before it does something to a device.
+#[derive(Template)]
+#[template(path = "device_revoke.html")]
+struct RevokePage {
+    frame: Frame,
+    device: DeviceId,
+    label: String,
+    error: Option<Message>,
+}
+
+pub(super) async fn revoke_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    login.fresh_proof(&app, &Goal::Revoke(device))?;
+    let label = find(&app, &login, device).await?.label().to_string();
+    Ok(html(StatusCode::OK, &RevokePage { frame: Frame::of(&login).await?, device, label, error: None }))
+}
+
+pub(super) async fn revoke(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    let proof = login.fresh_proof(&app, &Goal::Revoke(device))?;
+    let label = find(&app, &login, device).await?.label().to_string();
+    match app.mfa.revoke(&*proof, device).await {
+        Ok(()) => {
+            // Whoever has it may be logged in with it.
+            let login = login.change(&app, Change::default(), Factor::Kept).await?;
+            let notice = "The device is revoked: its codes work no more. You are logged out everywhere else.";
+            go_saying(&login.session, "/account", notice).await
+        }
+        Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::Revoke(device))),
+        Err(error) => {
+            let error = Some(words::refusal(error, app.clock.now())?);
+            let page = RevokePage { frame: Frame::of(&login).await?, device, label, error };
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &page))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "device_rotate.html")]
+struct RotatePage {
+    frame: Frame,
+    device: DeviceId,
+    label: String,
+}
+
+pub(super) async fn rotate_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    login.fresh_proof(&app, &Goal::Rotate(device))?;
+    let label = find(&app, &login, device).await?.label().to_string();
+    Ok(html(StatusCode::OK, &RotatePage { frame: Frame::of(&login).await?, device, label }))
+}
+
+/// The old key works until the new one is confirmed, so there is no moment without one.
+pub(super) async fn rotate(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    let proof = login.fresh_proof(&app, &Goal::Rotate(device))?;
+    match app.mfa.rotate(&*proof, device).await {
+        Ok(enrollment) => secret_page(&login, &enrollment).await,
+        Err(Error::UnknownDevice) => Err(Problem::NotFound),
+        Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::Rotate(device))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "device_resync.html")]
+struct ResyncPage {
+    frame: Frame,
+    device: DeviceId,
+    label: String,
+    code1: Field,
+    code2: Field,
+}
+
+pub(super) async fn resync_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+    resync_page(&app, &login, device, None).await
+}
+
+async fn resync_page(app: &App, login: &LoggedIn, device: DeviceId, error: Option<Message>) -> Answer {
+    let label = find(app, login, device).await?.label().to_string();
+    let (code1, code2) = code_pair(error);
+    let page = ResyncPage { frame: Frame::of(login).await?, device, label, code1, code2 };
+    Ok(form(&page, &[&page.code1]))
+}
+
+pub(super) async fn resync(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+    Form(typed): Form<GivenPair>,
+) -> Answer {
+    let codes = match parse_pair(&typed.code1, &typed.code2) {
+        Ok(codes) => codes,
+        Err(message) => return resync_page(&app, &login, device, Some(message)).await,
+    };
+    match app.mfa.resync(&login.user.account()?, device, codes).await {
+        Ok(()) => go_saying(&login.session, "/account", "The device's clock is allowed for from now on.").await,
+        Err(Error::UnknownDevice) => Err(Problem::NotFound),
+        Err(error) => {
+            let message = pair_refusal(&app, error)?;
+            resync_page(&app, &login, device, Some(message)).await
+        }
+    }
+}
+
+/// Why two codes were not taken.
+pub(super) fn pair_refusal(app: &App, error: Error) -> Result<Message, Problem> {
+    match error {
+        Error::Denied(Denial::Mismatch | Denial::Replayed | Denial::Unconfirmed(_)) => Ok(
+            "These are not two codes in a row of that device, or one was used already. Begin again with the one it shows now."
+                .into(),
+        ),
+        error => words::refusal(error, app.clock.now()),
+    }
+}
+
+async fn find(app: &App, login: &LoggedIn, id: DeviceId) -> Result<DeviceStatus, Problem> {
+    let status = status_of(app, &login.user).await?.ok_or(Problem::NotFound)?;
+    status.devices().iter().find(|device| device.id() == id).cloned().ok_or(Problem::NotFound)
+}
+
+/// The device in a page's path.
+pub(super) struct DeviceIn(DeviceId);
+
+impl FromRequestParts<App> for DeviceIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Path(id) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| Problem::NotFound)?;
+        id.parse().map(Self).map_err(|_| Problem::NotFound)
+    }
+}

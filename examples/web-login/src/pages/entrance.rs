@@ -1,0 +1,176 @@
+//! Signing up, logging in by name and password, logging out.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use secondfactor::Error;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::{Field, Frame, form, go};
+use crate::app::App;
+use crate::goal::Goal;
+use crate::problem::{Answer, Problem};
+use crate::session::{Visitor, begin};
+use crate::user::{OptedIn, Permissions, User, name_fault, normal_name};
+use crate::{password, random};
+
+#[derive(Template)]
+#[template(path = "sign_up.html")]
+struct SignUpPage {
+    frame: Frame,
+    organisation: Field,
+    name: Field,
+    password: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignUp {
+    organisation: String,
+    name: String,
+    password: String,
+}
+
+pub(super) async fn sign_up_form() -> Response {
+    sign_up_page(organisation().focus(), new_name(), new_password())
+}
+
+fn organisation() -> Field {
+    Field::text("organisation", "Organisation").hint("You will be its owner, and can add others.")
+}
+
+fn new_name() -> Field {
+    Field::user_name().hint("To log in by: letters, digits, or your mail address.")
+}
+
+fn new_password() -> Field {
+    Field::new_password("password", "Password")
+}
+
+fn sign_up_page(organisation: Field, name: Field, password: Field) -> Response {
+    let page = SignUpPage { frame: Frame::default(), organisation, name, password };
+    form(&page, &[&page.organisation, &page.name, &page.password])
+}
+
+/// Makes an organisation and its owner. Everybody else in it is made by the owner.
+pub(super) async fn sign_up(State(app): State<App>, session: Session, Form(typed): Form<SignUp>) -> Answer {
+    let (organisation_name, name) = (typed.organisation.trim().to_owned(), normal_name(&typed.name));
+    let organisation_fault =
+        secondfactor::Label::new(&organisation_name).err().map(|_| "Give it a name of at most 64 characters.");
+    let faults = (organisation_fault, name_fault(&name), password::fault(&typed.password));
+    let page = |name_fault: Option<&'static str>| {
+        sign_up_page(
+            organisation().with_value(&organisation_name).with_error(faults.0),
+            new_name().with_value(&name).with_error(name_fault),
+            new_password().with_error(faults.2),
+        )
+    };
+    if faults != (None, None, None) {
+        return Ok(page(faults.1));
+    }
+    let user = User {
+        id: random::id()?,
+        name: name.clone(),
+        password: app.passwords.hash(typed.password).await?,
+        must_change_password: false,
+        organisation: random::id()?,
+        organisation_name: organisation_name.clone(),
+        is_owner: true,
+        permissions: Permissions::default(),
+        opted_in: OptedIn::No,
+        generation: 0,
+    };
+    // That a name is taken can't be hidden where people choose their names. It lets nobody in.
+    if !app.database.add_user(&user).await? {
+        return Ok(page(Some("That name is taken.")));
+    }
+    begin(&app, &session, &user, None).await?;
+    Ok(go("/account"))
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    frame: Frame,
+    goal: Goal,
+    name: Field,
+    password: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct To {
+    #[serde(default, rename = "for")]
+    goal: Goal,
+    /// Only a word to say; anybody may write such a link.
+    bye: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LogIn {
+    name: String,
+    password: String,
+}
+
+pub(super) async fn login_form(visitor: Visitor, Query(to): Query<To>) -> Answer {
+    if let Visitor::Full(_) = visitor {
+        return Err(Problem::go(&to.goal));
+    }
+    let notice = to.bye.map(|_| "You are logged out.".to_owned());
+    let page = LoginPage {
+        frame: Frame { who: None, notice },
+        goal: to.goal,
+        name: Field::user_name().focus(),
+        password: Field::password(),
+    };
+    Ok(form(&page, &[]))
+}
+
+/// The password comes first, and the second step says nothing without it.
+pub(super) async fn log_in(
+    State(app): State<App>,
+    session: Session,
+    Query(to): Query<To>,
+    Form(typed): Form<LogIn>,
+) -> Answer {
+    let name = normal_name(&typed.name);
+    let user = app.database.user_by_name(&name).await?;
+    // One answer, after the same work, whether the name or the password is wrong.
+    let stored = user.as_ref().map(|user| user.password.as_str());
+    let fits = typed.password.len() <= password::MAX_BYTES;
+    let is_right = app.passwords.matches(typed.password, stored).await? && fits;
+    let Some(user) = user.filter(|_| is_right) else {
+        let page = LoginPage {
+            frame: Frame::default(),
+            goal: to.goal,
+            name: Field::user_name().with_value(name),
+            password: Field::password().with_error(Some("Name or password is wrong.")),
+        };
+        return Ok(form(&page, &[&page.password]));
+    };
+    if needs_second_step(&app, &user).await? {
+        begin(&app, &session, &user, Some(to.goal)).await?;
+        return Ok(go("/login/code"));
+    }
+    begin(&app, &session, &user, None).await?;
+    Ok(go(&to.goal.path()))
+}
+
+/// By the site's own note; see `OptedIn`. Only between two states the library's record decides, and what is unclear is no.
+async fn needs_second_step(app: &App, user: &User) -> Result<bool, Problem> {
+    match user.opted_in {
+        OptedIn::No => Ok(false),
+        OptedIn::Yes => Ok(true),
+        OptedIn::Changing => match app.mfa.status(&user.account()?).await {
+            Ok(status) => Ok(status.is_enrolled()),
+            Err(Error::NotEnrolled) => Ok(false),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+/// The session's row goes, so its cookie opens nothing any more, whoever has a copy.
+pub(super) async fn log_out(session: Session) -> Answer {
+    session.flush().await?;
+    Ok(go("/login?bye"))
+}

@@ -1,0 +1,97 @@
+//! What stands before sensitive pages: a code or a password that was given just now.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::second_step::{GivenCode, code_field, verify};
+use super::{Field, Frame, form, go};
+use crate::app::App;
+use crate::goal::Goal;
+use crate::problem::{Answer, Problem};
+use crate::session::LoggedIn;
+use crate::words::Message;
+
+#[derive(Deserialize)]
+pub(super) struct For {
+    #[serde(default, rename = "for")]
+    goal: Goal,
+}
+
+#[derive(Template)]
+#[template(path = "fresh_code.html")]
+struct CodePage {
+    frame: Frame,
+    goal: Goal,
+    code: Field,
+}
+
+/// Who has no second factor gives the password instead.
+pub(super) async fn code_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
+    if !login.has_factor() {
+        return Err(Problem::ask_password(&to.goal));
+    }
+    code_page(&login, to.goal, None).await
+}
+
+async fn code_page(login: &LoggedIn, goal: Goal, error: Option<Message>) -> Answer {
+    let page = CodePage { frame: Frame::of(login).await?, goal, code: code_field().with_error(error) };
+    Ok(form(&page, &[&page.code]))
+}
+
+pub(super) async fn give_code(
+    State(app): State<App>,
+    login: LoggedIn,
+    Query(to): Query<For>,
+    Form(typed): Form<GivenCode>,
+) -> Answer {
+    if !login.has_factor() {
+        return Err(Problem::ask_password(&to.goal));
+    }
+    match verify(&app, &login.user, &typed.code).await? {
+        Ok(proof) => {
+            login.prove(&app, &*proof).await?;
+            Ok(go(&to.goal.path()))
+        }
+        Err(message) => code_page(&login, to.goal, Some(message)).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "fresh_password.html")]
+struct PasswordPage {
+    frame: Frame,
+    goal: Goal,
+    name: String,
+    password: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GivenPassword {
+    password: String,
+}
+
+pub(super) async fn password_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
+    Ok(password_page(&login, to.goal, Field::password().focus()).await?)
+}
+
+async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Result<Response, Problem> {
+    let page = PasswordPage { frame: Frame::of(login).await?, goal, name: login.user.name.clone(), password };
+    Ok(form(&page, &[&page.password]))
+}
+
+pub(super) async fn give_password(
+    State(app): State<App>,
+    login: LoggedIn,
+    Query(to): Query<For>,
+    Form(typed): Form<GivenPassword>,
+) -> Answer {
+    if app.passwords.matches(typed.password, Some(&login.user.password)).await? {
+        login.give_password(&app).await?;
+        return Ok(go(&to.goal.path()));
+    }
+    let error = "That password is wrong.";
+    Ok(password_page(&login, to.goal, Field::password().with_error(Some(error))).await?)
+}

@@ -1,0 +1,96 @@
+//! Recovery codes: shown once, to be printed or saved.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use secondfactor::{Error, RecoveryCode, RecoveryCodes, SecretText};
+use serde::Deserialize;
+
+use super::account::status_of;
+use super::{Frame, html};
+use crate::app::{App, NAME};
+use crate::goal::Goal;
+use crate::problem::{Answer, Problem};
+use crate::session::LoggedIn;
+
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+struct OverviewPage {
+    frame: Frame,
+    left: usize,
+    all: usize,
+}
+
+pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
+    login.fresh_proof(&app, &Goal::RecoveryCodes)?;
+    let status = status_of(&app, &login.user).await?.ok_or(Problem::NotFound)?;
+    let page =
+        OverviewPage { frame: Frame::of(&login).await?, left: status.recovery_codes(), all: RecoveryCodes::COUNT };
+    Ok(html(StatusCode::OK, &page))
+}
+
+#[derive(Template)]
+#[template(path = "recovery_codes_new.html")]
+struct CodesPage {
+    frame: Frame,
+    site: &'static str,
+    name: String,
+    codes: Vec<SecretText>,
+    /// Others that are still good.
+    kept: usize,
+}
+
+impl CodesPage {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().map(|code| &**code)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Issue {
+    /// New ones for those that are used; without it all are new.
+    replenish: Option<String>,
+}
+
+/// The answer is the only page that shows them.
+pub(super) async fn issue(State(app): State<App>, login: LoggedIn, Form(typed): Form<Issue>) -> Answer {
+    let proof = login.fresh_proof(&app, &Goal::RecoveryCodes)?;
+    let codes = if typed.replenish.is_some() {
+        app.mfa.replenish_recovery_codes(&*proof).await
+    } else {
+        app.mfa.issue_recovery_codes(&*proof).await
+    };
+    let codes = match codes {
+        Ok(codes) => codes,
+        Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::RecoveryCodes)),
+        Err(Error::NoRecoveryCodes) => return Err(Problem::go(&Goal::RecoveryCodes)),
+        Err(error) => return Err(error.into()),
+    };
+    let kept = if typed.replenish.is_some() { RecoveryCodes::COUNT.saturating_sub(codes.count()) } else { 0 };
+    let codes = codes.iter().map(RecoveryCode::expose_text).collect();
+    let (frame, name) = (Frame::of(&login).await?, login.user.name);
+    Ok(html(StatusCode::OK, &CodesPage { frame, site: NAME, name, codes, kept }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Codes {
+    codes: String,
+}
+
+/// Gives the codes back as a file: they come from the page, as the site keeps nothing but hashes of them.
+pub(super) async fn file(login: LoggedIn, Form(typed): Form<Codes>) -> Answer {
+    let mut text = format!("Recovery codes for {} at {NAME}. Each works once.\r\n\r\n", login.user.name);
+    for line in typed.codes.split_whitespace() {
+        // Nothing else comes back as a file of this site.
+        let code = line.parse::<RecoveryCode>().map_err(|_| Problem::NotFound)?;
+        text.push_str(&code.expose_text());
+        text.push_str("\r\n");
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"recovery-codes.txt\""),
+    ];
+    Ok((headers, text).into_response())
+}

@@ -1,0 +1,190 @@
+//! The second step of a login: a code, or a recovery code, or first a device put right.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::response::Response;
+use secondfactor::{Clock as _, Code, DeviceId, DeviceState, Error, Proof, RecoveryCode};
+use serde::Deserialize;
+
+use super::devices::pair_refusal;
+use super::{Field, Frame, form, go, go_saying, take_notice};
+use crate::app::App;
+use crate::problem::{Answer, Problem};
+use crate::session::{Claimant, Factor, HalfLoggedIn};
+use crate::user::{Change, OptedIn, User};
+use crate::words::{self, Message};
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodePage {
+    frame: Frame,
+    name: String,
+    code: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GivenCode {
+    pub(super) code: String,
+}
+
+pub(super) fn code_field() -> Field {
+    Field::code("code", "Code").hint("The six digits that your authenticator app shows now.").focus()
+}
+
+pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
+    Ok(code_page(&half, None).await?)
+}
+
+async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Result<Response, Problem> {
+    let frame = Frame { who: None, notice: take_notice(&half.claimant.session).await? };
+    let page = CodePage { frame, name: half.claimant.user.name.clone(), code: code_field().with_error(error) };
+    Ok(form(&page, &[&page.code]))
+}
+
+pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Form(typed): Form<GivenCode>) -> Answer {
+    match verify(&app, &half.claimant.user, &typed.code).await? {
+        Ok(proof) => {
+            let path = half.goal.path();
+            let login = half.claimant.prove(&app, &*proof).await?;
+            settle_opt_in(&app, &login.user.id, login.user.opted_in).await?;
+            Ok(go(&path))
+        }
+        Err(message) => code_page(&half, Some(message)).await,
+    }
+}
+
+/// Judges what was typed as a code of any device of the account.
+pub(super) async fn verify(app: &App, user: &User, typed: &str) -> Result<Result<Box<dyn Proof>, Message>, Problem> {
+    let code = match typed.parse::<Code>() {
+        Ok(code) => code,
+        Err(error) => return Ok(Err(words::mistyped_code(error).into())),
+    };
+    match app.mfa.verify(&user.account()?, code).await {
+        Ok(verified) => Ok(Ok(Box::new(verified))),
+        Err(error) => Ok(Err(words::refusal(error, app.clock.now())?)),
+    }
+}
+
+/// If the site was stopped between the confirmation of the first device and its note, the note is made now.
+async fn settle_opt_in(app: &App, user: &str, opted_in: OptedIn) -> Result<(), Problem> {
+    if opted_in == OptedIn::Changing {
+        app.database.change_user(user, &Change::opted_in(OptedIn::Yes)).await?;
+    }
+    Ok(())
+}
+
+#[derive(Template)]
+#[template(path = "recovery.html")]
+struct RecoveryPage {
+    frame: Frame,
+    is_logged_in: bool,
+    recovery_code: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GivenRecoveryCode {
+    recovery_code: String,
+}
+
+pub(super) async fn recovery_form(claimant: Claimant) -> Response {
+    recovery_page(&claimant, None)
+}
+
+fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
+    let recovery_code = Field::recovery_code()
+        .hint("One of those you have printed or saved. Capitals and hyphens don't matter.")
+        .focus()
+        .with_error(error);
+    let page = RecoveryPage { frame: Frame::default(), is_logged_in: claimant.is_logged_in, recovery_code };
+    form(&page, &[&page.recovery_code])
+}
+
+/// It lets in, to mend the second factor: see `account::recovered`. Whoever has the lost device may be logged in with it,
+/// so all other sessions end.
+pub(super) async fn give_recovery_code(
+    State(app): State<App>,
+    claimant: Claimant,
+    Form(typed): Form<GivenRecoveryCode>,
+) -> Answer {
+    let code = match typed.recovery_code.parse::<RecoveryCode>() {
+        Ok(code) => code,
+        Err(error) => return Ok(recovery_page(&claimant, Some(words::mistyped_recovery_code(error).into()))),
+    };
+    match app.mfa.redeem(&claimant.user.account()?, &code).await {
+        Ok(recovered) => {
+            let login = claimant.prove(&app, &recovered).await?;
+            login.change(&app, Change::opted_in(OptedIn::Yes), Factor::Proven(&recovered)).await?;
+            Ok(go("/account/recovered"))
+        }
+        Err(error) => Ok(recovery_page(&claimant, Some(words::refusal(error, app.clock.now())?))),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login_resync.html")]
+struct ResyncPage {
+    frame: Frame,
+    devices: Vec<Choice>,
+    code1: Field,
+    code2: Field,
+}
+
+struct Choice {
+    id: DeviceId,
+    label: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Resync {
+    device: String,
+    code1: String,
+    code2: String,
+}
+
+pub(super) async fn resync_form(State(app): State<App>, half: HalfLoggedIn) -> Answer {
+    resync_page(&app, &half, None).await
+}
+
+async fn resync_page(app: &App, half: &HalfLoggedIn, error: Option<Message>) -> Answer {
+    let devices = app.mfa.devices(&half.claimant.user.account()?).await?;
+    let works = devices.iter().filter(|device| !matches!(device.state(), DeviceState::Pending { .. }));
+    let devices = works.map(|device| Choice { id: device.id(), label: device.label().to_string() }).collect();
+    let (code1, code2) = code_pair(error);
+    let page = ResyncPage { frame: Frame::default(), devices, code1, code2 };
+    Ok(form(&page, &[&page.code1]))
+}
+
+/// The fields for two codes in a row.
+pub(super) fn code_pair(error: Option<Message>) -> (Field, Field) {
+    let first = Field::code("code1", "First code").hint("The six digits that your app shows now.");
+    let second = Field::code("code2", "Next code").hint("Wait until the app shows another one: at most half a minute.");
+    (first.focus().with_error(error), second)
+}
+
+/// The two codes, as they were typed.
+pub(super) fn parse_pair(code1: &str, code2: &str) -> Result<[Code; 2], Message> {
+    let parse = |text: &str| text.parse::<Code>().map_err(|error| Message::from(words::mistyped_code(error)));
+    Ok([parse(code1)?, parse(code2)?])
+}
+
+/// Behind the password, and no login: that takes the next code.
+pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Form(typed): Form<Resync>) -> Answer {
+    let codes = match parse_pair(&typed.code1, &typed.code2) {
+        Ok(codes) => codes,
+        Err(message) => return resync_page(&app, &half, Some(message)).await,
+    };
+    let account = half.claimant.user.account()?;
+    let device = typed.device.parse::<DeviceId>().map_err(|_| Problem::NotFound)?;
+    match app.mfa.resync(&account, device, codes).await {
+        Ok(()) => {
+            let notice = "Your device's clock is allowed for. Log in with its next code.";
+            go_saying(&half.claimant.session, "/login/code", notice).await
+        }
+        Err(Error::UnknownDevice) => Err(Problem::NotFound),
+        Err(error) => {
+            let message = pair_refusal(&app, error)?;
+            resync_page(&app, &half, Some(message)).await
+        }
+    }
+}

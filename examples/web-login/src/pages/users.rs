@@ -1,0 +1,142 @@
+//! What an owner does with the users of the organisation.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use secondfactor::Error;
+use serde::Deserialize;
+
+use super::{Field, Frame, form, go_saying, html};
+use crate::app::App;
+use crate::goal::Goal;
+use crate::problem::{Answer, Problem};
+use crate::random;
+use crate::session::LoggedIn;
+use crate::user::{Change, OptedIn, Permissions, User, name_fault, normal_name};
+
+const OWNERS_ONLY: Problem = Problem::Forbidden("Only the owner of an organisation sees this.");
+
+fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
+    if login.user.is_owner { Ok(()) } else { Err(OWNERS_ONLY) }
+}
+
+#[derive(Template)]
+#[template(path = "users.html")]
+struct UsersPage {
+    frame: Frame,
+    organisation: String,
+    users: Vec<User>,
+    name: Field,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NewUser {
+    name: String,
+}
+
+pub(super) async fn list(State(app): State<App>, login: LoggedIn) -> Answer {
+    require_owner(&login)?;
+    Ok(users_page(&app, &login, name_field()).await?)
+}
+
+fn name_field() -> Field {
+    Field::text("name", "Name").hint("They log in by it: letters, digits, or a mail address.")
+}
+
+async fn users_page(app: &App, login: &LoggedIn, name: Field) -> Result<Response, Problem> {
+    let mut users = app.database.users_of(&login.user.organisation).await?;
+    users.sort_by(|one, other| (!one.is_owner, &one.name).cmp(&(!other.is_owner, &other.name)));
+    let organisation = login.user.organisation_name.clone();
+    let page = UsersPage { frame: Frame::of(login).await?, organisation, users, name };
+    Ok(form(&page, &[&page.name]))
+}
+
+#[derive(Template)]
+#[template(path = "user_new.html")]
+struct NewUserPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    password: String,
+}
+
+/// The answer is the only page that shows the first password.
+pub(super) async fn add(State(app): State<App>, login: LoggedIn, Form(typed): Form<NewUser>) -> Answer {
+    require_owner(&login)?;
+    login.require_fresh_login(&app, &Goal::Users)?;
+    let name = normal_name(&typed.name);
+    if let Some(fault) = name_fault(&name) {
+        return Ok(users_page(&app, &login, name_field().with_value(typed.name).with_error(Some(fault))).await?);
+    }
+    let password = random::password()?;
+    let user = User {
+        id: random::id()?,
+        name: name.clone(),
+        password: app.passwords.hash(password.clone()).await?,
+        must_change_password: true,
+        organisation: login.user.organisation.clone(),
+        organisation_name: login.user.organisation_name.clone(),
+        is_owner: false,
+        permissions: Permissions::default(),
+        opted_in: OptedIn::No,
+        generation: 0,
+    };
+    if !app.database.add_user(&user).await? {
+        let field = name_field().with_value(name).with_error(Some("That name is taken."));
+        return Ok(users_page(&app, &login, field).await?);
+    }
+    Ok(html(StatusCode::OK, &NewUserPage { frame: Frame::of(&login).await?, id: user.id, name, password }))
+}
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct UserPage {
+    frame: Frame,
+    user: User,
+    has_factor: bool,
+}
+
+/// A user of this owner's own organisation; others are not there.
+async fn find(app: &App, login: &LoggedIn, id: &str) -> Result<User, Problem> {
+    require_owner(login)?;
+    let user = app.database.user(id).await?.filter(|user| user.organisation == login.user.organisation);
+    user.filter(|user| !user.is_owner).ok_or(Problem::NotFound)
+}
+
+pub(super) async fn show(State(app): State<App>, login: LoggedIn, Path(id): Path<String>) -> Answer {
+    let user = find(&app, &login, &id).await?;
+    login.require_fresh_login(&app, &Goal::User(id))?;
+    let has_factor = user.opted_in != OptedIn::No;
+    Ok(html(StatusCode::OK, &UserPage { frame: Frame::of(&login).await?, user, has_factor }))
+}
+
+pub(super) async fn grant(
+    State(app): State<App>,
+    login: LoggedIn,
+    Path(id): Path<String>,
+    Form(typed): Form<Vec<(String, String)>>,
+) -> Answer {
+    let user = find(&app, &login, &id).await?;
+    login.require_fresh_login(&app, &Goal::User(id))?;
+    let names = typed.iter().filter(|(field, _)| field == "permissions").map(|(_, name)| name.as_str());
+    let permissions = Permissions::from_names(names);
+    app.database.change_user(&user.id, &Change { permissions: Some(permissions), ..Change::default() }).await?;
+    app.note(&user.id, "The owner of your organisation changed what you may do.").await?;
+    go_saying(&login.session, "/users", &format!("What {} may do is changed.", user.name)).await
+}
+
+/// For somebody who has lost their device and their recovery codes: only after the owner has made sure that it is them, face
+/// to face or as when they were taken on. All their sessions end, and they are told in their activity.
+pub(super) async fn reset(State(app): State<App>, login: LoggedIn, Path(id): Path<String>) -> Answer {
+    let user = find(&app, &login, &id).await?;
+    login.require_fresh_login(&app, &Goal::User(id))?;
+    app.database.change_user(&user.id, &Change::opted_in(OptedIn::Changing)).await?;
+    match app.mfa.danger_opt_out_unproven(&user.account()?).await {
+        Ok(()) | Err(Error::NotEnrolled) => {}
+        Err(error) => return Err(error.into()),
+    }
+    app.database.change_user(&user.id, &Change::opted_in(OptedIn::No).ending_sessions()).await?;
+    go_saying(&login.session, "/users", &format!("The second factor of {} is off.", user.name)).await
+}

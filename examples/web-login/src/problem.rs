@@ -1,0 +1,88 @@
+//! Why a page is not what was asked for.
+
+use std::error::Error as StdError;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::goal::Goal;
+use crate::pages::{Frame, html};
+
+/// Why a page is not what was asked for.
+pub(crate) enum Problem {
+    /// It is elsewhere, or something else comes first.
+    Go(String),
+    NotFound,
+    /// They may not see it; why, in words.
+    Forbidden(&'static str),
+    /// Too many tries from an address; when to try again, in seconds.
+    TooMany(u64),
+    /// The site's own fault, for its log.
+    Failed(Box<dyn StdError + Send + Sync>),
+}
+
+pub(crate) type Answer = Result<Response, Problem>;
+
+impl Problem {
+    pub(crate) fn go(goal: &Goal) -> Self {
+        Self::Go(goal.path())
+    }
+
+    pub(crate) fn log_in(goal: &Goal) -> Self {
+        Self::Go(if *goal == Goal::Account { "/login".to_owned() } else { format!("/login?for={goal}") })
+    }
+
+    pub(crate) fn ask_code(goal: &Goal) -> Self {
+        Self::Go(format!("/code?for={goal}"))
+    }
+
+    pub(crate) fn ask_password(goal: &Goal) -> Self {
+        Self::Go(format!("/password?for={goal}"))
+    }
+}
+
+impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    frame: Frame,
+    title: &'static str,
+    text: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match self {
+            Self::Go(path) => return Redirect::to(&path).into_response(),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Not here", "There is no such page.".to_owned()),
+            Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
+            Self::TooMany(seconds) => {
+                let text = format!("Too many tries from your network. Try again in {seconds} seconds.");
+                (StatusCode::TOO_MANY_REQUESTS, "Too many tries", text)
+            }
+            Self::Failed(error) => {
+                log(&*error);
+                let text = "That is our fault, and it is in our log. Nothing was let in or changed by half. Try again.";
+                (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", text.to_owned())
+            }
+        };
+        html(status, &ProblemPage { frame: Frame::default(), title, text })
+    }
+}
+
+/// The error with its causes. None of them carries what people typed.
+pub(crate) fn log(error: &dyn StdError) {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    tracing::error!(error = text, "a request failed");
+}

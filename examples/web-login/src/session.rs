@@ -1,0 +1,290 @@
+//! How far somebody is logged in, as types: a page asks for what it needs, and can't be reached with less.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::Method;
+use axum::http::request::Parts;
+use secondfactor::{Clock as _, Error, Proof, UnixTime, Verified};
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use crate::app::App;
+use crate::goal::Goal;
+use crate::problem::Problem;
+use crate::user::{Change, OptedIn, User};
+
+/// What a session holds, and under which name.
+const LOGIN: &str = "login";
+
+/// How long the second step may take.
+const HALF: Duration = Duration::from_secs(10 * 60);
+
+/// What a session remembers of a login.
+#[derive(Clone, Serialize, Deserialize)]
+struct Login {
+    user: String,
+    /// Of the user's sessions: see `User::generation`.
+    generation: u64,
+    began: u64,
+    seen: u64,
+    /// When the password was last given.
+    password_at: u64,
+    state: State,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum State {
+    /// The password was right. That opens nothing but the second step.
+    Half { goal: Goal },
+    /// The password was enough, as the user has not opted in.
+    Password,
+    /// A second factor was proved. The token is the library's: it opens for this user and this session id only.
+    Proven { token: String },
+}
+
+/// What comes of the second factor when a session rises.
+pub(crate) enum Factor<'a> {
+    Proven(&'a dyn Proof),
+    /// The proof that the session has, as old as it is.
+    Kept,
+    /// There is none any more.
+    Dropped,
+}
+
+/// Gave the right password, and has yet to prove the second factor.
+pub(crate) struct HalfLoggedIn {
+    pub(crate) claimant: Claimant,
+    /// Where they go then.
+    pub(crate) goal: Goal,
+}
+
+/// Logged in, with all that their account demands.
+pub(crate) struct LoggedIn {
+    pub(crate) user: User,
+    pub(crate) session: Session,
+    login: Login,
+}
+
+/// Logged in, even if they have yet to change a password that somebody else gave them.
+pub(crate) struct EvenIfPasswordDue(pub(crate) LoggedIn);
+
+/// Gave the right password, whether that let them in or not.
+pub(crate) struct Claimant {
+    pub(crate) user: User,
+    pub(crate) session: Session,
+    pub(crate) is_logged_in: bool,
+    login: Login,
+}
+
+/// Somebody, as far as they are logged in.
+pub(crate) enum Visitor {
+    Nobody,
+    Half(HalfLoggedIn),
+    Full(LoggedIn),
+}
+
+/// The password was right. With a second step before them, that is all they have.
+pub(crate) async fn begin(app: &App, session: &Session, user: &User, second_step: Option<Goal>) -> Result<(), Problem> {
+    let now = app.clock.now().as_secs();
+    let state = second_step.map_or(State::Password, |goal| State::Half { goal });
+    let (user, generation) = (user.clone(), user.generation);
+    let login = Login { user: user.id.clone(), generation, began: now, seen: now, password_at: now, state };
+    rise(app, session, &user, login, Factor::Dropped).await
+}
+
+/// Writes a login into the session, which gets a new id: whoever knew the old one, knows nothing of what it may do now.
+async fn rise(app: &App, session: &Session, user: &User, login: Login, factor: Factor<'_>) -> Result<(), Problem> {
+    let kept = match factor {
+        Factor::Kept => open_proof(app, session, user, &login).ok(),
+        _ => None,
+    };
+    let proof = match factor {
+        Factor::Proven(proof) => Some(proof),
+        Factor::Kept => kept.as_deref(),
+        Factor::Dropped => None,
+    };
+    session.cycle_id().await?;
+    // The token is bound to the new id, which is settled when it is stored.
+    session.save().await?;
+    let state = match (proof, login.state) {
+        (Some(proof), _) => State::Proven { token: app.mfa.token(proof, &id_of(session)?)?.to_string() },
+        (None, State::Proven { .. }) => State::Password,
+        (None, state) => state,
+    };
+    session.insert(LOGIN, Login { state, ..login }).await?;
+    Ok(())
+}
+
+fn id_of(session: &Session) -> Result<[u8; 16], Problem> {
+    Ok(session.id().ok_or("the session has no id")?.0.to_le_bytes())
+}
+
+fn open_proof(app: &App, session: &Session, user: &User, login: &Login) -> Result<Box<dyn Proof>, Problem> {
+    match &login.state {
+        State::Proven { token } => Ok(app.mfa.open_proof(&user.account()?, &id_of(session)?, token)?),
+        State::Half { .. } | State::Password => Err("the session has no proof".into()),
+    }
+}
+
+impl Visitor {
+    async fn of(session: Session, app: &App) -> Result<Self, Problem> {
+        let Some(mut login) = session.get::<Login>(LOGIN).await? else { return Ok(Self::Nobody) };
+        let now = app.clock.now();
+        let age = |then: u64| now.saturating_since(UnixTime::from_secs(then));
+        let is_over = match login.state {
+            State::Half { .. } => age(login.began) > HALF,
+            State::Password | State::Proven { .. } => {
+                age(login.seen) > Verified::SESSION_IDLE || age(login.began) > Verified::SESSION
+            }
+        };
+        let user = app.database.user(&login.user).await?.filter(|user| {
+            // Opted in since, in another session that was stopped before it could end this one.
+            let lacks_factor = matches!(login.state, State::Password) && user.opted_in == OptedIn::Yes;
+            user.generation == login.generation && !lacks_factor
+        });
+        let Some(user) = user.filter(|_| !is_over) else {
+            session.flush().await?;
+            return Ok(Self::Nobody);
+        };
+        if let State::Half { goal } = &login.state {
+            let goal = goal.clone();
+            let claimant = Claimant { user, session, is_logged_in: false, login };
+            return Ok(Self::Half(HalfLoggedIn { claimant, goal }));
+        }
+        // A write at every click would be many for little: a minute is exact enough.
+        if age(login.seen) >= Duration::from_secs(60) {
+            login.seen = now.as_secs();
+            session.insert(LOGIN, &login).await?;
+        }
+        Ok(Self::Full(LoggedIn { user, session, login }))
+    }
+}
+
+impl Claimant {
+    /// The second factor is proved: they are logged in from now on, or go on with a fresh proof.
+    pub(crate) async fn prove(self, app: &App, proof: &dyn Proof) -> Result<LoggedIn, Problem> {
+        let Self { user, session, is_logged_in, login } = self;
+        let began = if is_logged_in { login.began } else { app.clock.now().as_secs() };
+        let login = Login { began, seen: app.clock.now().as_secs(), ..login };
+        LoggedIn { user, session, login }.rise(app, Factor::Proven(proof)).await
+    }
+}
+
+impl LoggedIn {
+    /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back.
+    pub(crate) fn fresh_proof(&self, app: &App, goal: &Goal) -> Result<Box<dyn Proof>, Problem> {
+        let proof = open_proof(app, &self.session, &self.user, &self.login).ok();
+        let is_fresh = |proof: &Box<dyn Proof>| proof.require_within(Verified::SENSITIVE, app.clock.now()).is_ok();
+        proof.filter(is_fresh).ok_or_else(|| Problem::ask_code(goal))
+    }
+
+    /// Demands that this is no unattended screen, for what an owner does to others: a fresh code of a device, for which a
+    /// recovery code does not stand in; or the password, if they have not opted in.
+    pub(crate) fn require_fresh_login(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
+        match &self.login.state {
+            State::Proven { token } => {
+                let verified = app.mfa.open_token(&self.user.account()?, &id_of(&self.session)?, token);
+                let fresh = verified.and_then(|verified| {
+                    verified.require_within(Verified::SENSITIVE, app.clock.now()).map_err(Error::from)
+                });
+                fresh.map_err(|_| Problem::ask_code(goal))
+            }
+            State::Half { .. } | State::Password => self.require_fresh_password(app, goal),
+        }
+    }
+
+    /// Demands that the password was given just now: to opt in, where there is no other proof yet.
+    pub(crate) fn require_fresh_password(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
+        let given = UnixTime::from_secs(self.login.password_at);
+        if app.clock.now().saturating_since(given) <= Verified::SENSITIVE {
+            Ok(())
+        } else {
+            Err(Problem::ask_password(goal))
+        }
+    }
+
+    /// Whether this login has a second factor.
+    pub(crate) const fn has_factor(&self) -> bool {
+        matches!(self.login.state, State::Proven { .. })
+    }
+
+    /// A fresh code was given.
+    pub(crate) async fn prove(self, app: &App, proof: &dyn Proof) -> Result<Self, Problem> {
+        self.rise(app, Factor::Proven(proof)).await
+    }
+
+    /// The password was given again.
+    pub(crate) async fn give_password(mut self, app: &App) -> Result<Self, Problem> {
+        self.login.password_at = app.clock.now().as_secs();
+        self.rise(app, Factor::Kept).await
+    }
+
+    /// Changes what lets this user in, which ends all their other sessions; this one goes on.
+    pub(crate) async fn change(mut self, app: &App, change: Change, factor: Factor<'_>) -> Result<Self, Problem> {
+        self.login.generation = app.database.change_user(&self.user.id, &change.ending_sessions()).await?;
+        self.rise(app, factor).await
+    }
+
+    async fn rise(self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
+        rise(app, &self.session, &self.user, self.login.clone(), factor).await?;
+        Ok(self)
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let session = Session::from_request_parts(parts, app).await.map_err(|(_, reason)| reason)?;
+        Self::of(session, app).await
+    }
+}
+
+impl FromRequestParts<App> for HalfLoggedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match Visitor::from_request_parts(parts, app).await? {
+            Visitor::Half(half) => Ok(half),
+            Visitor::Full(_) => Err(Problem::go(&Goal::Account)),
+            Visitor::Nobody => Err(Problem::log_in(&Goal::Account)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Claimant {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match Visitor::from_request_parts(parts, app).await? {
+            Visitor::Half(half) => Ok(half.claimant),
+            Visitor::Full(LoggedIn { user, session, login }) => Ok(Self { user, session, is_logged_in: true, login }),
+            Visitor::Nobody => Err(Problem::log_in(&Goal::Account)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for EvenIfPasswordDue {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match Visitor::from_request_parts(parts, app).await? {
+            Visitor::Full(login) => Ok(Self(login)),
+            Visitor::Half(_) => Err(Problem::Go("/login/code".to_owned())),
+            Visitor::Nobody => {
+                let goal = Some(parts.uri.path()).filter(|_| parts.method == Method::GET).and_then(Goal::of_path);
+                Err(Problem::log_in(&goal.unwrap_or_default()))
+            }
+        }
+    }
+}
+
+impl FromRequestParts<App> for LoggedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let EvenIfPasswordDue(login) = EvenIfPasswordDue::from_request_parts(parts, app).await?;
+        if login.user.must_change_password { Err(Problem::go(&Goal::Password)) } else { Ok(login) }
+    }
+}

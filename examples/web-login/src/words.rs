@@ -1,0 +1,196 @@
+//! What the library says, in words for people.
+
+use secondfactor::{
+    CodeError, Denial, DeviceState, DeviceStatus, Diagnosis, Error, Event, LabelError, RecoveryCodeError, UnixTime,
+};
+use time::OffsetDateTime;
+
+use crate::problem::Problem;
+
+/// A point in time: for machines, and for people by day and by distance.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) machine: String,
+    /// "24 November 2026, 22:53 UTC".
+    pub(crate) date: String,
+    /// "3 minutes ago", "in 28 seconds".
+    pub(crate) distance: String,
+}
+
+impl Moment {
+    pub(crate) fn new(at: UnixTime, now: UnixTime) -> Self {
+        let date = i64::try_from(at.as_secs()).ok().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let date = date.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let (hour, minute, second) = date.to_hms();
+        let distance = if at > now {
+            format!("in {}", span(at.saturating_since(now).as_secs()))
+        } else {
+            match now.saturating_since(at).as_secs() {
+                0..45 => "just now".to_owned(),
+                seconds => format!("{} ago", span(seconds)),
+            }
+        };
+        Self {
+            machine: format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)),
+            date: format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"),
+            distance,
+        }
+    }
+}
+
+/// In the largest unit, rounded.
+pub(crate) fn span(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let (count, unit) = match seconds {
+        0..MINUTE => (seconds, "second"),
+        MINUTE..HOUR => (rounded(seconds, MINUTE), "minute"),
+        HOUR..DAY => (rounded(seconds, HOUR), "hour"),
+        _ => (rounded(seconds, DAY), "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+const fn rounded(seconds: u64, unit: u64) -> u64 {
+    seconds.saturating_add(unit / 2) / unit
+}
+
+/// What a field's owner is told beside it.
+#[derive(Clone)]
+pub(crate) struct Message {
+    pub(crate) text: String,
+    /// From when on to try again.
+    pub(crate) retry: Option<Moment>,
+}
+
+impl<T: Into<String>> From<T> for Message {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), retry: None }
+    }
+}
+
+/// Why a code was not taken: the claimant's to know. Other errors are not theirs.
+///
+/// A wrong code and a used one get the same answer: whoever looks over a shoulder must not learn that what they saw was
+/// right.
+pub(crate) fn refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
+    Ok(match error {
+        Error::Denied(Denial::Throttled { retry_at }) => {
+            Message { text: "Too many wrong codes.".to_owned(), retry: Some(Moment::new(retry_at, now)) }
+        }
+        Error::Denied(Denial::Disabled) => {
+            "Too many wrong codes. None is taken any more: use a recovery code, or ask whoever runs your organisation."
+                .into()
+        }
+        Error::Denied(Denial::Unconfirmed(diagnosis)) => wrong_device(diagnosis).into(),
+        Error::Denied(_) => "That code is wrong, or was used already.".into(),
+        Error::NoRecoveryCodes => {
+            "There are no recovery codes left. Ask whoever runs your organisation to turn your second factor off."
+                .into()
+        }
+        // What waited too long is dropped at the next change of the account, and is unknown then.
+        Error::EnrollmentExpired | Error::UnknownDevice => "This took too long.".into(),
+        Error::LabelTaken => "You have a device of this name already.".into(),
+        Error::TooManyDevices => "You have as many devices as there may be. Revoke one first.".into(),
+        Error::LastDevice => "This is your last device. Add another one first, or turn the second factor off.".into(),
+        Error::Contended => "Too much happened at once. Try again.".into(),
+        error => return Err(error.into()),
+    })
+}
+
+fn wrong_device(diagnosis: Diagnosis) -> String {
+    match diagnosis {
+        Diagnosis::ClockOff { steps } => {
+            let off = span(steps.unsigned_abs().saturating_mul(30));
+            let way = if steps > 0 { "fast" } else { "slow" };
+            format!(
+                "That code is wrong: your device's clock is about {off} {way}. Set it to automatic, or give two codes in a row."
+            )
+        }
+        diagnosis => format!("That code is wrong: {diagnosis}. Try another authenticator app."),
+    }
+}
+
+pub(crate) const fn mistyped_code(error: CodeError) -> &'static str {
+    match error {
+        CodeError::Character { .. } => "A code has digits only.",
+        CodeError::TooShort { .. } => "A code has six digits, this has fewer.",
+        _ => "A code has six digits, this has more.",
+    }
+}
+
+pub(crate) fn mistyped_recovery_code(error: RecoveryCodeError) -> String {
+    match error {
+        RecoveryCodeError::TooShort { symbols } => {
+            format!("A recovery code has 25 letters and digits, this has {symbols}.")
+        }
+        RecoveryCodeError::TooLong { .. } => "A recovery code has 25 letters and digits, this has more.".to_owned(),
+        RecoveryCodeError::Character { .. } => {
+            "That is no recovery code: there is a sign in it that none has.".to_owned()
+        }
+        _ => "There is a typo in it. Compare it with your list; this cost you no try.".to_owned(),
+    }
+}
+
+pub(crate) const fn bad_label(error: LabelError) -> &'static str {
+    match error {
+        LabelError::Empty => "Give it a name.",
+        LabelError::TooLong => "A name has at most 64 characters.",
+        _ => "There is a character in it that can't be seen.",
+    }
+}
+
+pub(crate) fn state(device: &DeviceStatus, now: UnixTime) -> String {
+    match device.state() {
+        DeviceState::Active => "works".to_owned(),
+        DeviceState::Pending { .. } => "waits to be confirmed".to_owned(),
+        DeviceState::Suspended => "suspended".to_owned(),
+        DeviceState::Retiring { until } => format!("replaced, ends {}", Moment::new(until, now).distance),
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// What happened, for the owner's list. What an attacker could repeat at will without a write is left to the log, or it
+/// would push the rest out of the list.
+pub(crate) fn event(event: &Event) -> Option<String> {
+    let text = match event {
+        Event::EnrollmentBegun { .. } => "A new device was begun. It does not count until it is confirmed.",
+        Event::ConfirmationFailed { .. } => "A new device showed a wrong code.",
+        Event::DeviceConfirmed { .. } => "A device was confirmed, and works from now on.",
+        Event::Rotated { .. } => "A device has a new key; the old one has ended.",
+        Event::Rebound { .. } => "The account was bound to a new device alone, after too many wrong codes.",
+        Event::Verified { after_lock: true, failures_before, .. } => {
+            return Some(format!("A code was accepted, after {failures_before} wrong ones. Was that you?"));
+        }
+        Event::Verified { .. } => "A code was accepted.",
+        Event::Mismatch { .. } => "A wrong code.",
+        Event::ReplayRefused => "A code was tried a second time. If you did not type it twice, somebody saw it.",
+        Event::Locked { failures, .. } => {
+            return Some(format!(
+                "{failures} wrong codes in a row: whoever types them knows your password. Change it, if that was not you."
+            ));
+        }
+        Event::Disabled => "A hundred wrong codes in a row: no code is taken any more.",
+        Event::DriftSuspected { .. } => "A device's clock seems to be off.",
+        Event::Resynchronized { .. } => "A device's clock was allowed for, by two codes in a row.",
+        Event::ResyncFailed { .. } => "Two codes were not two in a row of the device.",
+        Event::Renamed { .. } => "A device has another name.",
+        Event::Suspended { .. } => "A device was suspended.",
+        Event::Resumed { .. } => "A device works again.",
+        Event::Revoked { .. } | Event::RevokedUnproven { .. } => "A device was revoked.",
+        Event::OptedOut => "The second factor was turned off.",
+        Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
+        Event::UnlockedUnproven => "Wrong codes were forgiven.",
+        Event::RecoveryCodesIssued { count } => {
+            return Some(format!("{count} new recovery codes; earlier ones are void."));
+        }
+        Event::RecoveryCodesReplenished { count } => return Some(format!("{count} new recovery codes for used ones.")),
+        Event::Recovered { left } => return Some(format!("A recovery code was used; {left} are left.")),
+        Event::RecoveryMismatch { .. } => "A wrong recovery code.",
+        Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
