@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use secondfactor::{Clock as _, Mfa, Verified};
 use tokio::net::TcpListener;
@@ -141,10 +141,19 @@ fn router(app: App, is_secure: bool) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(log))
         .layer(map_response(move |response| async move { with_headers(response, is_secure) }))
 }
 
 const SESSION_IDLE: time::Duration = time::Duration::seconds(Verified::SESSION_IDLE.as_secs() as i64);
+
+/// No query, and nothing of what was sent or answered.
+async fn log(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    tracing::debug!(%method, path, status = response.status().as_u16(), "request");
+    response
+}
 
 /// Nothing but this site's own style sheet and icon; no script, no frame, no form to elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \

@@ -94,3 +94,27 @@ impl std::fmt::Debug for StoreAddress {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Config {
+        Config::from_arguments(arguments.iter().map(OsString::from)).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_cookie_goes_over_plain_http_to_this_machine_only() {
+        assert!(!config(&[]).is_secure());
+        assert!(!config(&["--listen", "[::1]:80"]).is_secure());
+        assert!(config(&["--listen", "0.0.0.0:80"]).is_secure());
+        assert!(config(&["--behind-proxy"]).is_secure());
+    }
+
+    #[test]
+    fn a_database_password_is_not_shown() {
+        let config = config(&["--store", "postgres://web:hunter2@db/web"]);
+        assert!(matches!(config.store, StoreAddress::Postgres(_)));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

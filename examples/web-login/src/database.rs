@@ -5,6 +5,7 @@ mod redis;
 mod sqlite;
 mod store;
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // small numbers
 mod tests;
 
 use std::sync::Arc;

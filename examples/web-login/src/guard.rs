@@ -61,3 +61,47 @@ pub(crate) async fn limit_passwords(State(app): State<App>, request: Request, ne
     }
     Ok(next.run(request).await)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn request(peer: &str, forwarded: &[&str]) -> Request {
+        let builder =
+            forwarded.iter().fold(Request::builder(), |builder, value| builder.header("X-Forwarded-For", *value));
+        let mut request = builder.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+        request
+    }
+
+    fn guard(is_behind_proxy: bool) -> AddressGuard {
+        AddressGuard::new(NonZero::new(1).unwrap(), is_behind_proxy)
+    }
+
+    #[test]
+    fn another_address_of_the_same_network_has_no_tries_of_its_own() {
+        for (first, second) in [("2001:db8::1", "2001:db8::2:3:4:5"), ("192.0.2.1", "::ffff:192.0.2.1")] {
+            let guard = guard(false);
+            assert!(guard.check(&request(first, &[])).is_ok());
+            assert!(guard.check(&request(second, &[])).is_err());
+        }
+        let guard = guard(false);
+        assert!(guard.check(&request("2001:db8::1", &[])).is_ok());
+        assert!(guard.check(&request("2001:db8:0:1::1", &[])).is_ok());
+    }
+
+    #[test]
+    fn a_client_can_not_pass_for_another_one() {
+        // Without a proxy the header is the client's own.
+        let alone = guard(false);
+        assert!(alone.check(&request("192.0.2.1", &["198.51.100.1"])).is_ok());
+        assert!(alone.check(&request("192.0.2.1", &["198.51.100.2"])).is_err());
+        // With one, its last word is the proxy's.
+        let behind = guard(true);
+        assert!(behind.check(&request("127.0.0.1", &["198.51.100.1, 192.0.2.1"])).is_ok());
+        assert!(behind.check(&request("127.0.0.1", &["198.51.100.2", "198.51.100.3, 192.0.2.1"])).is_err());
+        assert!(behind.check(&request("127.0.0.1", &["192.0.2.2"])).is_ok());
+    }
+}

@@ -25,9 +25,9 @@ async fn run(config: Config) -> Outcome {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
 
     let site = Site::open(config).await?;
-    say(&format!("Listening on http://{}/\n", site.address()))?;
-    // The signals are caught before anybody can know that there is a server to stop.
+    // Before anybody can know that there is a server to stop.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    say(&format!("Listening on http://{}/\n", site.address()))?;
     site.serve(async move {
         tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
     })

@@ -8,6 +8,7 @@ mod fresh;
 mod notes;
 mod recovery_codes;
 mod second_step;
+mod typed;
 mod users;
 
 use askama::Template;
@@ -24,6 +25,7 @@ use crate::guard::limit_passwords;
 use crate::problem::{Answer, Problem};
 use crate::session::{LoggedIn, Visitor};
 use field::Field;
+use typed::Typed;
 
 pub(crate) fn router(app: App) -> Router<App> {
     let take_passwords = Router::new()
@@ -61,7 +63,7 @@ pub(crate) fn router(app: App) -> Router<App> {
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::BadForm(StatusCode::METHOD_NOT_ALLOWED))
 }
 
 /// What stands around every page.
@@ -85,7 +87,7 @@ const NOTICE: &str = "notice";
 impl Frame {
     pub(crate) const SITE: &str = NAME;
 
-    async fn of(login: &LoggedIn) -> Result<Self, Problem> {
+    pub(crate) async fn of(login: &LoggedIn) -> Result<Self, Problem> {
         let who = Who { name: login.user.name.clone(), is_owner: login.user.is_owner };
         Ok(Self { who: Some(who), notice: take_notice(&login.session).await? })
     }
@@ -122,14 +124,16 @@ pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
 
 /// A page, with the status that its fields' errors call for.
 fn form(page: &impl Template, fields: &[&Field]) -> Response {
-    let status = if fields.iter().any(|field| field.is_throttled()) {
-        StatusCode::TOO_MANY_REQUESTS
-    } else if fields.iter().any(|field| field.has_error()) {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
-    html(status, page)
+    if let Some(seconds) = fields.iter().find_map(|field| field.retry_after()) {
+        return too_many(seconds, page);
+    }
+    let is_refused = fields.iter().any(|field| field.has_error());
+    html(if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, page)
+}
+
+/// The same, for programs that read no words.
+pub(crate) fn too_many(seconds: u64, page: &impl Template) -> Response {
+    ([(header::RETRY_AFTER, seconds.to_string())], html(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
 }
 
 async fn home(visitor: Visitor) -> Response {

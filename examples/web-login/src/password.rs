@@ -66,7 +66,7 @@ fn hash(password: &str) -> Outcome<String> {
 /// Whether it can be a password: its length alone counts.
 pub(crate) fn fault(password: &str) -> Option<&'static str> {
     if password.chars().count() < MIN_CHARS {
-        Some("A password has at least 12 characters. A few words in a row are easy to remember.")
+        Some("That is too short.")
     } else if password.len() > MAX_BYTES {
         Some("That password is too long: at most 1024 bytes.")
     } else {

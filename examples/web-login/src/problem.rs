@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::goal::Goal;
-use crate::pages::{Frame, html};
+use crate::pages::{Frame, html, too_many};
 
 /// Why a page is not what was asked for.
 pub(crate) enum Problem {
@@ -15,7 +15,9 @@ pub(crate) enum Problem {
     Go(String),
     NotFound,
     /// They may not see it; why, in words.
-    Forbidden(&'static str),
+    Forbidden(Frame, &'static str),
+    /// The request is none that the page takes.
+    BadForm(StatusCode),
     /// Too many tries from an address; when to try again, in seconds.
     TooMany(u64),
     /// The site's own fault, for its log.
@@ -58,13 +60,20 @@ struct ProblemPage {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let mut frame = Frame::default();
         let (status, title, text) = match self {
             Self::Go(path) => return Redirect::to(&path).into_response(),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not here", "There is no such page.".to_owned()),
-            Self::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.to_owned()),
+            Self::Forbidden(around, why) => {
+                frame = around;
+                (StatusCode::FORBIDDEN, "Not allowed", why.to_owned())
+            }
+            Self::BadForm(status) => {
+                (status, "That did not fit", "The page does not take this. Go back and try again.".to_owned())
+            }
             Self::TooMany(seconds) => {
                 let text = format!("Too many tries from your network. Try again in {seconds} seconds.");
-                (StatusCode::TOO_MANY_REQUESTS, "Too many tries", text)
+                return too_many(seconds, &ProblemPage { frame, title: "Too many tries", text });
             }
             Self::Failed(error) => {
                 log(&*error);
@@ -72,7 +81,7 @@ impl IntoResponse for Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", text.to_owned())
             }
         };
-        html(status, &ProblemPage { frame: Frame::default(), title, text })
+        html(status, &ProblemPage { frame, title, text })
     }
 }
 

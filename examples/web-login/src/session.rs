@@ -172,11 +172,16 @@ impl Claimant {
 }
 
 impl LoggedIn {
-    /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back.
+    /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back. Who
+    /// has none has nothing to change.
     pub(crate) fn fresh_proof(&self, app: &App, goal: &Goal) -> Result<Box<dyn Proof>, Problem> {
+        if !self.has_factor() {
+            return Err(Problem::go(&Goal::Account));
+        }
         let proof = open_proof(app, &self.session, &self.user, &self.login).ok();
-        let is_fresh = |proof: &Box<dyn Proof>| proof.require_within(Verified::SENSITIVE, app.clock.now()).is_ok();
-        proof.filter(is_fresh).ok_or_else(|| Problem::ask_code(goal))
+        let now = app.clock.now();
+        let fresh = proof.filter(|proof| proof.require_within(Verified::SENSITIVE, now).is_ok());
+        fresh.ok_or_else(|| Problem::ask_code(goal))
     }
 
     /// Demands that this is no unattended screen, for what an owner does to others: a fresh code of a device, for which a

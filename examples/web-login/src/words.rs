@@ -15,6 +15,8 @@ pub(crate) struct Moment {
     pub(crate) date: String,
     /// "3 minutes ago", "in 28 seconds".
     pub(crate) distance: String,
+    /// How long until then; 0 if it is past.
+    pub(crate) seconds: u64,
 }
 
 impl Moment {
@@ -23,8 +25,9 @@ impl Moment {
         let date = date.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (date.year(), date.month(), date.day());
         let (hour, minute, second) = date.to_hms();
-        let distance = if at > now {
-            format!("in {}", span(at.saturating_since(now).as_secs()))
+        let seconds = at.saturating_since(now).as_secs();
+        let distance = if seconds > 0 {
+            format!("in {}", span(seconds))
         } else {
             match now.saturating_since(at).as_secs() {
                 0..45 => "just now".to_owned(),
@@ -35,6 +38,7 @@ impl Moment {
             machine: format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)),
             date: format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"),
             distance,
+            seconds,
         }
     }
 }
@@ -54,7 +58,10 @@ pub(crate) fn span(seconds: u64) -> String {
 }
 
 const fn rounded(seconds: u64, unit: u64) -> u64 {
-    seconds.saturating_add(unit / 2) / unit
+    match seconds.saturating_add(unit.div_ceil(2)).checked_div(unit) {
+        Some(count) => count,
+        None => 0,
+    }
 }
 
 /// What a field's owner is told beside it.
@@ -144,7 +151,7 @@ pub(crate) const fn bad_label(error: LabelError) -> &'static str {
 
 pub(crate) fn state(device: &DeviceStatus, now: UnixTime) -> String {
     match device.state() {
-        DeviceState::Active => "works".to_owned(),
+        DeviceState::Active => "active".to_owned(),
         DeviceState::Pending { .. } => "waits to be confirmed".to_owned(),
         DeviceState::Suspended => "suspended".to_owned(),
         DeviceState::Retiring { until } => format!("replaced, ends {}", Moment::new(until, now).distance),
@@ -193,4 +200,29 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_in_the_largest_unit() {
+        let now = UnixTime::from_secs(1_795_562_124);
+        let at = |seconds| Moment::new(UnixTime::from_secs(seconds), now);
+        let said = [
+            (1_795_562_152, "in 28 seconds"),
+            (1_795_562_124, "just now"),
+            (1_795_562_064, "1 minute ago"),
+            (1_795_556_724, "2 hours ago"),
+            (1_795_302_924, "3 days ago"),
+        ];
+        for (seconds, words) in said {
+            assert_eq!(at(seconds).distance, words);
+        }
+        assert_eq!(at(1_795_562_124).date, "24 November 2026, 23:15 UTC");
+        assert_eq!(at(1_795_562_124).machine, "2026-11-24T23:15:24Z");
+        // No time is too far for words.
+        assert_eq!(at(u64::MAX).date, "1 January 1970, 00:00 UTC");
+    }
 }

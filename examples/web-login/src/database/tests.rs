@@ -1,1 +1,118 @@
+//! What every database must do, tried on all three.
 
+use std::sync::Arc;
+
+use secondfactor::UnixTime;
+
+use super::{Database, Entry, LIST_LEN, postgres, redis, sqlite};
+use crate::random;
+use crate::user::{Change, OptedIn, Permissions, User};
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    keeps_the_contract(Arc::new(sqlite::Sqlite::open(&folder.path().join("accounts.db")).unwrap())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/servers runs it"]
+async fn postgres_keeps_the_contract() {
+    let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
+    keeps_the_contract(Arc::new(postgres::Postgres::open(postgres::pool(&address).unwrap()).await.unwrap())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs SECONDFACTOR_TEST_REDIS: .ci/servers runs it"]
+async fn redis_keeps_the_contract() {
+    let address = std::env::var("SECONDFACTOR_TEST_REDIS").unwrap();
+    keeps_the_contract(Arc::new(redis::Redis::new(redis::connect(&address).await.unwrap()))).await;
+}
+
+async fn keeps_the_contract(database: Arc<dyn Database>) {
+    database.ping().await.unwrap();
+    users(&*database).await;
+    sessions(&*database).await;
+    entries(&*database).await;
+}
+
+/// Every name is new, as the servers' databases are used again.
+fn new_user() -> User {
+    User {
+        id: random::id().unwrap(),
+        name: random::id().unwrap(),
+        password: "$argon2id$..".to_owned(),
+        must_change_password: true,
+        organisation: random::id().unwrap(),
+        organisation_name: "Harbour Books".to_owned(),
+        is_owner: true,
+        permissions: Permissions::default(),
+        opted_in: OptedIn::No,
+        generation: 0,
+    }
+}
+
+async fn users(database: &dyn Database) {
+    let user = new_user();
+    assert!(database.user(&user.id).await.unwrap().is_none());
+    assert!(database.add_user(&user).await.unwrap());
+    assert!(database.user(&user.id).await.unwrap().as_ref() == Some(&user));
+    assert!(database.user_by_name(&user.name).await.unwrap().as_ref() == Some(&user));
+    assert!(database.user_by_name("nobody").await.unwrap().is_none());
+
+    // A name is given once.
+    let namesake = User { name: user.name.clone(), ..new_user() };
+    assert!(!database.add_user(&namesake).await.unwrap());
+    assert!(database.user(&namesake.id).await.unwrap().is_none());
+
+    let colleague = User { organisation: user.organisation.clone(), is_owner: false, ..new_user() };
+    assert!(database.add_user(&colleague).await.unwrap());
+    assert!(database.add_user(&new_user()).await.unwrap());
+    let mut both = database.users_of(&user.organisation).await.unwrap();
+    both.sort_by_key(|user| !user.is_owner);
+    assert!(both == [user.clone(), colleague]);
+
+    // A change leaves the rest as it is.
+    let (permissions, opted_in) = (Permissions { notes_read: true, notes_write: true }, OptedIn::Changing);
+    let change = Change { permissions: Some(permissions), ..Change::default() };
+    assert_eq!(database.change_user(&user.id, &change).await.unwrap(), 0);
+    assert_eq!(database.change_user(&user.id, &Change::opted_in(opted_in).ending_sessions()).await.unwrap(), 1);
+    let password = Change { password: Some("new".to_owned()), must_change_password: Some(false), ..Change::default() };
+    assert_eq!(database.change_user(&user.id, &password.ending_sessions()).await.unwrap(), 2);
+    assert_eq!(database.change_user(&user.id, &Change::default()).await.unwrap(), 2);
+    let changed =
+        User { password: "new".to_owned(), must_change_password: false, permissions, opted_in, generation: 2, ..user };
+    assert!(database.user(&changed.id).await.unwrap() == Some(changed));
+
+    assert!(database.change_user(&random::id().unwrap(), &Change::default().ending_sessions()).await.is_err());
+}
+
+async fn sessions(database: &dyn Database) {
+    // Redis forgets by the real time, so the test's lies before it.
+    let (key, later) = (random::id().unwrap(), |seconds: u64| UnixTime::from_secs(4_000_000_000 + seconds));
+    assert!(database.add_session(&key, "{\"a\": 1}", later(10)).await.unwrap());
+    assert!(!database.add_session(&key, "{}", later(10)).await.unwrap());
+    assert_eq!(database.session(&key, later(9)).await.unwrap(), Some(("{\"a\": 1}".to_owned(), later(10))));
+    assert_eq!(database.session(&key, later(10)).await.unwrap(), None);
+
+    database.save_session(&key, "{}", later(20)).await.unwrap();
+    assert_eq!(database.session(&key, later(10)).await.unwrap(), Some(("{}".to_owned(), later(20))));
+    database.sweep_sessions(later(0)).await.unwrap();
+    assert!(database.session(&key, later(0)).await.unwrap().is_some());
+
+    // A request that is still under way does not bring back a session that has ended.
+    database.end_session(&key).await.unwrap();
+    database.save_session(&key, "{}", later(20)).await.unwrap();
+    assert_eq!(database.session(&key, later(0)).await.unwrap(), None);
+}
+
+async fn entries(database: &dyn Database) {
+    let list = random::id().unwrap();
+    let entry = |at: u64| Entry { at, text: format!("entry {at}"), by: String::new() };
+    assert!(database.entries(&list).await.unwrap().is_empty());
+    let count = u64::from(LIST_LEN) + 3;
+    for at in 1..=count {
+        database.add_entry(&list, &entry(at)).await.unwrap();
+    }
+    let newest: Vec<Entry> = (4..=count).rev().map(entry).collect();
+    assert_eq!(database.entries(&list).await.unwrap(), newest);
+}

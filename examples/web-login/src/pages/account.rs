@@ -1,14 +1,12 @@
 //! What somebody sees of their own account.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
 use secondfactor::{Clock as _, DeviceStatus, Error, RecoveryCodes, Status, UnixTime};
 use serde::Deserialize;
 
-use super::{Field, Frame, form, go_saying, html};
+use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::App;
 use crate::database::Entry;
 use crate::goal::Goal;
@@ -171,14 +169,14 @@ pub(super) struct ChangePassword {
 }
 
 pub(super) async fn password_form(EvenIfPasswordDue(login): EvenIfPasswordDue) -> Answer {
-    Ok(password_page(&login, Field::current_password().focus(), new_password()).await?)
+    password_page(&login, Field::current_password().focus(), new_password()).await
 }
 
 fn new_password() -> Field {
     Field::new_password("new", "New password")
 }
 
-async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Result<Response, Problem> {
+async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Answer {
     let (name, is_due) = (login.user.name.clone(), login.user.must_change_password);
     let page = PasswordPage { frame: Frame::of(login).await?, name, is_due, current, new };
     Ok(form(&page, &[&page.current, &page.new]))
@@ -187,18 +185,18 @@ async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Result<R
 pub(super) async fn change_password(
     State(app): State<App>,
     EvenIfPasswordDue(login): EvenIfPasswordDue,
-    Form(typed): Form<ChangePassword>,
+    Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
     let fault = match password::fault(&typed.new) {
         None if typed.new == typed.current => Some("That is the password you have."),
         fault => fault,
     };
     if let Some(fault) = fault {
-        return Ok(password_page(&login, Field::current_password(), new_password().with_error(Some(fault))).await?);
+        return password_page(&login, Field::current_password(), new_password().with_error(Some(fault))).await;
     }
     if !app.passwords.matches(typed.current, Some(&login.user.password)).await? {
         let current = Field::current_password().with_error(Some("That password is wrong."));
-        return Ok(password_page(&login, current, new_password()).await?);
+        return password_page(&login, current, new_password()).await;
     }
     let change = Change {
         password: Some(app.passwords.hash(typed.new).await?),

@@ -1,7 +1,6 @@
 //! Devices: from the QR code to the day they are revoked.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 
 use super::account::status_of;
 use super::second_step::{code_pair, parse_pair};
-use super::{Field, Frame, form, go_saying, html};
+use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -58,7 +57,7 @@ fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
 }
 
 /// The answer is the only page that ever shows the secret: it is in no address, no hidden field, no session and no log.
-pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Form(typed): Form<Named>) -> Answer {
+pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<Named>) -> Answer {
     require_fresh(&app, &login)?;
     let label = match Label::new(typed.label.trim()) {
         Ok(label) => label,
@@ -78,8 +77,12 @@ pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Form(typed):
     };
     match enrollment {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
-        // Confirmed meanwhile, in another session.
-        Err(Error::ProofRequired | Error::Stale(_)) => Err(Problem::log_in(&Goal::NewDevice)),
+        Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::NewDevice)),
+        // Opted in or out meanwhile, in another session: this one is out of date.
+        Err(Error::ProofRequired | Error::NotEnrolled) => {
+            login.session.flush().await?;
+            Err(Problem::log_in(&Goal::NewDevice))
+        }
         Err(error) => {
             let message = words::refusal(error, app.clock.now())?;
             new_page(&login, label_field().with_value(typed.label).with_error(Some(message))).await
@@ -177,7 +180,7 @@ pub(super) async fn confirm(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<GivenCode>,
+    Typed(typed): Typed<GivenCode>,
 ) -> Answer {
     let code = match typed.code.parse::<Code>() {
         Ok(code) => code,
@@ -192,7 +195,7 @@ pub(super) async fn confirm(
             let is_clock_off = matches!(error, Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. })));
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = words::refusal(error, app.clock.now())?;
-            let pair = is_clock_off.then(|| code_pair(None));
+            let pair = is_clock_off.then(code_pair);
             confirm_page(&login, device, confirm_field().with_error(Some(message)), pair, is_over).await
         }
     }
@@ -202,12 +205,12 @@ pub(super) async fn confirm_pair(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<GivenPair>,
+    Typed(typed): Typed<GivenPair>,
 ) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
         Err(message) => {
-            return confirm_page(&login, device, confirm_field(), Some(code_pair(Some(message))), false).await;
+            return confirm_page(&login, device, confirm_field(), Some(failed_pair(message)), false).await;
         }
     };
     match app.mfa.confirm_pair(&login.user.account()?, device, codes).await {
@@ -215,9 +218,14 @@ pub(super) async fn confirm_pair(
         Err(error) => {
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = pair_refusal(&app, error)?;
-            confirm_page(&login, device, confirm_field(), Some(code_pair(Some(message))), is_over).await
+            confirm_page(&login, device, confirm_field(), Some(failed_pair(message)), is_over).await
         }
     }
+}
+
+fn failed_pair(message: Message) -> (Field, Field) {
+    let (first, second) = code_pair();
+    (first.with_error(Some(message)), second)
 }
 
 /// What lets in has changed: all other sessions end, those with a password alone among them.
@@ -254,7 +262,7 @@ pub(super) async fn rename(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<Named>,
+    Typed(typed): Typed<Named>,
 ) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::Rename(device))?;
     find(&app, &login, device).await?;
@@ -345,7 +353,8 @@ pub(super) async fn resync_form(State(app): State<App>, login: LoggedIn, DeviceI
 
 async fn resync_page(app: &App, login: &LoggedIn, device: DeviceId, error: Option<Message>) -> Answer {
     let label = find(app, login, device).await?.label().to_string();
-    let (code1, code2) = code_pair(error);
+    let (code1, code2) = code_pair();
+    let code1 = code1.focus().with_error(error);
     let page = ResyncPage { frame: Frame::of(login).await?, device, label, code1, code2 };
     Ok(form(&page, &[&page.code1]))
 }
@@ -354,7 +363,7 @@ pub(super) async fn resync(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Form(typed): Form<GivenPair>,
+    Typed(typed): Typed<GivenPair>,
 ) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,

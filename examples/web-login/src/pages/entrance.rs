@@ -1,14 +1,13 @@
 //! Signing up, logging in by name and password, logging out.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use secondfactor::Error;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{Field, Frame, form, go};
+use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -54,7 +53,7 @@ fn sign_up_page(organisation: Field, name: Field, password: Field) -> Response {
 }
 
 /// Makes an organisation and its owner. Everybody else in it is made by the owner.
-pub(super) async fn sign_up(State(app): State<App>, session: Session, Form(typed): Form<SignUp>) -> Answer {
+pub(super) async fn sign_up(State(app): State<App>, session: Session, Typed(typed): Typed<SignUp>) -> Answer {
     let (organisation_name, name) = (typed.organisation.trim().to_owned(), normal_name(&typed.name));
     let organisation_fault =
         secondfactor::Label::new(&organisation_name).err().map(|_| "Give it a name of at most 64 characters.");
@@ -131,7 +130,7 @@ pub(super) async fn log_in(
     State(app): State<App>,
     session: Session,
     Query(to): Query<To>,
-    Form(typed): Form<LogIn>,
+    Typed(typed): Typed<LogIn>,
 ) -> Answer {
     let name = normal_name(&typed.name);
     let user = app.database.user_by_name(&name).await?;
@@ -153,6 +152,7 @@ pub(super) async fn log_in(
         return Ok(go("/login/code"));
     }
     begin(&app, &session, &user, None).await?;
+    app.note(&user.id, "Logged in with the password alone.").await?;
     Ok(go(&to.goal.path()))
 }
 

@@ -112,7 +112,8 @@ impl Field {
         self.error.is_some()
     }
 
-    pub(super) fn is_throttled(&self) -> bool {
-        self.error.as_ref().is_some_and(|error| error.retry.is_some())
+    /// In how many seconds to try again.
+    pub(super) fn retry_after(&self) -> Option<u64> {
+        self.error.as_ref()?.retry.as_ref().map(|retry| retry.seconds)
     }
 }

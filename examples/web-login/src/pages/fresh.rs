@@ -1,13 +1,11 @@
 //! What stands before sensitive pages: a code or a password that was given just now.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Query, State};
-use axum::response::Response;
 use serde::Deserialize;
 
 use super::second_step::{GivenCode, code_field, verify};
-use super::{Field, Frame, form, go};
+use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -45,7 +43,7 @@ pub(super) async fn give_code(
     State(app): State<App>,
     login: LoggedIn,
     Query(to): Query<For>,
-    Form(typed): Form<GivenCode>,
+    Typed(typed): Typed<GivenCode>,
 ) -> Answer {
     if !login.has_factor() {
         return Err(Problem::ask_password(&to.goal));
@@ -74,10 +72,10 @@ pub(super) struct GivenPassword {
 }
 
 pub(super) async fn password_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
-    Ok(password_page(&login, to.goal, Field::password().focus()).await?)
+    password_page(&login, to.goal, Field::password().focus()).await
 }
 
-async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Result<Response, Problem> {
+async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Answer {
     let page = PasswordPage { frame: Frame::of(login).await?, goal, name: login.user.name.clone(), password };
     Ok(form(&page, &[&page.password]))
 }
@@ -86,12 +84,12 @@ pub(super) async fn give_password(
     State(app): State<App>,
     login: LoggedIn,
     Query(to): Query<For>,
-    Form(typed): Form<GivenPassword>,
+    Typed(typed): Typed<GivenPassword>,
 ) -> Answer {
     if app.passwords.matches(typed.password, Some(&login.user.password)).await? {
         login.give_password(&app).await?;
         return Ok(go(&to.goal.path()));
     }
     let error = "That password is wrong.";
-    Ok(password_page(&login, to.goal, Field::password().with_error(Some(error))).await?)
+    password_page(&login, to.goal, Field::password().with_error(Some(error))).await
 }

@@ -1,13 +1,11 @@
 //! An organisation's notes: what there is to see for those to whom it is granted.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
-use axum::response::Response;
 use secondfactor::{Clock as _, UnixTime};
 use serde::Deserialize;
 
-use super::{Field, Frame, form, go_saying};
+use super::{Field, Frame, Typed, form, go_saying};
 use crate::app::App;
 use crate::database::Entry;
 use crate::problem::{Answer, Problem};
@@ -38,18 +36,17 @@ pub(super) struct NewNote {
 }
 
 pub(super) async fn list(State(app): State<App>, login: LoggedIn) -> Answer {
-    Ok(notes_page(&app, &login, field()).await?)
+    notes_page(&app, &login, field()).await
 }
 
 fn field() -> Field {
     Field::lines("text", "New note")
 }
 
-async fn notes_page(app: &App, login: &LoggedIn, field: Field) -> Result<Response, Problem> {
+async fn notes_page(app: &App, login: &LoggedIn, field: Field) -> Answer {
     if !login.user.can_read_notes() {
-        return Err(Problem::Forbidden(
-            "There is nothing to see here for you until the owner of your organisation grants it.",
-        ));
+        let why = "There is nothing to see here for you until the owner of your organisation grants it.";
+        return Err(Problem::Forbidden(Frame::of(login).await?, why));
     }
     let now = app.clock.now();
     let note =
@@ -68,9 +65,10 @@ fn notes_of(login: &LoggedIn) -> String {
     format!("notes:{}", login.user.organisation)
 }
 
-pub(super) async fn add(State(app): State<App>, login: LoggedIn, Form(typed): Form<NewNote>) -> Answer {
+pub(super) async fn add(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<NewNote>) -> Answer {
     if !login.user.can_write_notes() {
-        return Err(Problem::Forbidden("You may not write notes until the owner of your organisation grants it."));
+        let why = "You may not write notes until the owner of your organisation grants it.";
+        return Err(Problem::Forbidden(Frame::of(&login).await?, why));
     }
     let text = typed.text.trim().to_owned();
     let fault = match text.chars().count() {
@@ -83,5 +81,5 @@ pub(super) async fn add(State(app): State<App>, login: LoggedIn, Form(typed): Fo
         }
         _ => "A note has at most 1000 characters.",
     };
-    Ok(notes_page(&app, &login, field().with_value(text).with_error(Some(fault))).await?)
+    notes_page(&app, &login, field().with_value(text).with_error(Some(fault))).await
 }

@@ -1,7 +1,6 @@
 //! Recovery codes: shown once, to be printed or saved.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
@@ -9,7 +8,7 @@ use secondfactor::{Error, RecoveryCode, RecoveryCodes, SecretText};
 use serde::Deserialize;
 
 use super::account::status_of;
-use super::{Frame, html};
+use super::{Frame, Typed, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -55,7 +54,7 @@ pub(super) struct Issue {
 }
 
 /// The answer is the only page that shows them.
-pub(super) async fn issue(State(app): State<App>, login: LoggedIn, Form(typed): Form<Issue>) -> Answer {
+pub(super) async fn issue(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<Issue>) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::RecoveryCodes)?;
     let codes = if typed.replenish.is_some() {
         app.mfa.replenish_recovery_codes(&*proof).await
@@ -80,7 +79,7 @@ pub(super) struct Codes {
 }
 
 /// Gives the codes back as a file: they come from the page, as the site keeps nothing but hashes of them.
-pub(super) async fn file(login: LoggedIn, Form(typed): Form<Codes>) -> Answer {
+pub(super) async fn file(login: LoggedIn, Typed(typed): Typed<Codes>) -> Answer {
     let mut text = format!("Recovery codes for {} at {NAME}. Each works once.\r\n\r\n", login.user.name);
     for line in typed.codes.split_whitespace() {
         // Nothing else comes back as a file of this site.

@@ -1,15 +1,15 @@
 //! The second step of a login: a code, or a recovery code, or first a device put right.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use secondfactor::{Clock as _, Code, DeviceId, DeviceState, Error, Proof, RecoveryCode};
 use serde::Deserialize;
 
 use super::devices::pair_refusal;
-use super::{Field, Frame, form, go, go_saying, take_notice};
+use super::{Field, Frame, Typed, form, go, go_saying, take_notice};
 use crate::app::App;
+use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, Factor, HalfLoggedIn};
 use crate::user::{Change, OptedIn, User};
@@ -33,16 +33,16 @@ pub(super) fn code_field() -> Field {
 }
 
 pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
-    Ok(code_page(&half, None).await?)
+    code_page(&half, None).await
 }
 
-async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Result<Response, Problem> {
+async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Answer {
     let frame = Frame { who: None, notice: take_notice(&half.claimant.session).await? };
     let page = CodePage { frame, name: half.claimant.user.name.clone(), code: code_field().with_error(error) };
     Ok(form(&page, &[&page.code]))
 }
 
-pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Form(typed): Form<GivenCode>) -> Answer {
+pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Typed(typed): Typed<GivenCode>) -> Answer {
     match verify(&app, &half.claimant.user, &typed.code).await? {
         Ok(proof) => {
             let path = half.goal.path();
@@ -87,8 +87,13 @@ pub(super) struct GivenRecoveryCode {
     recovery_code: String,
 }
 
-pub(super) async fn recovery_form(claimant: Claimant) -> Response {
-    recovery_page(&claimant, None)
+pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
+    require_opted_in(&claimant)?;
+    Ok(recovery_page(&claimant, None))
+}
+
+fn require_opted_in(claimant: &Claimant) -> Result<(), Problem> {
+    if claimant.user.opted_in == OptedIn::No { Err(Problem::go(&Goal::Account)) } else { Ok(()) }
 }
 
 fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
@@ -105,8 +110,9 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
 pub(super) async fn give_recovery_code(
     State(app): State<App>,
     claimant: Claimant,
-    Form(typed): Form<GivenRecoveryCode>,
+    Typed(typed): Typed<GivenRecoveryCode>,
 ) -> Answer {
+    require_opted_in(&claimant)?;
     let code = match typed.recovery_code.parse::<RecoveryCode>() {
         Ok(code) => code,
         Err(error) => return Ok(recovery_page(&claimant, Some(words::mistyped_recovery_code(error).into()))),
@@ -150,16 +156,17 @@ async fn resync_page(app: &App, half: &HalfLoggedIn, error: Option<Message>) -> 
     let devices = app.mfa.devices(&half.claimant.user.account()?).await?;
     let works = devices.iter().filter(|device| !matches!(device.state(), DeviceState::Pending { .. }));
     let devices = works.map(|device| Choice { id: device.id(), label: device.label().to_string() }).collect();
-    let (code1, code2) = code_pair(error);
+    let (code1, code2) = code_pair();
+    let code1 = code1.focus().with_error(error);
     let page = ResyncPage { frame: Frame::default(), devices, code1, code2 };
     Ok(form(&page, &[&page.code1]))
 }
 
 /// The fields for two codes in a row.
-pub(super) fn code_pair(error: Option<Message>) -> (Field, Field) {
+pub(super) fn code_pair() -> (Field, Field) {
     let first = Field::code("code1", "First code").hint("The six digits that your app shows now.");
     let second = Field::code("code2", "Next code").hint("Wait until the app shows another one: at most half a minute.");
-    (first.focus().with_error(error), second)
+    (first, second)
 }
 
 /// The two codes, as they were typed.
@@ -169,7 +176,7 @@ pub(super) fn parse_pair(code1: &str, code2: &str) -> Result<[Code; 2], Message>
 }
 
 /// Behind the password, and no login: that takes the next code.
-pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Form(typed): Form<Resync>) -> Answer {
+pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Typed(typed): Typed<Resync>) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
         Err(message) => return resync_page(&app, &half, Some(message)).await,

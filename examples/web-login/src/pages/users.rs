@@ -1,14 +1,12 @@
 //! What an owner does with the users of the organisation.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use secondfactor::Error;
 use serde::Deserialize;
 
-use super::{Field, Frame, form, go_saying, html};
+use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -16,10 +14,11 @@ use crate::random;
 use crate::session::LoggedIn;
 use crate::user::{Change, OptedIn, Permissions, User, name_fault, normal_name};
 
-const OWNERS_ONLY: Problem = Problem::Forbidden("Only the owner of an organisation sees this.");
-
-fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
-    if login.user.is_owner { Ok(()) } else { Err(OWNERS_ONLY) }
+async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
+    if login.user.is_owner {
+        return Ok(());
+    }
+    Err(Problem::Forbidden(Frame::of(login).await?, "Only the owner of an organisation sees this."))
 }
 
 #[derive(Template)]
@@ -37,15 +36,15 @@ pub(super) struct NewUser {
 }
 
 pub(super) async fn list(State(app): State<App>, login: LoggedIn) -> Answer {
-    require_owner(&login)?;
-    Ok(users_page(&app, &login, name_field()).await?)
+    require_owner(&login).await?;
+    users_page(&app, &login, name_field()).await
 }
 
 fn name_field() -> Field {
     Field::text("name", "Name").hint("They log in by it: letters, digits, or a mail address.")
 }
 
-async fn users_page(app: &App, login: &LoggedIn, name: Field) -> Result<Response, Problem> {
+async fn users_page(app: &App, login: &LoggedIn, name: Field) -> Answer {
     let mut users = app.database.users_of(&login.user.organisation).await?;
     users.sort_by(|one, other| (!one.is_owner, &one.name).cmp(&(!other.is_owner, &other.name)));
     let organisation = login.user.organisation_name.clone();
@@ -63,12 +62,12 @@ struct NewUserPage {
 }
 
 /// The answer is the only page that shows the first password.
-pub(super) async fn add(State(app): State<App>, login: LoggedIn, Form(typed): Form<NewUser>) -> Answer {
-    require_owner(&login)?;
+pub(super) async fn add(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<NewUser>) -> Answer {
+    require_owner(&login).await?;
     login.require_fresh_login(&app, &Goal::Users)?;
     let name = normal_name(&typed.name);
     if let Some(fault) = name_fault(&name) {
-        return Ok(users_page(&app, &login, name_field().with_value(typed.name).with_error(Some(fault))).await?);
+        return users_page(&app, &login, name_field().with_value(typed.name).with_error(Some(fault))).await;
     }
     let password = random::password()?;
     let user = User {
@@ -85,7 +84,7 @@ pub(super) async fn add(State(app): State<App>, login: LoggedIn, Form(typed): Fo
     };
     if !app.database.add_user(&user).await? {
         let field = name_field().with_value(name).with_error(Some("That name is taken."));
-        return Ok(users_page(&app, &login, field).await?);
+        return users_page(&app, &login, field).await;
     }
     Ok(html(StatusCode::OK, &NewUserPage { frame: Frame::of(&login).await?, id: user.id, name, password }))
 }
@@ -100,7 +99,7 @@ struct UserPage {
 
 /// A user of this owner's own organisation; others are not there.
 async fn find(app: &App, login: &LoggedIn, id: &str) -> Result<User, Problem> {
-    require_owner(login)?;
+    require_owner(login).await?;
     let user = app.database.user(id).await?.filter(|user| user.organisation == login.user.organisation);
     user.filter(|user| !user.is_owner).ok_or(Problem::NotFound)
 }
@@ -116,7 +115,7 @@ pub(super) async fn grant(
     State(app): State<App>,
     login: LoggedIn,
     Path(id): Path<String>,
-    Form(typed): Form<Vec<(String, String)>>,
+    Typed(typed): Typed<Vec<(String, String)>>,
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id))?;
