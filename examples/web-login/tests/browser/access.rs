@@ -56,12 +56,12 @@ fn a_new_user_sees_nothing_until_the_owner_grants_it() {
         let (http, cookie) = (world.http(), user.browser.session().await.unwrap());
         let (_, token) = http.visit("/account", Some(&cookie));
         user.browser.open("/notes").await;
-        user.browser.sees("until the owner grants it").await;
+        user.browser.sees("until the owner of your organisation grants it").await;
         assert_eq!(http.get("/notes", &[("cookie", &cookie)]).status, 403);
 
         owner.grants("bob", "notes-read").await;
         user.browser.open("/notes").await;
-        user.browser.sees_no("until the owner grants it").await;
+        user.browser.sees_no("until the owner of your organisation grants it").await;
         // To read is not to write.
         assert!(!user.browser.has("#note-form").await);
         assert_eq!(http.post_own("/notes", &cookie, &token, &[("text", "hello")]).status, 403);
@@ -167,6 +167,8 @@ fn the_owner_resets_the_second_factor_of_a_user_who_is_told() {
         assert!(!user.is_logged_in().await);
         user.types_password().await;
         user.browser.is_at("/account").await;
-        user.browser.opens_until("/account/activity", "The owner of your organisation turned your second factor off").await;
+        user.browser
+            .opens_until("/account/activity", "The owner of your organisation turned your second factor off")
+            .await;
     });
 }

@@ -211,7 +211,8 @@ fn an_unknown_name_gets_the_answer_of_a_wrong_password() {
         let answers = ["ada", "eve"].map(|name| {
             let (cookie, token) = http.visit("/login", None);
             let answer = http.post_own("/login", &cookie, &token, &[("name", name), ("password", "not the password")]);
-            let plain = answer.body.replace(&answer.token().unwrap_or_default(), "").replace(&format!("value=\"{name}\""), "");
+            let plain =
+                answer.body.replace(&answer.token().unwrap_or_default(), "").replace(&format!("value=\"{name}\""), "");
             (answer.status, plain)
         });
         assert_eq!(answers[0], answers[1]);

@@ -5,7 +5,7 @@ use crate::harness::browser::{Browser, Look};
 use crate::phone::Phone;
 
 /// How the account page calls a device that is in use.
-pub(crate) const WORKS: &str = "works";
+pub(crate) const WORKS: &str = "active";
 /// What a wrong code and a used one are answered with.
 pub(crate) const REFUSED: &str = "That code is wrong, or was used already.";
 

@@ -16,7 +16,9 @@ pub(crate) struct Answer {
 
 impl Http {
     pub(crate) fn new(address: &str) -> Self {
-        let config = Agent::config_builder().max_redirects(0).http_status_as_error(false).proxy(None);
+        // A connection for each request: the server closes one whose body it has refused to read.
+        let config = Agent::config_builder().max_idle_connections(0).max_redirects(0).http_status_as_error(false);
+        let config = config.proxy(None);
         Self { agent: config.build().new_agent(), address: address.to_owned() }
     }
 
@@ -41,7 +43,8 @@ impl Http {
         let headers = [("origin", self.address.as_str()), ("sec-fetch-site", "same-origin"), ("cookie", cookie)];
         let headers = if cookie.is_empty() { &headers[..2] } else { &headers };
         let token = [("csrf", token)];
-        let all: Vec<_> = token.into_iter().filter(|(_, token)| !token.is_empty()).chain(fields.iter().copied()).collect();
+        let all: Vec<_> =
+            token.into_iter().filter(|(_, token)| !token.is_empty()).chain(fields.iter().copied()).collect();
         self.post(path, headers, &all)
     }
 
