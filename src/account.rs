@@ -139,6 +139,17 @@ impl Account {
         Attempt::new(self, Ok(()))
     }
 
+    /// Shows what must not leak, for `.ci/constant-time` to mark: devices' secrets; of the recovery codes salt and hashes.
+    #[cfg(secondfactor_constant_time)]
+    #[doc(hidden)]
+    pub fn for_each_secret(&self, mut see: impl FnMut(&[u8])) {
+        self.devices.iter().for_each(|device| see(device.secret.expose_bytes()));
+        if let Some(recovery) = &self.recovery {
+            see(&*recovery.salt);
+            recovery.codes.iter().for_each(|(_, hash)| see(hash));
+        }
+    }
+
     /// Every command begins so: what is over is dropped.
     fn begin(&mut self, now: UnixTime) {
         if let Some(last) = self.last_change.filter(|last| now.saturating_add(CLOCK_TOLERANCE) < *last) {

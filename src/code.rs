@@ -127,6 +127,7 @@ impl Code {
     }
 }
 
+/// For callers, who branch on it. In the library codes are compared by `ct_eq`.
 impl PartialEq for Code {
     fn eq(&self, other: &Self) -> bool {
         self.ct_eq(*other).into()

@@ -5,7 +5,7 @@ use core::fmt;
 use subtle::{Choice, ConditionallySelectable};
 
 use crate::mac::Mac;
-use crate::{Algorithm, Code, Digits, OutOfRange, Secret};
+use crate::{Algorithm, Code, Digits, OutOfRange, Secret, declassify};
 
 /// Codes from a counter (RFC 4226): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
 ///
@@ -37,12 +37,18 @@ impl<'s> Hotp<'s> {
     #[must_use]
     #[inline]
     pub fn new(secret: &'s Secret) -> Self {
-        let algorithm = Algorithm::default();
+        Self::new_for(secret, Algorithm::default())
+    }
+
+    /// Six digits by another hash.
+    #[must_use]
+    #[inline]
+    pub fn new_for(secret: &'s Secret, algorithm: Algorithm) -> Self {
         let mac = Mac::new(algorithm, secret.expose_bytes());
         Self { secret, algorithm, mac, digits: Digits::default() }
     }
 
-    /// With another hash.
+    /// With another hash. It sets up the key a second time: [`new_for`](Self::new_for) saves that.
     #[must_use]
     #[inline]
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
@@ -88,14 +94,14 @@ impl<'s> Hotp<'s> {
             matches |= is_match;
             follows = shown.ct_eq(one);
         });
-        bool::from(matches).then_some(at)
+        declassify::found(matches, at)
     }
 
     /// The last counter in `first..=last` whose code this is.
     #[inline]
     pub(crate) fn last_match(&self, code: Code, first: u64, last: u64) -> Option<u64> {
         let (is_match, at) = self.ct_last_match(code, first, last);
-        bool::from(is_match).then_some(at)
+        declassify::found(is_match, at)
     }
 
     /// The same, before anything branches on the answer; nothing depends on the digits but that.

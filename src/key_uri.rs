@@ -186,7 +186,7 @@ impl KeyUri {
     #[must_use]
     pub fn to_totp(&self) -> Option<Totp<'_>> {
         let MovingFactor::Time(period) = self.moving_factor else { return None };
-        let totp = Totp::new(&self.secret).with_algorithm(self.algorithm);
+        let totp = Totp::new_for(&self.secret, self.algorithm);
         Some(totp.with_digits(self.digits).with_period(period))
     }
 
@@ -203,7 +203,7 @@ impl KeyUri {
     #[must_use]
     pub fn to_hotp(&self) -> Option<(Hotp<'_>, Counter)> {
         let MovingFactor::Counter(counter) = self.moving_factor else { return None };
-        let hotp = Hotp::new(&self.secret).with_algorithm(self.algorithm);
+        let hotp = Hotp::new_for(&self.secret, self.algorithm);
         Some((hotp.with_digits(self.digits), counter))
     }
 }

@@ -9,6 +9,7 @@ mod account;
 #[cfg(feature = "mfa")]
 pub mod blocking;
 mod code;
+mod declassify;
 mod error;
 #[cfg(feature = "mfa")]
 mod event;
@@ -44,6 +45,9 @@ pub use account::{
     RecoveryCodeError, RecoveryCodes, Stale, Status, Verified,
 };
 pub use code::{Code, CodeError, Digits};
+#[cfg(secondfactor_constant_time)]
+#[doc(hidden)]
+pub use declassify::hook as declassify_hook;
 #[cfg(feature = "mfa")]
 pub use error::Error;
 pub use error::OutOfRange;

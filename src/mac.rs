@@ -56,6 +56,9 @@ impl Algorithm {
 /// first compression hides the stall: a verification takes 0.6 of the time of one block after the other.
 const LANES: usize = 3;
 
+/// The same for windows that reach far: a resynchronization, a look-ahead. More lanes win nothing.
+const FAR_LANES: usize = 8;
+
 /// An HMAC key, ready for counters.
 pub(crate) struct Mac(Keyed);
 
@@ -148,18 +151,26 @@ impl<H: Hash> Midstates<H> {
     }
 
     fn for_each_value(&self, first: u64, last: u64, mut see: impl FnMut(u64, u32)) {
-        let mut next = Some(first);
-        while let Some(counter) = next.filter(|counter| *counter <= last) {
-            if let Some(end) = counter.checked_add(const { LANES as u64 - 1 }).filter(|end| *end <= last) {
-                let counters = core::array::from_fn::<u64, LANES, _>(|lane| counter.wrapping_add(lane as u64));
-                counters.into_iter().zip(self.values(counters)).for_each(|(counter, value)| see(counter, value));
-                next = end.checked_add(1);
-            } else {
-                let [value] = self.values([counter]);
-                see(counter, value);
-                next = counter.checked_add(1);
-            }
+        let next = self.fill_lanes::<FAR_LANES>(Some(first), last, &mut see);
+        let next = self.fill_lanes::<LANES>(next, last, &mut see);
+        self.fill_lanes::<1>(next, last, &mut see);
+    }
+
+    /// Shows the values from `next` on, as far as they fill all lanes. Returns the counter after them, if there is one.
+    #[inline]
+    fn fill_lanes<const N: usize>(
+        &self,
+        mut next: Option<u64>,
+        last: u64,
+        see: &mut impl FnMut(u64, u32),
+    ) -> Option<u64> {
+        while let Some(counter) = next {
+            let Some(end) = counter.checked_add(const { N as u64 - 1 }).filter(|end| *end <= last) else { break };
+            let counters = core::array::from_fn::<u64, N, _>(|lane| counter.wrapping_add(lane as u64));
+            counters.into_iter().zip(self.values(counters)).for_each(|(counter, value)| see(counter, value));
+            next = end.checked_add(1);
         }
+        next
     }
 }
 

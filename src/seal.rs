@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::fill_random;
 use crate::secret::decode_base32;
-use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText};
+use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText, declassify};
 
 /// The first byte of a sealed record. A release that adds something to the record raises it, opens all up to its own,
 /// and refuses later ones, so that an older server can't drop what it does not know.
@@ -166,6 +166,7 @@ impl Keyring {
             .encrypt_inout_detached(&nonce.into(), &purpose.associated_data(header), plaintext.into())
             .map_err(|_| SealError::Malformed)?;
         sealed.extend_from_slice(&tag);
+        declassify::ciphertext(&mut sealed);
         Ok(std::mem::take(&mut *sealed))
     }
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use subtle::{Choice, ConstantTimeGreater};
 
-use crate::{Algorithm, Code, Counter, Digits, Hotp, OutOfRange, Period, Secret, Step, UnixTime};
+use crate::{Algorithm, Code, Counter, Digits, Hotp, OutOfRange, Period, Secret, Step, UnixTime, declassify};
 
 /// Codes from the time (RFC 6238): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
 ///
@@ -39,10 +39,26 @@ impl<'s> Totp<'s> {
     #[must_use]
     #[inline]
     pub fn new(secret: &'s Secret) -> Self {
-        Self { hotp: Hotp::new(secret), period: Period::DEFAULT, t0: UnixTime::from_secs(0) }
+        Self::new_for(secret, Algorithm::default())
     }
 
-    /// With another hash.
+    /// The same by another hash.
+    ///
+    /// ```
+    /// use secondfactor::{Algorithm, Secret, Totp, UnixTime};
+    ///
+    /// let secret = Secret::from_bytes(b"12345678901234567890123456789012")?;
+    /// let totp = Totp::new_for(&secret, Algorithm::Sha256);
+    /// assert_eq!(totp.at(UnixTime::from_secs(1_234_567_890))?.to_string(), "819424");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn new_for(secret: &'s Secret, algorithm: Algorithm) -> Self {
+        Self { hotp: Hotp::new_for(secret, algorithm), period: Period::DEFAULT, t0: UnixTime::from_secs(0) }
+    }
+
+    /// With another hash. It sets up the key a second time: [`new_for`](Self::new_for) saves that.
     #[must_use]
     #[inline]
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
@@ -122,7 +138,7 @@ impl<'s> Totp<'s> {
         let last = centre.saturating_add(u64::from(window.future));
         let (is_match, step) = self.hotp.ct_last_match(code, first, last);
         let is_unused = last_used.map_or(Choice::from(1), |used| step.ct_gt(&used.get()));
-        bool::from(is_match & is_unused).then_some(Step::new(step))
+        declassify::found(is_match & is_unused, step).map(Step::new)
     }
 
     fn step_and_offset(&self, time: UnixTime) -> Result<(u64, u64), BeforeEpoch> {

@@ -149,6 +149,7 @@ fn a_code_of_other_length_is_wrong() {
     assert_eq!(Totp::new(&secret).verify(eight, now, Window::DEFAULT, None), None);
     assert_eq!(Totp::new(&secret).with_digits(Digits::Eight).verify(six, now, Window::DEFAULT, None), None);
     assert_ne!(code("0123456"), code("123456"));
+    assert_ne!(code("0000000"), code("000000"));
 }
 
 #[test]

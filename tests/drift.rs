@@ -15,7 +15,7 @@ mod support;
 
 use std::time::Duration;
 
-use secondfactor::{Code, Denial, Error, Event, MemoryStore, UnixTime};
+use secondfactor::{Code, Denial, Error, Event, MemoryStore, Policy, UnixTime, Window};
 use support::*;
 
 type Server = secondfactor::Mfa<MemoryStore, std::sync::Arc<secondfactor::ManualClock>>;
@@ -57,6 +57,21 @@ fn one_success_off_centre_moves_nothing() {
         clock.set(step(n));
         assert!(run(mfa.verify(&alice(), code(&secret, step(n), off))).is_ok());
         assert_eq!(drift(&mfa), 0);
+    }
+}
+
+/// It would follow whoever types late, and could not come back.
+#[test]
+fn a_window_open_on_one_side_teaches_nothing() {
+    for (past, future, off) in [(1, 0, -1), (0, 1, 1)] {
+        let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
+        let policy = Policy::DEFAULT.with_window(Window::new(past, future).unwrap()).unwrap();
+        let mfa = mfa.with_policy(policy);
+        for n in [10, 20, 30, 40] {
+            clock.set(step(n));
+            assert!(run(mfa.verify(&alice(), code(&secret, step(n), off))).is_ok());
+            assert_eq!(drift(&mfa), 0, "past {past}, future {future}");
+        }
     }
 }
 

@@ -57,6 +57,20 @@ fn a_life_is_told_in_order() {
     assert_eq!(log.events(), expected);
 }
 
+/// Servers' clocks differ by some seconds.
+#[test]
+fn a_clock_goes_back_by_more_than_five_seconds_or_it_is_no_event() {
+    for (seconds, expected) in [(5, 0), (6, 1)] {
+        let Login { mfa, clock, .. } = Login::new(MemoryStore::new());
+        let log = Log::default();
+        let mfa = mfa.on_event(log.handler());
+        clock.set(UnixTime::from_secs(NOW.as_secs() - seconds));
+        run(mfa.danger_unlock_unproven(&alice())).unwrap();
+        let regressed = log.events().iter().filter(|event| matches!(event, Event::ClockRegressed { .. })).count();
+        assert_eq!(regressed, expected, "{seconds} s");
+    }
+}
+
 /// OWASP ASVS 6.3.5: attempts that were wrong after a right password, and a success after them.
 #[test]
 fn an_attack_is_told_to_the_owner() {

@@ -39,6 +39,12 @@ fn at(uri: &str, what: &str) -> usize {
     uri.find(what).unwrap()
 }
 
+/// A URI of so many bytes.
+fn long_uri(length: usize) -> String {
+    let uri = totp("Example:alice", "&x=");
+    format!("{uri}{}", "x".repeat(length - uri.len()))
+}
+
 #[test]
 fn strict_takes_what_the_format_allows() {
     let taken = [
@@ -56,6 +62,7 @@ fn strict_takes_what_the_format_allows() {
         format!("OTPAUTH://TotP/Example:alice?issuer=Example&secret={}", SECRET.to_lowercase()),
         totp("%45xample:%61lice", ""),
         totp("Example:alice", "&issuer=%45xample"),
+        long_uri(KeyUri::MAX_URI_LEN),
     ];
     let plain = KeyUri::totp(secret(), "Example", "alice").unwrap().expose_uri();
     for uri in &taken {
@@ -76,6 +83,10 @@ fn strict_takes_what_the_format_allows() {
         &*uri.expose_uri(),
         "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=SHA1&digits=6&period=30",
     );
+
+    let longest = "x".repeat(KeyUri::MAX_NAME_LEN);
+    let uri = KeyUri::parse(&totp(&longest, &format!("&issuer={longest}"))).unwrap();
+    assert_eq!((uri.issuer(), uri.account()), (Some(&*longest), &*longest));
 
     // Padding is Base32.
     let padded = "otpauth://totp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY%3D%3D====";
@@ -110,10 +121,11 @@ fn strict_refuses_the_rest_and_says_where() {
         ("otpauth://totp/alice?issuer=Example".into(), UriError::Missing { part: Secret }),
         ("otpauth://totp/alice?secret=".into(), UriError::Empty { part: Secret }),
         (hotp(""), UriError::Missing { part: Counter }),
-        (format!("{}{}", totp("alice", "&x="), "x".repeat(4096)), UriError::TooLong { part: Uri }),
+        (long_uri(4097), UriError::TooLong { part: Uri }),
         (totp(&"x".repeat(129), ""), UriError::TooLong { part: Account }),
         (totp("alice", &format!("&issuer={}", "x".repeat(129))), UriError::TooLong { part: Issuer }),
         (format!(" {}", totp("alice", "")), UriError::Character { part: Uri, position: 0 }),
+        (format!("{} ", hotp("&counter=1")), UriError::Character { part: Uri, position: hotp("&counter=1").len() }),
     ];
     for (uri, error) in part_errors {
         assert_eq!(refused(&uri), error, "{uri}");

@@ -394,6 +394,7 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
         assert!(!shown.contains(&format!("{:?}", secret.expose_bytes())));
     }
     assert!(!shown.contains(&used.to_string()));
+    assert!(shown.contains("Attempt(..) Account {"), "{shown}");
 }
 
 #[test]
@@ -401,6 +402,7 @@ fn ids_and_labels_have_limits() {
     assert_eq!(AccountId::new("").unwrap_err().to_string(), "the account id is empty");
     assert_eq!(AccountId::new("x".repeat(1025)).unwrap_err().to_string(), "the account id has more than 1024 bytes");
     assert!(AccountId::new("\u{1f980}\0 \n".repeat(100)).is_ok());
+    assert_eq!(AccountId::new("x".repeat(1024)).unwrap().to_string(), "x".repeat(1024));
     assert_eq!(Label::new("").unwrap_err().to_string(), "the label is empty");
     assert_eq!(Label::new("x".repeat(65)).unwrap_err().to_string(), "the label has more than 64 characters");
     assert!(Label::new("\u{1f980}".repeat(64)).is_ok());

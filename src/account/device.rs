@@ -281,7 +281,7 @@ impl Device {
     }
 
     fn hotp(&self) -> Hotp<'_> {
-        Hotp::new(&self.secret).with_algorithm(self.algorithm).with_digits(self.digits)
+        Hotp::new_for(&self.secret, self.algorithm).with_digits(self.digits)
     }
 }
 

@@ -65,7 +65,7 @@ impl Settings {
             cases.into_iter().filter(|(algorithm, digits, period, _)| (*algorithm, *digits, *period) != told);
         others
             .find(|(algorithm, digits, period, _)| {
-                let totp = Totp::new(secret).with_algorithm(*algorithm).with_digits(*digits).with_period(*period);
+                let totp = Totp::new_for(secret, *algorithm).with_digits(*digits).with_period(*period);
                 totp.verify(code, now, Window::DEFAULT, None).is_some()
             })
             .map(|(.., diagnosis)| diagnosis)

@@ -1,12 +1,12 @@
 //! From a new secret to a device that counts.
 
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use super::device::{Device, State};
 use super::new_device::NewDevice;
 use super::{Account, Attempt, Confirmed, Denial, DeviceId, Enrollment, Label, Proof};
 use crate::event::Event;
-use crate::{Code, Error, Secret, UnixTime};
+use crate::{Code, Error, Secret, UnixTime, declassify};
 
 impl Account {
     /// Opts in: begins to enroll the first device, with a new secret unless it brings its own.
@@ -187,8 +187,9 @@ impl Account {
 
     /// RFC 6238 section 3, R5: each prover has a secret of its own.
     fn refuse_known(&self, secret: Secret) -> Result<Secret, Error> {
-        let is = |device: &Device| bool::from(device.secret.expose_bytes().ct_eq(secret.expose_bytes()));
-        if self.devices.iter().any(is) { Err(Error::DuplicateSecret) } else { Ok(secret) }
+        let is = |device: &Device| device.secret.expose_bytes().ct_eq(secret.expose_bytes());
+        let is_known = self.devices.iter().fold(Choice::from(0), |any, device| any | is(device));
+        if declassify::verdict(is_known) { Err(Error::DuplicateSecret) } else { Ok(secret) }
     }
 
     /// A rotation's two devices count as one, or a full account could not rotate.

@@ -3,12 +3,14 @@
 //! A field's number is never given to another meaning. A new field is optional and has a value that means "as before",
 //! and raises the format in `seal.rs`.
 
+use std::collections::BTreeSet;
+
 use minicbor::{CborLen, Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::device::{Device, Kind, State};
 use super::drift::{Drift, Provisional};
-use super::recovery::Recovery;
+use super::recovery::{Hash, Recovery};
 use super::throttle::{Bucket, Throttle};
 use super::{Account, AccountId, DeviceId, Label};
 use crate::seal::Purpose;
@@ -287,9 +289,15 @@ impl<'b> RecoveryRecord<'b> {
 
     fn recovery(&self) -> Option<Recovery> {
         let codes = self.codes.iter().map(|code| Some((code.selector, code.hash.try_into().ok()?)));
+        let codes = codes.collect::<Option<Vec<(u8, Hash)>>>()?;
+        // A code that is there twice could be redeemed twice.
+        let mut earlier = BTreeSet::new();
+        if !codes.iter().all(|(selector, _)| earlier.insert(*selector)) {
+            return None;
+        }
         Some(Recovery {
             salt: Zeroizing::new(self.salt.try_into().ok()?),
-            codes: codes.collect::<Option<_>>()?,
+            codes,
             throttle: throttle(self.failures, self.last_failure, self.pressure),
         })
     }
@@ -415,6 +423,18 @@ mod tests {
         assert_eq!(decode(&[0xa0]).unwrap_err(), RecordError::Malformed);
         assert_eq!(RecordError::Malformed.to_string(), "the account's record is malformed");
         assert_eq!(RecordError::Value.to_string(), "the account's record has an unknown or impossible value");
+    }
+
+    #[test]
+    fn a_recovery_code_is_there_once() {
+        let decode = |selectors: [u8; 2]| {
+            let codes = selectors.map(|selector| RecoveryCodeRecord { selector, hash: &[3; 32] });
+            let recovery =
+                RecoveryRecord { salt: &[1; 16], codes: codes.into(), failures: 0, last_failure: None, pressure: None };
+            recovery.recovery()
+        };
+        assert!(decode([1, 0]).is_some());
+        assert!(decode([1, 1]).is_none());
     }
 
     proptest! {

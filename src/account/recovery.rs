@@ -2,14 +2,14 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::recovery_code::{RecoveryCode, RecoveryCodes};
 use super::throttle::Throttle;
 use super::{Account, AccountId, Attempt, Denial, Proof, Recovered};
 use crate::event::Event;
-use crate::{Error, UnixTime};
+use crate::{Error, UnixTime, declassify};
 
 /// The hash of a code. With 115 secret bits a fast one is enough (NIST SP 800-63B-4 section 3.1.2: from 112 bits on).
 pub(super) type Hash = [u8; 32];
@@ -75,10 +75,13 @@ impl Account {
         recovery.throttle.check(&self.policy, now)?;
 
         let submitted = hash(&recovery.salt, &self.id, code);
-        let found = recovery
-            .codes
-            .iter()
-            .position(|(selector, kept)| *selector == code.selector() && bool::from(kept.ct_eq(&submitted)));
+        let (mut is_match, mut place) = (Choice::from(0), 0_u64);
+        for (at, (selector, kept)) in (0..).zip(&recovery.codes) {
+            let is_this = selector.ct_eq(&code.selector()) & kept.ct_eq(&submitted);
+            place.conditional_assign(&at, is_this);
+            is_match |= is_this;
+        }
+        let found = declassify::found(is_match, place).and_then(|at| usize::try_from(at).ok());
         let verdict = match found {
             Some(at) => {
                 recovery.codes.remove(at);

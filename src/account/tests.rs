@@ -75,7 +75,7 @@ fn code(device: &Device, steps: i64, now: UnixTime) -> Code {
         }
         Kind::Hotp => device.watermark.map_or(0, |used| used.saturating_add(1)),
     };
-    let hotp = Hotp::new(&device.secret).with_algorithm(device.algorithm).with_digits(device.digits);
+    let hotp = Hotp::new_for(&device.secret, device.algorithm).with_digits(device.digits);
     hotp.at(Counter::new(moving.saturating_add_signed(steps)))
 }
 

@@ -38,8 +38,8 @@ impl Names {
         // The issuer's own colons are no separators.
         let parts = label.split_once(&alloc::format!("{issuer}:")).filter(|(before, _)| before.text.is_empty());
         let parts = match parts {
-            Some((_, account)) if !issuer.is_empty() => Some((Span::plain(issuer), account)),
-            _ => label.split_once(":"),
+            Some((_, account)) => Some((Span::plain(issuer), account)),
+            None => label.split_once(":"),
         };
         let parameter = Some(Span::plain(issuer)).filter(|_| !issuer.is_empty());
         Self::read_parts(parts, label, parameter, leniency)

@@ -76,8 +76,8 @@ fn read(uri: &str, leniency: &mut Leniency) -> Result<KeyUri, UriError> {
     }
     percent::check(rest, leniency)?;
 
-    let (path, query) = rest.split_once("?").unwrap_or((rest, rest.end()));
-    let (authority, label) = path.split_once("/").unwrap_or((path, path.end()));
+    let (path, query) = rest.split_once("?").unwrap_or((rest, rest.nothing()));
+    let (authority, label) = path.split_once("/").unwrap_or((path, path.nothing()));
     let kind = match authority.text {
         kind if kind.eq_ignore_ascii_case("totp") => Kind::Totp,
         kind if kind.eq_ignore_ascii_case("hotp") => Kind::Hotp,
@@ -130,7 +130,7 @@ impl<'u> Parameters<'u> {
         let mut seen = Vec::with_capacity(KNOWN.len());
         let mut values = Vec::with_capacity(KNOWN.len());
         for piece in query.split('&') {
-            let (name, value) = piece.split_once("=").unwrap_or((piece, piece.end()));
+            let (name, value) = piece.split_once("=").unwrap_or((piece, piece.nothing()));
             let Some(part) = known_name(name, leniency)? else { continue };
             if seen.contains(&part) {
                 return Err(UriError::Duplicate { part, position: name.start });

@@ -54,9 +54,9 @@ impl<'t> Span<'t> {
         self.text.find(what).map(|at| self.start.saturating_add(at))
     }
 
-    /// The empty piece at its end.
-    pub(crate) fn end(self) -> Self {
-        Self { text: "", start: self.start.saturating_add(self.text.len()), ..self }
+    /// What stands behind a separator that is not there. No error points into it.
+    pub(crate) const fn nothing(self) -> Self {
+        Self { text: "", ..self }
     }
 
     /// The bytes, decoded once.

@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn shows_every_counter_once_in_order(first: u64, count in 0_u64..12) {
+    fn shows_every_counter_once_in_order(first: u64, count in 0_u64..20) {
         let last = first.saturating_add(count);
         for algorithm in ALGORITHMS {
             let mac = Mac::new(algorithm, b"a key");
@@ -151,7 +151,7 @@ proptest! {
 #[test]
 fn the_last_counter_of_all_ends_the_walk() {
     let mac = Mac::new(Algorithm::Sha1, b"a key");
-    for first in u64::MAX - 7..=u64::MAX {
+    for first in u64::MAX - 12..=u64::MAX {
         let mut seen = Vec::new();
         mac.for_each_value(first, u64::MAX, |counter, _| seen.push(counter));
         assert_eq!(seen, (first..=u64::MAX).collect::<Vec<_>>());

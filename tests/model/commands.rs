@@ -1,8 +1,32 @@
 //! What people, attackers, operators, servers and clocks do, at random.
 
+use std::sync::{Arc, Mutex};
+
+use crate::dice::Dice;
 use crate::world::World;
 
 impl World {
+    /// Most accounts begin with a device.
+    pub(crate) fn begin(&mut self) {
+        for who in 0..self.people.len() {
+            match self.dice.below(12) {
+                0 => self.move_in_with_twins(who),
+                1 => {}
+                _ => self.move_in(who),
+            }
+        }
+    }
+
+    /// A sequence by a fuzzer's bytes, as long as they last.
+    #[allow(dead_code)] // used by the fuzz target and the replay of its corpus
+    pub(crate) fn play(bytes: &[u8], log: &Arc<Mutex<Vec<String>>>) {
+        let mut world = Self::new(Dice::from_bytes(bytes), Arc::clone(log));
+        world.begin();
+        while !world.dice.is_used_up() {
+            world.step();
+        }
+    }
+
     /// The first device: most accounts have one, and recovery codes.
     pub(crate) fn move_in(&mut self, who: usize) {
         for _ in 0..6 {

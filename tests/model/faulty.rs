@@ -1,6 +1,6 @@
 //! A server's connection to the store, with what can go wrong on it.
 
-use std::future::{pending, ready};
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -132,6 +132,6 @@ pub(crate) fn run_or_die<T>(future: impl Future<Output = T>) -> Option<T> {
 
 #[test]
 fn a_server_that_dies_says_nothing() {
-    assert_eq!(run_or_die(ready(1)), Some(1));
+    assert_eq!(run_or_die(std::future::ready(1)), Some(1));
     assert_eq!(run_or_die(pending::<u32>()), None);
 }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
-use std::panic::AssertUnwindSafe;
 
 /// All that must not be read anywhere.
 #[derive(Default)]
@@ -87,7 +86,7 @@ fn what_is_printed_is_found() {
     let printed =
         ["key 01020304053c07", "Secret([1, 2, 3, 4, 5, 60, 7])", "?secret=AEBAGBAFHQDQ", "code 012345.", "EFGHJ-KMNPQ"];
     for text in printed {
-        assert!(std::panic::catch_unwind(AssertUnwindSafe(|| leaks.check(text, false))).is_err(), "{text}");
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| leaks.check(text, false))).is_err(), "{text}");
     }
     leaks.check("at 1012345, code 0123456", false);
     leaks.check_debug(&(1, "x"), false);

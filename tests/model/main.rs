@@ -48,14 +48,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 fn sequence(seed: u64, log: &Arc<Mutex<Vec<String>>>) -> Tally {
     let mut world = World::new(Dice::new(seed), Arc::clone(log));
-    // Most accounts begin with a device.
-    for who in 0..world.people.len() {
-        match world.dice.below(12) {
-            0 => world.move_in_with_twins(who),
-            1 => {}
-            _ => world.move_in(who),
-        }
-    }
+    world.begin();
     for _ in 0..20 + world.dice.below(30) {
         world.step();
     }

@@ -9,7 +9,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use secondfactor::{Clock as _, Mfa, Verified};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -25,7 +25,9 @@ use crate::clock::SiteClock;
 use crate::config::Config;
 use crate::database::{self, AnyStore, Database, Entry};
 use crate::guard::AddressGuard;
+use crate::pages::Frame;
 use crate::password::Passwords;
+use crate::problem::Problem;
 use crate::session_store::Sessions;
 use crate::user::activity_of;
 use crate::{Outcome, files, pages};
@@ -135,7 +137,10 @@ fn router(app: App, is_secure: bool) -> Router {
         .layer(sessions)
         // By `Sec-Fetch-Site`, or else `Origin`: a second guard beside the cookie's, which also covers what needs no
         // session, as the login itself.
-        .layer(CsrfLayer::new())
+        .layer(
+            CsrfLayer::new()
+                .with_rejection_response(|_| Problem::Forbidden(Frame::default(), CROSS_SITE).into_response()),
+        )
         // The one refuses by `Content-Length` at once, the other reads no further.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
@@ -146,6 +151,8 @@ fn router(app: App, is_secure: bool) -> Router {
 }
 
 const SESSION_IDLE: time::Duration = time::Duration::seconds(Verified::SESSION_IDLE.as_secs() as i64);
+
+const CROSS_SITE: &str = "That was sent from another site, so nothing was done. Open the page here, and try again.";
 
 /// No query, and nothing of what was sent or answered.
 async fn log(request: Request, next: Next) -> Response {

@@ -55,7 +55,7 @@ impl Config {
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("listen") => config.listen = parser.value()?.parse()?,
-                Long("store") => config.store = StoreAddress::from(parser.value()?.string()?),
+                Long("store") => config.store = StoreAddress::parse(parser.value()?.string()?)?,
                 Long("key-file") => config.key_file = parser.value()?.into(),
                 Long("password-tries-per-minute") => config.password_tries = parser.value()?.parse()?,
                 Long("behind-proxy") => config.behind_proxy = true,
@@ -72,14 +72,15 @@ impl Config {
     }
 }
 
-impl From<String> for StoreAddress {
-    fn from(text: String) -> Self {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            Self::Postgres(text)
-        } else if text.starts_with("redis://") || text.starts_with("rediss://") {
-            Self::Redis(text)
-        } else {
-            Self::Sqlite(PathBuf::from(text))
+impl StoreAddress {
+    /// A mistyped address must not become a file's name, with the password in it.
+    fn parse(text: String) -> Outcome<Self> {
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text)),
+            Some(("redis", _)) => Ok(Self::Redis(text)),
+            Some(_) => Err("--store is a file, postgres://.. or redis://..".into()),
+            None if text.starts_with("host=") => Ok(Self::Postgres(text)),
+            None => Ok(Self::Sqlite(PathBuf::from(text))),
         }
     }
 }
@@ -116,5 +117,8 @@ mod tests {
         let config = config(&["--store", "postgres://web:hunter2@db/web"]);
         assert!(matches!(config.store, StoreAddress::Postgres(_)));
         assert!(!format!("{config:?}").contains("hunter2"));
+        let error =
+            Config::from_arguments(["--store", "postgress://web:hunter2@db/web"].map(OsString::from)).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
     }
 }

@@ -125,16 +125,20 @@ mod tests {
         for goal in [Goal::Account, Goal::Revoke(device), Goal::User("0abc".to_owned()), Goal::RecoveryCodes] {
             assert_eq!(Goal::of_path(&goal.path()), Some(goal));
         }
-        for text in [
+        let others = [
             "",
             "/",
+            "login",
             "https://example.com",
             "//example.com",
-            "users/../x",
             "users/",
+            "users/..",
+            "users/../x",
+            "users/a?b",
+            "users/a\r\nb",
             "account/devices/x/revoke",
-            "login",
-        ] {
+        ];
+        for text in others {
             assert!(text.parse::<Goal>().is_err(), "{text}");
         }
     }

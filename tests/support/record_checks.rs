@@ -1,0 +1,178 @@
+//! What must hold for every record and for all sealed bytes, by a second writing of the manual's chapter on the record
+//! format: for the fuzz targets and the replay of their corpus.
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, unreachable_pub)]
+
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use secondfactor::{
+    Account, AccountId, Attempt, Code, Committed, Error, Event, KeyId, Keyring, Label, ManualClock, MemoryStore, Mfa,
+    RecoveryCode, SealError, SealingKey, Secret, Totp, UnixTime,
+};
+
+const ACCOUNT: &str = "alice";
+const FORMAT: u8 = 2;
+const KEY_IDS: [u32; 2] = [1, 2];
+const NONCE: [u8; 24] = *b"a nonce that is not used";
+/// The one of the seeds in the corpus, so that a right code is known.
+const SECRET: &[u8; 20] = b"12345678901234567890";
+/// Another one of the seeds.
+const RECOVERY_CODE: &str = "00000-00000-00000-00000-00000";
+
+/// The time in eight bytes, then a record's plaintext: it is refused, or does not change by being read and written; every
+/// command then has an answer at that time, what it writes opens, and a code that has let in lets in no second time.
+pub fn record(input: &[u8]) {
+    let Some((now, plaintext)) = input.split_first_chunk() else { return };
+    let now = UnixTime::from_secs(u64::from_le_bytes(*now));
+    let sealed = seal(FORMAT, 1, plaintext);
+    let account = match Account::open(&alice(), &sealed, &keyring()) {
+        Ok(account) => account,
+        Err(Error::Record(_)) => return,
+        Err(error) => panic!("{error}"),
+    };
+    let (status, seen) = (account.status(now), format!("{account:?}"));
+    let written = account.reseal(&keyring()).seal(&keyring()).unwrap();
+    let again = open(&written);
+    assert_eq!(again.status(now), status);
+    assert_eq!(format!("{again:?}"), seen);
+    let written_again = again.reseal(&keyring()).seal(&keyring()).unwrap();
+    assert_eq!(plaintext_of(&written), plaintext_of(&written_again));
+
+    let secret = Secret::from_bytes(SECRET).unwrap();
+    let later = UnixTime::from_secs(now.as_secs().saturating_add(30));
+    let [right, next] = [now, later].map(|time| Totp::new(&secret).at(time).unwrap());
+    let wrong: Code = "00000000".parse().unwrap();
+    let again = || open(&written);
+    for code in [right, wrong] {
+        verify_twice(&written, code, now);
+        for device in status.devices() {
+            answered(again().confirm(device.id(), code, now));
+            answered(again().confirm_pair(device.id(), [code, next], now));
+            answered(again().resync(device.id(), [code, next], now));
+        }
+    }
+    let recovery_code: RecoveryCode = RECOVERY_CODE.parse().unwrap();
+    if let Some((after, Ok(_))) = answered(again().redeem(&recovery_code, now)) {
+        assert!(answered(open(&after).redeem(&recovery_code, now)).is_none_or(|(_, answer)| answer.is_err()), "twice");
+    }
+    answered(again().enroll(Label::new("another").unwrap(), now));
+}
+
+fn verify_twice(record: &[u8], code: Code, now: UnixTime) {
+    let Ok(mut attempt) = open(record).verify(code, now) else { return };
+    let after = attempt.seal(&keyring()).unwrap();
+    let mut has_drifted = false;
+    let see = |event: &Event| has_drifted |= matches!(event, Event::DriftMoved { .. });
+    // If the window moves on, the same digits may by chance be those of its new step.
+    if attempt.reveal_with(Committed::attest(&after), see).is_ok() && !has_drifted {
+        let again = answered(open(&after).verify(code, now));
+        assert!(again.is_none_or(|(_, answer)| answer.is_err()), "a code has let in twice");
+    }
+}
+
+/// Refused at once, or committed and revealed.
+fn answered<T>(judged: Result<Attempt<T>, Error>) -> Option<(Vec<u8>, Result<T, Error>)> {
+    let mut attempt = judged.ok()?;
+    let sealed = attempt.seal(&keyring()).unwrap();
+    let _account = open(&sealed);
+    Some((sealed.clone(), attempt.reveal(Committed::attest(&sealed))))
+}
+
+/// Any bytes in the place of a sealed record or a token; and the input as edits of a good one.
+pub fn sealed(input: &[u8]) {
+    let opened = Account::open(&alice(), input, &keyring());
+    match (unseal(input), opened) {
+        (Ok(_), Ok(_) | Err(Error::Record(_))) => {}
+        (Err(expected), Err(Error::Seal(error))) => assert_eq!(error, expected),
+        (expected, opened) => panic!("{:?}, and not {:?}", opened.err(), expected.err()),
+    }
+
+    let good = seal(FORMAT, 1, &[0xa3, 0x00, 0x80, 0x01, 0x01, 0x02, 0x00]);
+    assert_eq!(Account::open(&alice(), &good, &keyring()).unwrap().status(UnixTime::from_secs(0)).devices().len(), 0);
+    let edited = edit(&good, input);
+    if edited != good {
+        let opened = Account::open(&alice(), &edited, &keyring());
+        assert!(matches!(opened, Err(Error::Seal(_))), "an edited record opens");
+    }
+    let bob = Account::open(&AccountId::new("bob").unwrap(), &good, &keyring());
+    assert!(matches!(bob, Err(Error::Seal(SealError::Forged))), "another account's record opens");
+
+    // Nothing that was sealed as a record is a token, and neither is any text.
+    let mfa = Mfa::new(MemoryStore::new(), keyring()).with_clock(ManualClock::new(UnixTime::from_secs(0)));
+    let is_refused = |token: &str| {
+        matches!(mfa.open_token(&alice(), b"session", token), Err(Error::Token))
+            && matches!(mfa.open_proof(&alice(), b"session", token), Err(Error::Token))
+    };
+    assert!(std::str::from_utf8(input).is_ok_and(is_refused) || std::str::from_utf8(input).is_err(), "text is a token");
+    for bytes in [input, &edited] {
+        if let Ok(secret) = Secret::from_weak_bytes(bytes) {
+            assert!(is_refused(&secret.expose_base32()), "a record is taken for a token");
+        }
+    }
+}
+
+/// Three bytes are one edit: what to do, where, and a byte.
+fn edit(good: &[u8], edits: &[u8]) -> Vec<u8> {
+    let mut bytes = good.to_vec();
+    for edit in edits.chunks_exact(3) {
+        let [what, at, byte] = edit else { continue };
+        let at = usize::from(*at).checked_rem(bytes.len()).unwrap_or(0);
+        match what % 5 {
+            0 | 1 => bytes.get_mut(at).into_iter().for_each(|there| *there ^= byte),
+            2 => bytes.insert(at, *byte),
+            3 if !bytes.is_empty() => _ = bytes.remove(at),
+            _ => bytes.truncate(bytes.len().saturating_sub(usize::from(*byte))),
+        }
+    }
+    bytes
+}
+
+fn alice() -> AccountId {
+    AccountId::new(ACCOUNT).unwrap()
+}
+
+fn key(id: u32) -> [u8; SealingKey::LEN] {
+    [if id == 1 { 7 } else { 9 }; SealingKey::LEN]
+}
+
+fn keyring() -> Keyring {
+    let [active, retired] = KEY_IDS.map(|id| (KeyId::new(id), SealingKey::from_bytes(&key(id))));
+    Keyring::new(active.0, active.1).with_retired(retired.0, retired.1)
+}
+
+fn open(sealed: &[u8]) -> Account {
+    Account::open(&alice(), sealed, &keyring()).unwrap()
+}
+
+fn associated_data(header: &[u8]) -> Vec<u8> {
+    [b"secondfactor record", header, ACCOUNT.as_bytes()].concat()
+}
+
+fn seal(format: u8, key_id: u32, plaintext: &[u8]) -> Vec<u8> {
+    let header = [&[format][..], &key_id.to_be_bytes(), &NONCE].concat();
+    let cipher = XChaCha20Poly1305::new(&key(key_id).into());
+    let payload = Payload { msg: plaintext, aad: &associated_data(&header) };
+    [&header[..], &cipher.encrypt(&XNonce::from(NONCE), payload).unwrap()].concat()
+}
+
+fn unseal(sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    let (head, _) = sealed.split_first_chunk::<5>().ok_or(SealError::Malformed)?;
+    let [format, id @ ..] = *head;
+    if format == 0 || format > FORMAT {
+        return Err(SealError::UnknownFormat { format });
+    }
+    let id = u32::from_be_bytes(id);
+    if !KEY_IDS.contains(&id) {
+        return Err(SealError::UnknownKey { id: KeyId::new(id) });
+    }
+    let (header, body) = sealed.split_at_checked(29).ok_or(SealError::Malformed)?;
+    if body.len() < 16 {
+        return Err(SealError::Malformed);
+    }
+    let nonce: [u8; 24] = *header.last_chunk().unwrap();
+    let payload = Payload { msg: body, aad: &associated_data(header) };
+    XChaCha20Poly1305::new(&key(id).into()).decrypt(&nonce.into(), payload).map_err(|_| SealError::Forged)
+}
+
+fn plaintext_of(sealed: &[u8]) -> Vec<u8> {
+    unseal(sealed).unwrap()
+}
