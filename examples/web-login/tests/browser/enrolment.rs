@@ -19,7 +19,7 @@ fn a_person_signs_up_scans_saves_the_codes_and_logs_in() {
         assert_eq!(ada.state_of("Ada's phone").await, WORKS);
 
         let codes = ada.issues_codes().await;
-        let (name, file) = ada.browser.download("#codes-file-form").await;
+        let (name, file) = ada.browser.download("#recovery-codes-file-form").await;
         assert!(name.ends_with(".txt"), "{name}");
         assert!(codes.iter().all(|code| file.contains(code)), "{file}");
         ada.browser.open("/account").await;

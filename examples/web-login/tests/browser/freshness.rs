@@ -74,9 +74,9 @@ fn who_has_no_phone_types_the_password_again() {
         ada.browser.open("/account/devices/new").await;
         let asked = ada.browser.path().await;
         assert!(asked.starts_with("/password?for="), "{asked}");
-        ada.browser.send("#password-form", &[("password", "not the password of Ada")]).await;
+        ada.browser.send("#password-again-form", &[("password", "not the password of Ada")]).await;
         assert!(ada.browser.has("[role=alert]").await);
-        ada.browser.send("#password-form", &[("password", &ada.password)]).await;
+        ada.browser.send("#password-again-form", &[("password", &ada.password)]).await;
         ada.browser.is_at("/account/devices/new").await;
     });
 }
