@@ -1,0 +1,91 @@
+//! A client that is no browser, for what a browser hides or never sends.
+
+use ureq::http::{HeaderMap, Response};
+use ureq::{Agent, Body};
+
+pub(crate) struct Http {
+    agent: Agent,
+    address: String,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Http {
+    pub(crate) fn new(address: &str) -> Self {
+        // A connection for each request: the server closes one whose body it has refused to read.
+        let config = Agent::config_builder().max_idle_connections(0).max_redirects(0).http_status_as_error(false);
+        let config = config.proxy(None);
+        Self { agent: config.build().new_agent(), address: address.to_owned() }
+    }
+
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.get(format!("{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.call().unwrap())
+    }
+
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
+        let mut request = self.agent.post(format!("{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::read(request.send_form(fields.iter().copied()).unwrap())
+    }
+
+    /// A post as the page of the site itself would send it: with the cookie, the origin and the token of its form.
+    pub(crate) fn post_own(&self, path: &str, cookie: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
+        let headers = [("origin", self.address.as_str()), ("sec-fetch-site", "same-origin"), ("cookie", cookie)];
+        let headers = if cookie.is_empty() { &headers[..2] } else { &headers };
+        let token = [("csrf", token)];
+        let all: Vec<_> =
+            token.into_iter().filter(|(_, token)| !token.is_empty()).chain(fields.iter().copied()).collect();
+        self.post(path, headers, &all)
+    }
+
+    /// A session that nobody has logged in, and the token of its login form.
+    pub(crate) fn visit(&self, path: &str, cookie: Option<&str>) -> (String, String) {
+        let answer = match cookie {
+            Some(cookie) => self.get(path, &[("cookie", cookie)]),
+            None => self.get(path, &[]),
+        };
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        let cookie = answer.cookie().or(cookie.map(str::to_owned)).unwrap_or_default();
+        (cookie, answer.token().unwrap_or_default())
+    }
+}
+
+impl Answer {
+    fn read(mut response: Response<Body>) -> Self {
+        let body = response.body_mut().read_to_string().unwrap();
+        Self { status: response.status().as_u16(), headers: response.headers().clone(), body }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where it leads.
+    pub(crate) fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    /// Name and value of the cookie that it sets.
+    pub(crate) fn cookie(&self) -> Option<String> {
+        let cookie = self.header("set-cookie").split(';').next().unwrap();
+        (!cookie.is_empty()).then(|| cookie.to_owned())
+    }
+
+    /// The hidden field against cross-site posts.
+    pub(crate) fn token(&self) -> Option<String> {
+        let field = &self.body[self.body.find("name=\"csrf\"")?..];
+        let field = &field[..field.find('>')?];
+        let value = &field[field.find("value=\"")? + 7..];
+        Some(value[..value.find('"')?].to_owned())
+    }
+}

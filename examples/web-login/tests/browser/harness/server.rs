@@ -1,0 +1,125 @@
+//! A server process, as a person starts it, and the clock it reads.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+pub(crate) struct Server {
+    /// Without a slash at its end.
+    pub(crate) address: String,
+    process: Child,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// On a free port, with the SQLite file, key and clock of the folder; later arguments go before these.
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        assert!(cfg!(feature = "test-clock"), "these tests are run by .ci/browser");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_secondfactor-web-login"));
+        command.args(["--listen", "127.0.0.1:0", "--key-file"]).arg(folder.join("web-login.key"));
+        if !arguments.contains(&"--store") {
+            command.arg("--store").arg(folder.join("accounts.db"));
+        }
+        if !arguments.contains(&"--password-tries-per-minute") {
+            command.args(["--password-tries-per-minute", "1000"]);
+        }
+        command.args(arguments).env("SECONDFACTOR_TEST_CLOCK_FILE", folder.join("clock")).env("RUST_LOG", "debug");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let reader = std::thread::spawn({
+            let log = Arc::clone(&log);
+            move || lines.map_while(Result::ok).for_each(|line| *log.lock().unwrap() += &(line + "\n"))
+        });
+        let mut first = String::new();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut first).unwrap();
+        let Some(address) = first.strip_prefix("Listening on ").map(|url| url.trim_end().trim_end_matches('/')) else {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            reader.join().unwrap();
+            panic!("the server says {first:?} and:\n{}", log.lock().unwrap());
+        };
+        // The rest must be read too, or it would wait for its reader; there should be none.
+        let rest = Arc::clone(&log);
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            if output.read_to_string(&mut text).is_ok() && !text.is_empty() {
+                *rest.lock().unwrap() += &format!("more on standard output: {text}");
+            }
+        });
+        Self { address: address.to_owned(), process, log, reader: Some(reader) }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Host and port.
+    pub(crate) fn authority(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([&format!("-{signal}"), &self.process.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ends(&mut self) -> ExitStatus {
+        let status = self.process.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        status
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.process.try_wait() {
+            self.process.kill().unwrap();
+            self.process.wait().unwrap();
+        }
+    }
+}
+
+/// The present of the server, which stands still until it is moved. It starts near the real one, as the browser's
+/// cookies live by that.
+pub(crate) struct Clock {
+    file: PathBuf,
+}
+
+impl Clock {
+    pub(crate) fn new(file: &Path) -> Self {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let clock = Self { file: file.to_owned() };
+        // Ten seconds into a step.
+        clock.set(now / 30 * 30 + 10);
+        clock
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        std::fs::read_to_string(&self.file).unwrap().trim().parse().unwrap()
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.set(self.now() + by.as_secs());
+    }
+
+    /// To the time of the next code.
+    pub(crate) fn next_step(&self) {
+        self.advance(Duration::from_secs(30));
+    }
+
+    /// By renaming, so that no half-written time is read.
+    fn set(&self, seconds: u64) {
+        let new = self.file.with_extension("new");
+        std::fs::write(&new, format!("{seconds}\n")).unwrap();
+        std::fs::rename(new, &self.file).unwrap();
+    }
+}

@@ -1,0 +1,171 @@
+//! Headers, cookies, and how much is taken from one visitor.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use crate::harness::http::Answer;
+use crate::harness::{run, run_with};
+use crate::people::Person;
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn every_answer_has_the_headers_that_protect_it() {
+    run(async |world| {
+        let (ada, _phone) = Person::opts_in(world, "Ada").await;
+        let device = ada.device("Phone").await;
+        let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
+        let inside = [
+            "/account",
+            "/account/activity",
+            "/account/devices/new",
+            "/account/recovery-codes",
+            "/users",
+            "/notes",
+            "/account/password",
+            "/account/opt-out",
+            "/nothing-here",
+            "/login",
+            "/",
+            "/code?for=account/recovery-codes",
+        ];
+        let of_device = ["rename", "revoke", "rotate", "resync", "confirm"]
+            .map(|action| format!("/account/devices/{device}/{action}"));
+        for path in inside.into_iter().chain(of_device.iter().map(String::as_str)) {
+            is_protected(path, &http.get(path, &[("cookie", &cookie)]));
+            is_protected(path, &http.get(path, &[]));
+        }
+        for path in ["/sign-up", "/login/code", "/login/recovery", "/login/resync"] {
+            is_protected(path, &http.get(path, &[]));
+        }
+        // Refusals too.
+        is_protected("a cross-site post", &http.post("/login", &[("origin", "https://kittens.example")], &[]));
+        is_protected("a wrong method", &http.post("/account/activity", &[("cookie", &cookie)], &[]));
+        is_protected("the store's answer", &http.get("/healthz", &[]));
+    });
+}
+
+fn is_protected(what: &str, answer: &Answer) {
+    let policy = answer.header("content-security-policy");
+    for directive in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+        assert!(policy.contains(directive), "{what}: {directive} in {policy:?}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{what}: {policy:?}");
+    assert!(answer.header("cache-control").contains("no-store"), "{what}: {:?}", answer.header("cache-control"));
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{what}");
+    assert_eq!(answer.header("server"), "", "{what}");
+    assert!(!answer.body.contains("<script") && !answer.body.contains(" style="), "{what}");
+    let set: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    assert!(set.len() <= 1, "{what}: {set:?}");
+    for cookie in set {
+        for flag in ["HttpOnly", "SameSite=", "Path=/"] {
+            assert!(cookie.contains(flag), "{what}: {flag} in {cookie}");
+        }
+        assert!(!cookie.contains("Domain") && !cookie.contains("SameSite=None"), "{what}: {cookie}");
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
+    run(async |world| {
+        let (ada, _phone) = Person::opts_in(world, "Ada").await;
+        let cookies = ada.browser.client.get_all_cookies().await.unwrap();
+        assert_eq!(cookies.len(), 1);
+        let cookie = &cookies[0];
+        assert_eq!(cookie.http_only(), Some(true));
+        assert!(cookie.same_site().is_some_and(|same| same.is_lax() || same.is_strict()), "{cookie}");
+        assert_eq!(cookie.path(), Some("/"));
+        assert_eq!(ada.browser.evaluate("return document.cookie").await, "");
+        // Long enough that nobody guesses one: 128 bits are 22 characters of Base64.
+        assert!(cookie.value().len() >= 22, "{}", cookie.value().len());
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn an_address_has_so_many_passwords_a_minute() {
+    run_with(&["--password-tries-per-minute", "5"], async |world| {
+        let browser = world.browser().await;
+        let ada = Person::new(world, browser, "Ada");
+        let http = world.http();
+        let (cookie, token) = http.visit("/login", None);
+        let mut wrong = 0;
+        let limited = loop {
+            let answer = http.post_own("/login", &cookie, &token, &[("name", "Ada"), ("password", "not the password")]);
+            if answer.status == 429 {
+                break answer;
+            }
+            wrong += 1;
+            // One more may have come back meanwhile.
+            assert!(wrong <= 6, "{}", answer.body);
+        };
+        assert!(wrong >= 5);
+        is_protected("a limited try", &limited);
+        assert!(!limited.header("retry-after").is_empty());
+        ada.types_password().await;
+        ada.browser.sees("Too many tries from your network.").await;
+        // Other pages are not limited.
+        ada.browser.open("/login").await;
+        ada.browser.find("#login-form").await;
+        assert_eq!(http.get("/healthz", &[]).status, 200);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn a_request_too_large_is_refused() {
+    run(async |world| {
+        // By its head alone, and also where the head does not say how much comes.
+        let chunk = format!("{:x}\r\n{}\r\n", 1 << 15, "a".repeat(1 << 15));
+        for rest in ["content-length: 1048576\r\n\r\n", &format!("transfer-encoding: chunked\r\n\r\n{chunk}")] {
+            let mut stream = TcpStream::connect(world.server.authority()).unwrap();
+            let head = "POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+            stream.write_all(format!("{head}{rest}").as_bytes()).unwrap();
+            let mut status = String::new();
+            BufReader::new(stream).read_line(&mut status).unwrap();
+            assert!(status.contains(" 413 "), "{status}");
+        }
+        let large = "a".repeat(20_000);
+        let answer = world.http().post_own("/login", "", "", &[("name", "Ada"), ("password", &large)]);
+        assert_eq!(answer.status, 413);
+        is_protected("too large", &answer);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn no_field_breaks_the_server() {
+    run(async |world| {
+        let (ada, _phone) = Person::opts_in(world, "Ada").await;
+        let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
+        let device = ada.device("Phone").await;
+        let (_, token) = http.visit("/account", Some(&cookie));
+        let long = "é".repeat(200);
+        let texts = ["", "\0", "😀", "'; drop table users; --", "<script>alert(1)</script>", "１２３４５６", &long];
+        let of_device = ["rename", "resync", "confirm"].map(|action| format!("/account/devices/{device}/{action}"));
+        let paths = [
+            "/sign-up",
+            "/login",
+            "/account/devices/new",
+            "/account/password",
+            "/users",
+            "/notes",
+            "/code?for=account/devices/new",
+        ];
+        for path in paths.into_iter().chain(of_device.iter().map(String::as_str)) {
+            for text in texts {
+                let names =
+                    ["organisation", "name", "password", "label", "code", "code1", "code2", "current", "new", "text"];
+                let fields: Vec<(&str, &str)> = names.iter().map(|&name| (name, text)).collect();
+                let answer = http.post_own(path, &cookie, &token, &fields);
+                assert!(answer.status < 500, "{path} {text:.20}: {}", answer.status);
+                assert!(!answer.body.contains("<script"), "{path} {text:.20}");
+            }
+        }
+        for id in ["x", "0", "-1", "%00", "..%2f..", "ffffffffffffffffffffffffffffffff"] {
+            let answer = http.get(&format!("/account/devices/{id}/rename"), &[("cookie", &cookie)]);
+            assert!(matches!(answer.status, 400..500), "{id}: {}", answer.status);
+        }
+    });
+}

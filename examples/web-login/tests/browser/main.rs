@@ -1,0 +1,24 @@
+//! The site in a real browser: every flow and every attack, with a phone that is none of ours.
+//!
+//! The tests need Chromium and its driver, a PostgreSQL and a Redis: `.ci/browser` starts those and runs all of them,
+//! `.ci/browser replay` those with "replay" in their names. `cargo test` alone ignores them and says so.
+
+mod harness;
+mod people;
+mod phone;
+mod tour;
+
+mod access;
+mod cross_site;
+mod devices;
+mod enrolment;
+mod freshness;
+mod limits;
+mod login;
+mod look;
+mod operation;
+mod recovery;
+mod screenshots;
+mod secrecy;
+mod servers;
+mod sessions;

@@ -1,0 +1,93 @@
+//! Running it: health, the end, a new start.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Instant;
+
+use crate::harness::browser::PATIENCE;
+use crate::harness::http::Http;
+use crate::harness::server::{Clock, Server};
+use crate::harness::{World, run};
+use crate::people::Person;
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn it_tells_whether_the_store_answers() {
+    run(async |world| {
+        let answer = world.http().get("/healthz", &[]);
+        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn its_end_waits_for_requests_that_have_begun() {
+    for signal in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let _clock = Clock::new(&folder.path().join("clock"));
+        let mut server = Server::start(folder.path(), &[]);
+        let http = Http::new(&server.address);
+        let (cookie, token) = http.visit("/login", None);
+        let body = format!("csrf={token}&name=Ada&password=not+the+password");
+        let head = format!(
+            "POST /login HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\norigin: {}\r\nsec-fetch-site: same-origin\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+            server.authority(),
+            server.address,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(server.authority()).unwrap();
+        let (begin, rest) = body.split_at(5);
+        stream.write_all((head + begin).as_bytes()).unwrap();
+        // By the time that another one is answered, this one has begun.
+        assert_eq!(http.get("/healthz", &[]).status, 200);
+        server.signal(signal);
+        let start = Instant::now();
+        while TcpStream::connect(server.authority()).is_ok() {
+            assert!(start.elapsed() < PATIENCE, "it goes on listening");
+            std::thread::yield_now();
+        }
+        stream.write_all(rest.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("Name or password is wrong."), "{answer}");
+        assert_eq!(server.ends().code(), Some(0), "{}", server.log());
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn a_new_process_knows_everything_again() {
+    run(async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        world.clock.next_step();
+        let code = phone.code(world);
+        ada.types_password().await;
+        ada.types_code(&code).await;
+        world.server.signal("KILL");
+        let other = world.another_server(&[]);
+        let (cookie, http) = (ada.browser.session().await.unwrap(), Http::new(&other.address));
+        assert_eq!(http.get("/account", &[("cookie", &cookie)]).status, 200);
+        // Nor does it take the code of before again.
+        let again = ada.in_browser(world.browser_at(&other.address, Default::default()).await);
+        again.types_password().await;
+        again.types_code(&code).await;
+        again.browser.is_told("That code is wrong, or was used already.").await;
+        world.clock.next_step();
+        again.types_code(&phone.code(world)).await;
+        again.browser.is_at("/account").await;
+        world.secrets.look_into(&other.log());
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn the_key_and_the_accounts_are_for_the_owner_of_the_process_only() {
+    use std::os::unix::fs::PermissionsExt;
+    run(async |world: &World| {
+        for file in ["web-login.key", "accounts.db"] {
+            let mode = std::fs::metadata(world.folder().join(file)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{file}: {mode:o}");
+        }
+    });
+}

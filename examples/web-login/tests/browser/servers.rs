@@ -1,0 +1,73 @@
+//! Two server processes on one PostgreSQL or one Redis.
+
+use std::sync::Barrier;
+
+use crate::harness::http::Http;
+use crate::harness::run_with;
+use crate::people::Person;
+
+const ROUNDS: usize = 20;
+
+#[test]
+#[ignore = "needs Chromium, PostgreSQL and Redis: .ci/browser"]
+fn two_servers_on_one_postgres_let_a_code_in_once() {
+    let settings = std::env::var("SECONDFACTOR_TEST_POSTGRES").expect("these tests are run by .ci/browser");
+    let value = |name: &str| {
+        let setting = settings.split(' ').find_map(|setting| setting.strip_prefix(name)?.strip_prefix('='));
+        setting.unwrap_or_else(|| panic!("no {name}"))
+    };
+    let url = format!("postgres://{}@{}:{}/{}", value("user"), value("host"), value("port"), value("dbname"));
+    two_servers_let_a_code_in_once(&url);
+}
+
+#[test]
+#[ignore = "needs Chromium, PostgreSQL and Redis: .ci/browser"]
+fn two_servers_on_one_redis_let_a_code_in_once() {
+    two_servers_let_a_code_in_once(
+        &std::env::var("SECONDFACTOR_TEST_REDIS").expect("these tests are run by .ci/browser"),
+    );
+}
+
+fn two_servers_let_a_code_in_once(store: &str) {
+    run_with(&["--store", store], async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        let second = world.another_server(&["--store", store]);
+
+        // What one has written the other knows: the browser moves over with its session.
+        let moved = ada.in_browser(world.browser_at(&second.address, Default::default()).await);
+        moved.browser.open("/login").await;
+        moved.browser.take_session(&ada.browser.session().await.unwrap()).await;
+        assert!(moved.is_logged_in().await);
+        assert_eq!(moved.state_of("Phone").await, "active");
+
+        let servers = [world.http(), Http::new(&second.address)];
+        for _ in 0..ROUNDS {
+            world.clock.next_step();
+            let code = phone.code(world);
+            let barrier = Barrier::new(servers.len());
+            let inside = std::thread::scope(|scope| {
+                let tries = servers.each_ref().map(|server| {
+                    let (cookie, token) = half_logged_in(server, &ada.name, &ada.password);
+                    let (barrier, code) = (&barrier, &code);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        let answer = server.post_own("/login/code", &cookie, &token, &[("code", code)]);
+                        let cookie = answer.cookie().unwrap_or(cookie);
+                        server.get("/account", &[("cookie", &cookie)]).status == 200
+                    })
+                });
+                tries.map(|thread| thread.join().unwrap())
+            });
+            assert!(inside[0] != inside[1], "{inside:?}");
+        }
+        world.secrets.look_into(&second.log());
+    });
+}
+
+fn half_logged_in(server: &Http, name: &str, password: &str) -> (String, String) {
+    let (cookie, token) = server.visit("/login", None);
+    let answer = server.post_own("/login", &cookie, &token, &[("name", name), ("password", password)]);
+    assert_eq!(answer.location(), "/login/code", "{}", answer.body);
+    let cookie = answer.cookie().unwrap();
+    server.visit("/login/code", Some(&cookie))
+}
