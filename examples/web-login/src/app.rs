@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
-use secondfactor::{Clock as _, Mfa, Verified};
+use secondfactor::{AnyStore, Clock as _, Mfa, Verified};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,7 +23,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use crate::activity::Activity;
 use crate::clock::SiteClock;
 use crate::config::Config;
-use crate::database::{self, AnyStore, Database, Entry};
+use crate::database::{self, Database, Entry};
 use crate::guard::AddressGuard;
 use crate::pages::Frame;
 use crate::password::Passwords;
@@ -43,9 +43,8 @@ const SWEEP: Duration = Duration::from_secs(600);
 
 /// What all pages share.
 pub(crate) struct Shared {
-    pub(crate) mfa: Mfa<AnyStore, Arc<SiteClock>>,
+    pub(crate) mfa: Mfa<AnyStore, SiteClock>,
     pub(crate) database: Arc<dyn Database>,
-    pub(crate) clock: Arc<SiteClock>,
     pub(crate) passwords: Passwords,
     pub(crate) guard: AddressGuard,
 }
@@ -76,13 +75,12 @@ impl Site {
     pub async fn open(config: Config) -> Outcome<Self> {
         let (store, database) = database::open(&config.store).await?;
         let keyring = files::keyring(&config.key_file)?;
-        let clock = Arc::new(SiteClock::new());
         let (activity, writer) = Activity::start(Arc::clone(&database));
         let mfa = Mfa::new(store, keyring)
-            .with_clock(Arc::clone(&clock))
+            .with_clock(SiteClock::new())
             .on_event(move |account, at, event| activity.take(account, at, event));
         let guard = AddressGuard::new(config.password_tries, config.behind_proxy);
-        let app = Arc::new(Shared { mfa, database, clock, passwords: Passwords::new()?, guard });
+        let app = Arc::new(Shared { mfa, database, passwords: Passwords::new()?, guard });
 
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));
         let listener = TcpListener::bind(config.listen).await?;
@@ -186,7 +184,7 @@ fn with_headers(mut response: Response, is_secure: bool) -> Response {
 impl Shared {
     /// Adds to what happened to a user's account, beside what the library tells.
     pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
-        let entry = Entry { at: self.clock.now().as_secs(), text: text.to_owned(), by: String::new() };
+        let entry = Entry { at: self.mfa.now().as_secs(), text: text.to_owned(), by: String::new() };
         self.database.add_entry(&activity_of(user), &entry).await
     }
 }

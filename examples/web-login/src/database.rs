@@ -3,7 +3,6 @@
 mod postgres;
 mod redis;
 mod sqlite;
-mod store;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)] // small numbers
 mod tests;
@@ -11,12 +10,11 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secondfactor::UnixTime;
+use secondfactor::{AnyStore, UnixTime};
 
 use crate::Outcome;
 use crate::config::StoreAddress;
 use crate::user::{Change, User};
-pub(crate) use store::AnyStore;
 
 /// All that the site needs of a database, three times over: SQLite, PostgreSQL, Redis.
 ///

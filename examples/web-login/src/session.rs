@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use secondfactor::{Clock as _, Error, Proof, UnixTime, Verified};
+use secondfactor::{Error, Proof, UnixTime, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
@@ -86,7 +86,7 @@ pub(crate) enum Visitor {
 
 /// The password was right. With a second step before them, that is all they have.
 pub(crate) async fn begin(app: &App, session: &Session, user: &User, second_step: Option<Goal>) -> Result<(), Problem> {
-    let now = app.clock.now().as_secs();
+    let now = app.mfa.now().as_secs();
     let state = second_step.map_or(State::Password, |goal| State::Half { goal });
     let (user, generation) = (user.clone(), user.generation);
     let login = Login { user: user.id.clone(), generation, began: now, seen: now, password_at: now, state };
@@ -130,7 +130,7 @@ fn open_proof(app: &App, session: &Session, user: &User, login: &Login) -> Resul
 impl Visitor {
     async fn of(session: Session, app: &App) -> Result<Self, Problem> {
         let Some(mut login) = session.get::<Login>(LOGIN).await? else { return Ok(Self::Nobody) };
-        let now = app.clock.now();
+        let now = app.mfa.now();
         let age = |then: u64| now.saturating_since(UnixTime::from_secs(then));
         let is_over = match login.state {
             State::Half { .. } => age(login.began) > HALF,
@@ -168,8 +168,8 @@ impl Claimant {
     /// The second factor is proved: they are logged in from now on, or go on with a fresh proof.
     pub(crate) async fn prove(self, app: &App, proof: &dyn Proof) -> Result<LoggedIn, Problem> {
         let Self { user, session, is_logged_in, login } = self;
-        let began = if is_logged_in { login.began } else { app.clock.now().as_secs() };
-        let login = Login { began, seen: app.clock.now().as_secs(), ..login };
+        let began = if is_logged_in { login.began } else { app.mfa.now().as_secs() };
+        let login = Login { began, seen: app.mfa.now().as_secs(), ..login };
         LoggedIn { user, session, login }.rise(app, Factor::Proven(proof)).await
     }
 }
@@ -182,7 +182,7 @@ impl LoggedIn {
             return Err(Problem::go(&Goal::Account));
         }
         let proof = open_proof(app, &self.session, &self.user, &self.login).ok();
-        let now = app.clock.now();
+        let now = app.mfa.now();
         let fresh = proof.filter(|proof| proof.require_within(Verified::SENSITIVE, now).is_ok());
         fresh.ok_or_else(|| Problem::ask_code(goal))
     }
@@ -194,7 +194,7 @@ impl LoggedIn {
             State::Proven { token } => {
                 let verified = app.mfa.open_token(&self.user.account()?, &id_of(&self.session)?, token);
                 let fresh = verified.and_then(|verified| {
-                    verified.require_within(Verified::SENSITIVE, app.clock.now()).map_err(Error::from)
+                    verified.require_within(Verified::SENSITIVE, app.mfa.now()).map_err(Error::from)
                 });
                 fresh.map_err(|_| Problem::ask_code(goal))
             }
@@ -205,7 +205,7 @@ impl LoggedIn {
     /// Demands that the password was given just now: to opt in, where there is no other proof yet.
     pub(crate) fn require_fresh_password(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
         let given = UnixTime::from_secs(self.login.password_at);
-        if app.clock.now().saturating_since(given) <= Verified::SENSITIVE {
+        if app.mfa.now().saturating_since(given) <= Verified::SENSITIVE {
             Ok(())
         } else {
             Err(Problem::ask_password(goal))
@@ -224,7 +224,7 @@ impl LoggedIn {
 
     /// The password was given again.
     pub(crate) async fn give_password(mut self, app: &App) -> Result<Self, Problem> {
-        self.login.password_at = app.clock.now().as_secs();
+        self.login.password_at = app.mfa.now().as_secs();
         self.rise(app, Factor::Kept).await
     }
 

@@ -186,7 +186,9 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::Renamed { .. } => "A device has another name.",
         Event::Suspended { .. } => "A device was suspended.",
         Event::Resumed { .. } => "A device works again.",
-        Event::Revoked { .. } | Event::RevokedUnproven { .. } => "A device was revoked.",
+        Event::Revoked { label, .. } | Event::RevokedUnproven { label, .. } => {
+            return Some(format!("The device \u{201c}{label}\u{201d} was revoked."));
+        }
         Event::OptedOut => "The second factor was turned off.",
         Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
         Event::UnlockedUnproven => "Wrong codes were forgiven.",

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use secondfactor::deadpool_postgres::tokio_postgres::types::ToSql;
 use secondfactor::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
 use secondfactor::deadpool_postgres::{Manager, Pool, Runtime};
-use secondfactor::{PostgresStore, UnixTime};
+use secondfactor::{AnyStore, PostgresStore, UnixTime};
 
-use super::{AnyStore, Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -48,7 +48,7 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
     let store = PostgresStore::new(pool.clone());
     store.create_schema().await?;
     store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
-    Ok((AnyStore::Postgres(store), Arc::new(Postgres::open(pool).await?)))
+    Ok((AnyStore::new(store), Arc::new(Postgres::open(pool).await?)))
 }
 
 /// Without TLS, for a database beside this server. Over a network, give the manager a TLS connector.

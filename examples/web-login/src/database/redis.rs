@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secondfactor::redis::aio::ConnectionManager;
 use secondfactor::redis::{self, Client, Script};
-use secondfactor::{RedisStore, UnixTime};
+use secondfactor::{AnyStore, RedisStore, UnixTime};
 
-use super::{AnyStore, Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -29,7 +29,7 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
     let connection = connect(address).await?;
     let store = RedisStore::new(connection.clone());
     store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
-    Ok((AnyStore::Redis(store), Arc::new(Redis::new(connection))))
+    Ok((AnyStore::new(store), Arc::new(Redis::new(connection))))
 }
 
 pub(super) async fn connect(address: &str) -> Outcome<ConnectionManager> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use secondfactor::{SqliteStore, UnixTime};
+use secondfactor::{AnyStore, SqliteStore, UnixTime};
 
-use super::{AnyStore, Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN};
 use crate::Outcome;
 use crate::files::make_private;
 use crate::user::{Change, OptedIn, Permissions, User};
@@ -49,7 +49,7 @@ pub(super) async fn open(path: &Path) -> Outcome<(AnyStore, Arc<dyn Database>)> 
     // First, as it sets the file to WAL mode.
     let store = SqliteStore::open(&path)?;
     store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
-    Ok((AnyStore::Sqlite(store), Arc::new(Sqlite::open(&path)?)))
+    Ok((AnyStore::new(store), Arc::new(Sqlite::open(&path)?)))
 }
 
 pub(super) struct Sqlite {

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secondfactor::{Clock as _, DeviceStatus, Error, RecoveryCodes, Status, UnixTime};
+use secondfactor::{DeviceStatus, Error, RecoveryCodes, Status, UnixTime};
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying, html};
@@ -46,6 +46,8 @@ pub(super) struct DeviceRow {
 impl DeviceRow {
     pub(super) fn new(device: &DeviceStatus, now: UnixTime) -> Self {
         let steps = device.drift();
+        let period = device.period().unwrap_or_default().as_secs();
+        let off = words::span(steps.unsigned_abs().saturating_mul(u64::from(period)));
         let way = if steps > 0 { "fast" } else { "slow" };
         Self {
             id: device.id().to_string(),
@@ -55,8 +57,7 @@ impl DeviceRow {
             is_pending: matches!(device.state(), secondfactor::DeviceState::Pending { .. }),
             created: Moment::new(device.created(), now),
             last_used: device.last_used().map(|at| Moment::new(at, now)),
-            clock: (steps != 0)
-                .then(|| format!("about {} {way}", words::span(steps.unsigned_abs().saturating_mul(30)))),
+            clock: (steps != 0).then(|| format!("about {off} {way}")),
         }
     }
 }
@@ -82,7 +83,7 @@ pub(super) async fn status_of(app: &App, user: &User) -> Result<Option<Status>, 
 }
 
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
-    let now = app.clock.now();
+    let now = app.mfa.now();
     let status = status_of(&app, &login.user).await?;
     let devices = status.iter().flat_map(Status::devices);
     let recent = app.database.entries(&login.user.activity()).await?;
@@ -106,7 +107,7 @@ struct ActivityPage {
 }
 
 pub(super) async fn activity(State(app): State<App>, login: LoggedIn) -> Answer {
-    let now = app.clock.now();
+    let now = app.mfa.now();
     let entries = app.database.entries(&login.user.activity()).await?;
     let entries = entries.into_iter().map(|entry| ActivityRow::new(entry, now)).collect();
     Ok(html(StatusCode::OK, &ActivityPage { frame: Frame::of(&login).await?, entries }))
@@ -122,7 +123,7 @@ struct RecoveredPage {
 
 /// What to do after a recovery code.
 pub(super) async fn recovered(State(app): State<App>, login: LoggedIn) -> Answer {
-    let now = app.clock.now();
+    let now = app.mfa.now();
     let status = status_of(&app, &login.user).await?.ok_or(Problem::NotFound)?;
     let page = RecoveredPage {
         frame: Frame::of(&login).await?,

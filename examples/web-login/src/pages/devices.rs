@@ -5,8 +5,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use secondfactor::{
-    Clock as _, Code, Confirmed, Denial, DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment, Error, Label,
-    SecretText,
+    Code, Confirmed, Denial, DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment, Error, Label, SecretText,
 };
 use serde::Deserialize;
 
@@ -84,7 +83,7 @@ pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed)
             Err(Problem::log_in(&Goal::NewDevice))
         }
         Err(error) => {
-            let message = words::refusal(error, app.clock.now())?;
+            let message = words::refusal(error, app.mfa.now())?;
             new_page(&login, label_field().with_value(typed.label).with_error(Some(message))).await
         }
     }
@@ -98,12 +97,6 @@ struct SecretPage {
     qr: SecretText,
     key: String,
     code: Field,
-}
-
-impl SecretPage {
-    fn svg(&self) -> &str {
-        &self.qr
-    }
 }
 
 async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> Answer {
@@ -194,7 +187,7 @@ pub(super) async fn confirm(
         Err(error) => {
             let is_clock_off = matches!(error, Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. })));
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
-            let message = words::refusal(error, app.clock.now())?;
+            let message = words::refusal(error, app.mfa.now())?;
             let pair = is_clock_off.then(code_pair);
             confirm_page(&login, device, confirm_field().with_error(Some(message)), pair, is_over).await
         }
@@ -271,7 +264,7 @@ pub(super) async fn rename(
         Ok(label) => match app.mfa.rename(&*proof, device, label).await {
             Ok(()) => return go_saying(&login.session, "/account", "The device has its new name.").await,
             Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::Rename(device))),
-            Err(error) => words::refusal(error, app.clock.now())?,
+            Err(error) => words::refusal(error, app.mfa.now())?,
         },
     };
     rename_page(&login, device, label_field().with_value(typed.label).with_error(Some(error))).await
@@ -305,7 +298,7 @@ pub(super) async fn revoke(State(app): State<App>, login: LoggedIn, DeviceIn(dev
         }
         Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::Revoke(device))),
         Err(error) => {
-            let error = Some(words::refusal(error, app.clock.now())?);
+            let error = Some(words::refusal(error, app.mfa.now())?);
             let page = RevokePage { frame: Frame::of(&login).await?, device, label, error };
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
@@ -386,7 +379,7 @@ pub(super) fn pair_refusal(app: &App, error: Error) -> Result<Message, Problem> 
             "These are not two codes in a row of that device, or one was used already. Begin again with the one it shows now."
                 .into(),
         ),
-        error => words::refusal(error, app.clock.now()),
+        error => words::refusal(error, app.mfa.now()),
     }
 }
 
@@ -402,7 +395,7 @@ impl FromRequestParts<App> for DeviceIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Path(id) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| Problem::NotFound)?;
-        id.parse().map(Self).map_err(|_| Problem::NotFound)
+        let path = Path::from_request_parts(parts, app).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| Problem::NotFound)
     }
 }

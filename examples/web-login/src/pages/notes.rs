@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use secondfactor::{Clock as _, UnixTime};
+use secondfactor::UnixTime;
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying};
@@ -48,7 +48,7 @@ async fn notes_page(app: &App, login: &LoggedIn, field: Field) -> Answer {
         let why = "There is nothing to see here for you until the owner of your organisation grants it.";
         return Err(Problem::Forbidden(Frame::of(login).await?, why));
     }
-    let now = app.clock.now();
+    let now = app.mfa.now();
     let note =
         |entry: Entry| Note { at: Moment::new(UnixTime::from_secs(entry.at), now), text: entry.text, by: entry.by };
     let page = NotesPage {
@@ -74,7 +74,7 @@ pub(super) async fn add(State(app): State<App>, login: LoggedIn, Typed(typed): T
     let fault = match text.chars().count() {
         0 => "There is nothing in it.",
         1..=MAX_CHARS => {
-            let entry = Entry { at: app.clock.now().as_secs(), text, by: login.user.name.clone() };
+            let entry = Entry { at: app.mfa.now().as_secs(), text, by: login.user.name.clone() };
             app.database.add_entry(&notes_of(&login), &entry).await?;
             let path = if login.user.can_read_notes() { "/notes" } else { "/account" };
             return go_saying(&login.session, path, "Your note is kept.").await;

@@ -41,12 +41,6 @@ struct CodesPage {
     kept: usize,
 }
 
-impl CodesPage {
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        self.codes.iter().map(|code| &**code)
-    }
-}
-
 #[derive(Deserialize)]
 pub(super) struct Issue {
     /// New ones for those that are used; without it all are new.

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use secondfactor::{Clock as _, Code, DeviceId, DeviceState, Error, Proof, RecoveryCode};
+use secondfactor::{Code, DeviceId, DeviceState, Error, Proof, RecoveryCode};
 use serde::Deserialize;
 
 use super::devices::pair_refusal;
@@ -62,7 +62,7 @@ pub(super) async fn verify(app: &App, user: &User, typed: &str) -> Result<Result
     };
     match app.mfa.verify(&user.account()?, code).await {
         Ok(verified) => Ok(Ok(Box::new(verified))),
-        Err(error) => Ok(Err(words::refusal(error, app.clock.now())?)),
+        Err(error) => Ok(Err(words::refusal(error, app.mfa.now())?)),
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn give_recovery_code(
             login.change(&app, Change::opted_in(OptedIn::Yes), Factor::Proven(&recovered)).await?;
             Ok(go("/account/recovered"))
         }
-        Err(error) => Ok(recovery_page(&claimant, Some(words::refusal(error, app.clock.now())?))),
+        Err(error) => Ok(recovery_page(&claimant, Some(words::refusal(error, app.mfa.now())?))),
     }
 }
 
@@ -143,7 +143,7 @@ struct Choice {
 
 #[derive(Deserialize)]
 pub(super) struct Resync {
-    device: String,
+    device: DeviceId,
     code1: String,
     code2: String,
 }
@@ -182,8 +182,7 @@ pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Typed(typ
         Err(message) => return resync_page(&app, &half, Some(message)).await,
     };
     let account = half.claimant.user.account()?;
-    let device = typed.device.parse::<DeviceId>().map_err(|_| Problem::NotFound)?;
-    match app.mfa.resync(&account, device, codes).await {
+    match app.mfa.resync(&account, typed.device, codes).await {
         Ok(()) => {
             let notice = "Your device's clock is allowed for. Log in with its next code.";
             go_saying(&half.claimant.session, "/login/code", notice).await
