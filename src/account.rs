@@ -160,7 +160,7 @@ impl Account {
         self.devices.retain(|device| {
             let is_over = matches!(device.state, State::Retiring { .. }) && !device.is_live(now);
             if is_over {
-                events.push(Event::Retired { device: device.id });
+                events.push(Event::Retired { device: device.id, label: device.label.clone() });
             }
             !is_over && !device.has_expired(now)
         });

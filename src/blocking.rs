@@ -3,7 +3,7 @@
 use crate::{
     AccountId, Accounts, Batch, BlockOn, Clock, Code, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, KeyUsage,
     Label, NewDevice, Proof, Recovered, RecoveryCode, RecoveryCodes, SecretText, Status, Store, SystemClock,
-    ThisThread, Verified,
+    ThisThread, UnixTime, Verified,
 };
 
 /// [`Mfa`](crate::Mfa) with calls that block: the same names, arguments, answers and errors.
@@ -66,6 +66,11 @@ impl<S, C, R> Mfa<S, C, R> {
 }
 
 impl<S: Store, C: Clock, R> Mfa<S, C, R> {
+    /// See [`Mfa::now`](crate::Mfa::now).
+    pub fn now(&self) -> UnixTime {
+        self.inner.now()
+    }
+
     /// See [`Mfa::token`](crate::Mfa::token).
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What happened to an account, for its log and for its owner: no secret, no code, no key.
 
-use crate::account::{DeviceId, Diagnosis};
+use crate::account::{DeviceId, Diagnosis, Label};
 use crate::{KeyId, UnixTime};
 
 /// What happened to an account.
@@ -28,6 +28,7 @@ use crate::{KeyId, UnixTime};
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "event", rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Event {
     /// A device waits to be confirmed.
@@ -60,6 +61,8 @@ pub enum Event {
     Retired {
         /// Which.
         device: DeviceId,
+        /// What its owner called it: nothing else knows that any more.
+        label: Label,
     },
     /// A disabled account was bound anew: the device confirmed now is the only one.
     Rebound {
@@ -141,11 +144,15 @@ pub enum Event {
     Revoked {
         /// Which.
         device: DeviceId,
+        /// What its owner called it: nothing else knows that any more.
+        label: Label,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     RevokedUnproven {
         /// Which.
         device: DeviceId,
+        /// What its owner called it: nothing else knows that any more.
+        label: Label,
     },
     /// The account has opted out: nothing is remembered of it.
     OptedOut,
@@ -226,6 +233,45 @@ impl Event {
             Self::RecoveryDisabled => "recovery_disabled",
             Self::Resealed { .. } => "resealed",
             Self::ClockRegressed { .. } => "clock_regressed",
+        }
+    }
+
+    /// The device that it is about, if it is about one; of a rotation the new one.
+    #[must_use]
+    pub const fn device(&self) -> Option<DeviceId> {
+        match self {
+            Self::EnrollmentBegun { device }
+            | Self::ConfirmationFailed { device, .. }
+            | Self::DeviceConfirmed { device }
+            | Self::Rotated { new: device, .. }
+            | Self::Retired { device, .. }
+            | Self::Rebound { device }
+            | Self::Verified { device, .. }
+            | Self::DriftSuspected { device, .. }
+            | Self::DriftMoved { device, .. }
+            | Self::Resynchronized { device }
+            | Self::ResyncFailed { device }
+            | Self::Renamed { device }
+            | Self::Suspended { device }
+            | Self::Resumed { device }
+            | Self::Revoked { device, .. }
+            | Self::RevokedUnproven { device, .. } => Some(*device),
+            Self::Mismatch { .. }
+            | Self::ReplayRefused
+            | Self::Throttled { .. }
+            | Self::Locked { .. }
+            | Self::Disabled
+            | Self::RefusedDisabled
+            | Self::OptedOut
+            | Self::OptedOutUnproven
+            | Self::UnlockedUnproven
+            | Self::RecoveryCodesIssued { .. }
+            | Self::RecoveryCodesReplenished { .. }
+            | Self::Recovered { .. }
+            | Self::RecoveryMismatch { .. }
+            | Self::RecoveryDisabled
+            | Self::Resealed { .. }
+            | Self::ClockRegressed { .. } => None,
         }
     }
 

@@ -31,6 +31,8 @@ mod runtime;
 #[cfg(feature = "mfa")]
 mod seal;
 mod secret;
+#[cfg(feature = "serde")]
+mod serialize;
 #[cfg(feature = "mfa")]
 mod store;
 mod time;
@@ -84,7 +86,11 @@ pub use store::report::{Finding, Report, Severity};
 #[cfg(feature = "sqlite")]
 pub use store::sqlite::{SqliteError, SqliteStore};
 #[cfg(feature = "mfa")]
-pub use store::{Accounts, Committed, Store, Stored, Swap, Version, memory::MemoryStore};
+pub use store::{
+    Accounts, Committed, Store, Stored, Swap, Version,
+    any::{AnyStore, AnyStoreError},
+    memory::MemoryStore,
+};
 #[cfg(feature = "std")]
 pub use time::{Clock, ManualClock, SystemClock};
 pub use time::{Period, Step, UnixTime};

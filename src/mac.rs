@@ -17,6 +17,7 @@ use zeroize::{DefaultIsZeroes, Zeroize};
 /// assert_eq!(Algorithm::Sha256.key_len(), 32);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "UPPERCASE"))]
 #[non_exhaustive]
 pub enum Algorithm {
     /// HMAC-SHA-1: what every authenticator app understands.
@@ -189,7 +190,8 @@ fn truncate([a, b, c, d, e]: [u32; 5], last: u32) -> u32 {
     let select = |bit: u32, one: u32, zero: u32| zero ^ ((one ^ zero) & ((last >> bit) & 1).wrapping_neg());
     let [a, b, c] = [select(3, c, a), select(3, d, b), select(3, e, c)];
     let [high, low] = [select(2, b, a), select(2, c, b)];
-    let bits = (last & 3) << 3;
+    // Out of the compiler's sight, or it shifts several lanes at once, where it has no instruction for that: by way of floats.
+    let bits = core::hint::black_box((last & 3) << 3);
     ((high << bits) | (low >> 1 >> (bits ^ 31))) & 0x7fff_ffff
 }
 

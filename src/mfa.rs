@@ -93,6 +93,17 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         self
     }
 
+    /// The time by its clock: for [`Verified::require_within`], and for how long a throttled person waits.
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// Its limits.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
     /// Opts in: begins to enroll the first device of an account and makes its secret, to be shown once. It counts for
     /// nothing until it is confirmed. A [`Label`](crate::Label) alone is an authenticator app.
     ///

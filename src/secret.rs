@@ -159,6 +159,12 @@ impl fmt::Debug for Secret {
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Ask for enough: a buffer that grows leaves a copy behind.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(Zeroizing::new(String::with_capacity(capacity)))
@@ -185,6 +191,12 @@ impl SecretText {
             text.push_str(symbols.get(..used).unwrap_or_default());
         }
         text
+    }
+}
+
+impl AsRef<str> for SecretText {
+    fn as_ref(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,5 +1,6 @@
 //! The storage contract: load and compare-and-swap of opaque bytes.
 
+pub(crate) mod any;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub(crate) mod memory;

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 /// What a file, or a folder with its file, may use.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("declassify", &[]),
     ("mac", &[]),
     ("code", &[]),
@@ -51,6 +51,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     ("token", &["account", "error", "seal", "secret", "time"]),
     ("runtime", &[]),
+    ("serialize", &["account", "code", "seal", "time"]),
     ("store", &["account", "runtime"]),
     ("mfa", &["account", "code", "error", "event", "policy", "seal", "secret", "store", "time", "token"]),
     ("blocking", &["account", "code", "error", "mfa", "runtime", "secret", "store", "time"]),

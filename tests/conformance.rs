@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use secondfactor::conformance::{self, Law};
 use secondfactor::{
-    AccountId, Accounts, Committed, MemoryStore, PostgresStore, SqliteStore, Store, Stored, Swap, ThisThread, Version,
+    AccountId, Accounts, AnyStore, Committed, MemoryStore, PostgresStore, SqliteStore, Store, Stored, Swap, ThisThread,
+    Version,
 };
 use support::place::{Place, pool};
 use support::*;
@@ -35,6 +36,13 @@ fn memory_passes() {
     let store = Arc::new(MemoryStore::new());
     conformance::check(|| Arc::clone(&store), &ThisThread).unwrap();
     conformance::check_accounts(|| Arc::clone(&store), &ThisThread).unwrap();
+}
+
+#[test]
+fn a_store_in_a_box_passes() {
+    let store = Arc::new(MemoryStore::new());
+    conformance::check(|| AnyStore::new(Arc::clone(&store)), &ThisThread).unwrap();
+    conformance::check_accounts(|| AnyStore::new(Arc::clone(&store)), &ThisThread).unwrap();
 }
 
 #[test]

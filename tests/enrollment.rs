@@ -174,7 +174,7 @@ fn with_a_grace_both_secrets_count_until_the_deadline() {
     clock.set(until);
     assert_eq!(rotated(&mfa), [DeviceState::Active]);
     assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, until, 0)))), Denial::Mismatch);
-    assert!(log.events().contains(&Event::Retired { device }));
+    assert!(log.events().contains(&Event::Retired { device, label: label("phone") }));
     assert!(log.events().contains(&Event::Rotated { old: device, new: new.device(), ends: until }));
 }
 

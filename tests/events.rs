@@ -48,7 +48,7 @@ fn a_life_is_told_in_order() {
         Event::Renamed { device: other },
         Event::Suspended { device: other },
         Event::Resumed { device: other },
-        Event::Revoked { device: other },
+        Event::Revoked { device: other, label: label("pad") },
         Event::RecoveryCodesIssued { count: 10 },
         Event::ClockRegressed { last: NOW },
         Event::UnlockedUnproven,
@@ -133,13 +133,13 @@ fn nothing_is_told_before_it_is_committed() {
 #[test]
 fn names_are_stable_and_differ() {
     let device: DeviceId = "1".parse().unwrap();
-    let (time, key) = (NOW, KeyId::new(1));
+    let (time, key, gone) = (NOW, KeyId::new(1), || label("phone"));
     let all = [
         (Event::EnrollmentBegun { device }, "enrollment_begun", false),
         (Event::ConfirmationFailed { device, diagnosis: None }, "confirmation_failed", false),
         (Event::DeviceConfirmed { device }, "device_confirmed", true),
         (Event::Rotated { old: device, new: device, ends: time }, "rotated", true),
-        (Event::Retired { device }, "retired", false),
+        (Event::Retired { device, label: gone() }, "retired", false),
         (Event::Rebound { device }, "rebound", true),
         (Event::Verified { device, failures_before: 0, after_lock: false }, "verified", false),
         (Event::Mismatch { failures: 1 }, "mismatch", false),
@@ -155,8 +155,8 @@ fn names_are_stable_and_differ() {
         (Event::Renamed { device }, "renamed", false),
         (Event::Suspended { device }, "suspended", true),
         (Event::Resumed { device }, "resumed", true),
-        (Event::Revoked { device }, "revoked", true),
-        (Event::RevokedUnproven { device }, "revoked_unproven", true),
+        (Event::Revoked { device, label: gone() }, "revoked", true),
+        (Event::RevokedUnproven { device, label: gone() }, "revoked_unproven", true),
         (Event::OptedOut, "opted_out", true),
         (Event::OptedOutUnproven, "opted_out_unproven", true),
         (Event::UnlockedUnproven, "unlocked_unproven", true),
@@ -172,6 +172,8 @@ fn names_are_stable_and_differ() {
     assert_eq!(names.len(), all.len());
     for (event, code, notify) in all {
         assert_eq!((event.code(), event.notify_owner()), (code, notify));
+        let about = format!("{event:?}").contains("DeviceId");
+        assert_eq!(event.device(), about.then_some(device), "{code}");
     }
 }
 

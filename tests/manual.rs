@@ -58,7 +58,7 @@ fn tests_in(source: &str) -> BTreeSet<String> {
 #[test]
 fn every_test_that_the_manual_names_is_there() {
     let mut count = 0;
-    for name in ["attacks.md", "standards.md"] {
+    for name in ["attacks.md", "record_format.md", "standards.md"] {
         for (file, test) in named(&chapter(name)) {
             assert!(tests_in(&source_of(&file)).contains(&test), "{name}: there is no test {file}::{test}");
             count += 1;

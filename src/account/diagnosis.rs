@@ -8,6 +8,7 @@ use crate::{Algorithm, Code, Digits, Period, Secret, Totp, UnixTime, Window};
 ///
 /// A guess can look like any of these now and then, so this explains and never lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Diagnosis {
     /// The device's clock is off by so many steps; it is fast if positive. Set it, or confirm by two codes in a row.

@@ -163,7 +163,7 @@ impl Account {
             let goes = too_many > 0 && is_retiring(device);
             if goes {
                 too_many = too_many.saturating_sub(1);
-                events.push(Event::Retired { device: device.id });
+                events.push(Event::Retired { device: device.id, label: device.label.clone() });
             }
             !goes
         });

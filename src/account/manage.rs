@@ -56,8 +56,8 @@ impl Account {
     /// factor, opt out.
     pub fn revoke(mut self, proof: &dyn Proof, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.begin_proven(proof, now)?;
-        self.remove_device(id, now)?;
-        self.note(Event::Revoked { device: id });
+        let label = self.remove_device(id, now)?;
+        self.note(Event::Revoked { device: id, label });
         Ok(Attempt::new(self, Ok(())))
     }
 
@@ -67,8 +67,8 @@ impl Account {
     /// [`Error::UnknownDevice`], [`Error::LastDevice`].
     pub fn danger_revoke_unproven(mut self, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.begin(now);
-        self.remove_device(id, now)?;
-        self.note(Event::RevokedUnproven { device: id });
+        let label = self.remove_device(id, now)?;
+        self.note(Event::RevokedUnproven { device: id, label });
         Ok(Attempt::new(self, Ok(())))
     }
 
@@ -86,12 +86,12 @@ impl Account {
         super::proof::check(proof, self, now)
     }
 
-    fn remove_device(&mut self, id: DeviceId, now: UnixTime) -> Result<(), Error> {
+    fn remove_device(&mut self, id: DeviceId, now: UnixTime) -> Result<Label, Error> {
         self.refuse_last(id, now)?;
-        self.device(id)?;
+        let label = self.device(id)?.label.clone();
         self.devices.retain(|device| device.id != id);
         self.end_enrollments();
-        Ok(())
+        Ok(label)
     }
 
     /// Whoever had the device may have begun what waits to be confirmed, and would keep what is taken from them.

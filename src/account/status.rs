@@ -4,10 +4,11 @@ use super::device::{Device, Kind, State};
 use super::throttle::Throttle;
 use super::{Account, Denial, DeviceId, Label};
 use crate::policy::Policy;
-use crate::{Algorithm, Digits, KeyId, UnixTime};
+use crate::{Algorithm, Digits, KeyId, Period, UnixTime};
 
 /// What an account has, without secrets: for its owner's page, and for support.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Status {
     devices: Vec<DeviceStatus>,
     lock: Lock,
@@ -70,6 +71,7 @@ impl Status {
 
 /// Whether a submission would be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Lock {
     /// It would.
@@ -92,6 +94,7 @@ impl Lock {
 
 /// A device of an account, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DeviceStatus {
     id: DeviceId,
     label: Label,
@@ -101,15 +104,16 @@ pub struct DeviceStatus {
     digits: Digits,
     created: UnixTime,
     last_used: Option<UnixTime>,
+    period: Option<Period>,
     drift: i64,
     is_weak: bool,
 }
 
 impl DeviceStatus {
     fn of(device: &Device, now: UnixTime) -> Self {
-        let (kind, drift) = match device.kind {
-            Kind::Totp { drift, .. } => (DeviceKind::Totp, drift.steps(now)),
-            Kind::Hotp => (DeviceKind::Hotp, 0),
+        let (kind, period, drift) = match device.kind {
+            Kind::Totp { period, drift, .. } => (DeviceKind::Totp, Some(period), drift.steps(now)),
+            Kind::Hotp => (DeviceKind::Hotp, None, 0),
         };
         let state = match device.state {
             State::Pending { replaces, .. } => DeviceState::Pending { replaces },
@@ -126,6 +130,7 @@ impl DeviceStatus {
             digits: device.digits,
             created: device.created,
             last_used: device.last_used,
+            period,
             drift,
             is_weak: device.secret.is_weak(),
         }
@@ -179,6 +184,12 @@ impl DeviceStatus {
         self.last_used
     }
 
+    /// How long a step takes; none if its codes come from a counter.
+    #[must_use]
+    pub const fn period(&self) -> Option<Period> {
+        self.period
+    }
+
     /// How many steps its clock is taken to be off; positive if it is fast.
     #[must_use]
     pub const fn drift(&self) -> i64 {
@@ -194,6 +205,7 @@ impl DeviceStatus {
 
 /// What the codes of a device come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DeviceKind {
     /// The time (RFC 6238).
@@ -204,6 +216,7 @@ pub enum DeviceKind {
 
 /// Whether a device counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DeviceState {
     /// Enrolled, not yet confirmed: no login needs it, and none can use it.

@@ -60,7 +60,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         let path = path.as_ref();
         let writer = connect(path)?;
-        writer.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+        writer.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;")).map_err(Cause::Driver)?;
         let reader = connect(path)?;
         Ok(Self { reader: Arc::new(Mutex::new(reader)), writer: Arc::new(Mutex::new(writer)) })
     }
@@ -86,11 +86,11 @@ impl SqliteStore {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, SqliteError> {
+fn connect(path: &Path) -> Result<Connection, Cause> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     if journal_in_wal(&connection)? != "wal" {
-        return Err(SqliteError(Cause::NoWal));
+        return Err(Cause::NoWal);
     }
     connection.pragma_update(None, "synchronous", SYNCHRONOUS_FULL)?;
     Ok(connection)
@@ -123,7 +123,7 @@ async fn with<T: Send + 'static>(
         let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         call(&mut connection)
     });
-    Ok(result.await?)
+    Ok(result.await.map_err(Cause::Driver)?)
 }
 
 impl Store for SqliteStore {
@@ -234,10 +234,4 @@ enum Cause {
     NoWal,
     #[error("a key in the SQLite file is no account id")]
     ForeignKey,
-}
-
-impl From<rusqlite::Error> for SqliteError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(Cause::Driver(error))
-    }
 }

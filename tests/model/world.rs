@@ -275,7 +275,7 @@ impl World {
         for (_, account, at, event) in &told {
             self.leaks.check_debug(event, !self.is_orderly);
             assert_eq!((account, at.as_secs()), (&self.people[who].id, now));
-            if let Event::Retired { device } = event {
+            if let Event::Retired { device, .. } = event {
                 let was_there = before.devices.iter().any(|before| device_id(before.number) == *device);
                 assert!(was_there, "EVENTS: a device retired that was gone");
             }

@@ -138,10 +138,13 @@ impl Visitor {
                 age(login.seen) > Verified::SESSION_IDLE || age(login.began) > Verified::SESSION
             }
         };
-        let user = app.database.user(&login.user).await?.filter(|user| {
+        let user = app.database.user(&login.user).await?.filter(|user| user.generation == login.generation);
+        let user = user.filter(|user| match login.state {
+            State::Half { .. } => true,
             // Opted in since, in another session that was stopped before it could end this one.
-            let lacks_factor = matches!(login.state, State::Password) && user.opted_in == OptedIn::Yes;
-            user.generation == login.generation && !lacks_factor
+            State::Password => user.opted_in != OptedIn::Yes,
+            // Not because the row says so: only the sealing key makes such a token.
+            State::Proven { .. } => open_proof(app, &session, user, &login).is_ok(),
         });
         let Some(user) = user.filter(|_| !is_over) else {
             session.flush().await?;

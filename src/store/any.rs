@@ -1,0 +1,100 @@
+//! A store that is chosen when the program starts.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use super::{Accounts, Store, Stored, Swap, Version};
+use crate::AccountId;
+
+/// Any store in a box: for a program that learns only when it starts where its accounts are.
+///
+/// ```
+/// use secondfactor::{AnyStore, MemoryStore};
+///
+/// fn open(address: &str) -> Result<AnyStore, Box<dyn std::error::Error>> {
+///     match address {
+///         "memory" => Ok(AnyStore::new(MemoryStore::new())),
+///         // .. `AnyStore::new(PostgresStore::connect(..)?)` ..
+///         _ => Err("no such store".into()),
+///     }
+/// }
+/// # open("memory").unwrap();
+/// ```
+pub struct AnyStore(Box<dyn Boxed>);
+
+impl AnyStore {
+    /// A store in a box.
+    #[must_use]
+    pub fn new(store: impl Accounts + 'static) -> Self {
+        Self(Box::new(store))
+    }
+}
+
+impl fmt::Debug for AnyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyStore(..)")
+    }
+}
+
+/// The error of the store in the box.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct AnyStoreError(Box<dyn Error + Send + Sync>);
+
+impl Store for AnyStore {
+    type Error = AnyStoreError;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, AnyStoreError> {
+        self.0.load(account).await
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, AnyStoreError> {
+        self.0.swap(account, expected, next).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, AnyStoreError> {
+        self.0.remove(account, expected).await
+    }
+}
+
+impl Accounts for AnyStore {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, AnyStoreError> {
+        self.0.accounts(after, limit).await
+    }
+}
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, AnyStoreError>> + Send + 'a>>;
+
+/// The contract as it can stand behind a pointer.
+trait Boxed: Send + Sync {
+    fn load<'a>(&'a self, account: &'a AccountId) -> Pending<'a, Option<Stored>>;
+    fn swap<'a>(&'a self, account: &'a AccountId, expected: Option<Version>, next: &'a [u8]) -> Pending<'a, Swap>;
+    fn remove<'a>(&'a self, account: &'a AccountId, expected: Version) -> Pending<'a, Swap>;
+    fn accounts<'a>(&'a self, after: Option<&'a AccountId>, limit: usize) -> Pending<'a, Vec<AccountId>>;
+}
+
+impl<S: Accounts> Boxed for S {
+    fn load<'a>(&'a self, account: &'a AccountId) -> Pending<'a, Option<Stored>> {
+        pending(Store::load(self, account))
+    }
+
+    fn swap<'a>(&'a self, account: &'a AccountId, expected: Option<Version>, next: &'a [u8]) -> Pending<'a, Swap> {
+        pending(Store::swap(self, account, expected, next))
+    }
+
+    fn remove<'a>(&'a self, account: &'a AccountId, expected: Version) -> Pending<'a, Swap> {
+        pending(Store::remove(self, account, expected))
+    }
+
+    fn accounts<'a>(&'a self, after: Option<&'a AccountId>, limit: usize) -> Pending<'a, Vec<AccountId>> {
+        pending(Accounts::accounts(self, after, limit))
+    }
+}
+
+fn pending<'a, T, E: Error + Send + Sync + 'static>(
+    answer: impl Future<Output = Result<T, E>> + Send + 'a,
+) -> Pending<'a, T> {
+    Box::pin(async move { answer.await.map_err(|error| AnyStoreError(Box::new(error))) })
+}
