@@ -2,6 +2,14 @@
 //!
 //! The tests need Chromium and its driver, a PostgreSQL and a Redis: `.ci/browser` starts those and runs all of them,
 //! `.ci/browser replay` those with "replay" in their names. `cargo test` alone ignores them and says so.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)] // a test fails by panicking, and says where its browsers stood
 
 mod harness;
 mod people;

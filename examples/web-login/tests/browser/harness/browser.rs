@@ -248,9 +248,8 @@ impl Browser {
     pub(crate) async fn take_session(&self, cookie: &str) {
         let (name, value) = cookie.split_once('=').unwrap();
         self.client.delete_all_cookies().await.unwrap();
-        let cookie = fantoccini::cookies::Cookie::build((name.to_owned(), value.to_owned()));
-        let cookie = cookie.domain("127.0.0.1").path("/").http_only(true);
-        self.client.add_cookie(cookie.build()).await.unwrap();
+        let cookie = json!({ "name": name, "value": value, "url": self.address, "httpOnly": true });
+        assert_eq!(self.dev_tools("Network.setCookie", cookie).await["success"], true);
     }
 
     pub(crate) fn knows(&self, secret: &str) {
