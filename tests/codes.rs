@@ -93,6 +93,7 @@ fn the_window_ends_where_it_says() {
     let secret = secret();
     let totp = Totp::new(&secret);
     let window = Window::new(2, 1).unwrap();
+    assert_eq!((window.past(), window.future()), (2, 1));
     let now = unix(100 * 30 + 7);
     let accepted: Vec<u64> = (90..110)
         .filter(|step| totp.verify(totp.at(unix(step * 30)).unwrap(), now, window, None) == Some(Step::new(*step)))
