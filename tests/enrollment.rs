@@ -75,14 +75,15 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
         }
     };
     let (sha1, sha256, six, eight) = (Algorithm::Sha1, Algorithm::Sha256, Digits::Six, Digits::Eight);
+    let off = |steps| Diagnosis::ClockOff { steps, period: Period::from_secs(60).unwrap() };
     let cases = [
         (shows(sha1, eight, 60, 0), Diagnosis::IgnoredAlgorithm, "the app ignores the hash algorithm"),
         (shows(sha256, six, 60, 0), Diagnosis::IgnoredDigits, "the app ignores the number of digits"),
         (shows(sha256, eight, 30, 0), Diagnosis::IgnoredPeriod, "the app ignores the period"),
         (shows(sha1, six, 30, 0), Diagnosis::IgnoredSettings, "the app ignores the key's settings"),
         (shows(sha1, six, 60, 0), Diagnosis::IgnoredSettings, "the app ignores the key's settings"),
-        (shows(sha256, eight, 60, 600), Diagnosis::ClockOff { steps: 10 }, "the device's clock is fast by 10 steps"),
-        (shows(sha256, eight, 60, -600), Diagnosis::ClockOff { steps: -10 }, "the device's clock is slow by 10 steps"),
+        (shows(sha256, eight, 60, 600), off(10), "the device's clock is fast by about 600 seconds"),
+        (shows(sha256, eight, 60, -600), off(-10), "the device's clock is slow by about 600 seconds"),
     ];
     for (shown, diagnosis, text) in cases {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
@@ -112,7 +113,7 @@ fn a_diagnosis_costs_a_try_and_confirms_nothing() {
     let late = code(tablet.secret(), NOW, -9);
     for _ in 0..5 {
         let denied = denial(run(mfa.confirm(&alice(), tablet.device(), late)));
-        assert_eq!(denied, Denial::Unconfirmed(Diagnosis::ClockOff { steps: -9 }));
+        assert_eq!(denied, Denial::Unconfirmed(Diagnosis::ClockOff { steps: -9, period: Period::DEFAULT }));
     }
     let right = code(tablet.secret(), NOW, 0);
     assert!(matches!(run(mfa.confirm(&alice(), tablet.device(), right)), Err(Error::EnrollmentExpired)));

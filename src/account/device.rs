@@ -259,14 +259,12 @@ impl Device {
         Some(difference(step, centre))
     }
 
+    /// Codes from a counter are not looked for by the time.
     fn diagnose(&self, code: Code, now: UnixTime) -> Option<Diagnosis> {
-        let period = match self.kind {
-            Kind::Totp { period, .. } => Some(period),
-            Kind::Hotp => None,
-        };
+        let Kind::Totp { period, .. } = self.kind else { return None };
         let settings = diagnosis::Settings { algorithm: self.algorithm, digits: self.digits, period };
         let ignored = settings.ignored(&self.secret, code, now);
-        ignored.or_else(|| self.drift_of(code, now).map(|steps| Diagnosis::ClockOff { steps }))
+        ignored.or_else(|| self.drift_of(code, now).map(|steps| Diagnosis::ClockOff { steps, period }))
     }
 
     fn charge_try(&mut self) {

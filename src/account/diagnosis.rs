@@ -15,6 +15,8 @@ pub enum Diagnosis {
     ClockOff {
         /// How many.
         steps: i64,
+        /// How long a step takes.
+        period: Period,
     },
     /// The app ignored the hash it was told, and took SHA-1.
     IgnoredAlgorithm,
@@ -29,8 +31,11 @@ pub enum Diagnosis {
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ClockOff { steps: steps @ 1.. } => write!(f, "the device's clock is fast by {steps} steps"),
-            Self::ClockOff { steps } => write!(f, "the device's clock is slow by {} steps", steps.unsigned_abs()),
+            Self::ClockOff { steps, period } => {
+                let direction = if *steps > 0 { "fast" } else { "slow" };
+                let secs = steps.unsigned_abs().saturating_mul(period.as_secs().into());
+                write!(f, "the device's clock is {direction} by about {secs} seconds")
+            }
             Self::IgnoredAlgorithm => f.write_str("the app ignores the hash algorithm"),
             Self::IgnoredDigits => f.write_str("the app ignores the number of digits"),
             Self::IgnoredPeriod => f.write_str("the app ignores the period"),
@@ -44,24 +49,23 @@ impl fmt::Display for Diagnosis {
 pub(super) struct Settings {
     pub(super) algorithm: Algorithm,
     pub(super) digits: Digits,
-    /// None: its codes come from a counter, and are not looked for by the time.
-    pub(super) period: Option<Period>,
+    pub(super) period: Period,
 }
 
 impl Settings {
     /// Which of them the device ignored, if its code is right without them.
     pub(super) fn ignored(self, secret: &Secret, code: Code, now: UnixTime) -> Option<Diagnosis> {
-        let period = self.period?;
+        let Self { algorithm, digits, period } = self;
         let cases = [
-            (Algorithm::Sha1, self.digits, period, Diagnosis::IgnoredAlgorithm),
-            (self.algorithm, Digits::Six, period, Diagnosis::IgnoredDigits),
-            (self.algorithm, self.digits, Period::DEFAULT, Diagnosis::IgnoredPeriod),
+            (Algorithm::Sha1, digits, period, Diagnosis::IgnoredAlgorithm),
+            (algorithm, Digits::Six, period, Diagnosis::IgnoredDigits),
+            (algorithm, digits, Period::DEFAULT, Diagnosis::IgnoredPeriod),
             (Algorithm::Sha1, Digits::Six, period, Diagnosis::IgnoredSettings),
-            (Algorithm::Sha1, self.digits, Period::DEFAULT, Diagnosis::IgnoredSettings),
-            (self.algorithm, Digits::Six, Period::DEFAULT, Diagnosis::IgnoredSettings),
+            (Algorithm::Sha1, digits, Period::DEFAULT, Diagnosis::IgnoredSettings),
+            (algorithm, Digits::Six, Period::DEFAULT, Diagnosis::IgnoredSettings),
             (Algorithm::Sha1, Digits::Six, Period::DEFAULT, Diagnosis::IgnoredSettings),
         ];
-        let told = (self.algorithm, self.digits, period);
+        let told = (algorithm, digits, period);
         let mut others =
             cases.into_iter().filter(|(algorithm, digits, period, _)| (*algorithm, *digits, *period) != told);
         others

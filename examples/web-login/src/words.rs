@@ -109,8 +109,8 @@ pub(crate) fn refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
 
 fn wrong_device(diagnosis: Diagnosis) -> String {
     match diagnosis {
-        Diagnosis::ClockOff { steps } => {
-            let off = span(steps.unsigned_abs().saturating_mul(30));
+        Diagnosis::ClockOff { steps, period } => {
+            let off = span(steps.unsigned_abs().saturating_mul(period.as_secs().into()));
             let way = if steps > 0 { "fast" } else { "slow" };
             format!(
                 "That code is wrong: your device's clock is about {off} {way}. Set it to automatic, or give two codes in a row."
