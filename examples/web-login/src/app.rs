@@ -77,6 +77,9 @@ impl Site {
     /// # Errors
     /// The store, the key file or the address can't be used.
     pub async fn open(config: Config) -> Outcome<Self> {
+        if config.is_secure() && !config.behind_proxy {
+            tracing::warn!("passwords would cross the network in the clear: put a proxy with TLS in front");
+        }
         let (store, database) = database::open(&config.store).await?;
         let keyring = files::keyring(&config.key_file)?;
         let clock = Arc::new(SiteClock::new());
