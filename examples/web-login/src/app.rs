@@ -12,6 +12,7 @@ use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
 use secondfactor::{AnyStore, Clock as _, Mfa, Verified};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
@@ -39,6 +40,8 @@ pub(crate) const NAME: &str = "Web login";
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest form has a few hundred bytes.
 const MAX_BODY: usize = 16 * 1024;
+/// How long the last events may take to be written, after the last request.
+const WRITING: Duration = Duration::from_secs(2);
 const SWEEP: Duration = Duration::from_secs(600);
 
 /// What all pages share.
@@ -73,6 +76,9 @@ impl Site {
     /// # Errors
     /// The store, the key file or the address can't be used.
     pub async fn open(config: Config) -> Outcome<Self> {
+        if config.is_secure() && !config.behind_proxy {
+            tracing::warn!("passwords would cross the network in the clear: put a proxy with TLS in front");
+        }
         let (store, database) = database::open(&config.store).await?;
         let keyring = files::keyring(&config.key_file)?;
         let (activity, writer) = Activity::start(Arc::clone(&database));
@@ -100,10 +106,32 @@ impl Site {
     /// The listener failed.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Outcome {
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;
+        let stopping = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stopping);
+        let stop = async move {
+            stop.await;
+            stopped.notify_one();
+        };
+        let writer = self.tasks.writer;
+        let end = async {
+            axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;
+            // The last page is gone, and with it the sender of events.
+            Outcome::Ok(writer.await?)
+        };
+        // Whoever sends half a request and then nothing must not keep the site from ending.
+        let too_late = async {
+            stopping.notified().await;
+            tokio::time::sleep(TIMEOUT.saturating_add(WRITING)).await;
+        };
+        let ended = tokio::select! {
+            ended = end => ended,
+            () = too_late => {
+                tracing::warn!("connections are cut off that do not end");
+                Ok(())
+            }
+        };
         self.tasks.sweeper.abort();
-        // The last page is gone, and with it the sender of events.
-        Ok(self.tasks.writer.await?)
+        ended
     }
 }
 

@@ -31,8 +31,9 @@ pub(crate) trait Database: Send + Sync + 'static {
     async fn user_by_name(&self, name: &str) -> Outcome<Option<User>>;
     /// All users of an organisation.
     async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>>;
-    /// Changes a user that exists, and gives the generation of their sessions from then on.
-    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64>;
+    /// Changes a user, and gives the generation of their sessions from then on; `None` if there is no such user, or
+    /// their sessions are of another generation than the change wants.
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>>;
 
     /// Adds a session; `false` if the key is taken.
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool>;

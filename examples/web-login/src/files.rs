@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use secondfactor::{KeyId, Keyring, SealingKey};
@@ -16,6 +16,10 @@ use crate::Outcome;
 pub(crate) fn keyring(path: &Path) -> Outcome<Keyring> {
     if !path.exists() {
         make_key_file(path).map_err(|error| format!("the key file {} can't be made: {error}", path.display()))?;
+    }
+    if std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
+        // No error: a mounted secret may look so, inside a container that has but one user.
+        tracing::warn!("the key file {} can be read by others than its owner", path.display());
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("the key file {} can't be read: {error}", path.display()))?;

@@ -33,6 +33,8 @@ pub(crate) fn router(app: App) -> Router<App> {
         .route("/login", get(entrance::login_form).post(entrance::log_in))
         .route("/password", get(fresh::password_form).post(fresh::give_password))
         .route("/account/password", get(account::password_form).post(account::change_password))
+        // Makes a password, and tells whether a name is taken, to anybody who signs up.
+        .route("/users", get(users::list).post(users::add))
         .route_layer(from_fn_with_state(app, limit_passwords));
     Router::new()
         .route("/", get(home))
@@ -55,7 +57,6 @@ pub(crate) fn router(app: App) -> Router<App> {
         .route("/account/recovery-codes", get(recovery_codes::overview).post(recovery_codes::issue))
         .route("/account/recovery-codes/file", post(recovery_codes::file))
         .route("/notes", get(notes::list).post(notes::add))
-        .route("/users", get(users::list).post(users::add))
         .route("/users/{id}", get(users::show).post(users::grant))
         .route("/users/{id}/reset", post(users::reset))
         .merge(take_passwords)

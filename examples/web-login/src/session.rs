@@ -228,10 +228,31 @@ impl LoggedIn {
         self.rise(app, Factor::Kept).await
     }
 
-    /// Changes what lets this user in, which ends all their other sessions; this one goes on.
+    /// Changes what lets this user in, which ends all their other sessions; this one goes on, unless another one has
+    /// ended it while this request was under way: of two that change a password at once, the first one wins.
     pub(crate) async fn change(mut self, app: &App, change: Change, factor: Factor<'_>) -> Result<Self, Problem> {
-        self.login.generation = app.database.change_user(&self.user.id, &change.ending_sessions()).await?;
+        let change = change.ending_sessions().only_in(self.login.generation);
+        let Some(generation) = app.database.change_user(&self.user.id, &change).await? else {
+            return Err(self.end().await);
+        };
+        self.login.generation = generation;
         self.rise(app, factor).await
+    }
+
+    /// Says that opting in or out has begun; see `OptedIn`.
+    pub(crate) async fn begin_change(&self, app: &App) -> Result<(), Problem> {
+        let change = Change::opted_in(OptedIn::Changing).only_in(self.login.generation);
+        match app.database.change_user(&self.user.id, &change).await? {
+            Some(_) => Ok(()),
+            None => Err(self.end().await),
+        }
+    }
+
+    async fn end(&self) -> Problem {
+        match self.session.flush().await {
+            Ok(()) => Problem::log_in(&Goal::Account),
+            Err(error) => error.into(),
+        }
     }
 
     async fn rise(self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {

@@ -118,6 +118,8 @@ pub(crate) struct Change {
     pub(crate) permissions: Option<Permissions>,
     /// Whether all their sessions end.
     pub(crate) ends_sessions: bool,
+    /// Only while their sessions are of this generation.
+    pub(crate) only_in: Option<u64>,
 }
 
 impl Change {
@@ -127,6 +129,11 @@ impl Change {
 
     pub(crate) fn ending_sessions(self) -> Self {
         Self { ends_sessions: true, ..self }
+    }
+
+    /// Nothing is changed by a session that was ended while its request was under way.
+    pub(crate) fn only_in(self, generation: u64) -> Self {
+        Self { only_in: Some(generation), ..self }
     }
 }
 

@@ -121,11 +121,11 @@ impl Database for Postgres {
         self.query("SELECT * FROM web_user WHERE organisation = $1", &[&organisation]).await?.iter().map(user).collect()
     }
 
-    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64> {
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
         let sql = "UPDATE web_user SET password = coalesce($2, password),
                 must_change_password = coalesce($3, must_change_password), opted_in = coalesce($4, opted_in),
                 permissions = coalesce($5, permissions), generation = generation + $6
-            WHERE id = $1 RETURNING generation";
+            WHERE id = $1 AND generation = coalesce($7, generation) RETURNING generation";
         let parameters: &[&(dyn ToSql + Sync)] = &[
             &id,
             &change.password,
@@ -133,9 +133,10 @@ impl Database for Postgres {
             &change.opted_in.map(OptedIn::name),
             &change.permissions.map(Permissions::names),
             &i64::from(change.ends_sessions),
+            &change.only_in.map(number),
         ];
         let rows = self.query(sql, parameters).await?;
-        unsigned(rows.first().ok_or("there is no such user")?, "generation")
+        rows.first().map(|row| unsigned(row, "generation")).transpose()
     }
 
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {

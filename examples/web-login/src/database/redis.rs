@@ -21,7 +21,8 @@ return 1
 ";
 const CHANGE_USER: &str = "\
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-if #ARGV > 1 then redis.call('HSET', KEYS[1], unpack(ARGV, 2)) end
+if ARGV[2] ~= '' and redis.call('HGET', KEYS[1], 'generation') ~= ARGV[2] then return false end
+if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
 return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
 ";
 
@@ -127,7 +128,7 @@ impl Database for Redis {
         Ok(users)
     }
 
-    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64> {
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
         let fields = [
             ("password", change.password.clone()),
             ("must_change_password", change.must_change_password.map(flag)),
@@ -135,14 +136,14 @@ impl Database for Redis {
             ("permissions", change.permissions.map(Permissions::names)),
         ];
         let mut script = self.change_user.key(user_key(id));
-        script.arg(u8::from(change.ends_sessions));
+        let only_in = change.only_in.map_or_else(String::new, |generation| generation.to_string());
+        script.arg(u8::from(change.ends_sessions)).arg(only_in);
         for (field, value) in &fields {
             if let Some(value) = value {
                 script.arg(*field).arg(value);
             }
         }
-        let generation: Option<u64> = script.invoke_async(&mut self.connection()).await?;
-        Ok(generation.ok_or("there is no such user")?)
+        Ok(script.invoke_async::<Option<u64>>(&mut self.connection()).await?)
     }
 
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {

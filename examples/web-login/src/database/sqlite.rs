@@ -129,14 +129,14 @@ impl Database for Sqlite {
         .await
     }
 
-    async fn change_user(&self, id: &str, change: &Change) -> Outcome<u64> {
+    async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
         let (id, change) = (id.to_owned(), change.clone());
         let sql = "UPDATE web_user SET password = coalesce(?2, password),
                 must_change_password = coalesce(?3, must_change_password), opted_in = coalesce(?4, opted_in),
                 permissions = coalesce(?5, permissions), generation = generation + ?6
-            WHERE id = ?1 RETURNING generation";
+            WHERE id = ?1 AND generation = coalesce(?7, generation) RETURNING generation";
         self.with(move |connection| {
-            connection.query_row(
+            let row = connection.query_row(
                 sql,
                 params![
                     id,
@@ -145,9 +145,11 @@ impl Database for Sqlite {
                     change.opted_in.map(OptedIn::name),
                     change.permissions.map(Permissions::names),
                     change.ends_sessions,
+                    change.only_in.map(number),
                 ],
                 |row| unsigned(row, 0),
-            )
+            );
+            row.optional()
         })
         .await
     }

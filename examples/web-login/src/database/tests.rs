@@ -74,16 +74,23 @@ async fn users(database: &dyn Database) {
     // A change leaves the rest as it is.
     let (permissions, opted_in) = (Permissions { notes_read: true, notes_write: true }, OptedIn::Changing);
     let change = Change { permissions: Some(permissions), ..Change::default() };
-    assert_eq!(database.change_user(&user.id, &change).await.unwrap(), 0);
-    assert_eq!(database.change_user(&user.id, &Change::opted_in(opted_in).ending_sessions()).await.unwrap(), 1);
+    assert_eq!(database.change_user(&user.id, &change).await.unwrap(), Some(0));
+    assert_eq!(database.change_user(&user.id, &Change::opted_in(opted_in).ending_sessions()).await.unwrap(), Some(1));
     let password = Change { password: Some("new".to_owned()), must_change_password: Some(false), ..Change::default() };
-    assert_eq!(database.change_user(&user.id, &password.ending_sessions()).await.unwrap(), 2);
-    assert_eq!(database.change_user(&user.id, &Change::default()).await.unwrap(), 2);
+    assert_eq!(database.change_user(&user.id, &password.ending_sessions()).await.unwrap(), Some(2));
+    assert_eq!(database.change_user(&user.id, &Change::default()).await.unwrap(), Some(2));
     let changed =
         User { password: "new".to_owned(), must_change_password: false, permissions, opted_in, generation: 2, ..user };
-    assert!(database.user(&changed.id).await.unwrap() == Some(changed));
+    assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
 
-    assert!(database.change_user(&random::id().unwrap(), &Change::default().ending_sessions()).await.is_err());
+    // A session that has ended meanwhile changes nothing.
+    let late = Change { password: Some("late".to_owned()), ..Change::default() }.ending_sessions();
+    assert_eq!(database.change_user(&changed.id, &late.only_in(1)).await.unwrap(), None);
+    assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
+    assert_eq!(database.change_user(&changed.id, &Change::default().only_in(2)).await.unwrap(), Some(2));
+
+    let nobody = random::id().unwrap();
+    assert_eq!(database.change_user(&nobody, &Change::default().ending_sessions()).await.unwrap(), None);
 }
 
 async fn sessions(database: &dyn Database) {

@@ -147,8 +147,12 @@ pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Ans
 pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::OptOut)?;
     // The record decides as long as both are on their way: see `OptedIn`.
-    app.database.change_user(&login.user.id, &Change::opted_in(OptedIn::Changing)).await?;
-    app.mfa.opt_out(&*proof).await?;
+    login.begin_change(&app).await?;
+    match app.mfa.opt_out(&*proof).await {
+        Ok(()) => {}
+        Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::OptOut)),
+        Err(error) => return Err(error.into()),
+    }
     let login = login.change(&app, Change::opted_in(OptedIn::No), Factor::Dropped).await?;
     go_saying(&login.session, "/account", "The second factor is off. Your password alone lets you in.").await
 }

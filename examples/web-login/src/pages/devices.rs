@@ -70,7 +70,7 @@ pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed)
     } else {
         // Before the record is made: see `OptedIn`.
         if login.user.opted_in == OptedIn::No {
-            app.database.change_user(&login.user.id, &Change::opted_in(OptedIn::Changing)).await?;
+            login.begin_change(&app).await?;
         }
         app.mfa.enroll(&login.user.account()?, label).await
     };

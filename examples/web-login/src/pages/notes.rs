@@ -73,6 +73,8 @@ pub(super) async fn add(State(app): State<App>, login: LoggedIn, Typed(typed): T
     let text = typed.text.trim().to_owned();
     let fault = match text.chars().count() {
         0 => "There is nothing in it.",
+        // PostgreSQL keeps none.
+        _ if text.contains('\0') => "A note can't have a character of code 0.",
         1..=MAX_CHARS => {
             let entry = Entry { at: app.mfa.now().as_secs(), text, by: login.user.name.clone() };
             app.database.add_entry(&notes_of(&login), &entry).await?;

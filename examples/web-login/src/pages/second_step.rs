@@ -47,7 +47,7 @@ pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Typed(
         Ok(proof) => {
             let path = half.goal.path();
             let login = half.claimant.prove(&app, &*proof).await?;
-            settle_opt_in(&app, &login.user.id, login.user.opted_in).await?;
+            settle_opt_in(&app, &login.user).await?;
             Ok(go(&path))
         }
         Err(message) => code_page(&half, Some(message)).await,
@@ -66,10 +66,11 @@ pub(super) async fn verify(app: &App, user: &User, typed: &str) -> Result<Result
     }
 }
 
-/// If the site was stopped between the confirmation of the first device and its note, the note is made now.
-async fn settle_opt_in(app: &App, user: &str, opted_in: OptedIn) -> Result<(), Problem> {
-    if opted_in == OptedIn::Changing {
-        app.database.change_user(user, &Change::opted_in(OptedIn::Yes)).await?;
+/// If the site was stopped between the confirmation of the first device and its note, the note is made now. Not if they
+/// have opted out since the code was given: a note without a record would lock them out.
+async fn settle_opt_in(app: &App, user: &User) -> Result<(), Problem> {
+    if user.opted_in == OptedIn::Changing {
+        app.database.change_user(&user.id, &Change::opted_in(OptedIn::Yes).only_in(user.generation)).await?;
     }
     Ok(())
 }

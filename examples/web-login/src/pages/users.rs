@@ -121,7 +121,8 @@ pub(super) async fn grant(
     login.require_fresh_login(&app, &Goal::User(id))?;
     let names = typed.iter().filter(|(field, _)| field == "permissions").map(|(_, name)| name.as_str());
     let permissions = Permissions::from_names(names);
-    app.database.change_user(&user.id, &Change { permissions: Some(permissions), ..Change::default() }).await?;
+    let change = Change { permissions: Some(permissions), ..Change::default() };
+    app.database.change_user(&user.id, &change).await?.ok_or(Problem::NotFound)?;
     app.note(&user.id, "The owner of your organisation changed what you may do.").await?;
     go_saying(&login.session, "/users", &format!("What {} may do is changed.", user.name)).await
 }

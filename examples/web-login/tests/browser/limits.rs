@@ -114,6 +114,28 @@ fn an_address_has_so_many_passwords_a_minute() {
 
 #[test]
 #[ignore = "needs Chromium: .ci/browser"]
+fn an_owner_can_not_try_names_without_end() {
+    run_with(&["--password-tries-per-minute", "5"], async |world| {
+        let ada = Person::signs_up(world, "Ada").await;
+        let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
+        let mut statuses = (0..8).map(|_| http.post_own("/users", &cookie, "", &[("name", "ada")]).status);
+        assert!(statuses.any(|status| status == 429));
+        assert_eq!(http.get("/users", &[("cookie", &cookie)]).status, 200);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn a_name_that_can_be_none_is_wrong_like_any_other() {
+    run(async |world| {
+        let answer = world.http().post_own("/login", "", "", &[("name", "a\0b"), ("password", "x")]);
+        assert_eq!(answer.status, 422);
+        assert!(answer.body.contains("Name or password is wrong."));
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
 fn a_request_too_large_is_refused() {
     run(async |world| {
         // By its head alone, and also where the head does not say how much comes.

@@ -57,6 +57,21 @@ fn its_end_waits_for_requests_that_have_begun() {
 
 #[test]
 #[ignore = "needs Chromium: .ci/browser"]
+fn its_end_does_not_wait_for_who_never_finishes_a_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let _clock = Clock::new(&folder.path().join("clock"));
+    let mut server = Server::start(folder.path(), &[]);
+    let mut stream = TcpStream::connect(server.authority()).unwrap();
+    stream.write_all(b"GET /healthz HT").unwrap();
+    assert_eq!(Http::new(&server.address).get("/healthz", &[]).status, 200);
+    server.signal("TERM");
+    // For as long as a request may take.
+    assert_eq!(server.ends().code(), Some(0), "{}", server.log());
+    drop(stream);
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
 fn a_new_process_knows_everything_again() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;

@@ -1,6 +1,7 @@
 //! The session cookie: new at each rise, and worth nothing when forged, taken too early or too late.
 
 use std::collections::BTreeSet;
+use std::sync::Barrier;
 use std::time::Duration;
 
 use crate::harness::run;
@@ -191,5 +192,41 @@ fn a_new_password_ends_other_sessions() {
         assert!(!other.is_logged_in().await);
         other.types_password().await;
         other.browser.is_told("Name or password is wrong.").await;
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn of_two_sessions_that_change_the_password_at_once_one_stays() {
+    run(async |world| {
+        let ada = Person::signs_up(world, "Ada").await;
+        let http = world.http();
+        let mut password = ada.password.clone();
+        for round in 0..5 {
+            let sessions = [0, 1].map(|_| {
+                let fields = [("name", ada.name.as_str()), ("password", password.as_str())];
+                http.post_own("/login", "", "", &fields).cookie().unwrap()
+            });
+            let barrier = Barrier::new(sessions.len());
+            let new = [0, 1].map(|n| format!("another long password {round} {n}"));
+            let stays = std::thread::scope(|scope| {
+                let changes = [0, 1].map(|n| {
+                    let (cookie, new, password) = (sessions[n].clone(), &new[n], &password);
+                    let (barrier, http) = (&barrier, &http);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        let fields = [("current", password.as_str()), ("new", new.as_str())];
+                        let answer = http.post_own("/account/password", &cookie, "", &fields);
+                        // Not even for a moment does the other one's password count.
+                        let is_changed = answer.location() == "/account";
+                        (is_changed, answer.cookie().unwrap_or(cookie))
+                    })
+                });
+                changes.map(|change| change.join().unwrap())
+            })
+            .map(|(is_changed, cookie)| (is_changed, http.get("/account", &[("cookie", &cookie)]).status == 200));
+            assert!(matches!(stays, [(true, true), (false, false)] | [(false, false), (true, true)]), "{stays:?}");
+            password.clone_from(&new[usize::from(stays[1].1)]);
+        }
     });
 }
