@@ -7,7 +7,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
 use zeroize::Zeroizing;
 
 use crate::error::fill_random;
-use crate::secret::decode_base32;
+use crate::secret::{SecretBytes, decode_base32};
 use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText, declassify};
 
 /// The first byte of a sealed record. A release that adds something to the record raises it, opens all up to its own,
@@ -54,7 +54,7 @@ impl fmt::Display for KeyId {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SealingKey {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: SecretBytes,
 }
 
 impl SealingKey {
@@ -66,7 +66,7 @@ impl SealingKey {
     /// # Errors
     /// The generator failed.
     pub fn generate() -> Result<Self, RngError> {
-        let mut bytes = Zeroizing::new(vec![0; Self::LEN]);
+        let mut bytes = SecretBytes::from(vec![0; Self::LEN]);
         fill_random(&mut bytes)?;
         Ok(Self { bytes })
     }
@@ -74,7 +74,7 @@ impl SealingKey {
     /// The key with these bytes, which must be random.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
-        Self { bytes: Zeroizing::new(bytes.to_vec()) }
+        Self { bytes: SecretBytes::from(bytes.to_vec()) }
     }
 
     /// A key from Base32 text, as [`expose_base32`](Self::expose_base32) writes it; blanks and case don't matter.
@@ -184,12 +184,12 @@ impl Keyring {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(SealError::Malformed)?;
         let [_, _, _, _, _, nonce @ ..] = *header;
 
-        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        let mut plaintext = SecretBytes::from(ciphertext.to_vec());
         key.cipher()?
             .decrypt_inout_detached(
                 &nonce.into(),
                 &purpose.associated_data(header),
-                plaintext.as_mut_slice().into(),
+                (&mut *plaintext).into(),
                 &(*tag).into(),
             )
             .map_err(|_| SealError::Forged)?;
@@ -230,7 +230,7 @@ impl Purpose<'_> {
 
 /// What was sealed, and by which key.
 pub(crate) struct Opened {
-    pub(crate) plaintext: Zeroizing<Vec<u8>>,
+    pub(crate) plaintext: SecretBytes,
     pub(crate) key: KeyId,
 }
 

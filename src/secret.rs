@@ -3,11 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Deref;
+use core::ops::{Deref, DerefMut};
 
 use base32::Alphabet::Rfc4648;
 use rand::CryptoRng;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::Algorithm;
 
@@ -28,7 +28,7 @@ use crate::Algorithm;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Secret {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: SecretBytes,
 }
 
 impl Secret {
@@ -52,14 +52,14 @@ impl Secret {
     /// The generator failed.
     #[cfg(feature = "std")]
     pub fn generate_for(algorithm: Algorithm) -> Result<Self, crate::RngError> {
-        let mut bytes = Zeroizing::new(alloc::vec![0; algorithm.key_len()]);
+        let mut bytes = SecretBytes(alloc::vec![0; algorithm.key_len()]);
         crate::error::fill_random(&mut bytes)?;
         Ok(Self { bytes })
     }
 
     /// A new secret from your own cryptographic generator, where there is no operating system.
     pub fn generate_from<R: CryptoRng + ?Sized>(rng: &mut R, algorithm: Algorithm) -> Self {
-        let mut bytes = Zeroizing::new(alloc::vec![0; algorithm.key_len()]);
+        let mut bytes = SecretBytes(alloc::vec![0; algorithm.key_len()]);
         rng.fill_bytes(&mut bytes);
         Self { bytes }
     }
@@ -92,7 +92,7 @@ impl Secret {
         if bytes.len() > Self::MAX_LEN {
             return Err(SecretError::TooLong);
         }
-        Self::from_vec(Zeroizing::new(bytes.to_vec()))
+        Self::from_secret_bytes(SecretBytes(bytes.to_vec()))
     }
 
     /// The same as [`from_base32`](Self::from_base32), also under 128 bits: for existing secrets of services that
@@ -101,7 +101,7 @@ impl Secret {
     /// # Errors
     /// As there, but for a length under 128 bits.
     pub fn from_weak_base32(text: &str) -> Result<Self, SecretError> {
-        Self::from_vec(decode_base32(text)?)
+        Self::from_secret_bytes(decode_base32(text)?)
     }
 
     /// Whether it has fewer than 128 bits.
@@ -128,7 +128,7 @@ impl Secret {
         Self { bytes: self.bytes.clone() }
     }
 
-    fn from_vec(bytes: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
+    fn from_secret_bytes(bytes: SecretBytes) -> Result<Self, SecretError> {
         match bytes.len() {
             0 => Err(SecretError::Empty),
             1..=Self::MAX_LEN => Ok(Self { bytes }),
@@ -144,6 +144,40 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+/// Bytes that are wiped when dropped, all at once. `Zeroizing` wipes those of a vector one after the other: for a record
+/// this is a tenth of a login.
+#[derive(Clone)]
+pub(crate) struct SecretBytes(Vec<u8>);
+
+impl From<Vec<u8>> for SecretBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Deref for SecretBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for SecretBytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+        // What is left is the capacity behind them.
+        self.0.clear();
+        self.0.zeroize();
     }
 }
 
@@ -217,14 +251,14 @@ impl fmt::Debug for SecretText {
 /// The bytes of a Base32 text as [`Secret::from_base32`] describes it.
 ///
 /// `base32` is no validator: it is given only what this has checked.
-pub(crate) fn decode_base32(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+pub(crate) fn decode_base32(text: &str) -> Result<SecretBytes, SecretError> {
     let decode = |symbols| base32::decode(Rfc4648 { padding: false }, symbols).unwrap_or_default();
     // Text from a machine has nothing to repair; a copy of it would cost as much as decoding it.
     if text.len() <= MAX_SYMBOLS && text.bytes().fold(true, |all, byte| all & is_symbol(byte)) {
         check_end(text, text.len().saturating_sub(1))?;
-        return Ok(Zeroizing::new(decode(text)));
+        return Ok(SecretBytes(decode(text)));
     }
-    Ok(Zeroizing::new(decode(&repair_base32(text)?)))
+    Ok(SecretBytes(decode(&repair_base32(text)?)))
 }
 
 /// The symbols of the longest secret.

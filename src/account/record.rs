@@ -3,9 +3,7 @@
 //! A field's number is never given to another meaning. A new field is optional and has a value that means "as before",
 //! and raises the format in `seal.rs`.
 
-use std::collections::BTreeSet;
-
-use minicbor::{CborLen, Decode, Encode};
+use minicbor::{CborLen, Decode, Decoder, Encode};
 use zeroize::Zeroizing;
 
 use super::device::{Device, Kind, State};
@@ -31,7 +29,7 @@ pub enum RecordError {
 #[derive(Encode, Decode, CborLen)]
 #[cbor(map)]
 struct Record<'b> {
-    #[b(0)]
+    #[cbor(b(0), decode_with = "list")]
     devices: Vec<DeviceRecord<'b>>,
     #[n(1)]
     next_device: u32,
@@ -55,7 +53,7 @@ struct Record<'b> {
 struct RecoveryRecord<'b> {
     #[cbor(b(0), with = "minicbor::bytes")]
     salt: &'b [u8],
-    #[b(1)]
+    #[cbor(b(1), decode_with = "list")]
     codes: Vec<RecoveryCodeRecord<'b>>,
     #[n(2)]
     failures: u32,
@@ -151,8 +149,7 @@ pub(super) fn seal(account: &Account, keyring: &Keyring) -> Result<Vec<u8>, Erro
 
 pub(super) fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
     let record: Record<'_> = minicbor::decode(bytes).map_err(|_| RecordError::Malformed)?;
-    let devices = record.devices.iter().map(DeviceRecord::device).collect::<Option<Vec<_>>>();
-    let devices = devices.ok_or(RecordError::Value)?;
+    let devices = all(&record.devices, DeviceRecord::device).ok_or(RecordError::Value)?;
     let ids_grow = devices.is_sorted_by(|one, next| one.id < next.id);
     if !ids_grow || devices.last().is_some_and(|last| last.id.get() >= record.next_device) {
         return Err(RecordError::Value);
@@ -167,6 +164,27 @@ pub(super) fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordErro
         last_change: record.last_change.map(UnixTime::from_secs),
         ..Account::new(id.clone())
     })
+}
+
+/// As `Vec` decodes itself, but with room for most lists at once: one that grows is moved again and again.
+fn list<'b, C, T: Decode<'b, C>>(
+    decoder: &mut Decoder<'b>,
+    context: &mut C,
+) -> Result<Vec<T>, minicbor::decode::Error> {
+    let mut list = Vec::with_capacity(10);
+    for item in decoder.array_iter_with(context)? {
+        list.push(item?);
+    }
+    Ok(list)
+}
+
+/// As `collect` does, which does not know how many there will be.
+fn all<R, T>(records: &[R], read: impl Fn(&R) -> Option<T>) -> Option<Vec<T>> {
+    let mut list = Vec::with_capacity(records.len());
+    for record in records {
+        list.push(read(record)?);
+    }
+    Some(list)
 }
 
 const TOTP: u8 = 0;
@@ -288,12 +306,15 @@ impl<'b> RecoveryRecord<'b> {
     }
 
     fn recovery(&self) -> Option<Recovery> {
-        let codes = self.codes.iter().map(|code| Some((code.selector, code.hash.try_into().ok()?)));
-        let codes = codes.collect::<Option<Vec<(u8, Hash)>>>()?;
+        let codes: Vec<(u8, Hash)> = all(&self.codes, |code| Some((code.selector, code.hash.try_into().ok()?)))?;
         // A code that is there twice could be redeemed twice.
-        let mut earlier = BTreeSet::new();
-        if !codes.iter().all(|(selector, _)| earlier.insert(*selector)) {
-            return None;
+        let mut earlier = 0_u32;
+        for (selector, _) in &codes {
+            let this = 1_u32.checked_shl((*selector).into())?;
+            if earlier & this != 0 {
+                return None;
+            }
+            earlier |= this;
         }
         Some(Recovery {
             salt: Zeroizing::new(self.salt.try_into().ok()?),
