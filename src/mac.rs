@@ -189,10 +189,9 @@ impl<H: Hash> Drop for Midstates<H> {
 fn truncate([a, b, c, d, e]: [u32; 5], last: u32) -> u32 {
     let select = |bit: u32, one: u32, zero: u32| zero ^ ((one ^ zero) & ((last >> bit) & 1).wrapping_neg());
     let [a, b, c] = [select(3, c, a), select(3, d, b), select(3, e, c)];
-    let [high, low] = [select(2, b, a), select(2, c, b)];
-    // Out of the compiler's sight, or it shifts several lanes at once, where it has no instruction for that: by way of floats.
-    let bits = core::hint::black_box((last & 3) << 3);
-    ((high << bits) | (low >> 1 >> (bits ^ 31))) & 0x7fff_ffff
+    let words = u64::from(select(2, b, a)) << 32 | u64::from(select(2, c, b));
+    // In 64 bits: for several lanes of 32 the compiler, which has no instruction for that, goes by way of floats.
+    high(words << ((last & 3) << 3)) & 0x7fff_ffff
 }
 
 /// A hash function, by its compression (FIPS 180-4).

@@ -141,14 +141,14 @@ impl Keyring {
         self
     }
 
-    /// Seals what `write` appends, `len` bytes, for one purpose.
+    /// Seals the `len` bytes that `write` fills in, for one purpose.
     ///
     /// The plaintext is written to its final place and encrypted there: no copy of it is left behind.
     pub(crate) fn seal(
         &self,
         purpose: Purpose<'_>,
         len: usize,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), RecordError>,
+        write: impl FnOnce(&mut [u8]) -> Result<(), RecordError>,
     ) -> Result<Vec<u8>, Error> {
         let (id, key) = &self.active;
         let mut nonce = [0; NONCE_LEN];
@@ -158,9 +158,9 @@ impl Keyring {
         sealed.push(FORMAT);
         sealed.extend_from_slice(&id.0.to_be_bytes());
         sealed.extend_from_slice(&nonce);
-        write(&mut sealed)?;
-
+        sealed.resize(len.saturating_add(HEADER_LEN), 0);
         let (header, plaintext) = sealed.split_at_mut_checked(HEADER_LEN).ok_or(SealError::Malformed)?;
+        write(plaintext)?;
         let tag = key
             .cipher()?
             .encrypt_inout_detached(&nonce.into(), &purpose.associated_data(header), plaintext.into())

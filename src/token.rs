@@ -17,9 +17,8 @@ pub(crate) fn seal(proof: &dyn Proof, session: &[u8], keyring: &Keyring) -> Resu
         Evidence::Confirmation(device) => (CONFIRMATION, device.get()),
     };
     let sealed = keyring.seal(purpose, LEN, |bytes| {
-        bytes.push(kind);
-        bytes.extend_from_slice(&number.to_be_bytes());
-        bytes.extend_from_slice(&proof.at().as_secs().to_be_bytes());
+        let all = [&[kind][..], &number.to_be_bytes(), &proof.at().as_secs().to_be_bytes()].concat();
+        bytes.iter_mut().zip(all).for_each(|(to, from)| *to = from);
         Ok(())
     })?;
     Ok(SecretText::base32(&sealed))

@@ -142,8 +142,9 @@ pub(super) fn seal(account: &Account, keyring: &Keyring) -> Result<Vec<u8>, Erro
         recovery: account.recovery.as_ref().map(RecoveryRecord::of),
         last_change: account.last_change.map(UnixTime::as_secs),
     };
-    keyring.seal(Purpose::Record(&account.id), minicbor::len(&record), |bytes| {
-        minicbor::encode(&record, bytes).map_err(|_| RecordError::Malformed)
+    keyring.seal(Purpose::Record(&account.id), minicbor::len(&record), |mut bytes| {
+        minicbor::encode(&record, &mut bytes).map_err(|_| RecordError::Malformed)?;
+        if bytes.is_empty() { Ok(()) } else { Err(RecordError::Malformed) }
     })
 }
 

@@ -47,17 +47,18 @@ impl Store for MemoryStore {
     }
 
     async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Infallible> {
-        let mut records = self.lock();
-        if records.by_account.get(account).map(Stored::version) != expected {
+        let Records { by_account, in_order, last_version } = &mut *self.lock();
+        let found = by_account.get_mut(account);
+        if found.as_ref().map(|stored| stored.version()) != expected {
             return Ok(Swap::Conflict);
         }
-        records.last_version = records.last_version.saturating_add(1);
-        let stored = Stored::new(Version::new(records.last_version), next.to_vec());
-        match records.by_account.get_mut(account) {
+        *last_version = last_version.saturating_add(1);
+        let stored = Stored::new(Version::new(*last_version), next.to_vec());
+        match found {
             Some(record) => *record = stored,
             None => {
-                records.in_order.insert(account.clone());
-                records.by_account.insert(account.clone(), stored);
+                in_order.insert(account.clone());
+                by_account.insert(account.clone(), stored);
             }
         }
         Ok(Swap::Committed(Committed::attest(next)))
