@@ -39,6 +39,7 @@ impl Goal {
     /// What for, in words: "to ..".
     pub(crate) const fn words(&self) -> &'static str {
         match self {
+            Self::Password => "to change your password",
             Self::NewDevice => "to add a device",
             Self::Rename(_) => "to rename a device",
             Self::Revoke(_) => "to revoke a device",

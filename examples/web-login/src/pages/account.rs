@@ -173,8 +173,17 @@ pub(super) struct ChangePassword {
     new: String,
 }
 
-pub(super) async fn password_form(EvenIfPasswordDue(login): EvenIfPasswordDue) -> Answer {
+pub(super) async fn password_form(State(app): State<App>, EvenIfPasswordDue(login): EvenIfPasswordDue) -> Answer {
+    require_factor_again(&app, &login)?;
     password_page(&login, Field::current_password().focus(), new_password()).await
+}
+
+/// Who has the password and an open session must not be able to lock the owner out (OWASP ASVS 5.0, 7.5.1).
+fn require_factor_again(app: &App, login: &LoggedIn) -> Result<(), Problem> {
+    if login.has_factor() {
+        login.fresh_proof(app, &Goal::Password)?;
+    }
+    Ok(())
 }
 
 fn new_password() -> Field {
@@ -192,6 +201,7 @@ pub(super) async fn change_password(
     EvenIfPasswordDue(login): EvenIfPasswordDue,
     Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
+    require_factor_again(&app, &login)?;
     let fault = match password::fault(&typed.new) {
         None if typed.new == typed.current => Some("That is the password you have."),
         fault => fault,
@@ -208,7 +218,7 @@ pub(super) async fn change_password(
         must_change_password: Some(false),
         ..Change::default()
     };
-    app.note(&login.user.id, "The password was changed. All other sessions have ended.").await?;
     let login = login.change(&app, change, Factor::Kept).await?;
+    app.note(&login.user.id, "The password was changed. All other sessions have ended.").await?;
     go_saying(&login.session, "/account", "Your password is changed. You are logged out everywhere else.").await
 }

@@ -289,10 +289,10 @@ pub(super) async fn revoke_form(State(app): State<App>, login: LoggedIn, DeviceI
 pub(super) async fn revoke(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::Revoke(device))?;
     let label = find(&app, &login, device).await?.label().to_string();
+    // Whoever has it may be logged in with it. This comes first, so that a crash in between leaves no such session.
+    let login = login.change(&app, Change::default(), Factor::Kept).await?;
     match app.mfa.revoke(&*proof, device).await {
         Ok(()) => {
-            // Whoever has it may be logged in with it.
-            let login = login.change(&app, Change::default(), Factor::Kept).await?;
             let notice = "The device is revoked: its codes work no more. You are logged out everywhere else.";
             go_saying(&login.session, "/account", notice).await
         }

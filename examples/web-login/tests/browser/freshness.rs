@@ -17,6 +17,7 @@ fn sensitive_pages_ask_for_a_fresh_code() {
             "/account/recovery-codes".to_owned(),
             "/account/devices/new".to_owned(),
             "/account/opt-out".to_owned(),
+            "/account/password".to_owned(),
             format!("/account/devices/{device}/revoke"),
             format!("/account/devices/{device}/rotate"),
             format!("/account/devices/{device}/rename"),
