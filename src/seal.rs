@@ -12,7 +12,7 @@ use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText, de
 
 /// The first byte of a sealed record. A release that adds something to the record raises it, opens all up to its own,
 /// and refuses later ones, so that an older server can't drop what it does not know.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 /// Format, key id, nonce.

@@ -174,8 +174,6 @@ impl DerefMut for SecretBytes {
 
 impl Drop for SecretBytes {
     fn drop(&mut self) {
-        self.0.as_mut_slice().zeroize();
-        // What is left is the capacity behind them.
         self.0.clear();
         self.0.zeroize();
     }

@@ -231,7 +231,8 @@ fn every_constant_of_an_account_is_a_limit_or_none() {
     let folder =
         fs::read_dir(root("src/account")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     // The numbers of a record are those of its format; tests have their own.
-    let inside = folder.filter(|name| name != "record.rs" && name != "tests.rs").map(|name| format!("account/{name}"));
+    let others = ["record", "record.rs", "tests.rs"];
+    let inside = folder.filter(|name| !others.contains(&name.as_str())).map(|name| format!("account/{name}"));
     let mut count = 0;
     for file in inside.chain(["policy.rs", "account.rs", "mfa.rs"].map(str::to_owned)) {
         let source = fs::read_to_string(root("src").join(&file)).unwrap();

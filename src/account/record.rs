@@ -3,6 +3,10 @@
 //! A field's number is never given to another meaning. A new field is optional and has a value that means "as before",
 //! and raises the format in `seal.rs`.
 
+mod recovery_codes;
+
+use std::borrow::Cow;
+
 use minicbor::{CborLen, Decode, Decoder, Encode};
 use zeroize::Zeroizing;
 
@@ -53,8 +57,8 @@ struct Record<'b> {
 struct RecoveryRecord<'b> {
     #[cbor(b(0), with = "minicbor::bytes")]
     salt: &'b [u8],
-    #[cbor(b(1), decode_with = "list")]
-    codes: Vec<RecoveryCodeRecord<'b>>,
+    #[cbor(n(1), with = "recovery_codes")]
+    codes: Cow<'b, [(u8, Hash)]>,
     #[n(2)]
     failures: u32,
     #[n(3)]
@@ -65,33 +69,24 @@ struct RecoveryRecord<'b> {
 
 #[derive(Encode, Decode, CborLen)]
 #[cbor(map)]
-struct RecoveryCodeRecord<'b> {
-    #[n(0)]
-    selector: u8,
-    #[cbor(b(1), with = "minicbor::bytes")]
-    hash: &'b [u8],
-}
-
-#[derive(Encode, Decode, CborLen)]
-#[cbor(map)]
 struct DeviceRecord<'b> {
     #[n(0)]
     id: u32,
     #[b(1)]
     label: &'b str,
-    /// 0: TOTP, 1: HOTP.
+    /// 0: TOTP, 1: HOTP. Since format 3 this and other fields are absent where they are what every app does.
     #[n(2)]
-    kind: u8,
+    kind: Option<u8>,
     #[cbor(b(3), with = "minicbor::bytes")]
     secret: &'b [u8],
     /// 1: SHA-1, 2: SHA-256, 3: SHA-512.
     #[n(4)]
-    algorithm: u8,
+    algorithm: Option<u8>,
     #[n(5)]
-    digits: u8,
+    digits: Option<u8>,
     /// Of TOTP.
     #[n(6)]
-    period: u16,
+    period: Option<u16>,
     #[n(7)]
     created: u64,
     /// 0: pending, 1: active, 2: suspended, 3: retiring.
@@ -99,7 +94,7 @@ struct DeviceRecord<'b> {
     state: u8,
     /// Of a pending device.
     #[n(9)]
-    tries: u8,
+    tries: Option<u8>,
     #[n(10)]
     last_used: Option<u64>,
     #[n(11)]
@@ -190,6 +185,9 @@ fn all<R, T>(records: &[R], read: impl Fn(&R) -> Option<T>) -> Option<Vec<T>> {
 
 const TOTP: u8 = 0;
 const HOTP: u8 = 1;
+const SHA1: u8 = 1;
+const SHA256: u8 = 2;
+const SHA512: u8 = 3;
 const PENDING: u8 = 0;
 const ACTIVE: u8 = 1;
 const SUSPENDED: u8 = 2;
@@ -204,24 +202,25 @@ impl<'b> DeviceRecord<'b> {
             State::Retiring { until } => (RETIRING, 0, None, Some(until)),
         };
         let (kind, period, drift) = match device.kind {
-            Kind::Totp { period, drift } => (TOTP, period.as_secs(), DriftRecord::of(drift)),
-            Kind::Hotp => (HOTP, 0, None),
+            Kind::Totp { period, drift } => (TOTP, period, DriftRecord::of(drift)),
+            Kind::Hotp => (HOTP, Period::DEFAULT, None),
+        };
+        let algorithm = match device.algorithm {
+            Algorithm::Sha1 => SHA1,
+            Algorithm::Sha256 => SHA256,
+            Algorithm::Sha512 => SHA512,
         };
         Self {
             id: device.id.get(),
             label: device.label.as_str(),
-            kind,
+            kind: unless(TOTP, kind),
             secret: device.secret.expose_bytes(),
-            algorithm: match device.algorithm {
-                Algorithm::Sha1 => 1,
-                Algorithm::Sha256 => 2,
-                Algorithm::Sha512 => 3,
-            },
-            digits: device.digits.count(),
-            period,
+            algorithm: unless(SHA1, algorithm),
+            digits: unless(Digits::Six.count(), device.digits.count()),
+            period: unless(Period::DEFAULT.as_secs(), period.as_secs()),
             created: device.created.as_secs(),
             state,
-            tries,
+            tries: unless(0, tries),
             last_used: device.last_used.map(UnixTime::as_secs),
             watermark: device.watermark,
             replaces: replaces.map(DeviceId::get),
@@ -232,15 +231,15 @@ impl<'b> DeviceRecord<'b> {
 
     fn device(&self) -> Option<Device> {
         let state = match self.state {
-            PENDING => State::Pending { tries: self.tries, replaces: self.replaces.map(DeviceId::new) },
+            PENDING => State::Pending { tries: self.tries.unwrap_or(0), replaces: self.replaces.map(DeviceId::new) },
             ACTIVE => State::Active,
             SUSPENDED => State::Suspended,
             RETIRING => State::Retiring { until: UnixTime::from_secs(self.until?) },
             _ => return None,
         };
-        let kind = match self.kind {
+        let kind = match self.kind.unwrap_or(TOTP) {
             TOTP => Kind::Totp {
-                period: Period::from_secs(self.period).ok()?,
+                period: self.period.map_or(Ok(Period::DEFAULT), Period::from_secs).ok()?,
                 drift: self.drift.map_or(Some(Drift::default()), DriftRecord::drift)?,
             },
             HOTP => Kind::Hotp,
@@ -250,13 +249,13 @@ impl<'b> DeviceRecord<'b> {
             id: DeviceId::new(self.id),
             label: Label::recorded(self.label)?,
             secret: Secret::from_weak_bytes(self.secret).ok()?,
-            algorithm: match self.algorithm {
-                1 => Algorithm::Sha1,
-                2 => Algorithm::Sha256,
-                3 => Algorithm::Sha512,
+            algorithm: match self.algorithm.unwrap_or(SHA1) {
+                SHA1 => Algorithm::Sha1,
+                SHA256 => Algorithm::Sha256,
+                SHA512 => Algorithm::Sha512,
                 _ => return None,
             },
-            digits: Digits::from_count(self.digits)?,
+            digits: self.digits.map_or(Some(Digits::Six), Digits::from_count)?,
             kind,
             created: UnixTime::from_secs(self.created),
             state,
@@ -264,6 +263,11 @@ impl<'b> DeviceRecord<'b> {
             watermark: self.watermark,
         })
     }
+}
+
+/// What every authenticator app does is not worth its bytes: eight such devices took a twentieth of a login.
+fn unless<T: PartialEq>(usual: T, value: T) -> Option<T> {
+    (value != usual).then_some(value)
 }
 
 impl DriftRecord {
@@ -295,22 +299,17 @@ impl<'b> RecoveryRecord<'b> {
     fn of(recovery: &'b Recovery) -> Self {
         Self {
             salt: &*recovery.salt,
-            codes: recovery
-                .codes
-                .iter()
-                .map(|(selector, hash)| RecoveryCodeRecord { selector: *selector, hash })
-                .collect(),
+            codes: Cow::Borrowed(&recovery.codes),
             failures: recovery.throttle.failures,
             last_failure: recovery.throttle.last_failure.map(UnixTime::as_secs),
             pressure: bucket_record(recovery.throttle.pressure),
         }
     }
 
-    fn recovery(&self) -> Option<Recovery> {
-        let codes: Vec<(u8, Hash)> = all(&self.codes, |code| Some((code.selector, code.hash.try_into().ok()?)))?;
+    fn recovery(self) -> Option<Recovery> {
         // A code that is there twice could be redeemed twice.
         let mut earlier = 0_u32;
-        for (selector, _) in &codes {
+        for (selector, _) in &*self.codes {
             let this = 1_u32.checked_shl((*selector).into())?;
             if earlier & this != 0 {
                 return None;
@@ -319,7 +318,7 @@ impl<'b> RecoveryRecord<'b> {
         }
         Some(Recovery {
             salt: Zeroizing::new(self.salt.try_into().ok()?),
-            codes,
+            codes: self.codes.into_owned(),
             throttle: throttle(self.failures, self.last_failure, self.pressure),
         })
     }
@@ -360,14 +359,14 @@ mod tests {
         DeviceRecord {
             id: 1,
             label: "phone",
-            kind: TOTP,
+            kind: None,
             secret: &[1; 20],
-            algorithm: 1,
-            digits: 6,
-            period: 30,
+            algorithm: None,
+            digits: None,
+            period: None,
             created: 1_700_000_000,
             state: ACTIVE,
-            tries: 0,
+            tries: None,
             last_used: Some(1_700_000_000),
             watermark: Some(56_666_666),
             replaces: None,
@@ -395,8 +394,8 @@ mod tests {
         let bytes = encode(
             vec![
                 device(),
-                DeviceRecord { id: 2, state: PENDING, tries: 3, replaces: Some(1), ..device() },
-                DeviceRecord { id: 3, kind: HOTP, period: 0, state: SUSPENDED, ..device() },
+                DeviceRecord { id: 2, state: PENDING, tries: Some(3), replaces: Some(1), ..device() },
+                DeviceRecord { id: 3, kind: Some(HOTP), state: SUSPENDED, ..device() },
                 DeviceRecord { id: 4, state: RETIRING, until: Some(7), drift: Some(DRIFT), ..device() },
             ],
             5,
@@ -418,14 +417,14 @@ mod tests {
     #[test]
     fn impossible_values_are_refused() {
         let bad = [
-            DeviceRecord { kind: 9, ..device() },
+            DeviceRecord { kind: Some(9), ..device() },
             DeviceRecord { state: 9, ..device() },
-            DeviceRecord { algorithm: 0, ..device() },
-            DeviceRecord { algorithm: 4, ..device() },
-            DeviceRecord { digits: 5, ..device() },
-            DeviceRecord { digits: 9, ..device() },
-            DeviceRecord { period: 0, ..device() },
-            DeviceRecord { period: 3601, ..device() },
+            DeviceRecord { algorithm: Some(0), ..device() },
+            DeviceRecord { algorithm: Some(4), ..device() },
+            DeviceRecord { digits: Some(5), ..device() },
+            DeviceRecord { digits: Some(9), ..device() },
+            DeviceRecord { period: Some(0), ..device() },
+            DeviceRecord { period: Some(3601), ..device() },
             DeviceRecord { secret: &[], ..device() },
             DeviceRecord { secret: &[1; 129], ..device() },
             DeviceRecord { label: "", ..device() },
@@ -450,9 +449,14 @@ mod tests {
     #[test]
     fn a_recovery_code_is_there_once() {
         let decode = |selectors: [u8; 2]| {
-            let codes = selectors.map(|selector| RecoveryCodeRecord { selector, hash: &[3; 32] });
-            let recovery =
-                RecoveryRecord { salt: &[1; 16], codes: codes.into(), failures: 0, last_failure: None, pressure: None };
+            let codes = selectors.map(|selector| (selector, [3; 32]));
+            let recovery = RecoveryRecord {
+                salt: &[1; 16],
+                codes: Cow::Borrowed(&codes),
+                failures: 0,
+                last_failure: None,
+                pressure: None,
+            };
             recovery.recovery()
         };
         assert!(decode([1, 0]).is_some());

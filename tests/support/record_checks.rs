@@ -10,7 +10,7 @@ use secondfactor::{
 };
 
 const ACCOUNT: &str = "alice";
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 const KEY_IDS: [u32; 2] = [1, 2];
 const NONCE: [u8; 24] = *b"a nonce that is not used";
 /// The one of the seeds in the corpus, so that a right code is known.
