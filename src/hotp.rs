@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use subtle::{Choice, ConditionallySelectable};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::mac::Mac;
 use crate::{Algorithm, Code, Digits, OutOfRange, Secret, declassify};
@@ -86,15 +86,14 @@ impl<'s> Hotp<'s> {
     /// The last counter in `first..=last` whose code is the second of two in a row.
     #[cfg(feature = "mfa")]
     pub(crate) fn last_pair_match(&self, [one, next]: [Code; 2], first: u64, last: u64) -> Option<u64> {
-        let (mut follows, mut matches, mut at) = (Choice::from(0), Choice::from(0), 0);
+        let (mut follows, mut found) = (Choice::from(0), LastMatch::none(first));
         self.mac.for_each_value(first, last, |counter, value| {
             let shown = Code::from_truncated(value, self.digits);
-            let is_match = follows & shown.ct_eq(next);
-            at.conditional_assign(&counter, is_match);
-            matches |= is_match;
+            found.see(counter, follows & shown.ct_eq(next));
             follows = shown.ct_eq(one);
         });
-        declassify::found(matches, at)
+        let (is_match, at) = found.get();
+        declassify::found(is_match, at)
     }
 
     /// The last counter in `first..=last` whose code this is.
@@ -107,13 +106,34 @@ impl<'s> Hotp<'s> {
     /// The same, before anything branches on the answer; nothing depends on the digits but that.
     #[inline]
     pub(crate) fn ct_last_match(&self, code: Code, first: u64, last: u64) -> (Choice, u64) {
-        let (mut matches, mut at) = (Choice::from(0), 0);
+        let mut found = LastMatch::none(first);
         self.mac.for_each_value(first, last, |counter, value| {
-            let is_match = Code::from_truncated(value, self.digits).ct_eq(code);
-            at.conditional_assign(&counter, is_match);
-            matches |= is_match;
+            found.see(counter, Code::from_truncated(value, self.digits).ct_eq(code));
         });
-        (matches, at)
+        found.get()
+    }
+}
+
+/// Which counter matched last, without a branch on it: its place from `first` on, beginning with 1; 0 is none. To keep a
+/// `Choice` beside it would take a fiftieth of a resynchronization.
+struct LastMatch {
+    first: u64,
+    place: u64,
+}
+
+impl LastMatch {
+    const fn none(first: u64) -> Self {
+        Self { first, place: 0 }
+    }
+
+    #[inline]
+    fn see(&mut self, counter: u64, is_match: Choice) {
+        self.place.conditional_assign(&counter.wrapping_sub(self.first).wrapping_add(1), is_match);
+    }
+
+    #[inline]
+    fn get(&self) -> (Choice, u64) {
+        (!self.place.ct_eq(&0), self.first.wrapping_add(self.place).wrapping_sub(1))
     }
 }
 
