@@ -25,7 +25,7 @@ use crate::activity::Activity;
 use crate::clock::SiteClock;
 use crate::config::Config;
 use crate::database::{self, Database, Entry};
-use crate::guard::AddressGuard;
+use crate::guard::PasswordGuard;
 use crate::pages::Frame;
 use crate::password::Passwords;
 use crate::problem::Problem;
@@ -49,7 +49,7 @@ pub(crate) struct Shared {
     pub(crate) mfa: Mfa<AnyStore, SiteClock>,
     pub(crate) database: Arc<dyn Database>,
     pub(crate) passwords: Passwords,
-    pub(crate) guard: AddressGuard,
+    pub(crate) guard: PasswordGuard,
 }
 
 pub(crate) type App = Arc<Shared>;
@@ -85,7 +85,7 @@ impl Site {
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
             .on_event(move |account, at, event| activity.take(account, at, event));
-        let guard = AddressGuard::new(config.password_tries, config.behind_proxy);
+        let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
         let app = Arc::new(Shared { mfa, database, passwords: Passwords::new()?, guard });
 
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));

@@ -1,4 +1,4 @@
-//! How many passwords an address may try.
+//! How many passwords may be tried: from an address, and for a name.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
@@ -6,38 +6,54 @@ use std::num::NonZero;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
 use crate::app::App;
 use crate::problem::{Answer, Problem};
 
 /// Before any password is looked at: hashing one is the most work that this site does, and guessing one is cheap.
 ///
-/// Codes are not counted here: the library counts them, for each account, on all servers together.
-pub(crate) struct AddressGuard {
-    limiter: DefaultKeyedRateLimiter<IpAddr>,
+/// Codes are not counted here: the library counts them, for each account, on all servers together. Passwords are counted
+/// by each server for itself, until it restarts; where that is not enough, count them in the database.
+pub(crate) struct PasswordGuard {
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+    /// Also names that nobody has: who is limited must not learn more than who is not.
+    names: DefaultKeyedRateLimiter<String>,
     is_behind_proxy: bool,
 }
 
-impl AddressGuard {
+/// So at most a hundred in any hour, however many addresses they come from (OWASP ASVS 4.0.3, 2.2.1).
+const TRIES_PER_HOUR_FOR_A_NAME: NonZero<u32> = NonZero::new(50).unwrap();
+
+impl PasswordGuard {
     pub(crate) fn new(tries_per_minute: NonZero<u32>, is_behind_proxy: bool) -> Self {
-        Self { limiter: RateLimiter::keyed(Quota::per_minute(tries_per_minute)), is_behind_proxy }
+        let addresses = RateLimiter::keyed(Quota::per_minute(tries_per_minute));
+        let names = RateLimiter::keyed(Quota::per_hour(TRIES_PER_HOUR_FOR_A_NAME));
+        Self { addresses, names, is_behind_proxy }
     }
 
-    /// Forgets addresses that have all their tries again.
+    /// Forgets those that have all their tries again.
     pub(crate) fn sweep(&self) {
-        self.limiter.retain_recent();
+        self.addresses.retain_recent();
+        self.names.retain_recent();
     }
 
-    fn check(&self, request: &Request) -> Result<(), Problem> {
+    /// One more password for this name.
+    pub(crate) fn check_name(&self, name: &str) -> Result<(), Problem> {
+        self.names.check_key(&name.to_owned()).map_err(|refusal| too_many("for this name", &refusal))
+    }
+
+    fn check_address(&self, request: &Request) -> Result<(), Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().ok_or("the request has no address")?.0.ip();
         let address = if self.is_behind_proxy { forwarded_for(request).unwrap_or(peer) } else { peer };
-        self.limiter.check_key(&network_of(address)).map_err(|refusal| {
-            let wait = refusal.wait_time_from(DefaultClock::default().now());
-            Problem::TooMany(wait.as_secs().saturating_add(1))
-        })
+        self.addresses.check_key(&network_of(address)).map_err(|refusal| too_many("from your network", &refusal))
     }
+}
+
+fn too_many(whose: &'static str, refusal: &NotUntil<<DefaultClock as Clock>::Instant>) -> Problem {
+    let wait = refusal.wait_time_from(DefaultClock::default().now());
+    Problem::TooMany { whose, seconds: wait.as_secs().saturating_add(1) }
 }
 
 /// The last one is the proxy's own word; those before it are the client's.
@@ -57,7 +73,7 @@ fn network_of(address: IpAddr) -> IpAddr {
 /// In front of the pages that take a password.
 pub(crate) async fn limit_passwords(State(app): State<App>, request: Request, next: Next) -> Answer {
     if *request.method() == Method::POST {
-        app.guard.check(&request)?;
+        app.guard.check_address(&request)?;
     }
     Ok(next.run(request).await)
 }
@@ -76,32 +92,32 @@ mod tests {
         request
     }
 
-    fn guard(is_behind_proxy: bool) -> AddressGuard {
-        AddressGuard::new(NonZero::new(1).unwrap(), is_behind_proxy)
+    fn guard(is_behind_proxy: bool) -> PasswordGuard {
+        PasswordGuard::new(NonZero::new(1).unwrap(), is_behind_proxy)
     }
 
     #[test]
     fn another_address_of_the_same_network_has_no_tries_of_its_own() {
         for (first, second) in [("2001:db8::1", "2001:db8::2:3:4:5"), ("192.0.2.1", "::ffff:192.0.2.1")] {
             let guard = guard(false);
-            assert!(guard.check(&request(first, &[])).is_ok());
-            assert!(guard.check(&request(second, &[])).is_err());
+            assert!(guard.check_address(&request(first, &[])).is_ok());
+            assert!(guard.check_address(&request(second, &[])).is_err());
         }
         let guard = guard(false);
-        assert!(guard.check(&request("2001:db8::1", &[])).is_ok());
-        assert!(guard.check(&request("2001:db8:0:1::1", &[])).is_ok());
+        assert!(guard.check_address(&request("2001:db8::1", &[])).is_ok());
+        assert!(guard.check_address(&request("2001:db8:0:1::1", &[])).is_ok());
     }
 
     #[test]
     fn a_client_can_not_pass_for_another_one() {
         // Without a proxy the header is the client's own.
         let alone = guard(false);
-        assert!(alone.check(&request("192.0.2.1", &["198.51.100.1"])).is_ok());
-        assert!(alone.check(&request("192.0.2.1", &["198.51.100.2"])).is_err());
+        assert!(alone.check_address(&request("192.0.2.1", &["198.51.100.1"])).is_ok());
+        assert!(alone.check_address(&request("192.0.2.1", &["198.51.100.2"])).is_err());
         // With one, its last word is the proxy's.
         let behind = guard(true);
-        assert!(behind.check(&request("127.0.0.1", &["198.51.100.1, 192.0.2.1"])).is_ok());
-        assert!(behind.check(&request("127.0.0.1", &["198.51.100.2", "198.51.100.3, 192.0.2.1"])).is_err());
-        assert!(behind.check(&request("127.0.0.1", &["192.0.2.2"])).is_ok());
+        assert!(behind.check_address(&request("127.0.0.1", &["198.51.100.1, 192.0.2.1"])).is_ok());
+        assert!(behind.check_address(&request("127.0.0.1", &["198.51.100.2", "198.51.100.3, 192.0.2.1"])).is_err());
+        assert!(behind.check_address(&request("127.0.0.1", &["192.0.2.2"])).is_ok());
     }
 }

@@ -18,8 +18,11 @@ pub(crate) enum Problem {
     Forbidden(Frame, &'static str),
     /// The request is none that the page takes.
     BadForm(StatusCode),
-    /// Too many tries from an address; when to try again, in seconds.
-    TooMany(u64),
+    /// Too many tries, of whom, and when to try again.
+    TooMany {
+        whose: &'static str,
+        seconds: u64,
+    },
     /// The site's own fault, for its log.
     Failed(Box<dyn StdError + Send + Sync>),
 }
@@ -71,8 +74,8 @@ impl IntoResponse for Problem {
             Self::BadForm(status) => {
                 (status, "That did not fit", "The page does not take this. Go back and try again.".to_owned())
             }
-            Self::TooMany(seconds) => {
-                let text = format!("Too many tries from your network. Try again in {seconds} seconds.");
+            Self::TooMany { whose, seconds } => {
+                let text = format!("Too many tries {whose}. Try again in {seconds} seconds.");
                 return too_many(seconds, &ProblemPage { frame, title: "Too many tries", text });
             }
             Self::Failed(error) => {

@@ -134,7 +134,12 @@ pub(super) async fn log_in(
 ) -> Answer {
     let name = normal_name(&typed.name);
     // What can't be a name is not looked up: a database may choke on it, and on its log.
-    let user = if name_fault(&name).is_none() { app.database.user_by_name(&name).await? } else { None };
+    let user = if name_fault(&name).is_none() {
+        app.guard.check_name(&name)?;
+        app.database.user_by_name(&name).await?
+    } else {
+        None
+    };
     // One answer, after the same work, whether the name or the password is wrong.
     let stored = user.as_ref().map(|user| user.password.as_str());
     let fits = typed.password.len() <= password::MAX_BYTES;

@@ -112,6 +112,31 @@ fn an_address_has_so_many_passwords_a_minute() {
     });
 }
 
+/// However many addresses the guesses come from. A name that nobody has is limited like one that somebody has.
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
+fn a_name_has_so_many_passwords_an_hour() {
+    run_with(&["--password-tries-per-minute", "1000"], async |world| {
+        let ada = Person::signs_up(world, "Ada").await;
+        let _bob = Person::signs_up(world, "Bob").await;
+        let (http, session) = (world.http(), ada.browser.session().await.unwrap());
+        for name in ["ada", "nobody"] {
+            let guess = || http.post_own("/login", "", "", &[("name", name), ("password", "not the password")]);
+            for n in 0..50 {
+                assert_eq!(guess().status, 422, "{name}, {n}");
+            }
+            let limited = guess();
+            assert_eq!(limited.status, 429, "{name}");
+            is_protected("a limited try", &limited);
+            assert!(limited.body.contains("Too many tries for this name."));
+        }
+        // Neither does it help to have stolen a session, and others are not held up.
+        let fresh = http.post_own("/password?for=notes", &session, "", &[("password", "not the password")]);
+        assert_eq!(fresh.status, 429);
+        assert_eq!(http.post_own("/login", "", "", &[("name", "bob"), ("password", "not it")]).status, 422);
+    });
+}
+
 #[test]
 #[ignore = "needs Chromium: .ci/browser"]
 fn an_owner_can_not_try_names_without_end() {
