@@ -5,11 +5,12 @@
 //! ```
 //!
 //! For applications whose user and whose second factor must change together: here a user row is never without its second
-//! factor, and each submission of a code stands in the audit log or was not judged at all.
+//! factor, and each submission of a code stands in the audit log, in the transaction that charged it.
 //!
 //! What you take over from the library then, in this order:
 //! 1. Begin a transaction that has the write lock before it reads (`BEGIN IMMEDIATE`, `SELECT .. FOR UPDATE`).
-//! 2. Read the record, judge, seal, write. A refusal that comes at once, as an error, has nothing to write.
+//! 2. Read the record, judge, seal, write. A refusal that comes at once, as an error, changes nothing in the record; a used
+//!    code is one, which the owner must hear of: `Denial::event` says so.
 //! 3. Commit, whatever the verdict may be: it can't be read yet, and a wrong code must be charged.
 //! 4. Only then attest the commit, and read the verdict.
 #![allow(clippy::print_stdout)] // a program prints
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use secondfactor::{
-    Account, AccountId, Attempt, Clock, Code, Committed, Confirmed, DeviceId, Enrollment, KeyId, Keyring, Label,
+    Account, AccountId, Attempt, Clock, Code, Committed, Confirmed, DeviceId, Enrollment, Error, KeyId, Keyring, Label,
     SealingKey, SystemClock, Totp, Verified,
 };
 
@@ -79,9 +80,19 @@ impl Application {
     /// After the password.
     fn log_in(&mut self, user: i64, code: Code) -> Outcome<Verified> {
         let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let attempt = load(&transaction, user, &self.keyring)?.verify(code, SystemClock.now())?;
-        transaction.execute("INSERT INTO audit (user, what) VALUES (?1, 'a code was judged')", [user])?;
-        commit(transaction, user, attempt, &self.keyring)
+        match load(&transaction, user, &self.keyring)?.verify(code, SystemClock.now()) {
+            Ok(attempt) => {
+                audit(&transaction, user, "judged")?;
+                commit(transaction, user, attempt, &self.keyring)
+            }
+            Err(error) => {
+                if let Error::Denied(denial) = &error {
+                    audit(&transaction, user, denial.event().map_or("refused", |event| event.code()))?;
+                    transaction.commit()?;
+                }
+                Err(error.into())
+            }
+        }
     }
 
     fn submissions(&self, user: i64) -> Outcome<i64> {
@@ -92,6 +103,11 @@ impl Application {
 /// A row number, never a name: names may change hands.
 fn account_id(user: i64) -> Outcome<AccountId> {
     Ok(AccountId::new(format!("user-{user}"))?)
+}
+
+fn audit(transaction: &Transaction<'_>, user: i64, what: &str) -> Outcome<()> {
+    transaction.execute("INSERT INTO audit (user, what) VALUES (?1, ?2)", (user, what))?;
+    Ok(())
 }
 
 fn load(transaction: &Transaction<'_>, user: i64, keyring: &Keyring) -> Outcome<Account> {

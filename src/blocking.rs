@@ -1,5 +1,7 @@
 //! The second factor for programs without an async runtime: the same calls, each waiting for its answer.
 
+use std::time::Duration;
+
 use crate::{
     AccountId, Accounts, Batch, BlockOn, Clock, Code, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, KeyUsage,
     Label, NewDevice, Proof, Recovered, RecoveryCode, RecoveryCodes, SecretText, Status, Store, SystemClock,
@@ -13,7 +15,9 @@ use crate::{
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("accounts.db");
-/// let keyring = Keyring::new(KeyId::new(1), SealingKey::generate()?);
+/// # let key_text = SealingKey::generate()?.expose_base32();
+/// // Made once by `SealingKey::generate`, and kept away from the database.
+/// let keyring = Keyring::new(KeyId::new(1), SealingKey::from_base32(&key_text)?);
 /// let mfa = blocking::Mfa::new(Mfa::new(SqliteStore::open(path)?, keyring));
 /// let enrollment = mfa.enroll(&AccountId::new("alice")?, Label::new("phone")?)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -30,7 +34,7 @@ use secondfactor::{KeyId, Keyring, Mfa, PostgresStore, SealingKey, blocking};
 
 let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
 let pool = Pool::builder(Manager::new("host=/run/postgresql dbname=app".parse()?, NoTls)).build()?;
-let keyring = Keyring::new(KeyId::new(1), SealingKey::generate()?);
+let keyring = Keyring::new(KeyId::new(1), SealingKey::from_base32(&std::env::var("SEALING_KEY")?)?);
 let mfa = blocking::Mfa::new(Mfa::new(PostgresStore::new(pool), keyring)).on(runtime);
 # Ok::<(), Box<dyn std::error::Error>>(())
 ```"#
@@ -83,8 +87,14 @@ impl<S: Store, C: Clock, R> Mfa<S, C, R> {
     ///
     /// # Errors
     /// The same.
-    pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
-        self.inner.open_token(account, session, token)
+    pub fn open_token(
+        &self,
+        account: &AccountId,
+        session: &[u8],
+        token: &str,
+        age: Duration,
+    ) -> Result<Verified, Error> {
+        self.inner.open_token(account, session, token, age)
     }
 
     /// See [`Mfa::open_proof`](crate::Mfa::open_proof).

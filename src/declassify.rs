@@ -1,5 +1,5 @@
-//! Where what was computed from secrets leaves constant time, and the only place where it does: nothing else in the
-//! library branches on it, or takes it for an address.
+//! Where what was computed from secrets and codes leaves constant time, and the only place where it does: nothing behind
+//! it branches on them, or takes them for an address. Texts are read and written before and after that (SECURITY.md).
 //!
 //! `.ci/constant-time` builds with `--cfg secondfactor_constant_time`, marks secrets and codes as undefined under valgrind,
 //! and is told here what may be known from now on; a branch on anything else is an error.

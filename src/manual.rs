@@ -6,6 +6,9 @@ pub mod attacks {}
 #[doc = include_str!("manual/defaults.md")]
 pub mod defaults {}
 
+#[doc = include_str!("manual/migrating.md")]
+pub mod migrating {}
+
 #[doc = include_str!("manual/operating.md")]
 pub mod operating {}
 

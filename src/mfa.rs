@@ -4,7 +4,7 @@ mod manage;
 mod sweep;
 
 use std::fmt;
-use std::sync::Arc;
+use std::time::Duration;
 
 pub use sweep::{Batch, KeyUsage};
 
@@ -17,8 +17,8 @@ use crate::{Clock, Code, Error, Keyring, Policy, SecretText, Store, Swap, System
 
 /// How often a command is judged anew because another one won the swap.
 ///
-/// Each loss is another submission's commit on the same account, so somebody always gets on; and since a lock stops the
-/// sixth wrong code before it is written, guessers can't make an owner lose as often as that.
+/// Each loss is another submission's commit on the same account, so somebody always gets on. Guessers can commit a few at
+/// once before they are locked; the owner who loses to all of these tries again, and they can't.
 const TRIES: usize = 8;
 
 /// The second factor of every account in a store.
@@ -57,7 +57,7 @@ pub struct Mfa<S, C = SystemClock> {
     keyring: Keyring,
     policy: Policy,
     clock: C,
-    on_event: Option<Arc<OnEvent>>,
+    on_event: Vec<Box<OnEvent>>,
 }
 
 type OnEvent = dyn Fn(&AccountId, UnixTime, &Event) + Send + Sync;
@@ -66,7 +66,7 @@ impl<S: Store> Mfa<S> {
     /// The second factor over a store, sealed by a keyring, by the system's clock and the default policy.
     #[must_use]
     pub const fn new(store: S, keyring: Keyring) -> Self {
-        Self { store, keyring, policy: Policy::DEFAULT, clock: SystemClock, on_event: None }
+        Self { store, keyring, policy: Policy::DEFAULT, clock: SystemClock, on_event: Vec::new() }
     }
 }
 
@@ -86,10 +86,11 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     }
 
     /// Shows every event to `handler`, with its account and time, after it is committed: for a log, and to tell the owner.
-    /// It runs before the verdict is returned, so it should hand over what takes time.
+    /// It runs before the verdict is returned, so it should hand over what takes time. Of several handlers each one is
+    /// called, in the order in which they were added.
     #[must_use]
     pub fn on_event(mut self, handler: impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static) -> Self {
-        self.on_event = Some(Arc::new(handler));
+        self.on_event.push(Box::new(handler));
         self
     }
 
@@ -166,7 +167,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// login.
     ///
     /// # Errors
-    /// [`Denied`](Error::Denied) if they are not two in a row, or after three in a day;
+    /// [`Denied`](Error::Denied) if they are not two in a row, or after three, until one more is judged every eight hours;
     /// [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the operator.
     pub async fn resync(&self, account: &AccountId, device: DeviceId, codes: [Code; 2]) -> Result<(), Error> {
         self.judge(account, Absent::IsNotEnrolled, |account, now| account.resync(device, codes, now)).await
@@ -237,28 +238,37 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # async fn example<S: Store, C: Clock>(mfa: &Mfa<S, C>, alice: &AccountId, verified: Verified) -> Result<(), Error> {
     /// let cookie = mfa.token(&verified, b"session 8d2f")?;
     /// // .. in a later request of that session ..
-    /// let verified = mfa.open_token(alice, b"session 8d2f", &cookie)?;
+    /// let verified = mfa.open_token(alice, b"session 8d2f", &cookie, Verified::SESSION)?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// No random bytes.
+    /// [`Token`](Error::Token) for an empty session id, which would bind nothing. No random bytes.
     pub fn token(&self, proof: &dyn Proof, session: &[u8]) -> Result<SecretText, Error> {
         token::seal(proof, session, &self.keyring)
     }
 
-    /// Opens what [`token`](Self::token) sealed of a [`Verified`] for this account's session. That of another proof does
-    /// not pass where a code is demanded.
+    /// Opens what [`token`](Self::token) sealed of a [`Verified`] for this account's session, if the code was verified no
+    /// longer ago than `age`: [`Verified::SESSION`], or less. That of another proof does not pass where a code is demanded.
     ///
     /// # Errors
     /// [`Token`](Error::Token) if it was changed, belongs elsewhere or is of another proof, [`Stale`](Error::Stale) if it
-    /// is from the future.
-    pub fn open_token(&self, account: &AccountId, session: &[u8], token: &str) -> Result<Verified, Error> {
-        match token::open(account, session, token, &self.keyring, self.clock.now())? {
-            (Evidence::Code(device), at) => Ok(Verified::new(account.clone(), device, at)),
-            _ => Err(Error::Token),
-        }
+    /// is older, or from the future.
+    pub fn open_token(
+        &self,
+        account: &AccountId,
+        session: &[u8],
+        token: &str,
+        age: Duration,
+    ) -> Result<Verified, Error> {
+        let now = self.clock.now();
+        let (Evidence::Code(device), at) = token::open(account, session, token, &self.keyring, now)? else {
+            return Err(Error::Token);
+        };
+        let verified = Verified::new(account.clone(), device, at);
+        verified.require_within(age, now)?;
+        Ok(verified)
     }
 
     /// Opens what [`token`](Self::token) sealed of any proof for this account's session: for changes of the second
@@ -322,9 +332,7 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     }
 
     fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
-        if let Some(on_event) = &self.on_event {
-            on_event(account, now, event);
-        }
+        self.on_event.iter().for_each(|handler| handler(account, now, event));
     }
 
     fn tell_refusal(&self, account: &AccountId, now: UnixTime, error: &Error) {

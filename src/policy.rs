@@ -171,31 +171,45 @@ impl Policy {
         GuessBound { candidates: self.hotp_candidates(), max_failures: self.max_failures }
     }
 
-    pub(crate) const fn window(&self) -> Window {
+    /// The steps around the present that are accepted.
+    #[must_use]
+    pub const fn window(&self) -> Window {
         self.window
     }
 
-    pub(crate) const fn look_ahead(&self) -> LookAhead {
+    /// The counters beyond the expected one that are tried.
+    #[must_use]
+    pub const fn look_ahead(&self) -> LookAhead {
         self.look_ahead
     }
 
-    pub(crate) const fn max_devices(&self) -> u8 {
+    /// How many devices an account may have, those that wait included.
+    #[must_use]
+    pub const fn max_devices(&self) -> u8 {
         self.max_devices
     }
 
-    pub(crate) const fn free_tries(&self) -> u8 {
+    /// How many wrong codes in a row are free of a wait.
+    #[must_use]
+    pub const fn free_tries(&self) -> u8 {
         self.free_tries
     }
 
-    pub(crate) const fn max_wait(&self) -> Duration {
+    /// The longest wait between two tries.
+    #[must_use]
+    pub const fn max_wait(&self) -> Duration {
         self.max_wait
     }
 
-    pub(crate) const fn max_failures(&self) -> u8 {
+    /// After how many wrong codes in a row none is judged any more.
+    #[must_use]
+    pub const fn max_failures(&self) -> u8 {
         self.max_failures
     }
 
-    pub(crate) const fn rotation_grace(&self) -> Duration {
+    /// How long a rotated secret still works beside the new one.
+    #[must_use]
+    pub const fn rotation_grace(&self) -> Duration {
         self.rotation_grace
     }
 
@@ -242,7 +256,7 @@ pub(crate) struct Drain {
 pub(crate) const PRESSURE: Drain = Drain { burst: 15, interval: Duration::from_secs(DAY / PRESSURE_A_DAY) };
 const PRESSURE_A_DAY: u64 = 10;
 
-/// Resynchronizations: 3 a day, as each one tries many steps.
+/// Resynchronizations: 3 at once and 3 more a day, as each one tries many steps.
 pub(crate) const RESYNCS: Drain = Drain { burst: 3, interval: Duration::from_secs(DAY / 3) };
 
 /// The chance that a guesser succeeds with one device that shows six digits: how many guesses are judged, times how many

@@ -13,6 +13,8 @@ use crate::{AccountId, Error, RecordError, RngError, SecretError, SecretText, de
 /// The first byte of a sealed record. A release that adds something to the record raises it, opens all up to its own,
 /// and refuses later ones, so that an older server can't drop what it does not know.
 const FORMAT: u8 = 3;
+/// The same of a token. One that does not open costs its owner a code.
+const TOKEN_FORMAT: u8 = 2;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
 /// Format, key id, nonce.
@@ -141,6 +143,13 @@ impl Keyring {
         self
     }
 
+    /// A second keyring of the same keys, wiped on its own: for another [`Mfa`](crate::Mfa), or beside it.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let again = |(id, key): &(KeyId, SealingKey)| (*id, SealingKey { bytes: key.bytes.clone() });
+        Self { active: again(&self.active), retired: self.retired.iter().map(again).collect() }
+    }
+
     /// Seals the `len` bytes that `write` fills in, for one purpose.
     ///
     /// The plaintext is written to its final place and encrypted there: no copy of it is left behind.
@@ -155,7 +164,7 @@ impl Keyring {
         fill_random(&mut nonce)?;
 
         let mut sealed = Zeroizing::new(Vec::with_capacity(len.saturating_add(HEADER_LEN + TAG_LEN)));
-        sealed.push(FORMAT);
+        sealed.push(purpose.format());
         sealed.extend_from_slice(&id.0.to_be_bytes());
         sealed.extend_from_slice(&nonce);
         sealed.resize(len.saturating_add(HEADER_LEN), 0);
@@ -178,7 +187,7 @@ impl Keyring {
 
     /// Opens what was sealed for this purpose by any key of the ring.
     pub(crate) fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Opened, SealError> {
-        let id = key_id(sealed)?;
+        let id = key_id_of(sealed, purpose.format())?;
         let key = self.key(id).ok_or(SealError::UnknownKey { id })?;
         let (header, rest) = sealed.split_first_chunk::<HEADER_LEN>().ok_or(SealError::Malformed)?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(SealError::Malformed)?;
@@ -215,6 +224,13 @@ pub(crate) enum Purpose<'p> {
 }
 
 impl Purpose<'_> {
+    const fn format(self) -> u8 {
+        match self {
+            Self::Record(_) => FORMAT,
+            Self::Token { .. } => TOKEN_FORMAT,
+        }
+    }
+
     fn associated_data(self, header: &[u8]) -> Vec<u8> {
         match self {
             Self::Record(account) => [b"secondfactor record", header, account.as_str().as_bytes()].concat(),
@@ -234,10 +250,14 @@ pub(crate) struct Opened {
     pub(crate) key: KeyId,
 }
 
-/// The id of the key that sealed these bytes, as they say; whether it did shows only when they are opened.
-pub(crate) fn key_id(sealed: &[u8]) -> Result<KeyId, SealError> {
+/// The id of the key that sealed this record, as it says; whether it did shows only when they are opened.
+pub(crate) fn key_id(record: &[u8]) -> Result<KeyId, SealError> {
+    key_id_of(record, FORMAT)
+}
+
+fn key_id_of(sealed: &[u8], greatest_format: u8) -> Result<KeyId, SealError> {
     let [format, id @ ..] = sealed.first_chunk::<5>().ok_or(SealError::Malformed)?;
-    if !(1..=FORMAT).contains(format) {
+    if !(1..=greatest_format).contains(format) {
         return Err(SealError::UnknownFormat { format: *format });
     }
     Ok(KeyId(u32::from_be_bytes(*id)))

@@ -68,7 +68,7 @@ impl Secret {
     ///
     /// # Errors
     /// Empty, under 128 bits, or too long.
-    pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, SecretError> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         Self::from_weak_bytes(bytes)?.refuse_weak()
     }
 
@@ -87,8 +87,7 @@ impl Secret {
     ///
     /// # Errors
     /// Empty or too long.
-    pub fn from_weak_bytes(bytes: impl AsRef<[u8]>) -> Result<Self, SecretError> {
-        let bytes = bytes.as_ref();
+    pub fn from_weak_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         if bytes.len() > Self::MAX_LEN {
             return Err(SecretError::TooLong);
         }

@@ -10,7 +10,7 @@ const LEN: usize = 1 + 4 + 8;
 
 /// Seals a proof for one session of its account.
 pub(crate) fn seal(proof: &dyn Proof, session: &[u8], keyring: &Keyring) -> Result<SecretText, Error> {
-    let purpose = Purpose::Token { account: proof.account(), session };
+    let purpose = purpose(proof.account(), session)?;
     let (kind, number) = match proof.evidence() {
         Evidence::Code(device) => (CODE, device.get()),
         Evidence::RecoveryCode { left } => (RECOVERY_CODE, u32::try_from(left).unwrap_or(u32::MAX)),
@@ -33,7 +33,7 @@ pub(crate) fn open(
     now: UnixTime,
 ) -> Result<(Evidence, UnixTime), Error> {
     let sealed = decode_base32(token).map_err(|_| Error::Token)?;
-    let opened = keyring.open(Purpose::Token { account, session }, &sealed).map_err(|_| Error::Token)?;
+    let opened = keyring.open(purpose(account, session)?, &sealed).map_err(|_| Error::Token)?;
     let (kind, rest) = opened.plaintext.split_first().ok_or(Error::Token)?;
     let (number, at) = rest.split_first_chunk().ok_or(Error::Token)?;
     let number = u32::from_be_bytes(*number);
@@ -46,6 +46,11 @@ pub(crate) fn open(
     };
     refuse_the_future(at, now)?;
     Ok((evidence, at))
+}
+
+/// An empty session id is that of whoever has none.
+const fn purpose<'p>(account: &'p AccountId, session: &'p [u8]) -> Result<Purpose<'p>, Error> {
+    if session.is_empty() { Err(Error::Token) } else { Ok(Purpose::Token { account, session }) }
 }
 
 const CODE: u8 = 1;

@@ -54,7 +54,7 @@ fn a_typed_code_allocates_nothing() {
 
 /// One that fits a block of the hash, and the longest, which SHA-1 and SHA-256 hash first.
 fn secrets() -> [Secret; 2] {
-    [20, Secret::MAX_LEN].map(|len| Secret::from_bytes(vec![7; len]).unwrap())
+    [20, Secret::MAX_LEN].map(|len| Secret::from_bytes(&vec![7; len]).unwrap())
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
 #[test]
 fn rfc_4226_appendix_d() {
     let mut rows = rows(include_str!("vectors/rfc4226-appendix-d.txt"));
-    let secret = Secret::from_bytes(hex(rows.next().unwrap()[1])).unwrap();
+    let secret = Secret::from_bytes(&hex(rows.next().unwrap()[1])).unwrap();
     let hotp = Hotp::new(&secret);
     let mut count = 0;
     for row in rows {
@@ -67,7 +67,7 @@ fn rfc_6238_appendix_b() {
     let mut count = 0;
     for row in rows(file).filter(|row| row[0] != "key") {
         let algorithm = algorithm(row[2]);
-        let secret = Secret::from_bytes(key(algorithm.name())).unwrap();
+        let secret = Secret::from_bytes(&key(algorithm.name())).unwrap();
         assert_eq!(secret.expose_bytes().len(), algorithm.key_len());
         let totp = Totp::new(&secret).with_algorithm(algorithm).with_digits(Digits::Eight);
         let time = unix(row[0].parse().unwrap());
@@ -121,7 +121,7 @@ fn of_two_steps_with_one_code_the_later_is_burned() {
     let window = Window::new(10, 10).unwrap();
     let mut found = 0;
     for seed in 0..60_000_u32 {
-        let secret = Secret::from_bytes([seed.to_be_bytes(); 5].concat()).unwrap();
+        let secret = Secret::from_bytes(&[seed.to_be_bytes(); 5].concat()).unwrap();
         let totp = Totp::new(&secret);
         let codes: Vec<Code> = (90..=110).map(|step| totp.at(unix(step * 30)).unwrap()).collect();
         let Some((_, later)) = pairs(codes.len()).find(|(one, other)| codes[*one] == codes[*other]) else { continue };

@@ -172,6 +172,31 @@ fn a_proof_is_of_the_account_and_five_minutes_fresh() {
     assert_eq!(Error::ForeignProof.to_string(), "the proof belongs to another account");
 }
 
+/// A device of another service, by its key URI: the same codes, also from a counter, and no period that a device can't have.
+#[test]
+fn a_device_comes_by_its_key_uri() {
+    let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+    let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let uri = |text: String| secondfactor::KeyUri::parse(&text).unwrap();
+    let watch = uri(format!("otpauth://totp/alice?secret={key}&algorithm=SHA256&digits=8&period=60"));
+    let new = NewDevice::of_key_uri(label("watch"), &watch).unwrap();
+    let enrollment = run(mfa.enroll_another(&proof, new)).unwrap();
+    assert_eq!(enrollment.secret().expose_bytes(), b"12345678901234567890");
+    run(mfa.confirm(&alice(), enrollment.device(), watch.to_totp().unwrap().at(NOW).unwrap())).unwrap();
+    let status = run(mfa.devices(&alice())).unwrap().pop().unwrap();
+    assert_eq!((status.algorithm(), status.digits()), (Algorithm::Sha256, Digits::Eight));
+
+    let token = uri(format!("otpauth://hotp/alice?secret={}&counter=7", key.replace("GEZD", "GEZE")));
+    let new = NewDevice::of_key_uri(label("token"), &token).unwrap();
+    let enrollment = run(mfa.enroll_another(&proof, new)).unwrap();
+    let (hotp, first) = token.to_hotp().unwrap();
+    assert!(run(mfa.confirm(&alice(), enrollment.device(), hotp.at(Counter::new(6)))).is_err(), "used");
+    run(mfa.confirm(&alice(), enrollment.device(), hotp.at(first))).unwrap();
+
+    let slow = uri(format!("otpauth://totp/alice?secret={key}&period=121"));
+    assert!(NewDevice::of_key_uri(label("slow"), &slow).is_err());
+}
+
 #[test]
 fn labels_are_unique_among_confirmed_devices() {
     let Login { mfa, proof, device, .. } = Login::new(MemoryStore::new());
@@ -181,6 +206,9 @@ fn labels_are_unique_among_confirmed_devices() {
     run(mfa.rename(&proof, tablet, label("phone"))).unwrap();
     run(mfa.rename(&proof, tablet, label("phone"))).unwrap();
     assert!(matches!(run(mfa.rename(&proof, "9".parse().unwrap(), label("x"))), Err(Error::UnknownDevice)));
+    for twin in ["phone\u{200d}", "pho\u{200c}ne", "phone\u{fe0f}"] {
+        assert!(matches!(run(mfa.rename(&proof, device, label(twin))), Err(Error::LabelTaken)), "they look alike");
+    }
 }
 
 #[test]

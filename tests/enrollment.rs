@@ -183,6 +183,21 @@ fn with_a_grace_both_secrets_count_until_the_deadline() {
     assert!(log.events().contains(&Event::Rotated { old: device, new: new.device(), ends: until }));
 }
 
+/// Servers' clocks differ by some seconds, and the deadline is as far as it may be.
+#[test]
+fn the_longest_grace_outlives_a_server_whose_clock_is_behind() {
+    let policy = Policy::DEFAULT.with_rotation_grace(Policy::MAX_ROTATION_GRACE).unwrap();
+    let Login { mfa, clock, secret, proof, device } = Login::new(MemoryStore::new());
+    let mfa = mfa.with_policy(policy);
+    let new = run(mfa.rotate(&proof, device)).unwrap();
+    run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
+    clock.set(secondfactor::UnixTime::from_secs(NOW.as_secs() - 5));
+    assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
+    // A clock that was set back further can't prolong it.
+    clock.set(secondfactor::UnixTime::from_secs(NOW.as_secs() - 6));
+    assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, NOW, 1)))), Denial::Mismatch);
+}
+
 #[test]
 fn a_rotation_leaves_the_other_devices_as_they_are() {
     let Login { mfa, proof, device, .. } = Login::new(MemoryStore::new());

@@ -104,6 +104,31 @@ fn a_login_after_the_free_tries_is_no_login_after_a_lock() {
     assert_eq!(log.events().last(), Some(&Event::Verified { device, failures_before: 4, after_lock: false }));
 }
 
+/// With no tries that are free, a login without failures is an ordinary one all the same.
+#[test]
+fn a_login_without_failures_is_never_one_after_a_lock() {
+    let policy = secondfactor::Policy::DEFAULT.with_waits(0, STEP, STEP).unwrap();
+    let Login { mfa, clock, secret, device, .. } = Login::new(MemoryStore::new());
+    let log = Log::default();
+    let mfa = mfa.with_policy(policy).on_event(log.handler());
+    let _verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    assert_eq!(log.events(), [Event::Verified { device, failures_before: 0, after_lock: false }]);
+    let _refused = run(mfa.verify(&alice(), wrong_code(&secret, NOW)));
+    clock.advance(STEP);
+    let _verified = run(mfa.verify(&alice(), code(&secret, NOW, 1))).unwrap();
+    assert_eq!(log.events().last(), Some(&Event::Verified { device, failures_before: 1, after_lock: true }));
+}
+
+#[test]
+fn every_handler_is_told() {
+    let Login { mfa, .. } = Login::new(MemoryStore::new());
+    let (log, mail) = (Log::default(), Log::default());
+    let mfa = mfa.on_event(log.handler()).on_event(mail.handler());
+    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    assert_eq!(log.events(), [Event::UnlockedUnproven]);
+    assert_eq!(mail.events(), log.events());
+}
+
 #[test]
 fn nothing_is_told_before_it_is_committed() {
     #[derive(Debug, thiserror::Error)]

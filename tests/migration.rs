@@ -263,7 +263,7 @@ fn an_export_is_read_again_in_as_many_parts_as_it_takes() {
     let long = "x".repeat(128);
     let keys: Vec<KeyUri> = (0..40_u8)
         .map(|n| {
-            let secret = Secret::from_weak_bytes(vec![n; 1 + usize::from(n) * 3]).unwrap();
+            let secret = Secret::from_weak_bytes(&vec![n; 1 + usize::from(n) * 3]).unwrap();
             let name = &long[..1 + usize::from(n) * 3];
             let uri = match n % 3 {
                 0 => KeyUri::hotp(secret, Counter::new(i64::MAX.unsigned_abs()), name, "alice").unwrap(),

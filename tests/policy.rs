@@ -108,6 +108,14 @@ fn what_a_policy_may_not_be_is_said() {
         // Fewer failures in all leave room for a wider window.
         Policy::DEFAULT.with_max_failures(40).and_then(|policy| policy.with_window(Window::new(10, 10).unwrap())),
     ];
+    let narrow =
+        Policy::DEFAULT.with_window(Window::new(1, 0).unwrap()).and_then(|policy| policy.with_max_devices(3)).unwrap();
+    let narrow = narrow.with_waits(2, secs(10), secs(100)).and_then(|policy| policy.with_max_failures(20)).unwrap();
+    let narrow =
+        narrow.with_look_ahead(LookAhead::NONE).and_then(|policy| policy.with_rotation_grace(secs(9))).unwrap();
+    assert_eq!((narrow.window(), narrow.look_ahead()), (Window::new(1, 0).unwrap(), LookAhead::NONE));
+    assert_eq!((narrow.max_devices(), narrow.free_tries(), narrow.max_failures()), (3, 2, 20));
+    assert_eq!((narrow.max_wait(), narrow.rotation_grace()), (secs(100), secs(9)));
     for policy in allowed {
         let policy = policy.unwrap();
         for bound in [policy.guess_bound(), policy.hotp_guess_bound()] {
@@ -233,7 +241,7 @@ fn an_owner_who_comes_all_the_time_buys_a_guesser_nothing() {
 fn no_more_codes_pass_than_the_bound_counts() {
     // All of them with optimization; else a part of them, and those that should pass.
     let stride = if cfg!(debug_assertions) { 211 } else { 1 };
-    let secret = Secret::from_bytes([9; 20]).unwrap();
+    let secret = Secret::from_bytes(&[9; 20]).unwrap();
     let (totp, hotp) = (Totp::new(&secret), Hotp::new(&secret));
     let all = |right: &[Code]| {
         let some = (0..1_000_000_u32).step_by(stride).map(|n| format!("{n:06}").parse().unwrap());

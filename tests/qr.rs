@@ -15,7 +15,7 @@ use secondfactor::{KeyUri, Secret};
 
 fn uris() -> Vec<KeyUri> {
     let uri = |length: usize, issuer: &str, account: &str| {
-        KeyUri::totp(Secret::from_weak_bytes(vec![0x5a; length]).unwrap(), issuer, account).unwrap()
+        KeyUri::totp(Secret::from_weak_bytes(&vec![0x5a; length]).unwrap(), issuer, account).unwrap()
     };
     vec![
         uri(20, "Example", "alice@example.com"),

@@ -14,10 +14,12 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use secondfactor::{
-    Account, AccountId, Error, Event, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Store, Swap, SystemClock,
+    Account, AccountId, Accounts, Error, Event, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Store, Stored,
+    Swap, SystemClock, Version,
 };
 use support::*;
 
@@ -44,7 +46,7 @@ fn enroll(mfa: &Mfa<Arc<MemoryStore>>, ids: std::ops::Range<u32>) {
 }
 
 /// Walks over the store, `limit` accounts at a time: how many are sealed anew, and how many failed.
-fn walk(mfa: &Mfa<Arc<MemoryStore>>, limit: usize) -> (usize, Vec<(AccountId, String)>) {
+fn walk(mfa: &Mfa<impl Accounts>, limit: usize) -> (usize, Vec<(AccountId, String)>) {
     let (mut resealed, mut failures, mut after) = (0, Vec::new(), None);
     loop {
         let batch = run(mfa.reseal_batch(after.as_ref(), limit)).unwrap();
@@ -57,7 +59,7 @@ fn walk(mfa: &Mfa<Arc<MemoryStore>>, limit: usize) -> (usize, Vec<(AccountId, St
     }
 }
 
-fn usage(mfa: &Mfa<Arc<MemoryStore>>) -> BTreeMap<u32, u64> {
+fn usage(mfa: &Mfa<impl Accounts>) -> BTreeMap<u32, u64> {
     let (mut all, mut after) = (BTreeMap::new(), None);
     loop {
         let usage = run(mfa.key_usage(after.as_ref(), 7)).unwrap();
@@ -69,12 +71,42 @@ fn usage(mfa: &Mfa<Arc<MemoryStore>>) -> BTreeMap<u32, u64> {
     }
 }
 
+/// A store that gives fewer accounts than it is asked for: a database's own limit.
+#[derive(Clone)]
+struct Capped(Arc<MemoryStore>);
+
+impl Store for Capped {
+    type Error = Infallible;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
+        self.0.load(account).await
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Infallible> {
+        self.0.swap(account, expected, next).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Infallible> {
+        self.0.remove(account, expected).await
+    }
+}
+
+impl Accounts for Capped {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Infallible> {
+        self.0.accounts(after, limit.min(2)).await
+    }
+}
+
 #[test]
-fn a_batch_that_is_not_full_is_the_last() {
-    let mfa = server(&Arc::new(MemoryStore::new()), new_alone());
-    enroll(&mfa, 0..3);
-    let next = |limit| run(mfa.reseal_batch(None, limit)).unwrap().into_next();
-    assert_eq!([2, 3, 4].map(next), [Some(account("user-001")), Some(account("user-002")), None]);
+fn an_empty_batch_alone_is_the_last() {
+    let store = Arc::new(MemoryStore::new());
+    enroll(&server(&store, keyring()), 0..5);
+    let mfa = Mfa::new(Capped(Arc::clone(&store)), new_and_old());
+    assert_eq!(usage(&mfa), BTreeMap::from([(1, 5)]));
+    assert_eq!(walk(&mfa, 1000), (5, Vec::new()));
+    assert_eq!(usage(&mfa), BTreeMap::from([(2, 5)]));
+    // Who asks for none at once would never come to an end, or never begin.
+    assert_eq!(walk(&mfa, 0), (5, Vec::new()));
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn neither_the_secret_nor_its_base32_lies_in_clear() {
 fn no_two_sealings_are_alike() {
     let account = || {
         Account::new(alice())
-            .enroll(NewDevice::totp(label("phone")).with_secret(Secret::from_bytes([1; 20]).unwrap()), NOW)
+            .enroll(NewDevice::totp(label("phone")).with_secret(Secret::from_bytes(&[1; 20]).unwrap()), NOW)
             .unwrap()
     };
     let [one, other] = [account(), account()].map(|mut attempt| attempt.seal(&keyring()).unwrap());
@@ -127,6 +127,17 @@ fn a_receipt_fits_the_last_sealing_only() {
     let first = attempt.seal(&keyring()).unwrap();
     let _last = attempt.seal(&keyring()).unwrap();
     assert!(matches!(attempt.reveal(Committed::attest(&first)), Err(Error::ForeignReceipt)));
+}
+
+#[test]
+fn a_duplicate_of_a_keyring_has_all_its_keys() {
+    let (record, _) = sealed_record();
+    let other = || SealingKey::from_bytes(&[9; SealingKey::LEN]);
+    let ring = Keyring::new(KeyId::new(2), other()).with_retired(KeyId::new(1), SealingKey::from_bytes(&[7; 32]));
+    let again = ring.duplicate();
+    assert_eq!(again.active_id(), KeyId::new(2));
+    let resealed = Account::open(&alice(), &record, &again).unwrap().reseal(&again).seal(&again).unwrap();
+    assert!(Account::open(&alice(), &resealed, &ring).is_ok());
 }
 
 /// Records of every release open in every later one. `tests/records` holds one of each format, sealed by the test key

@@ -226,7 +226,7 @@ fn a_code_that_two_devices_share_is_burned_for_both() {
 }
 
 fn secrets_with_the_same_code() -> (Secret, Secret) {
-    let secret = |seed: u32| Secret::from_bytes([seed.to_be_bytes(); 5].concat()).unwrap();
+    let secret = |seed: u32| Secret::from_bytes(&[seed.to_be_bytes(); 5].concat()).unwrap();
     let mut seen = std::collections::HashMap::new();
     for seed in 0_u32.. {
         if let Some(other) = seen.insert(code(&secret(seed), NOW, 0).to_string(), seed) {
@@ -408,7 +408,9 @@ fn ids_and_labels_have_limits() {
     assert_eq!(Label::new("x".repeat(65)).unwrap_err().to_string(), "the label has more than 64 characters");
     assert!(Label::new("\u{1f980}".repeat(64)).is_ok());
     assert_eq!(label("a\u{200d}b").to_string(), "a\u{200d}b");
-    for text in [" phone", "phone ", "pho\nne", "\u{7f}", "\u{200c}\u{200d}"] {
+    assert!(Label::new("\u{2764}\u{fe0f}").is_ok());
+    let invisible = ["\u{34f}", "pho\u{180b}ne", "phone\u{fe00}", "phone\u{fffb}", "\u{1d173}phone", "phone\u{e0061}"];
+    for text in [" phone", "phone ", "pho\nne", "\u{7f}", "\u{200c}\u{200d}", "\u{fe0f}"].into_iter().chain(invisible) {
         let message = "the label has a control or invisible character, or a blank at an end";
         assert_eq!(Label::new(text).unwrap_err().to_string(), message);
     }

@@ -104,21 +104,21 @@ fn bad_base32_is_refused_where_it_is_bad() {
 
 #[test]
 fn short_secrets_only_by_the_weak_door_and_empty_ones_never() {
-    assert_eq!(Secret::from_bytes([]).unwrap_err(), SecretError::Empty);
-    assert_eq!(Secret::from_weak_bytes([]).unwrap_err(), SecretError::Empty);
-    assert_eq!(Secret::from_bytes([1; 15]).unwrap_err(), SecretError::TooShort);
+    assert_eq!(Secret::from_bytes(&[]).unwrap_err(), SecretError::Empty);
+    assert_eq!(Secret::from_weak_bytes(&[]).unwrap_err(), SecretError::Empty);
+    assert_eq!(Secret::from_bytes(&[1; 15]).unwrap_err(), SecretError::TooShort);
     assert_eq!(Secret::from_base32("JBSWY3DPEHPK3PXP").unwrap_err(), SecretError::TooShort);
-    assert!(Secret::from_weak_bytes([1; 15]).unwrap().is_weak());
+    assert!(Secret::from_weak_bytes(&[1; 15]).unwrap().is_weak());
     assert!(Secret::from_weak_base32("JBSWY3DPEHPK3PXP").unwrap().is_weak());
-    assert!(!Secret::from_weak_bytes([1; 16]).unwrap().is_weak());
-    assert!(!Secret::from_bytes([1; 16]).unwrap().is_weak());
+    assert!(!Secret::from_weak_bytes(&[1; 16]).unwrap().is_weak());
+    assert!(!Secret::from_bytes(&[1; 16]).unwrap().is_weak());
 }
 
 #[test]
 fn no_secret_is_longer_than_128_bytes() {
-    assert!(Secret::from_bytes([1; 128]).is_ok());
-    assert_eq!(Secret::from_bytes([1; 129]).unwrap_err(), SecretError::TooLong);
-    let longest = Secret::from_bytes([0xa5; 128]).unwrap().expose_base32();
+    assert!(Secret::from_bytes(&[1; 128]).is_ok());
+    assert_eq!(Secret::from_bytes(&[1; 129]).unwrap_err(), SecretError::TooLong);
+    let longest = Secret::from_bytes(&[0xa5; 128]).unwrap().expose_base32();
     assert!(Secret::from_base32(&longest).is_ok());
     for longer in [format!("{}AAA", &*longest), "A".repeat(1 << 20), "a ".repeat(1 << 20)] {
         assert_eq!(Secret::from_base32(&longer).unwrap_err(), SecretError::TooLong);
@@ -186,6 +186,13 @@ fn debug_hides_secrets() {
 }
 
 #[cfg(feature = "mfa")]
+#[test]
+fn a_secret_text_reads_as_text() {
+    let text = Secret::from_bytes(b"12345678901234567890").unwrap().expose_base32();
+    let as_ref: &str = text.as_ref();
+    assert_eq!([text.as_str(), as_ref, &*text], ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; 3]);
+}
+
 #[test]
 fn sealing_keys_are_32_bytes_of_base32() {
     use secondfactor::SealingKey;

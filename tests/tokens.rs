@@ -47,13 +47,13 @@ fn a_token_opens_for_its_account_and_session_only() {
     assert_eq!(format!("{token:?}"), "SecretText(..)");
 
     clock.advance(Duration::from_secs(299));
-    let again = mfa.open_token(&alice(), b"session 1", &token).unwrap();
+    let again = mfa.open_token(&alice(), b"session 1", &token, Verified::SESSION).unwrap();
     assert_eq!((again.account(), again.device(), again.at()), (&alice(), device, NOW));
     // It is a proof like the first one.
     run(mfa.rename(&again, device, label("my phone"))).unwrap();
 
     let refused = |account: &str, session: &[u8], token: &str| {
-        matches!(mfa.open_token(&support::account(account), session, token), Err(Error::Token))
+        matches!(mfa.open_token(&support::account(account), session, token, Verified::SESSION), Err(Error::Token))
     };
     assert!(refused("alice", b"session 2", &token));
     assert!(refused("alice", b"", &token));
@@ -78,7 +78,7 @@ fn a_token_of_another_proof_is_no_verified() {
     let proofs: [(&dyn Proof, &str); 2] = [(&confirmed, "Confirmed"), (&recovered, "Recovered")];
     for (proof, name) in proofs {
         let token = mfa.token(proof, b"session").unwrap();
-        assert!(matches!(mfa.open_token(&alice(), b"session", &token), Err(Error::Token)), "{name}");
+        assert!(matches!(mfa.open_token(&alice(), b"session", &token, Verified::SESSION), Err(Error::Token)), "{name}");
         assert!(matches!(mfa.open_proof(&alice(), b"another", &token), Err(Error::Token)), "{name}");
         let again = mfa.open_proof(&alice(), b"session", &token).unwrap();
         assert_eq!(format!("{again:?}"), format!("{proof:?}"));
@@ -101,8 +101,14 @@ fn a_token_changed_anywhere_does_not_open() {
     for at in 0..token.len() {
         let other = if &token[at..=at] == "A" { "B" } else { "A" };
         let changed = [&token[..at], other, &token[at + 1..]].concat();
-        assert!(matches!(mfa.open_token(&alice(), b"session", &changed), Err(Error::Token)), "symbol {at}");
-        assert!(matches!(mfa.open_token(&alice(), b"session", &token[..at]), Err(Error::Token)), "length {at}");
+        assert!(
+            matches!(mfa.open_token(&alice(), b"session", &changed, Verified::SESSION), Err(Error::Token)),
+            "symbol {at}"
+        );
+        assert!(
+            matches!(mfa.open_token(&alice(), b"session", &token[..at], Verified::SESSION), Err(Error::Token)),
+            "length {at}"
+        );
     }
 }
 
@@ -112,17 +118,31 @@ fn a_token_from_the_future_is_refused() {
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
     let token = mfa.token(&verified, b"session").unwrap();
     clock.set(UnixTime::from_secs(NOW.as_secs() - 6));
-    assert!(matches!(mfa.open_token(&alice(), b"session", &token), Err(Error::Stale(_))));
+    assert!(matches!(mfa.open_token(&alice(), b"session", &token, Verified::SESSION), Err(Error::Stale(_))));
 }
 
+/// The second factor of last week is not that of this session.
 #[test]
-fn a_record_is_no_token_and_a_token_no_record() {
-    let store = std::sync::Arc::new(MemoryStore::new());
-    let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
+fn a_token_is_opened_up_to_an_age_and_not_beyond() {
+    let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let token = mfa.token(&verified, b"").unwrap();
-    let sealed = secondfactor::Secret::from_base32(&token).unwrap();
-    assert!(matches!(secondfactor::Account::open(&alice(), sealed.expose_bytes(), &keyring()), Err(Error::Seal(_))));
+    let token = mfa.token(&verified, b"session").unwrap();
+    clock.advance(Verified::SENSITIVE);
+    assert!(mfa.open_token(&alice(), b"session", &token, Verified::SENSITIVE).is_ok());
+    clock.advance(Duration::from_secs(1));
+    assert!(matches!(mfa.open_token(&alice(), b"session", &token, Verified::SENSITIVE), Err(Error::Stale(_))));
+    assert!(mfa.open_token(&alice(), b"session", &token, Verified::SESSION).is_ok());
+}
+
+/// Whoever has no session has no token: a cookie that is missing must not be the session of all.
+#[test]
+fn an_empty_session_has_no_token() {
+    let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
+    let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    assert!(matches!(mfa.token(&verified, b""), Err(Error::Token)));
+    let token = mfa.token(&verified, b"session").unwrap();
+    assert!(matches!(mfa.open_token(&alice(), b"", &token, Verified::SESSION), Err(Error::Token)));
+    assert!(matches!(mfa.open_proof(&alice(), b"", &token), Err(Error::Token)));
 }
 
 #[test]
@@ -134,7 +154,7 @@ fn a_token_outlives_a_change_of_the_active_key_and_ends_with_its_own() {
     let both = new().with_retired(KeyId::new(1), SealingKey::from_bytes(&[7; 32]));
     let open = |keyring| {
         let mfa = Mfa::new(MemoryStore::new(), keyring).with_clock(std::sync::Arc::clone(&clock));
-        mfa.open_token(&alice(), b"session", &token)
+        mfa.open_token(&alice(), b"session", &token, Verified::SESSION)
     };
     assert!(open(both).is_ok());
     assert!(matches!(open(new()), Err(Error::Token)));

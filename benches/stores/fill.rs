@@ -27,7 +27,7 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(count: usize) -> Self {
-        let secret = Secret::from_bytes([0x5a; 20]).unwrap();
+        let secret = Secret::from_bytes(&[0x5a; 20]).unwrap();
         let ids: Arc<[String]> = (0..count).map(|number| format!("user-{number}")).collect();
         let accounts: Arc<[AccountId]> = ids.iter().map(|id| AccountId::new(id).unwrap()).collect();
         let bodies = accounts.iter().map(|account| sealed(account, &secret)).collect();

@@ -87,8 +87,11 @@ pub enum Denial {
 }
 
 impl Denial {
-    /// What happened when a submission was refused without a change.
-    pub(crate) const fn event(self) -> Option<Event> {
+    /// What happened when a submission was refused at once, without a change, for a log and for its owner:
+    /// [`Mfa`](crate::Mfa) shows it to its handlers. What was charged is told by
+    /// [`reveal_with`](Attempt::reveal_with) instead.
+    #[must_use]
+    pub const fn event(self) -> Option<Event> {
         match self {
             Self::Replayed => Some(Event::ReplayRefused),
             Self::Throttled { retry_at } => Some(Event::Throttled { retry_at }),

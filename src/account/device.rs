@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::diagnosis::{self, Diagnosis};
 use super::drift::{Drift, RESYNC_STEPS};
-use super::new_device::{Moving, NewDevice};
+use super::new_device::NewDevice;
 use super::{CLOCK_TOLERANCE, Denial, Label};
 use crate::policy::Policy;
-use crate::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, Period, Secret, UnixTime};
+use crate::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, MovingFactor, Period, Secret, UnixTime};
 
 /// How long a device may wait to be confirmed.
 const PENDING_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -100,8 +100,8 @@ impl Device {
         now: UnixTime,
     ) -> Self {
         let (kind, watermark) = match new.moving {
-            Moving::Time(period) => (Kind::Totp { period, drift: Drift::default() }, None),
-            Moving::Counter(next) => (Kind::Hotp, next.get().checked_sub(1)),
+            MovingFactor::Time(period) => (Kind::Totp { period, drift: Drift::default() }, None),
+            MovingFactor::Counter(next) => (Kind::Hotp, next.get().checked_sub(1)),
         };
         Self {
             id,
@@ -118,10 +118,10 @@ impl Device {
     }
 
     /// What makes its next code another one.
-    pub(super) fn moving(&self) -> Moving {
+    pub(super) fn moving(&self) -> MovingFactor {
         match self.kind {
-            Kind::Totp { period, .. } => Moving::Time(period),
-            Kind::Hotp => Moving::Counter(Counter::new(self.next_counter().unwrap_or(u64::MAX))),
+            Kind::Totp { period, .. } => MovingFactor::Time(period),
+            Kind::Hotp => MovingFactor::Counter(Counter::new(self.next_counter().unwrap_or(u64::MAX))),
         }
     }
 
@@ -130,7 +130,10 @@ impl Device {
         match self.state {
             State::Active => true,
             // A deadline out of reach was set by a clock that has been set back since.
-            State::Retiring { until } => now < until && until.saturating_since(now) <= Policy::MAX_ROTATION_GRACE,
+            State::Retiring { until } => {
+                let longest = Policy::MAX_ROTATION_GRACE.saturating_add(CLOCK_TOLERANCE);
+                now < until && until.saturating_since(now) <= longest
+            }
             State::Pending { .. } | State::Suspended => false,
         }
     }

@@ -6,7 +6,7 @@ use super::device::{Device, State};
 use super::new_device::NewDevice;
 use super::{Account, Attempt, Confirmed, Denial, DeviceId, Enrollment, Label, Proof};
 use crate::event::Event;
-use crate::{Code, Error, Secret, UnixTime, declassify};
+use crate::{Code, Counter, Error, Secret, UnixTime, declassify};
 
 impl Account {
     /// Opts in: begins to enroll the first device, with a new secret unless it brings its own.
@@ -14,8 +14,8 @@ impl Account {
     /// What was not confirmed in its time makes room, and if the account is full, what has waited longest to be confirmed.
     ///
     /// # Errors
-    /// [`Error::ProofRequired`] if a device counts already; [`Error::LabelTaken`], [`Error::DuplicateSecret`],
-    /// [`Error::TooManyDevices`], [`Error::Rng`].
+    /// [`Error::ProofRequired`] if a device counts already; [`Error::DuplicateSecret`], [`Error::TooManyDevices`],
+    /// [`Error::Rng`].
     pub fn enroll(mut self, device: impl Into<NewDevice>, now: UnixTime) -> Result<Attempt<Enrollment>, Error> {
         self.begin(now);
         if self.devices.iter().any(|device| !device.is_pending()) {
@@ -50,12 +50,12 @@ impl Account {
         let old = self.device(id).ok().filter(|device| device.state == State::Active).ok_or(Error::UnknownDevice)?;
         let new = NewDevice {
             label: old.label.clone(),
-            moving: old.moving().restarted(),
+            moving: old.moving(),
             algorithm: old.algorithm,
             digits: old.digits,
             secret: None,
         };
-        self.enroll_replacing(Some(id), new, now)
+        self.enroll_replacing(Some(id), new.with_counter(Counter::new(0)), now)
     }
 
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
@@ -181,7 +181,7 @@ impl Account {
     /// Labels tell confirmed devices apart. Two that wait may share one: the same form, open twice.
     pub(super) fn refuse_taken(&self, label: &Label, except: Option<DeviceId>) -> Result<(), Error> {
         let mut others = self.devices.iter().filter(|device| Some(device.id) != except);
-        let taken = others.any(|device| device.is_kept() && device.label == *label);
+        let taken = others.any(|device| device.is_kept() && device.label.looks_like(label));
         if taken { Err(Error::LabelTaken) } else { Ok(()) }
     }
 

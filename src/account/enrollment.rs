@@ -2,8 +2,7 @@
 
 use super::DeviceId;
 use super::device::Device;
-use super::new_device::Moving;
-use crate::{Algorithm, Digits, KeyUri, Secret, UriError};
+use crate::{Algorithm, Digits, KeyUri, MovingFactor, Secret, UriError};
 
 /// A device that waits to be confirmed, with its secret: show it to the owner once, and drop it.
 ///
@@ -25,7 +24,7 @@ pub struct Enrollment {
     secret: Secret,
     algorithm: Algorithm,
     digits: Digits,
-    moving: Moving,
+    moving: MovingFactor,
 }
 
 impl Enrollment {
@@ -58,8 +57,8 @@ impl Enrollment {
     pub fn key_uri(&self, issuer: &str, account_name: &str) -> Result<KeyUri, UriError> {
         let secret = self.secret.duplicate();
         let uri = match self.moving {
-            Moving::Time(period) => KeyUri::totp(secret, issuer, account_name)?.with_period(period),
-            Moving::Counter(counter) => KeyUri::hotp(secret, counter, issuer, account_name)?,
+            MovingFactor::Time(period) => KeyUri::totp(secret, issuer, account_name)?.with_period(period),
+            MovingFactor::Counter(counter) => KeyUri::hotp(secret, counter, issuer, account_name)?,
         };
         Ok(uri.with_algorithm(self.algorithm).with_digits(self.digits))
     }

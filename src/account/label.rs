@@ -42,6 +42,12 @@ impl Label {
         (!text.is_empty() && text.chars().count() <= Self::MAX_CHARS).then(|| Self(text.to_owned()))
     }
 
+    /// Whether people can't tell them apart.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        let seen = |label: &Self| label.0.chars().filter(|character| !is_joiner(*character)).collect::<String>();
+        seen(self) == seen(other)
+    }
+
     /// The label as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -51,16 +57,18 @@ impl Label {
 
 /// Scripts and emoji need them between others.
 const fn is_joiner(character: char) -> bool {
-    matches!(character, '\u{200c}' | '\u{200d}')
+    matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe0f}')
 }
 
-/// Control, direction and invisible characters; the last are fillers of Hangul, Mongolian and Braille.
+/// Control, direction and invisible characters: those that Unicode calls `Default_Ignorable_Code_Point`, but for the joiners,
+/// and what looks like a blank or like nothing in Braille and in annotations.
 const fn is_forbidden(character: char) -> bool {
     matches!(
         character,
         '\0'..='\u{1f}'
             | '\u{7f}'..='\u{9f}'
             | '\u{ad}'
+            | '\u{34f}'
             | '\u{61c}'
             | '\u{200b}'
             | '\u{200e}'
@@ -70,10 +78,17 @@ const fn is_forbidden(character: char) -> bool {
             | '\u{feff}'
             | '\u{115f}'
             | '\u{1160}'
-            | '\u{180e}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{2800}'
             | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0e}'
             | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 

@@ -81,8 +81,12 @@ impl Account {
         Attempt::new(self, Ok(()))
     }
 
-    /// The proof that an account is to be forgotten.
-    pub(crate) fn check_proof(&self, proof: &dyn Proof, now: UnixTime) -> Result<(), Error> {
+    /// Whether the proof lets its bearer change this second factor now: what every such command asks for. Ask yourself where
+    /// you delete the record in a transaction of your own, to opt out.
+    ///
+    /// # Errors
+    /// [`Error::ForeignProof`], [`Error::Stale`].
+    pub fn check_proof(&self, proof: &dyn Proof, now: UnixTime) -> Result<(), Error> {
         super::proof::check(proof, self, now)
     }
 

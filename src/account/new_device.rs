@@ -1,7 +1,7 @@
 //! What kind of device is enrolled.
 
 use super::Label;
-use crate::{Algorithm, Counter, Digits, OutOfRange, Period, Secret};
+use crate::{Algorithm, Counter, Digits, KeyUri, MovingFactor, OutOfRange, Period, Secret};
 
 /// A device to enroll: by its label alone, TOTP with SHA-1, six digits and 30 seconds, which every app understands.
 ///
@@ -24,26 +24,10 @@ use crate::{Algorithm, Counter, Digits, OutOfRange, Period, Secret};
 #[derive(Debug)]
 pub struct NewDevice {
     pub(super) label: Label,
-    pub(super) moving: Moving,
+    pub(super) moving: MovingFactor,
     pub(super) algorithm: Algorithm,
     pub(super) digits: Digits,
     pub(super) secret: Option<Secret>,
-}
-
-/// What makes the next code another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moving {
-    Time(Period),
-    Counter(Counter),
-}
-
-impl Moving {
-    pub(super) const fn restarted(self) -> Self {
-        match self {
-            Self::Time(period) => Self::Time(period),
-            Self::Counter(_) => Self::Counter(Counter::new(0)),
-        }
-    }
 }
 
 impl NewDevice {
@@ -55,16 +39,40 @@ impl NewDevice {
     /// A device whose codes come from the time.
     #[must_use]
     pub const fn totp(label: Label) -> Self {
-        Self::new(label, Moving::Time(Period::DEFAULT))
+        Self::new(label, MovingFactor::Time(Period::DEFAULT))
     }
 
     /// A device whose codes come from a counter, beginning with 0.
     #[must_use]
     pub const fn hotp(label: Label) -> Self {
-        Self::new(label, Moving::Counter(Counter::new(0)))
+        Self::new(label, MovingFactor::Counter(Counter::new(0)))
     }
 
-    const fn new(label: Label, moving: Moving) -> Self {
+    /// The device that a key URI describes, with the URI's secret: one from another service's database, as for
+    /// [`with_secret`](Self::with_secret).
+    ///
+    /// ```
+    /// use secondfactor::{KeyUri, Label, NewDevice};
+    ///
+    /// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&digits=8";
+    /// let device = NewDevice::of_key_uri(Label::new("authenticator")?, &KeyUri::parse(uri)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Its period is none of a device: see [`with_period`](Self::with_period).
+    pub fn of_key_uri(label: Label, uri: &KeyUri) -> Result<Self, OutOfRange> {
+        let device = Self::new(label, uri.moving_factor())
+            .with_algorithm(uri.algorithm())
+            .with_digits(uri.digits())
+            .with_secret(uri.secret().duplicate());
+        match uri.moving_factor() {
+            MovingFactor::Time(period) => device.with_period(period),
+            MovingFactor::Counter(_) => Ok(device),
+        }
+    }
+
+    const fn new(label: Label, moving: MovingFactor) -> Self {
         Self { label, moving, algorithm: Algorithm::Sha1, digits: Digits::Six, secret: None }
     }
 
@@ -91,8 +99,8 @@ impl NewDevice {
             let (min, max) = (u64::from(Self::MIN_PERIOD), u64::from(Self::MAX_PERIOD));
             return Err(OutOfRange::new("period of a device in seconds", min, max));
         }
-        if let Moving::Time(_) = self.moving {
-            self.moving = Moving::Time(period);
+        if let MovingFactor::Time(_) = self.moving {
+            self.moving = MovingFactor::Time(period);
         }
         Ok(self)
     }
@@ -100,8 +108,8 @@ impl NewDevice {
     /// With another first counter, if its codes come from a counter.
     #[must_use]
     pub fn with_counter(mut self, counter: Counter) -> Self {
-        if let Moving::Counter(_) = self.moving {
-            self.moving = Moving::Counter(counter);
+        if let MovingFactor::Counter(_) = self.moving {
+            self.moving = MovingFactor::Counter(counter);
         }
         self
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::device::Device;
 use super::{Account, AccountId, CLOCK_TOLERANCE, DeviceId};
 use crate::{Error, UnixTime};
 
@@ -210,7 +209,7 @@ pub enum Evidence {
 
 impl Evidence {
     /// The device that showed the code; none for a recovery code.
-    const fn device(self) -> Option<DeviceId> {
+    pub(super) const fn device(self) -> Option<DeviceId> {
         match self {
             Self::Code(device) | Self::Confirmation(device) => Some(device),
             Self::RecoveryCode { .. } => None,
@@ -256,20 +255,20 @@ proof! {
     Confirmed: |proof| Evidence::Confirmation(proof.device);
 }
 
-/// Refuses the proof of another account, one that is not fresh, and one by a device that does not count any more: it
-/// was suspended or revoked since, or the account has opted out and in again.
+/// Refuses the proof of another account, one that is not fresh, and one by what does not count any more: a device that
+/// was suspended or revoked since, a recovery code of a set that was issued anew, or either if the account has opted out
+/// and in again.
 pub(super) fn check(proof: &dyn Proof, account: &Account, now: UnixTime) -> Result<(), Error> {
     if *proof.account() != account.id {
         return Err(Error::ForeignProof);
     }
     proof.require_within(Verified::SENSITIVE, now)?;
-    let Some(id) = proof.evidence().device() else { return Ok(()) };
-    let at = proof.at();
-    let counted_then = |device: &Device| device.created <= at.saturating_add(CLOCK_TOLERANCE);
-    match account.device(id) {
-        Ok(device) if device.is_live(now) && counted_then(device) => Ok(()),
-        _ => Err(Stale.into()),
-    }
+    let was_there = |since: UnixTime| since <= proof.at().saturating_add(CLOCK_TOLERANCE);
+    let counts = match proof.evidence().device() {
+        Some(id) => account.device(id).is_ok_and(|device| device.is_live(now) && was_there(device.created)),
+        None => account.recovery.as_ref().is_some_and(|recovery| was_there(recovery.issued)),
+    };
+    if counts { Ok(()) } else { Err(Stale.into()) }
 }
 
 fn fresh_within(at: UnixTime, age: Duration, now: UnixTime) -> Result<(), Stale> {

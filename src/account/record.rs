@@ -65,6 +65,9 @@ struct RecoveryRecord<'b> {
     last_failure: Option<u64>,
     #[n(4)]
     pressure: Option<u64>,
+    /// Since format 3.
+    #[n(5)]
+    issued: Option<u64>,
 }
 
 #[derive(Encode, Decode, CborLen)]
@@ -303,6 +306,7 @@ impl<'b> RecoveryRecord<'b> {
             failures: recovery.throttle.failures,
             last_failure: recovery.throttle.last_failure.map(UnixTime::as_secs),
             pressure: bucket_record(recovery.throttle.pressure),
+            issued: unless(0, recovery.issued.as_secs()),
         }
     }
 
@@ -317,6 +321,7 @@ impl<'b> RecoveryRecord<'b> {
             earlier |= this;
         }
         Some(Recovery {
+            issued: UnixTime::from_secs(self.issued.unwrap_or(0)),
             salt: Zeroizing::new(self.salt.try_into().ok()?),
             codes: self.codes.into_owned(),
             throttle: throttle(self.failures, self.last_failure, self.pressure),
@@ -456,6 +461,7 @@ mod tests {
                 failures: 0,
                 last_failure: None,
                 pressure: None,
+                issued: None,
             };
             recovery.recovery()
         };

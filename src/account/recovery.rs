@@ -1,5 +1,7 @@
 //! Recovery codes at rest, and how one is redeemed.
 
+use std::fmt;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
@@ -15,12 +17,22 @@ use crate::{Error, UnixTime, declassify};
 pub(super) type Hash = [u8; 32];
 
 /// An account's recovery codes: what is left of them, as salted hashes.
-#[derive(Debug)]
 pub(super) struct Recovery {
+    /// Who redeemed a code of an earlier set has proved nothing any more.
+    pub(super) issued: UnixTime,
     pub(super) salt: Zeroizing<[u8; 16]>,
     /// By selector; each at most once.
     pub(super) codes: Vec<(u8, Hash)>,
     pub(super) throttle: Throttle,
+}
+
+/// Without salt and hashes.
+impl fmt::Debug for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { issued, salt: _, codes, throttle } = self;
+        let mut all = f.debug_struct("Recovery");
+        all.field("issued", issued).field("codes", &codes.len()).field("throttle", throttle).finish_non_exhaustive()
+    }
 }
 
 impl Account {
@@ -34,7 +46,9 @@ impl Account {
         let fresh = RecoveryCodes::generate()?;
         let salt = fresh.salt.clone();
         let codes = fresh.iter().map(|code| (code.selector(), hash(&salt, &self.id, code))).collect();
-        self.recovery = Some(Recovery { salt, codes, throttle: Throttle::NEW });
+        // Whoever has redeemed a code mends their second factor in several steps, and this is one of them.
+        let issued = if proof.evidence().device().is_none() { proof.at() } else { now };
+        self.recovery = Some(Recovery { issued, salt, codes, throttle: Throttle::NEW });
         self.note(Event::RecoveryCodesIssued { count: fresh.count() });
         Ok(Attempt::new(self, Ok(fresh)))
     }
@@ -54,9 +68,7 @@ impl Account {
         let policy = self.policy;
         let recovery = self.recovery.as_mut().filter(|recovery| !recovery.throttle.is_disabled(&policy));
         let recovery = recovery.ok_or(Error::NoRecoveryCodes)?;
-        let mut fresh = RecoveryCodes::generate()?;
-        let codes = std::mem::take(&mut fresh.codes).into_iter();
-        fresh.codes = codes.filter(|code| recovery.codes.iter().all(|(kept, _)| *kept != code.selector())).collect();
+        let fresh = RecoveryCodes::generate_but(|selector| recovery.codes.iter().any(|(kept, _)| *kept == selector))?;
         for code in &fresh {
             recovery.codes.push((code.selector(), hash(&recovery.salt, &self.id, code)));
         }

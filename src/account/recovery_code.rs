@@ -172,9 +172,18 @@ impl RecoveryCodes {
     /// # Errors
     /// The generator failed.
     pub fn generate() -> Result<Self, RngError> {
+        Self::generate_but(|_| false)
+    }
+
+    /// Those whose selectors are not in use.
+    pub(super) fn generate_but(is_kept: impl Fn(u8) -> bool) -> Result<Self, RngError> {
         let mut salt = Zeroizing::new([0; 16]);
         fill_random(&mut *salt)?;
-        let codes = (0_u8..).take(Self::COUNT).map(RecoveryCode::generate).collect::<Result<_, _>>()?;
+        // A vector that grows leaves copies of the codes behind.
+        let mut codes = Vec::with_capacity(Self::COUNT);
+        for selector in (0_u8..).take(Self::COUNT).filter(|selector| !is_kept(*selector)) {
+            codes.push(RecoveryCode::generate(selector)?);
+        }
         Ok(Self { codes, salt })
     }
 

@@ -8,8 +8,8 @@ use crate::{Code, Error, UnixTime};
 impl Account {
     /// Takes two codes in a row of a device as where its clock or its counter stands. Both are burned.
     ///
-    /// For a clock it holds for a day, unless an ordinary login bears it out. Three are judged a day, apart from the
-    /// budget of logins; this is no login.
+    /// For a clock it holds for a day, unless an ordinary login bears it out. Three are judged at once and one more every
+    /// eight hours, right or wrong, apart from the budget of logins; this is no login.
     ///
     /// # Errors
     /// [`Error::UnknownDevice`] if it does not count; [`Error::Denied`] at once, without a change, when throttled or disabled.

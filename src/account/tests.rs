@@ -139,7 +139,7 @@ fn everything() -> Account {
     let device = |n: u8, state: State, kind: Kind| Device {
         id: DeviceId::new(n.into()),
         label: Label::new(format!("device {n}")).unwrap(),
-        secret: Secret::from_bytes([n; 20]).unwrap(),
+        secret: Secret::from_bytes(&[n; 20]).unwrap(),
         algorithm: [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][usize::from(n % 3)],
         digits: [Digits::Six, Digits::Seven, Digits::Eight][usize::from(n % 3)],
         kind,

@@ -8,7 +8,8 @@ use crate::{Code, Error, UnixTime};
 impl Account {
     /// Judges a code against every device that counts: one submission, one charge.
     ///
-    /// If devices or steps share the code, the match nearest the present is credited, and all are burned.
+    /// If devices share the code, the one whose step is nearest the present is credited; of the steps of a device, the last.
+    /// All of them are burned.
     ///
     /// # Errors
     /// [`Error::NotEnrolled`] without a device that counts. [`Error::Denied`] at once, without a change, for a replay and
@@ -43,7 +44,7 @@ impl Account {
     /// all devices of the account together, as a wrong code belongs to none.
     fn accept(&mut self, id: DeviceId, found: Match, now: UnixTime) -> Result<Verified, Error> {
         let failures_before = self.throttle.failures;
-        let after_lock = failures_before >= u32::from(self.policy.free_tries());
+        let after_lock = failures_before > 0 && failures_before >= u32::from(self.policy.free_tries());
         self.throttle.succeed();
         let policy = self.policy;
         let moved = self.device_mut(id)?.credit(found, &policy, now);

@@ -64,7 +64,8 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
-    /// Sets the failures in a row back for an operator: only after the owner's identity was proved anew.
+    /// Sets the failures in a row back for an operator: only after the owner's identity was proved anew. The pressure of the
+    /// last days stays: after many wrong codes their next one may still have to wait, as the status says.
     ///
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.

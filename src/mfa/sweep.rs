@@ -47,7 +47,7 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
     /// # Errors
     /// The store can't list its accounts.
     pub async fn reseal_batch(&self, after: Option<&AccountId>, limit: usize) -> Result<Batch, Error> {
-        let accounts = self.store.accounts(after, limit).await.map_err(store_error)?;
+        let mut accounts = self.list(after, limit).await?;
         let (mut resealed, mut failures) = (0_usize, Vec::new());
         for account in &accounts {
             match self.reseal(account).await {
@@ -57,7 +57,7 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
                 Err(error) => failures.push((account.clone(), error)),
             }
         }
-        Ok(Batch { resealed, failures, next: next(accounts, limit) })
+        Ok(Batch { resealed, failures, next: accounts.pop() })
     }
 
     /// Counts which keys sealed the records of up to `limit` accounts after `after`, without opening them, and says where to
@@ -66,7 +66,7 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
     /// # Errors
     /// The store failed.
     pub async fn key_usage(&self, after: Option<&AccountId>, limit: usize) -> Result<KeyUsage, Error> {
-        let accounts = self.store.accounts(after, limit).await.map_err(store_error)?;
+        let mut accounts = self.list(after, limit).await?;
         let (mut records, mut unreadable) = (BTreeMap::<KeyId, u64>::new(), Vec::new());
         for account in &accounts {
             let Some(stored) = self.store.load(account).await.map_err(store_error)? else { continue };
@@ -78,13 +78,13 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
                 Err(_) => unreadable.push(account.clone()),
             }
         }
-        Ok(KeyUsage { records, unreadable, next: next(accounts, limit) })
+        Ok(KeyUsage { records, unreadable, next: accounts.pop() })
     }
-}
 
-/// Where the next batch begins: after the last account, unless that was the end.
-fn next(mut accounts: Vec<AccountId>, limit: usize) -> Option<AccountId> {
-    if accounts.len() < limit { None } else { accounts.pop() }
+    /// An empty page alone is the end: a store may give fewer than it is asked for. To ask for none would end at once.
+    async fn list(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Error> {
+        self.store.accounts(after, limit.max(1)).await.map_err(store_error)
+    }
 }
 
 /// What a batch of a resealing walk has done.

@@ -46,6 +46,7 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct SqliteStore {
     /// A load need not wait for another login's write to reach the disk: in WAL mode readers are free.
     reader: Arc<Mutex<Connection>>,

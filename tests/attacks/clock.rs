@@ -102,11 +102,17 @@ fn a_proof_or_token_from_the_future_is_refused_when_the_clock_is_set_back() {
     let token = mfa.token(&verified, b"session").unwrap();
     clock.set(NOW.saturating_sub(Duration::from_secs(6)));
     assert!(matches!(run(mfa.opt_out(&proof)), Err(Error::Stale(_))));
-    assert!(matches!(mfa.open_token(&alice(), b"session", &token), Err(Error::Stale(_))));
+    assert!(matches!(
+        mfa.open_token(&alice(), b"session", &token, secondfactor::Verified::SESSION),
+        Err(Error::Stale(_))
+    ));
     let now = NOW.saturating_sub(Duration::from_secs(6));
     assert!(verified.require_within(HOUR, now).is_err());
     clock.set(NOW.saturating_sub(Duration::from_secs(5)));
-    assert!(mfa.open_token(&alice(), b"session", &token).is_ok(), "servers differ by seconds");
+    assert!(
+        mfa.open_token(&alice(), b"session", &token, secondfactor::Verified::SESSION).is_ok(),
+        "servers differ by seconds"
+    );
 }
 
 /// The end of time and its beginning, for every command that computes with it.

@@ -165,11 +165,11 @@ fn an_app_that_ignores_its_settings_is_told_and_not_confirmed() {
 /// Attacks: "an empty or missing secret".
 #[test]
 fn no_new_secret_is_empty_or_short_and_an_imported_weak_one_is_marked() {
-    assert_eq!(Secret::from_weak_bytes([]).unwrap_err(), SecretError::Empty);
-    assert_eq!(Secret::from_bytes([1; 15]).unwrap_err(), SecretError::TooShort);
+    assert_eq!(Secret::from_weak_bytes(&[]).unwrap_err(), SecretError::Empty);
+    assert_eq!(Secret::from_bytes(&[1; 15]).unwrap_err(), SecretError::TooShort);
     let Login { mfa, proof, secret, .. } = Login::new(MemoryStore::new());
     assert_eq!(secret.expose_bytes().len(), 20);
-    let weak = NewDevice::totp(label("old token")).with_secret(Secret::from_weak_bytes([1; 10]).unwrap());
+    let weak = NewDevice::totp(label("old token")).with_secret(Secret::from_weak_bytes(&[1; 10]).unwrap());
     let _enrollment = run(mfa.enroll_another(&proof, weak)).unwrap();
     let marks: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(|one| one.is_weak()).collect();
     assert_eq!(marks, [false, true]);

@@ -47,7 +47,7 @@ fn no_text_makes_unbounded_work() {
     assert!(Secret::from_base32(&"A".repeat(1 << 20)).is_err());
     assert!(AccountId::new(long.clone()).is_err());
     assert!(Label::new(long.clone()).is_err());
-    assert!(KeyUri::totp(Secret::from_bytes([1; 20]).unwrap(), &long, "alice").is_err());
+    assert!(KeyUri::totp(Secret::from_bytes(&[1; 20]).unwrap(), &long, "alice").is_err());
     let mostly_blank = format!("{}081804", " ".repeat(1 << 20));
     assert_eq!(mostly_blank.parse::<Code>().unwrap().to_string(), "081804");
     // Nor does a setting.
@@ -135,7 +135,7 @@ fn what_is_absent_is_an_error_and_never_a_yes() {
     let code = "123456".parse().unwrap();
     assert!(matches!(run(mfa.verify(&alice(), code)), Err(Error::NotEnrolled)));
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
-    assert!(matches!(mfa.open_token(&alice(), b"session", ""), Err(Error::Token)));
+    assert!(matches!(mfa.open_token(&alice(), b"session", "", secondfactor::Verified::SESSION), Err(Error::Token)));
     let recovery = secondfactor::RecoveryCodes::generate().unwrap().into_iter().next().unwrap();
     assert!(matches!(run(mfa.redeem(&alice(), &recovery)), Err(Error::NotEnrolled)));
     let Login { mfa, .. } = Login::new(MemoryStore::new());

@@ -34,7 +34,7 @@ fn a_device_that_was_taken_away_proves_nothing() {
         // Nor does the confirmation of the same device, nor a token of that login.
         assert!(is_stale(run(mfa.enroll_another(&proof, label("thief's")))));
         let token = mfa.token(&thief, b"session").unwrap();
-        let again = mfa.open_token(&alice(), b"session", &token).unwrap();
+        let again = mfa.open_token(&alice(), b"session", &token, Verified::SESSION).unwrap();
         assert!(is_stale(run(mfa.opt_out(&again))));
         // The owner's does.
         assert!(run(mfa.enroll_another(&owner, label("new phone"))).is_ok());
@@ -57,6 +57,49 @@ fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
     assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))));
     assert!(is_stale(run(mfa.enroll_another(&proof, label("tablet")))));
     assert!(run(mfa.enroll_another(&fresh, label("tablet"))).is_ok());
+}
+
+/// A thief has redeemed a code of a stolen sheet; the owner reads of it and issues new codes. The thief's proof is fresh.
+/// Attacks: "removal by others, or without proof".
+#[test]
+fn a_recovery_code_of_a_set_that_was_issued_anew_proves_nothing() {
+    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let stolen = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let thief = run(mfa.redeem(&alice(), stolen.iter().next().unwrap())).unwrap();
+    let token = mfa.token(&thief, b"session").unwrap();
+
+    clock.advance(Duration::from_secs(6));
+    let owner = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    let fresh = run(mfa.issue_recovery_codes(&owner)).unwrap();
+    assert!(is_stale(run(mfa.enroll_another(&thief, label("thief's")))));
+    assert!(is_stale(run(mfa.issue_recovery_codes(&thief))));
+    assert!(is_stale(run(mfa.opt_out(&thief))));
+    let again = mfa.open_proof(&alice(), b"session", &token).unwrap();
+    assert!(is_stale(run(mfa.revoke(&*again, device))));
+
+    // To issue a set by such a proof is one of the steps of mending, and not the last.
+    let recovered = run(mfa.redeem(&alice(), fresh.iter().next().unwrap())).unwrap();
+    clock.advance(Duration::from_secs(60));
+    let _codes = run(mfa.issue_recovery_codes(&recovered)).unwrap();
+    assert!(run(mfa.enroll_another(&recovered, label("new phone"))).is_ok());
+}
+
+/// Nor does one of a set that went with an opt-out.
+/// Attacks: "removal by others, or without proof".
+#[test]
+fn a_recovery_code_from_before_an_opt_out_proves_nothing_after_it() {
+    let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
+    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let old = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    run(mfa.opt_out(&proof)).unwrap();
+
+    clock.advance(STEP);
+    let again = run(mfa.enroll(&alice(), label("phone"))).unwrap();
+    let now = NOW.saturating_add(STEP);
+    let fresh = run(mfa.confirm(&alice(), again.device(), code(again.secret(), now, 0))).unwrap();
+    assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))), "there is no set");
+    let _codes = run(mfa.issue_recovery_codes(&fresh)).unwrap();
+    assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))), "another set");
 }
 
 /// Through `Mfa` there is no way to name another account than the proof's own; `Account` compares.
@@ -102,11 +145,12 @@ fn a_token_opens_for_its_account_session_and_key_only() {
     let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
     let token = mfa.token(&verified, b"session").unwrap();
-    let opened = mfa.open_token(&alice(), b"session", &token).unwrap();
+    let opened = mfa.open_token(&alice(), b"session", &token, Verified::SESSION).unwrap();
     assert_eq!((opened.account(), opened.device(), opened.at()), (&alice(), verified.device(), NOW));
 
-    let is_refused =
-        |account, session: &[u8], token: &str| matches!(mfa.open_token(&account, session, token), Err(Error::Token));
+    let is_refused = |account, session: &[u8], token: &str| {
+        matches!(mfa.open_token(&account, session, token, Verified::SESSION), Err(Error::Token))
+    };
     assert!(is_refused(account("bob"), b"session", &token));
     assert!(is_refused(alice(), b"another", &token));
     assert!(is_refused(alice(), b"", &token));
@@ -130,7 +174,7 @@ fn a_token_opens_for_its_account_session_and_key_only() {
     }
     let other = Keyring::new(KeyId::new(1), SealingKey::from_bytes(&[8; 32]));
     let elsewhere = Mfa::new(MemoryStore::new(), other).with_clock(clock);
-    assert!(matches!(elsewhere.open_token(&alice(), b"session", &token), Err(Error::Token)));
+    assert!(matches!(elsewhere.open_token(&alice(), b"session", &token, Verified::SESSION), Err(Error::Token)));
 }
 
 /// Both are sealed by the same keys.
@@ -141,8 +185,8 @@ fn a_record_is_no_token_and_a_token_is_no_record() {
     let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
     let record = run(store.load(&alice())).unwrap().unwrap();
     let text = Secret::from_bytes(record.body()).unwrap().expose_base32();
-    assert!(matches!(mfa.open_token(&alice(), b"", &text), Err(Error::Token)));
+    assert!(matches!(mfa.open_token(&alice(), b"session", &text, Verified::SESSION), Err(Error::Token)));
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let token = Secret::from_base32(&mfa.token(&verified, b"").unwrap()).unwrap();
+    let token = Secret::from_base32(&mfa.token(&verified, b"session").unwrap()).unwrap();
     assert!(matches!(Account::open(&alice(), token.expose_bytes(), &keyring()), Err(Error::Seal(SealError::Forged))));
 }

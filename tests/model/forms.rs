@@ -53,7 +53,7 @@ impl World {
         }
         let len = self.dice.of([20, 10, 32, 64]);
         let bytes: Vec<u8> = (0..len).map(|_| self.dice.next() as u8).collect();
-        Secret::from_weak_bytes(bytes).unwrap()
+        Secret::from_weak_bytes(&bytes).unwrap()
     }
 
     /// Devices that show the same code at one time, or one that shows it twice in a row: found by search.
@@ -65,7 +65,7 @@ impl World {
         self.is_calm = true;
         for n in [one, other] {
             let bytes = [&n.to_be_bytes()[..], &[0x5f; 12]].concat();
-            let secret = Some(Rc::new(Secret::from_bytes(bytes).unwrap()));
+            let secret = Some(Rc::new(Secret::from_bytes(&bytes).unwrap()));
             let label = if n == one { "phone" } else { "tablet" };
             let form = Form {
                 label: label.to_owned(),

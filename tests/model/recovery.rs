@@ -76,7 +76,7 @@ impl World {
         let [(one, _), (other, _)] = self.servers.clone();
         let token = one.token(verified, sessions[0]).unwrap();
         self.leaks.check_debug(&token, !self.is_orderly);
-        let opened = other.open_token(&self.people[who].id, sessions[0], &token);
+        let opened = other.open_token(&self.people[who].id, sessions[0], &token, std::time::Duration::MAX);
         if verified.at().as_secs() > now.saturating_add(5) {
             assert!(matches!(opened, Err(Error::Stale(_))));
         } else {
@@ -86,7 +86,10 @@ impl World {
         }
         let strangers = [(who, sessions[1]), (1 - who, sessions[0])];
         for (who, session) in strangers {
-            assert!(matches!(other.open_token(&self.people[who].id, session, &token), Err(Error::Token)));
+            assert!(matches!(
+                other.open_token(&self.people[who].id, session, &token, std::time::Duration::MAX),
+                Err(Error::Token)
+            ));
         }
     }
 

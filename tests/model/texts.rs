@@ -48,6 +48,6 @@ proptest! {
         check(&text, Secret::from_base32(&text));
         check(&text, Secret::from_weak_base32(&text));
         check(&text, SealingKey::from_base32(&text));
-        check(&text, KeyUri::totp(Secret::from_bytes([1; 20]).unwrap(), &text, &text));
+        check(&text, KeyUri::totp(Secret::from_bytes(&[1; 20]).unwrap(), &text, &text));
     }
 }

@@ -246,7 +246,7 @@ fn id(number: usize) -> DeviceId {
 }
 
 fn secret(at: usize) -> Secret {
-    Secret::from_bytes([b'a' + u8::try_from(at).expect("small"); 20]).expect("long enough")
+    Secret::from_bytes(&[b'a' + u8::try_from(at).expect("small"); 20]).expect("long enough")
 }
 
 fn keyring() -> Keyring {

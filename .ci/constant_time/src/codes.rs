@@ -49,7 +49,7 @@ pub fn run(cases: &mut Cases) {
         }
     }
     cases.quiet("a key longer than the hash's block", 1, || {
-        let secret = Secret::from_bytes([9; 100]).expect("long enough");
+        let secret = Secret::from_bytes(&[9; 100]).expect("long enough");
         mark_undefined(secret.expose_bytes());
         let code = "123456".parse().expect("a code");
         assert_eq!(Totp::new(&secret).verify(mark_code(code), NOW, Window::DEFAULT, None), None);

@@ -31,7 +31,7 @@ impl Words<'_> {
             let pair = str::from_utf8(pair).expect("ASCII");
             u8::from_str_radix(pair, 16).expect("hexadecimal")
         });
-        Secret::from_weak_bytes(bytes.collect::<Vec<u8>>()).expect("a secret")
+        Secret::from_weak_bytes(&bytes.collect::<Vec<u8>>()).expect("a secret")
     }
 
     fn algorithm(&mut self) -> Algorithm {

@@ -53,7 +53,7 @@ fn one_key_or_any(runner: &mut CtRunner, rng: &mut BenchRng) {
     let code = Guesser::of(&[]).any(rng);
     for class in classes(rng, CODES) {
         // Both are as fresh in memory.
-        let secret = Secret::from_bytes(either(class, [1; 20], rng.random())).expect("long enough");
+        let secret = Secret::from_bytes(&either(class, [1; 20], rng.random())).expect("long enough");
         runner.run_one(class, || Totp::new(&secret).verify(code, NOW, Window::EXACT, None));
     }
 }
@@ -121,7 +121,7 @@ fn either<T>(class: Class, left: T, right: T) -> T {
 }
 
 fn secret(number: u8) -> Secret {
-    Secret::from_bytes([number; 20]).expect("long enough")
+    Secret::from_bytes(&[number; 20]).expect("long enough")
 }
 
 fn code(secret: &Secret, steps: i64) -> Code {
