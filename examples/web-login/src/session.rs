@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use secondfactor::{Error, Proof, UnixTime, Verified};
+use secondfactor::{Proof, UnixTime, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
@@ -192,11 +192,9 @@ impl LoggedIn {
     pub(crate) fn require_fresh_login(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
         match &self.login.state {
             State::Proven { token } => {
-                let verified = app.mfa.open_token(&self.user.account()?, &id_of(&self.session)?, token);
-                let fresh = verified.and_then(|verified| {
-                    verified.require_within(Verified::SENSITIVE, app.mfa.now()).map_err(Error::from)
-                });
-                fresh.map_err(|_| Problem::ask_code(goal))
+                let (account, session) = (self.user.account()?, id_of(&self.session)?);
+                let verified = app.mfa.open_token(&account, &session, token, Verified::SENSITIVE);
+                verified.map(|_verified| ()).map_err(|_| Problem::ask_code(goal))
             }
             State::Half { .. } | State::Password => self.require_fresh_password(app, goal),
         }
