@@ -130,6 +130,18 @@ impl Version {
     pub const fn get(self) -> u64 {
         self.0
     }
+
+    /// For databases whose integers are signed. Versions count writes, so they stay far below 2^63; a foreign one matches
+    /// no row.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    fn signed(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(-1)
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    const fn from_signed(number: i64) -> Self {
+        Self(number.unsigned_abs())
+    }
 }
 
 /// How a swap ended.

@@ -32,6 +32,12 @@ impl AccountId {
         }
     }
 
+    /// From a store's key.
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+    pub(crate) fn from_key(key: Vec<u8>) -> Option<Self> {
+        Self::new(String::from_utf8(key).ok()?).ok()
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

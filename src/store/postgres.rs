@@ -139,18 +139,18 @@ impl Store for PostgresStore {
         let client = self.client().await?;
         let statement = client.prepare_cached(LOAD).await?;
         let row = client.query_opt(&statement, &[&key(account)]).await?;
-        row.map(|row| Ok(Stored::new(version(row.try_get(0)?), row.try_get(1)?))).transpose()
+        row.map(|row| Ok(Stored::new(Version::from_signed(row.try_get(0)?), row.try_get(1)?))).transpose()
     }
 
     async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, PostgresError> {
         match expected {
-            Some(expected) => self.write(UPDATE, &[&key(account), &number(expected), &next], next).await,
+            Some(expected) => self.write(UPDATE, &[&key(account), &expected.signed(), &next], next).await,
             None => self.write(INSERT, &[&key(account), &next], next).await,
         }
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, PostgresError> {
-        self.write(REMOVE, &[&key(account), &number(expected)], &[]).await
+        self.write(REMOVE, &[&key(account), &expected.signed()], &[]).await
     }
 }
 
@@ -161,26 +161,13 @@ impl Accounts for PostgresStore {
         let client = self.client().await?;
         let statement = client.prepare_cached(LIST).await?;
         let rows = client.query(&statement, &[&after, &limit]).await?;
+        let account = |key| AccountId::from_key(key).ok_or(PostgresError(Cause::ForeignKey));
         rows.iter().map(|row| account(row.try_get(0)?)).collect()
     }
 }
 
 fn key(account: &AccountId) -> &[u8] {
     account.as_str().as_bytes()
-}
-
-fn account(key: &[u8]) -> Result<AccountId, PostgresError> {
-    let id = std::str::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
-    id.ok_or(PostgresError(Cause::ForeignKey))
-}
-
-/// PostgreSQL's integers are signed. Versions count writes, so they stay far below 2^63; a foreign one matches no row.
-fn number(version: Version) -> i64 {
-    i64::try_from(version.get()).unwrap_or(-1)
-}
-
-fn version(number: i64) -> Version {
-    Version::new(number.unsigned_abs())
 }
 
 fn findings(row: &Row) -> Result<Vec<Finding>, PostgresError> {

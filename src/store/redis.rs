@@ -164,13 +164,9 @@ impl Accounts for RedisStore {
         let mut list = redis::cmd("ZRANGEBYLEX");
         list.arg(&self.names.accounts).arg(start).arg("+").arg("LIMIT").arg(0).arg(limit);
         let keys: Vec<Vec<u8>> = list.query_async(&mut self.connection.clone()).await?;
+        let account = |key| AccountId::from_key(key).ok_or(RedisError(Cause::Foreign));
         keys.into_iter().map(account).collect()
     }
-}
-
-fn account(key: Vec<u8>) -> Result<AccountId, RedisError> {
-    let id = String::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
-    id.ok_or(RedisError(Cause::Foreign))
 }
 
 fn findings(info: &str) -> Vec<Finding> {

@@ -135,7 +135,7 @@ impl Store for SqliteStore {
         with(&self.reader, move |connection| {
             connection
                 .prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1")?
-                .query_row([account], |row| Ok(Stored::new(version(row.get(0)?), row.get(1)?)))
+                .query_row([account], |row| Ok(Stored::new(Version::from_signed(row.get(0)?), row.get(1)?)))
                 .optional()
         })
         .await
@@ -151,7 +151,7 @@ impl Store for SqliteStore {
                     "UPDATE secondfactor_record SET version = version + 1, body = ?3
                          WHERE account = ?1 AND version = ?2",
                 )?
-                .execute(params![account, number(expected), body]),
+                .execute(params![account, expected.signed(), body]),
             None => connection
                 .prepare_cached(
                     "INSERT INTO secondfactor_record (account, version, body)
@@ -170,10 +170,10 @@ impl Store for SqliteStore {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let removed = transaction.execute(
                 "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
-                params![account, number(expected)],
+                params![account, expected.signed()],
             )?;
             if removed == 1 {
-                transaction.execute("UPDATE secondfactor_floor SET version = max(version, ?1)", [number(expected)])?;
+                transaction.execute("UPDATE secondfactor_floor SET version = max(version, ?1)", [expected.signed()])?;
             }
             transaction.commit()?;
             Ok(removed)
@@ -194,26 +194,13 @@ impl Accounts for SqliteStore {
                 .collect::<rusqlite::Result<Vec<_>>>()
         })
         .await?;
+        let account = |key| AccountId::from_key(key).ok_or(SqliteError(Cause::ForeignKey));
         keys.into_iter().map(account).collect()
     }
 }
 
-fn account(key: Vec<u8>) -> Result<AccountId, SqliteError> {
-    let id = String::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
-    id.ok_or(SqliteError(Cause::ForeignKey))
-}
-
 fn key(account: &AccountId) -> Vec<u8> {
     account.as_str().as_bytes().to_vec()
-}
-
-/// SQLite's integers are signed. Versions count swaps, so they stay far below 2^63; a foreign one matches no row.
-fn number(version: Version) -> i64 {
-    i64::try_from(version.get()).unwrap_or(-1)
-}
-
-fn version(number: i64) -> Version {
-    Version::new(number.unsigned_abs())
 }
 
 impl fmt::Debug for SqliteStore {
