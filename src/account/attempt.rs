@@ -74,15 +74,17 @@ pub enum Denial {
     /// A wrong code for a device that waits to be confirmed, and what seems to be wrong with it.
     #[error("wrong code: {0}")]
     Unconfirmed(Diagnosis),
-    /// Too many wrong codes: this one was not even looked at.
+    /// Too many wrong codes: this one was not even looked at. Codes, recovery codes and resynchronizations are counted
+    /// apart, so which ones have to wait is what was asked for.
     #[error("too many wrong codes: wait before the next one")]
     Throttled {
         /// From when on a code is judged again.
         retry_at: UnixTime,
     },
-    /// A hundred wrong codes in a row: none is judged any more, until the account is bound to a new device (NIST SP
-    /// 800-63B-4 section 3.2.2).
-    #[error("too many wrong codes: the second factor is disabled")]
+    /// A hundred wrong codes in a row: none is judged any more (NIST SP 800-63B-4 section 3.2.2). For codes of devices, and
+    /// resynchronizations, this ends when the account is bound to a new device; for recovery codes, which are counted
+    /// apart, when new ones are issued.
+    #[error("too many wrong codes: none is judged any more")]
     Disabled,
 }
 
