@@ -66,7 +66,7 @@ pub enum Error {
     /// The application's: no recovery codes were issued, all are used, or they are void after too many wrong ones.
     #[error("there are no recovery codes")]
     NoRecoveryCodes,
-    /// The application's: the token was changed, is no token, or belongs to another account or session.
+    /// The application's: the token was changed, is no token, or belongs to another account or session; or there is no session.
     #[error("the token is not valid here")]
     Token,
     /// The application's: the account has as many devices as it may.

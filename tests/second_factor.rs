@@ -88,6 +88,29 @@ fn the_claimant_reads_the_same_for_every_wrong_code() {
     assert_eq!(messages, ["wrong code", "wrong code"]);
 }
 
+/// People and logs read them, and some are looked for.
+#[test]
+fn messages_are_these() {
+    let messages: [(Error, &str); 13] = [
+        (Denial::Throttled { retry_at: NOW }.into(), "too many wrong codes: wait before the next one"),
+        (Denial::Disabled.into(), "too many wrong codes: none is judged any more"),
+        (Error::NotEnrolled, "no second factor is enrolled"),
+        (Error::UnknownDevice, "no such device"),
+        (Error::ProofRequired, "a device is enrolled already: another one takes a proof of it"),
+        (Error::LastDevice, "the last device stays"),
+        (Error::DuplicateSecret, "another device has this secret"),
+        (Error::NoRecoveryCodes, "there are no recovery codes"),
+        (Error::TooManyDevices, "too many devices"),
+        (Error::LabelTaken, "the label is taken"),
+        (Error::EnrollmentExpired, "the enrollment has expired"),
+        (Error::Contended, "too many changes to the account at once"),
+        (Error::ForeignReceipt, "the receipt belongs to another record"),
+    ];
+    for (error, message) in messages {
+        assert_eq!(error.to_string(), message);
+    }
+}
+
 #[test]
 fn another_accounts_code_is_wrong() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
