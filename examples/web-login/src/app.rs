@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
-use secondfactor::{AnyStore, Clock as _, Mfa, Verified};
+use secondfactor::{Accounts as _, AnyStore, Clock as _, Mfa, Verified};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -80,7 +80,9 @@ impl Site {
             tracing::warn!("passwords would cross the network in the clear: put a proxy with TLS in front");
         }
         let (store, database) = database::open(&config.store).await?;
-        let keyring = files::keyring(&config.key_file)?;
+        // Asked before the file is looked for: another server may make it and seal the first record at any moment.
+        let nothing_sealed = store.accounts(None, 1).await?.is_empty();
+        let keyring = files::keyring(&config.key_file, nothing_sealed)?;
         let (activity, writer) = Activity::start(Arc::clone(&database));
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
@@ -214,5 +216,39 @@ impl Shared {
     pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
         let entry = Entry { at: self.mfa.now().as_secs(), text: text.to_owned(), by: String::new() };
         self.database.add_entry(&activity_of(user), &entry).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use secondfactor::{AccountId, Label};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_is_made_only_where_nothing_was_sealed_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, key) = (folder.path().join("accounts.db"), folder.path().join("web-login.key"));
+        let open = async || {
+            let paths = [("--store", &store), ("--key-file", &key)].map(|(name, path)| [name.into(), path.into()]);
+            let arguments = paths.into_iter().flatten().chain(["--listen", "127.0.0.1:0"].map(OsString::from));
+            Site::open(Config::from_arguments(arguments).unwrap().unwrap()).await
+        };
+        open().await.unwrap();
+        let first = std::fs::read(&key).unwrap();
+        // Nothing was sealed by it, so nothing is lost with it.
+        std::fs::remove_file(&key).unwrap();
+        open().await.unwrap();
+        assert_ne!(std::fs::read(&key).unwrap(), first);
+
+        let mfa = Mfa::new(secondfactor::SqliteStore::open(&store).unwrap(), files::keyring(&key, true).unwrap());
+        drop(mfa.enroll(&AccountId::new("ada").unwrap(), Label::new("phone").unwrap()).await.unwrap());
+        open().await.unwrap();
+        std::fs::remove_file(&key).unwrap();
+        let error = open().await.unwrap_err().to_string();
+        assert!(error.ends_with("web-login.key that sealed them is missing: copy it here"), "{error}");
+        assert!(!key.exists());
     }
 }

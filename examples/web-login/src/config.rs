@@ -15,7 +15,8 @@ secondfactor-web-login: a small account site whose logins have an opt-in second 
 
   --listen ADDRESS                  where to listen [127.0.0.1:8080]
   --store STORE                     a SQLite file, postgres://.. or redis://.. [accounts.db]
-  --key-file FILE                   the sealing key; made at the first start [web-login.key]
+  --key-file FILE                   the sealing key, the same one on all servers of a store; made where nothing was
+                                    sealed yet [web-login.key]
   --password-tries-per-minute N     how many passwords an address may try [20]
   --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For
   --help

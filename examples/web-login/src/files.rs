@@ -10,11 +10,18 @@ use tempfile::NamedTempFile;
 
 use crate::Outcome;
 
-/// The keyring with the key of this file, which is made if it is not there. All servers on one store need the same.
+/// The keyring with the key of this file. All servers on one store need the same one, so it is made only where nothing was
+/// sealed yet: a new key would open no record.
 ///
 /// In production it belongs on another machine than the database's backups: whoever has both has every secret.
-pub(crate) fn keyring(path: &Path) -> Outcome<Keyring> {
+pub(crate) fn keyring(path: &Path, nothing_sealed: bool) -> Outcome<Keyring> {
     if !path.exists() {
+        if !nothing_sealed {
+            let file = path.display();
+            let error =
+                format!("the store has records, and the key file {file} that sealed them is missing: copy it here");
+            return Err(error.into());
+        }
         make_key_file(path).map_err(|error| format!("the key file {} can't be made: {error}", path.display()))?;
     }
     if std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
