@@ -21,7 +21,7 @@ use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
 use pollster::block_on;
-use secondfactor::{Accounts, Mfa, Proof, SqliteStore};
+use secondfactor::{Accounts, Mfa, Proof, Report, Severity, SqliteStore};
 use terminal::{Terminal, say, say_error};
 use users::{User, Users};
 
@@ -60,6 +60,7 @@ fn run(interactive: bool) -> Outcome {
     };
     let users = Users::open(&database)?;
     let store = SqliteStore::open(&database)?;
+    heed(&block_on(store.check())?)?;
     // Asked before the file is looked for: another process may make it and seal the first record at any moment.
     let nothing_sealed = block_on(store.accounts(None, 1))?.is_empty();
     let keyring = files::keyring(&database, nothing_sealed)?;
@@ -74,6 +75,17 @@ fn run(interactive: bool) -> Outcome {
             Err(error) if interactive => say_error(&*error),
             Err(error) => return Err(error),
         }
+    }
+    Ok(())
+}
+
+/// Says what the store finds in its settings, the worst first; with what is unsafe there is no start.
+fn heed(report: &Report) -> Outcome {
+    for finding in report.findings() {
+        if finding.severity() >= Severity::Unsafe {
+            return Err(format!("The database is not fit for a login: {finding}").into());
+        }
+        say_error(&*Box::<dyn StdError>::from(format!("Warning: {finding}")));
     }
     Ok(())
 }

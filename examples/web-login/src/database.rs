@@ -10,7 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secondfactor::{AnyStore, UnixTime};
+use secondfactor::{AnyStore, Report, Severity, UnixTime};
 
 use crate::Outcome;
 use crate::config::StoreAddress;
@@ -70,4 +70,16 @@ pub(crate) async fn open(address: &StoreAddress) -> Outcome<(AnyStore, Arc<dyn D
         StoreAddress::Postgres(address) => postgres::open(address).await,
         StoreAddress::Redis(address) => redis::open(address).await,
     }
+}
+
+/// Logs what the library's store finds in its server's state and settings, the worst first; with what is unsafe there is no
+/// start.
+fn heed(report: &Report) -> Outcome {
+    for finding in report.findings() {
+        if finding.severity() >= Severity::Unsafe {
+            return Err(format!("the store is not fit for a login: {finding}").into());
+        }
+        tracing::warn!("{finding}");
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use secondfactor::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
 use secondfactor::deadpool_postgres::{Manager, Pool, Runtime};
 use secondfactor::{AnyStore, PostgresStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN, heed};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -47,7 +47,7 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
     let pool = pool(address)?;
     let store = PostgresStore::new(pool.clone());
     store.create_schema().await?;
-    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Postgres::open(pool).await?)))
 }
 

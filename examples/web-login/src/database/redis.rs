@@ -8,7 +8,7 @@ use secondfactor::redis::aio::ConnectionManager;
 use secondfactor::redis::{self, Client, Script};
 use secondfactor::{AnyStore, RedisStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN, heed};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -29,7 +29,7 @@ return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
 pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
     let connection = connect(address).await?;
     let store = RedisStore::new(connection.clone());
-    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Redis::new(connection))))
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use secondfactor::UnixTime;
+use secondfactor::{PostgresStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN, postgres, redis, sqlite};
+use super::{Database, Entry, LIST_LEN, heed, postgres, redis, sqlite};
 use crate::random;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -15,17 +15,27 @@ async fn sqlite_keeps_the_contract() {
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/servers runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/browser runs it"]
 async fn postgres_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
     keeps_the_contract(Arc::new(postgres::Postgres::open(postgres::pool(&address).unwrap()).await.unwrap())).await;
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_REDIS: .ci/servers runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_REDIS: .ci/browser runs it"]
 async fn redis_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_REDIS").unwrap();
     keeps_the_contract(Arc::new(redis::Redis::new(redis::connect(&address).await.unwrap()))).await;
+}
+
+#[tokio::test]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/browser runs it"]
+async fn a_store_that_is_not_fit_for_a_login_is_refused() {
+    let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
+    let without_tables = postgres::pool(&format!("{address} options='-c search_path=nowhere'")).unwrap();
+    let report = PostgresStore::new(without_tables).check().await.unwrap();
+    let error = heed(&report).unwrap_err().to_string();
+    assert!(error.contains("not fit for a login: the tables are missing"), "{error}");
 }
 
 async fn keeps_the_contract(database: Arc<dyn Database>) {
