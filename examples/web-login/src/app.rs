@@ -234,7 +234,7 @@ mod tests {
         let open = async || {
             let paths = [("--store", &store), ("--key-file", &key)].map(|(name, path)| [name.into(), path.into()]);
             let arguments = paths.into_iter().flatten().chain(["--listen", "127.0.0.1:0"].map(OsString::from));
-            Site::open(Config::from_arguments(arguments).unwrap().unwrap()).await
+            Site::open(Config::new(arguments, None).unwrap().unwrap()).await
         };
         open().await.unwrap();
         let first = std::fs::read(&key).unwrap();

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! What the command line and the environment say.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -14,12 +14,15 @@ pub const HELP: &str = "\
 secondfactor-web-login: a small account site whose logins have an opt-in second factor
 
   --listen ADDRESS                  where to listen [127.0.0.1:8080]
-  --store STORE                     a SQLite file, postgres://.. or redis://.. [accounts.db]
+  --store STORE                     a SQLite file, postgres://.. or redis://.. [SECONDFACTOR_STORE, or accounts.db]
   --key-file FILE                   the sealing key, the same one on all servers of a store; made where nothing was
                                     sealed yet [web-login.key]
   --password-tries-per-minute N     how many passwords an address may try [20]
   --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For
   --help
+
+An address with a password belongs in the environment variable SECONDFACTOR_STORE: every local user sees a command line.
+There is no TLS to PostgreSQL and Redis: over a network, sessions and password hashes need a tunnel.
 ";
 
 /// How the site is run.
@@ -40,11 +43,12 @@ pub(crate) enum StoreAddress {
 }
 
 impl Config {
-    /// Reads the arguments; `None` if they ask for help.
+    /// Reads the arguments; `None` if they ask for help. The store's address from the environment counts where they name
+    /// none.
     ///
     /// # Errors
     /// An unknown argument, or one that makes no sense.
-    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Outcome<Option<Self>> {
+    pub fn new(arguments: impl IntoIterator<Item = OsString>, mut store: Option<OsString>) -> Outcome<Option<Self>> {
         let mut config = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: StoreAddress::Sqlite(PathBuf::from("accounts.db")),
@@ -56,13 +60,16 @@ impl Config {
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("listen") => config.listen = parser.value()?.parse()?,
-                Long("store") => config.store = StoreAddress::parse(parser.value()?.string()?)?,
+                Long("store") => store = Some(parser.value()?),
                 Long("key-file") => config.key_file = parser.value()?.into(),
                 Long("password-tries-per-minute") => config.password_tries = parser.value()?.parse()?,
                 Long("behind-proxy") => config.behind_proxy = true,
                 Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
             }
+        }
+        if let Some(store) = store {
+            config.store = StoreAddress::parse(store)?;
         }
         Ok(Some(config))
     }
@@ -75,11 +82,12 @@ impl Config {
 
 impl StoreAddress {
     /// A mistyped address must not become a file's name, with the password in it.
-    fn parse(text: String) -> Outcome<Self> {
+    fn parse(text: OsString) -> Outcome<Self> {
+        let text = text.into_string().map_err(|_| "the store's address is not UTF-8")?;
         match text.split_once("://") {
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text)),
             Some(("redis", _)) => Ok(Self::Redis(text)),
-            Some(_) => Err("--store is a file, postgres://.. or redis://..".into()),
+            Some(_) => Err("the store is a file, postgres://.. or redis://..".into()),
             None if text.starts_with("host=") => Ok(Self::Postgres(text)),
             None => Ok(Self::Sqlite(PathBuf::from(text))),
         }
@@ -102,7 +110,7 @@ mod tests {
     use super::*;
 
     fn config(arguments: &[&str]) -> Config {
-        Config::from_arguments(arguments.iter().map(OsString::from)).unwrap().unwrap()
+        Config::new(arguments.iter().map(OsString::from), None).unwrap().unwrap()
     }
 
     #[test]
@@ -114,12 +122,27 @@ mod tests {
     }
 
     #[test]
+    fn the_store_of_the_environment_counts_where_no_argument_names_one() {
+        let store = |arguments: &[&str], store: Option<&str>| {
+            Config::new(arguments.iter().map(OsString::from), store.map(OsString::from)).unwrap().unwrap().store
+        };
+        assert!(matches!(store(&[], Some("redis://db/")), StoreAddress::Redis(_)));
+        assert!(matches!(store(&["--store", "postgres://db/web"], Some("redis://db/")), StoreAddress::Postgres(_)));
+        assert!(matches!(store(&[], None), StoreAddress::Sqlite(_)));
+    }
+
+    #[test]
     fn a_database_password_is_not_shown() {
+        use std::os::unix::ffi::OsStringExt as _;
         let config = config(&["--store", "postgres://web:hunter2@db/web"]);
-        assert!(matches!(config.store, StoreAddress::Postgres(_)));
         assert!(!format!("{config:?}").contains("hunter2"));
-        let error =
-            Config::from_arguments(["--store", "postgress://web:hunter2@db/web"].map(OsString::from)).unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
+        for address in
+            ["postgress://web:hunter2@db/web".into(), OsString::from_vec(b"redis://:hunter2\xff@db/".to_vec())]
+        {
+            let by_argument = Config::new(["--store".into(), address.clone()], None);
+            for error in [by_argument.unwrap_err(), Config::new([], Some(address)).unwrap_err()] {
+                assert!(!error.to_string().contains("hunter2"), "{error}");
+            }
+        }
     }
 }

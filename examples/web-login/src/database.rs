@@ -7,6 +7,7 @@ mod sqlite;
 #[allow(clippy::arithmetic_side_effects)] // small numbers
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -82,4 +83,15 @@ fn heed(report: &Report) -> Outcome {
         tracing::warn!("{finding}");
     }
     Ok(())
+}
+
+/// There is no TLS to a database here.
+fn warn_of_network(hosts: &[String]) {
+    if !hosts.iter().all(|host| is_this_machine(host)) {
+        tracing::warn!("sessions and password hashes cross the network to the database in the clear: use a tunnel");
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }

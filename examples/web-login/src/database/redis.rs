@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secondfactor::redis::aio::ConnectionManager;
-use secondfactor::redis::{self, Client, Script};
+use secondfactor::redis::{self, Client, ConnectionAddr, Script};
 use secondfactor::{AnyStore, RedisStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN, heed};
+use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -36,6 +36,9 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
 pub(super) async fn connect(address: &str) -> Outcome<ConnectionManager> {
     // The error of a bad address could quote it, and with it the password.
     let client = Client::open(address).map_err(|_| "the address of Redis can't be read")?;
+    if let ConnectionAddr::Tcp(host, _) = client.get_connection_info().addr() {
+        warn_of_network(std::slice::from_ref(host));
+    }
     Ok(ConnectionManager::new(client).await?)
 }
 
