@@ -29,6 +29,7 @@ use crate::guard::PasswordGuard;
 use crate::pages::Frame;
 use crate::password::Passwords;
 use crate::problem::Problem;
+use crate::reseal::reseal;
 use crate::session_store::Sessions;
 use crate::user::activity_of;
 use crate::{Outcome, files, pages};
@@ -82,7 +83,7 @@ impl Site {
         let (store, database) = database::open(&config.store).await?;
         // Asked before the file is looked for: another server may make it and seal the first record at any moment.
         let nothing_sealed = store.accounts(None, 1).await?.is_empty();
-        let keyring = files::keyring(&config.key_file, nothing_sealed)?;
+        let keyring = files::keyring(&config.key_file, &config.retired_key_files, nothing_sealed)?;
         let (activity, writer) = Activity::start(Arc::clone(&database));
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
@@ -90,6 +91,9 @@ impl Site {
         let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
         let app = Arc::new(Shared { mfa, database, passwords: Passwords::new()?, guard });
 
+        if !config.retired_key_files.is_empty() {
+            tokio::spawn(reseal(Arc::downgrade(&app)));
+        }
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
@@ -223,9 +227,10 @@ impl Shared {
 mod tests {
     use std::ffi::OsString;
 
-    use secondfactor::{AccountId, Label};
+    use secondfactor::{AccountId, KeyId, Label};
 
     use super::*;
+    use crate::config::KeyFile;
 
     #[tokio::test]
     async fn a_key_is_made_only_where_nothing_was_sealed_yet() {
@@ -243,7 +248,9 @@ mod tests {
         open().await.unwrap();
         assert_ne!(std::fs::read(&key).unwrap(), first);
 
-        let mfa = Mfa::new(secondfactor::SqliteStore::open(&store).unwrap(), files::keyring(&key, true).unwrap());
+        let key_file = KeyFile { id: KeyId::new(1), path: key.clone() };
+        let mfa =
+            Mfa::new(secondfactor::SqliteStore::open(&store).unwrap(), files::keyring(&key_file, &[], true).unwrap());
         drop(mfa.enroll(&AccountId::new("ada").unwrap(), Label::new("phone").unwrap()).await.unwrap());
         open().await.unwrap();
         std::fs::remove_file(&key).unwrap();

@@ -96,6 +96,35 @@ fn a_new_process_knows_everything_again() {
 
 #[test]
 #[ignore = "needs Chromium: .ci/browser"]
+fn the_sealing_key_is_changed_without_a_new_enrolment() {
+    run(async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        world.server.signal("KILL");
+        let file = |name: &str| world.folder().join(name).display().to_string();
+        let key = secondfactor::SealingKey::generate().unwrap();
+        std::fs::write(file("new.key"), key.expose_base32().as_bytes()).unwrap();
+        let (new, old) = (format!("2={}", file("new.key")), format!("1={}", file("web-login.key")));
+
+        let changing = world.another_server(&["--key-file", &new, "--retired-key-file", &old]);
+        let start = Instant::now();
+        while !changing.log().contains("no record is under a retired key any more") {
+            assert!(start.elapsed() < PATIENCE, "{}", changing.log());
+            std::thread::yield_now();
+        }
+        drop(changing);
+
+        let other = world.another_server(&["--key-file", &new]);
+        let again = ada.in_browser(world.browser_at(&other.address, Default::default()).await);
+        world.clock.next_step();
+        again.types_password().await;
+        again.types_code(&phone.code(world)).await;
+        again.browser.is_at("/account").await;
+        world.secrets.look_into(&other.log());
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: .ci/browser"]
 fn the_key_and_the_accounts_are_for_the_owner_of_the_process_only() {
     use std::os::unix::fs::PermissionsExt;
     run(async |world: &World| {
