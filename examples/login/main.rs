@@ -8,8 +8,8 @@
 //! as the answers, and the first refusal ends the program with status 1.
 //!
 //! The sealing key comes from `SECONDFACTOR_SEALING_KEY` (Base32, 32 bytes) or from a file beside the database, which is
-//! made where nothing was sealed yet, readable by its owner only. In production it belongs on another machine than the database's
-//! backups.
+//! made where nothing was sealed yet, readable by its owner only. In production it belongs on another machine than the
+//! database's backups.
 
 mod files;
 mod second_factor;
