@@ -130,14 +130,17 @@ fn the_key_from_the_environment() {
         let password_alone = Run::of(site.program().env(KEY, &key), format!("{LOG_IN}status\n"));
         let right = Run::of(site.program().env(KEY, kept.trim_end()), &next);
         assert!(!site.key_file().exists(), "the environment comes first");
-        (wrong, password_alone, right, site.run(&next))
+        let missing = site.run(&next);
+        assert!(!site.key_file().exists(), "a new key would open no record");
+        (wrong, password_alone, right, missing, site.key_file().display().to_string())
     });
     let changed = "the sealed record was changed, or belongs to another account.";
     assert_refused(&runs.0, changed);
     assert_refused(&runs.1, changed);
     assert_eq!(runs.2.status, Some(0), "{:?}", runs.2);
     assert!(runs.2.stdout.contains("by password and code"));
-    assert_refused(&runs.3, changed);
+    let missing = format!("There are records, and the key file {} that sealed them is missing: copy it here.", runs.4);
+    assert_refused(&runs.3, &missing);
 
     let no_key = "SECONDFACTOR_SEALING_KEY is no sealing key";
     let rows = [

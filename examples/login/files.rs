@@ -9,20 +9,26 @@ use tempfile::NamedTempFile;
 
 use crate::Outcome;
 
-/// The sealing key: from the environment, or from a file beside the database.
-pub(crate) fn keyring(database: &Path) -> Outcome<Keyring> {
+/// The sealing key: from the environment, or from a file beside the database, which is made only where nothing was sealed
+/// yet: a new key would open no record.
+pub(crate) fn keyring(database: &Path, nothing_sealed: bool) -> Outcome<Keyring> {
     let key = match std::env::var("SECONDFACTOR_SEALING_KEY") {
         Ok(text) => SealingKey::from_base32(&text)
             .map_err(|error| format!("SECONDFACTOR_SEALING_KEY is no sealing key: {error}"))?,
-        Err(std::env::VarError::NotPresent) => key_file(&with_suffix(database, ".key"))?,
+        Err(std::env::VarError::NotPresent) => key_file(&with_suffix(database, ".key"), nothing_sealed)?,
         Err(_) => return Err("SECONDFACTOR_SEALING_KEY is not UTF-8".into()),
     };
     Ok(Keyring::new(KeyId::new(1), key))
 }
 
 /// Reads the key file, or makes it.
-fn key_file(path: &Path) -> Outcome<SealingKey> {
+fn key_file(path: &Path, nothing_sealed: bool) -> Outcome<SealingKey> {
     if !path.exists() {
+        if !nothing_sealed {
+            let file = path.display();
+            let error = format!("There are records, and the key file {file} that sealed them is missing: copy it here");
+            return Err(error.into());
+        }
         make_key_file(path).map_err(|error| format!("The key file {} can't be made: {error}", path.display()))?;
     }
     let text = std::fs::read_to_string(path)

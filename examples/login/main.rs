@@ -8,8 +8,8 @@
 //! as the answers, and the first refusal ends the program with status 1.
 //!
 //! The sealing key comes from `SECONDFACTOR_SEALING_KEY` (Base32, 32 bytes) or from a file beside the database, which is
-//! made at the first start, readable by its owner only. In production it belongs on another machine than the database's
-//! backups.
+//! made where nothing was sealed yet, readable by its owner only. In production it belongs on another machine than the
+//! database's backups.
 
 mod files;
 mod second_factor;
@@ -20,7 +20,8 @@ use std::error::Error as StdError;
 use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
-use secondfactor::{Mfa, Proof, SqliteStore};
+use pollster::block_on;
+use secondfactor::{Accounts, Mfa, Proof, Report, Severity, SqliteStore};
 use terminal::{Terminal, say, say_error};
 use users::{User, Users};
 
@@ -58,8 +59,13 @@ fn run(interactive: bool) -> Outcome {
         _ => return Err("usage: login DATABASE (a file, which is made if it is not there)".into()),
     };
     let users = Users::open(&database)?;
+    let store = SqliteStore::open(&database)?;
+    heed(&block_on(store.check())?)?;
+    // Asked before the file is looked for: another process may make it and seal the first record at any moment.
+    let nothing_sealed = block_on(store.accounts(None, 1))?.is_empty();
+    let keyring = files::keyring(&database, nothing_sealed)?;
     // A program that serves people would mail them here; this one tells them at its terminal.
-    let mfa = Mfa::new(SqliteStore::open(&database)?, files::keyring(&database)?).on_event(second_factor::tell_owner);
+    let mfa = Mfa::new(store, keyring).on_event(second_factor::tell_owner);
     let mut program = Program { users, mfa, terminal: Terminal { interactive }, session: None };
     say(format_args!("Accounts are in {}. Type help for the commands.", database.display()))?;
     while let Some(command) = program.next_command()? {
@@ -69,6 +75,17 @@ fn run(interactive: bool) -> Outcome {
             Err(error) if interactive => say_error(&*error),
             Err(error) => return Err(error),
         }
+    }
+    Ok(())
+}
+
+/// Says what the store finds in its settings, the worst first; with what is unsafe there is no start.
+fn heed(report: &Report) -> Outcome {
+    for finding in report.findings() {
+        if finding.severity() >= Severity::Unsafe {
+            return Err(format!("The database is not fit for a login: {finding}").into());
+        }
+        say_error(&*Box::<dyn StdError>::from(format!("Warning: {finding}")));
     }
     Ok(())
 }

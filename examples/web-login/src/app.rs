@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
-use secondfactor::{AnyStore, Clock as _, Mfa, Verified};
+use secondfactor::{Accounts as _, AnyStore, Clock as _, Mfa, Verified};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -29,6 +29,7 @@ use crate::guard::PasswordGuard;
 use crate::pages::Frame;
 use crate::password::Passwords;
 use crate::problem::Problem;
+use crate::reseal::reseal;
 use crate::session_store::Sessions;
 use crate::user::activity_of;
 use crate::{Outcome, files, pages};
@@ -80,7 +81,9 @@ impl Site {
             tracing::warn!("passwords would cross the network in the clear: put a proxy with TLS in front");
         }
         let (store, database) = database::open(&config.store).await?;
-        let keyring = files::keyring(&config.key_file)?;
+        // Asked before the file is looked for: another server may make it and seal the first record at any moment.
+        let nothing_sealed = store.accounts(None, 1).await?.is_empty();
+        let keyring = files::keyring(&config.key_file, &config.retired_key_files, nothing_sealed)?;
         let (activity, writer) = Activity::start(Arc::clone(&database));
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
@@ -88,6 +91,9 @@ impl Site {
         let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
         let app = Arc::new(Shared { mfa, database, passwords: Passwords::new()?, guard });
 
+        if !config.retired_key_files.is_empty() {
+            tokio::spawn(reseal(Arc::downgrade(&app)));
+        }
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
@@ -214,5 +220,42 @@ impl Shared {
     pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
         let entry = Entry { at: self.mfa.now().as_secs(), text: text.to_owned(), by: String::new() };
         self.database.add_entry(&activity_of(user), &entry).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use secondfactor::{AccountId, KeyId, Label};
+
+    use super::*;
+    use crate::config::KeyFile;
+
+    #[tokio::test]
+    async fn a_key_is_made_only_where_nothing_was_sealed_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, key) = (folder.path().join("accounts.db"), folder.path().join("web-login.key"));
+        let open = async || {
+            let paths = [("--store", &store), ("--key-file", &key)].map(|(name, path)| [name.into(), path.into()]);
+            let arguments = paths.into_iter().flatten().chain(["--listen", "127.0.0.1:0"].map(OsString::from));
+            Site::open(Config::new(arguments, None).unwrap().unwrap()).await
+        };
+        open().await.unwrap();
+        let first = std::fs::read(&key).unwrap();
+        // Nothing was sealed by it, so nothing is lost with it.
+        std::fs::remove_file(&key).unwrap();
+        open().await.unwrap();
+        assert_ne!(std::fs::read(&key).unwrap(), first);
+
+        let key_file = KeyFile { id: KeyId::new(1), path: key.clone() };
+        let mfa =
+            Mfa::new(secondfactor::SqliteStore::open(&store).unwrap(), files::keyring(&key_file, &[], true).unwrap());
+        drop(mfa.enroll(&AccountId::new("ada").unwrap(), Label::new("phone").unwrap()).await.unwrap());
+        open().await.unwrap();
+        std::fs::remove_file(&key).unwrap();
+        let error = open().await.unwrap_err().to_string();
+        assert!(error.ends_with("web-login.key that sealed them is missing: copy it here"), "{error}");
+        assert!(!key.exists());
     }
 }

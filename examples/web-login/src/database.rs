@@ -7,10 +7,11 @@ mod sqlite;
 #[allow(clippy::arithmetic_side_effects)] // small numbers
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secondfactor::{AnyStore, UnixTime};
+use secondfactor::{AnyStore, Report, Severity, UnixTime};
 
 use crate::Outcome;
 use crate::config::StoreAddress;
@@ -70,4 +71,27 @@ pub(crate) async fn open(address: &StoreAddress) -> Outcome<(AnyStore, Arc<dyn D
         StoreAddress::Postgres(address) => postgres::open(address).await,
         StoreAddress::Redis(address) => redis::open(address).await,
     }
+}
+
+/// Logs what the library's store finds in its server's state and settings, the worst first; with what is unsafe there is no
+/// start.
+fn heed(report: &Report) -> Outcome {
+    for finding in report.findings() {
+        if finding.severity() >= Severity::Unsafe {
+            return Err(format!("the store is not fit for a login: {finding}").into());
+        }
+        tracing::warn!("{finding}");
+    }
+    Ok(())
+}
+
+/// There is no TLS to a database here.
+fn warn_of_network(hosts: &[String]) {
+    if !hosts.iter().all(|host| is_this_machine(host)) {
+        tracing::warn!("sessions and password hashes cross the network to the database in the clear: use a tunnel");
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }

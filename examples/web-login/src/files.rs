@@ -5,27 +5,40 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use secondfactor::{KeyId, Keyring, SealingKey};
+use secondfactor::{Keyring, SealingKey};
 use tempfile::NamedTempFile;
 
 use crate::Outcome;
+use crate::config::KeyFile;
 
-/// The keyring with the key of this file, which is made if it is not there. All servers on one store need the same.
+/// The keyring with the keys of these files. All servers on one store need the same ones, so the active one is made only
+/// where nothing was sealed yet: a new key would open no record.
 ///
 /// In production it belongs on another machine than the database's backups: whoever has both has every secret.
-pub(crate) fn keyring(path: &Path) -> Outcome<Keyring> {
+pub(crate) fn keyring(active: &KeyFile, retired: &[KeyFile], nothing_sealed: bool) -> Outcome<Keyring> {
+    let path = &active.path;
     if !path.exists() {
+        if !nothing_sealed {
+            let file = path.display();
+            let error =
+                format!("the store has records, and the key file {file} that sealed them is missing: copy it here");
+            return Err(error.into());
+        }
         make_key_file(path).map_err(|error| format!("the key file {} can't be made: {error}", path.display()))?;
     }
+    let keyring = Keyring::new(active.id, read_key(path)?);
+    retired.iter().try_fold(keyring, |keyring, file| Ok(keyring.with_retired(file.id, read_key(&file.path)?)))
+}
+
+fn read_key(path: &Path) -> Outcome<SealingKey> {
     if std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
         // No error: a mounted secret may look so, inside a container that has but one user.
         tracing::warn!("the key file {} can be read by others than its owner", path.display());
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("the key file {} can't be read: {error}", path.display()))?;
-    let key = SealingKey::from_base32(text.trim_end())
-        .map_err(|error| format!("the key file {} holds no sealing key: {error}", path.display()))?;
-    Ok(Keyring::new(KeyId::new(1), key))
+    SealingKey::from_base32(text.trim_end())
+        .map_err(|error| format!("the key file {} holds no sealing key: {error}", path.display()).into())
 }
 
 /// It gets its name when it is whole, so no half of a key is ever found. If another process was faster, its key stays.

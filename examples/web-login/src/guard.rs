@@ -1,4 +1,4 @@
-//! How many passwords may be tried: from an address, and for a name.
+//! How many passwords may be tried: from an address, for a name, and in the sessions of a user.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
@@ -11,6 +11,7 @@ use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
 use crate::app::App;
 use crate::problem::{Answer, Problem};
+use crate::user::User;
 
 /// Before any password is looked at: hashing one is the most work that this site does, and guessing one is cheap.
 ///
@@ -20,28 +21,39 @@ pub(crate) struct PasswordGuard {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     /// Also names that nobody has: who is limited must not learn more than who is not.
     names: DefaultKeyedRateLimiter<String>,
+    /// Who is logged in has tries of their own: strangers must not keep them from changing their password.
+    users: DefaultKeyedRateLimiter<String>,
     is_behind_proxy: bool,
 }
 
-/// So at most a hundred in any hour, however many addresses they come from (OWASP ASVS 4.0.3, 2.2.1).
-const TRIES_PER_HOUR_FOR_A_NAME: NonZero<u32> = NonZero::new(50).unwrap();
+/// For a name, and for a user's sessions: so each has at most a hundred in any hour, however many addresses they come from
+/// (OWASP ASVS 4.0.3, 2.2.1).
+///
+/// What it costs: who floods a name keeps its owner from logging in meanwhile. Sessions that are open go on.
+const TRIES_PER_HOUR: NonZero<u32> = NonZero::new(50).unwrap();
 
 impl PasswordGuard {
     pub(crate) fn new(tries_per_minute: NonZero<u32>, is_behind_proxy: bool) -> Self {
         let addresses = RateLimiter::keyed(Quota::per_minute(tries_per_minute));
-        let names = RateLimiter::keyed(Quota::per_hour(TRIES_PER_HOUR_FOR_A_NAME));
-        Self { addresses, names, is_behind_proxy }
+        let an_hour = Quota::per_hour(TRIES_PER_HOUR);
+        Self { addresses, names: RateLimiter::keyed(an_hour), users: RateLimiter::keyed(an_hour), is_behind_proxy }
     }
 
     /// Forgets those that have all their tries again.
     pub(crate) fn sweep(&self) {
         self.addresses.retain_recent();
         self.names.retain_recent();
+        self.users.retain_recent();
     }
 
-    /// One more password for this name.
+    /// One more password of somebody who wants to log in by this name.
     pub(crate) fn check_name(&self, name: &str) -> Result<(), Problem> {
         self.names.check_key(&name.to_owned()).map_err(|refusal| too_many("for this name", &refusal))
+    }
+
+    /// One more password in a session of this user.
+    pub(crate) fn check_user(&self, user: &User) -> Result<(), Problem> {
+        self.users.check_key(&user.id).map_err(|refusal| too_many("for your account", &refusal))
     }
 
     fn check_address(&self, request: &Request) -> Result<(), Problem> {

@@ -20,6 +20,7 @@ mod pages;
 mod password;
 mod problem;
 mod random;
+mod reseal;
 mod session;
 mod session_store;
 mod user;

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let config = match Config::from_arguments(std::env::args_os().skip(1)) {
+    let config = match Config::new(std::env::args_os().skip(1), std::env::var_os("SECONDFACTOR_STORE")) {
         Ok(Some(config)) => config,
         Ok(None) => return say(HELP).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
         Err(error) => return complain(&*error),

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use secondfactor::deadpool_postgres::tokio_postgres::config::Host;
 use secondfactor::deadpool_postgres::tokio_postgres::types::ToSql;
 use secondfactor::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
 use secondfactor::deadpool_postgres::{Manager, Pool, Runtime};
 use secondfactor::{AnyStore, PostgresStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -47,7 +48,7 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
     let pool = pool(address)?;
     let store = PostgresStore::new(pool.clone());
     store.create_schema().await?;
-    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Postgres::open(pool).await?)))
 }
 
@@ -58,9 +59,19 @@ pub(super) fn pool(address: &str) -> Outcome<Pool> {
     if config.get_options().is_none() {
         config.options("-c statement_timeout=5s");
     }
+    warn_of_network(&hosts(&config));
     let timeout = Some(Duration::from_secs(5));
     let builder = Pool::builder(Manager::new(config, NoTls)).max_size(16).runtime(Runtime::Tokio1);
     Ok(builder.wait_timeout(timeout).create_timeout(timeout).build()?)
+}
+
+/// An address beside a host's name counts, the name does not. A socket is no host.
+pub(super) fn hosts(config: &Config) -> Vec<String> {
+    let name = |host: &Host| if let Host::Tcp(name) = host { Some(name.clone()) } else { None };
+    match config.get_hostaddrs() {
+        [] => config.get_hosts().iter().filter_map(name).collect(),
+        addresses => addresses.iter().map(ToString::to_string).collect(),
+    }
 }
 
 pub(super) struct Postgres {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use secondfactor::redis::aio::ConnectionManager;
-use secondfactor::redis::{self, Client, Script};
+use secondfactor::redis::{self, Client, ConnectionAddr, Script};
 use secondfactor::{AnyStore, RedisStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -29,13 +29,16 @@ return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
 pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
     let connection = connect(address).await?;
     let store = RedisStore::new(connection.clone());
-    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Redis::new(connection))))
 }
 
 pub(super) async fn connect(address: &str) -> Outcome<ConnectionManager> {
     // The error of a bad address could quote it, and with it the password.
     let client = Client::open(address).map_err(|_| "the address of Redis can't be read")?;
+    if let ConnectionAddr::Tcp(host, _) = client.get_connection_info().addr() {
+        warn_of_network(std::slice::from_ref(host));
+    }
     Ok(ConnectionManager::new(client).await?)
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use secondfactor::{AnyStore, SqliteStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN};
+use super::{Database, Entry, LIST_LEN, heed};
 use crate::Outcome;
 use crate::files::make_private;
 use crate::user::{Change, OptedIn, Permissions, User};
@@ -48,7 +48,7 @@ pub(super) async fn open(path: &Path) -> Outcome<(AnyStore, Arc<dyn Database>)> 
     make_private(&path)?;
     // First, as it sets the file to WAL mode.
     let store = SqliteStore::open(&path)?;
-    store.check().await?.findings().iter().for_each(|finding| tracing::warn!("{finding}"));
+    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Sqlite::open(&path)?)))
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use secondfactor::UnixTime;
+use secondfactor::{PostgresStore, UnixTime};
 
-use super::{Database, Entry, LIST_LEN, postgres, redis, sqlite};
+use super::{Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
 use crate::random;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -15,17 +15,51 @@ async fn sqlite_keeps_the_contract() {
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/servers runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/browser runs it"]
 async fn postgres_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
     keeps_the_contract(Arc::new(postgres::Postgres::open(postgres::pool(&address).unwrap()).await.unwrap())).await;
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_REDIS: .ci/servers runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_REDIS: .ci/browser runs it"]
 async fn redis_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_REDIS").unwrap();
     keeps_the_contract(Arc::new(redis::Redis::new(redis::connect(&address).await.unwrap()))).await;
+}
+
+#[tokio::test]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/browser runs it"]
+async fn a_store_that_is_not_fit_for_a_login_is_refused() {
+    let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
+    let without_tables = postgres::pool(&format!("{address} options='-c search_path=nowhere'")).unwrap();
+    let report = PostgresStore::new(without_tables).check().await.unwrap();
+    let error = heed(&report).unwrap_err().to_string();
+    assert!(error.contains("not fit for a login: the tables are missing"), "{error}");
+}
+
+#[test]
+fn only_this_machine_is_no_network() {
+    for host in ["localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+        assert!(is_this_machine(host), "{host}");
+    }
+    for host in ["db", "localhost.example", "192.0.2.1", "::", "2001:db8::1", "127.0.0.1.example", ""] {
+        assert!(!is_this_machine(host), "{host}");
+    }
+}
+
+#[test]
+fn the_hosts_of_postgres_are_those_that_it_connects_to() {
+    let rows: [(&str, &[&str]); 5] = [
+        ("postgres://web@db,[::1]:5432/web", &["db", "::1"]),
+        ("host=/run/postgresql user=web", &[]),
+        ("postgres://%2Frun%2Fpostgresql/web", &[]),
+        ("host=localhost,db", &["localhost", "db"]),
+        ("host=db hostaddr=127.0.0.1", &["127.0.0.1"]),
+    ];
+    for (address, hosts) in rows {
+        assert_eq!(postgres::hosts(&address.parse().unwrap()), hosts, "{address}");
+    }
 }
 
 async fn keeps_the_contract(database: Arc<dyn Database>) {

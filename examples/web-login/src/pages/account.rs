@@ -209,7 +209,7 @@ pub(super) async fn change_password(
     if let Some(fault) = fault {
         return password_page(&login, Field::current_password(), new_password().with_error(Some(fault))).await;
     }
-    app.guard.check_name(&login.user.name)?;
+    app.guard.check_user(&login.user)?;
     if !app.passwords.matches(typed.current, Some(&login.user.password)).await? {
         let current = Field::current_password().with_error(Some("That password is wrong."));
         return password_page(&login, current, new_password()).await;

@@ -86,7 +86,7 @@ pub(super) async fn give_password(
     Query(to): Query<For>,
     Typed(typed): Typed<GivenPassword>,
 ) -> Answer {
-    app.guard.check_name(&login.user.name)?;
+    app.guard.check_user(&login.user)?;
     if app.passwords.matches(typed.password, Some(&login.user.password)).await? {
         login.give_password(&app).await?;
         return Ok(go(&to.goal.path()));

@@ -89,10 +89,9 @@ fn an_address_has_so_many_passwords_a_minute() {
         let browser = world.browser().await;
         let ada = Person::new(world, browser, "Ada");
         let http = world.http();
-        let (cookie, token) = http.visit("/login", None);
         let mut wrong = 0;
         let limited = loop {
-            let answer = http.post_own("/login", &cookie, &token, &[("name", "Ada"), ("password", "not the password")]);
+            let answer = http.post_own("/login", "", &[("name", "Ada"), ("password", "not the password")]);
             if answer.status == 429 {
                 break answer;
             }
@@ -121,7 +120,7 @@ fn a_name_has_so_many_passwords_an_hour() {
         let _bob = Person::signs_up(world, "Bob").await;
         let (http, session) = (world.http(), ada.browser.session().await.unwrap());
         for name in ["ada", "nobody"] {
-            let guess = || http.post_own("/login", "", "", &[("name", name), ("password", "not the password")]);
+            let guess = || http.post_own("/login", "", &[("name", name), ("password", "not the password")]);
             for n in 0..50 {
                 assert_eq!(guess().status, 422, "{name}, {n}");
             }
@@ -130,10 +129,16 @@ fn a_name_has_so_many_passwords_an_hour() {
             is_protected("a limited try", &limited);
             assert!(limited.body.contains("Too many tries for this name."));
         }
-        // Neither does it help to have stolen a session, and others are not held up.
-        let fresh = http.post_own("/password?for=notes", &session, "", &[("password", "not the password")]);
-        assert_eq!(fresh.status, 429);
-        assert_eq!(http.post_own("/login", "", "", &[("name", "bob"), ("password", "not it")]).status, 422);
+        // Who is logged in has tries of their own; but whoever has stolen a session has no more than these.
+        let guess = || http.post_own("/password?for=notes", &session, &[("password", "not the password")]);
+        for n in 0..50 {
+            assert_eq!(guess().status, 422, "{n}");
+        }
+        assert_eq!(guess().status, 429);
+        let change = [("current", "not the password"), ("new", "a password nobody has")];
+        assert_eq!(http.post_own("/account/password", &session, &change).status, 429);
+        // Others are not held up.
+        assert_eq!(http.post_own("/login", "", &[("name", "bob"), ("password", "not it")]).status, 422);
     });
 }
 
@@ -143,7 +148,7 @@ fn an_owner_can_not_try_names_without_end() {
     run_with(&["--password-tries-per-minute", "5"], async |world| {
         let ada = Person::signs_up(world, "Ada").await;
         let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
-        let mut statuses = (0..8).map(|_| http.post_own("/users", &cookie, "", &[("name", "ada")]).status);
+        let mut statuses = (0..8).map(|_| http.post_own("/users", &cookie, &[("name", "ada")]).status);
         assert!(statuses.any(|status| status == 429));
         assert_eq!(http.get("/users", &[("cookie", &cookie)]).status, 200);
     });
@@ -153,7 +158,7 @@ fn an_owner_can_not_try_names_without_end() {
 #[ignore = "needs Chromium: .ci/browser"]
 fn a_name_that_can_be_none_is_wrong_like_any_other() {
     run(async |world| {
-        let answer = world.http().post_own("/login", "", "", &[("name", "a\0b"), ("password", "x")]);
+        let answer = world.http().post_own("/login", "", &[("name", "a\0b"), ("password", "x")]);
         assert_eq!(answer.status, 422);
         assert!(answer.body.contains("Name or password is wrong."));
     });
@@ -174,7 +179,7 @@ fn a_request_too_large_is_refused() {
             assert!(status.contains(" 413 "), "{status}");
         }
         let large = "a".repeat(20_000);
-        let answer = world.http().post_own("/login", "", "", &[("name", "Ada"), ("password", &large)]);
+        let answer = world.http().post_own("/login", "", &[("name", "Ada"), ("password", &large)]);
         assert_eq!(answer.status, 413);
         is_protected("too large", &answer);
     });
@@ -187,7 +192,6 @@ fn no_field_breaks_the_server() {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
         let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
         let device = ada.device("Phone").await;
-        let (_, token) = http.visit("/account", Some(&cookie));
         let long = "é".repeat(200);
         let texts = ["", "\0", "😀", "'; drop table users; --", "<script>alert(1)</script>", "１２３４５６", &long];
         let of_device = ["rename", "resync", "confirm"].map(|action| format!("/account/devices/{device}/{action}"));
@@ -205,7 +209,7 @@ fn no_field_breaks_the_server() {
                 let names =
                     ["organisation", "name", "password", "label", "code", "code1", "code2", "current", "new", "text"];
                 let fields: Vec<(&str, &str)> = names.iter().map(|&name| (name, text)).collect();
-                let answer = http.post_own(path, &cookie, &token, &fields);
+                let answer = http.post_own(path, &cookie, &fields);
                 assert!(answer.status < 500, "{path} {text:.20}: {}", answer.status);
                 assert!(!answer.body.contains("<script"), "{path} {text:.20}");
             }

@@ -38,25 +38,10 @@ impl Http {
         Answer::read(request.send_form(fields.iter().copied()).unwrap())
     }
 
-    /// A post as the page of the site itself would send it: with the cookie, the origin and the token of its form.
-    pub(crate) fn post_own(&self, path: &str, cookie: &str, token: &str, fields: &[(&str, &str)]) -> Answer {
+    /// A post as the page of the site itself would send it: with the cookie, if there is one, and the origin.
+    pub(crate) fn post_own(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
         let headers = [("origin", self.address.as_str()), ("sec-fetch-site", "same-origin"), ("cookie", cookie)];
-        let headers = if cookie.is_empty() { &headers[..2] } else { &headers };
-        let token = [("csrf", token)];
-        let all: Vec<_> =
-            token.into_iter().filter(|(_, token)| !token.is_empty()).chain(fields.iter().copied()).collect();
-        self.post(path, headers, &all)
-    }
-
-    /// A session that nobody has logged in, and the token of its login form.
-    pub(crate) fn visit(&self, path: &str, cookie: Option<&str>) -> (String, String) {
-        let answer = match cookie {
-            Some(cookie) => self.get(path, &[("cookie", cookie)]),
-            None => self.get(path, &[]),
-        };
-        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        let cookie = answer.cookie().or(cookie.map(str::to_owned)).unwrap_or_default();
-        (cookie, answer.token().unwrap_or_default())
+        self.post(path, if cookie.is_empty() { &headers[..2] } else { &headers }, fields)
     }
 }
 
@@ -79,13 +64,5 @@ impl Answer {
     pub(crate) fn cookie(&self) -> Option<String> {
         let cookie = self.header("set-cookie").split(';').next().unwrap();
         (!cookie.is_empty()).then(|| cookie.to_owned())
-    }
-
-    /// The hidden field against cross-site posts.
-    pub(crate) fn token(&self) -> Option<String> {
-        let field = &self.body[self.body.find("name=\"csrf\"")?..];
-        let field = &field[..field.find('>')?];
-        let value = &field[field.find("value=\"")? + 7..];
-        Some(value[..value.find('"')?].to_owned())
     }
 }
