@@ -26,11 +26,11 @@ pub(crate) struct PasswordGuard {
     is_behind_proxy: bool,
 }
 
-/// For a name, and for a user's sessions: so each has at most a hundred in any hour, however many addresses they come from
-/// (OWASP ASVS 4.0.3, 2.2.1).
+/// For a name, and again for a user's sessions: so both together have at most a hundred in any hour, however many addresses
+/// they come from (OWASP ASVS 4.0.3, 2.2.1).
 ///
 /// What it costs: who floods a name keeps its owner from logging in meanwhile. Sessions that are open go on.
-const TRIES_PER_HOUR: NonZero<u32> = NonZero::new(50).unwrap();
+const TRIES_PER_HOUR: NonZero<u32> = NonZero::new(25).unwrap();
 
 impl PasswordGuard {
     pub(crate) fn new(tries_per_minute: NonZero<u32>, is_behind_proxy: bool) -> Self {

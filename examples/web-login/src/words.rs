@@ -107,6 +107,14 @@ pub(crate) fn refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
     })
 }
 
+/// The same for a recovery code. These are counted apart: what stops them does not stop the devices.
+pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
+    if let Error::Denied(Denial::Disabled) = error {
+        return Ok("Too many wrong recovery codes. None is taken any more: log in by a code of your device, and make new ones; or ask whoever runs your organisation.".into());
+    }
+    refusal(error, now)
+}
+
 fn wrong_device(diagnosis: Diagnosis) -> String {
     match diagnosis {
         Diagnosis::ClockOff { steps, period } => {
@@ -207,6 +215,18 @@ pub(crate) fn event(event: &Event) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_what_has_just_refused_them() {
+        let text = |refusal: fn(Error, UnixTime) -> Result<Message, Problem>| {
+            refusal(Denial::Disabled.into(), UnixTime::from_secs(0))
+                .ok()
+                .map(|message| message.text)
+                .unwrap_or_default()
+        };
+        assert!(text(refusal).contains("use a recovery code"));
+        assert!(text(recovery_refusal).contains("a code of your device"));
+    }
 
     #[test]
     fn times_are_said_in_the_largest_unit() {

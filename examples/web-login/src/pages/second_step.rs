@@ -124,7 +124,7 @@ pub(super) async fn give_recovery_code(
             login.change(&app, Change::opted_in(OptedIn::Yes), Factor::Proven(&recovered)).await?;
             Ok(go("/account/recovered"))
         }
-        Err(error) => Ok(recovery_page(&claimant, Some(words::refusal(error, app.mfa.now())?))),
+        Err(error) => Ok(recovery_page(&claimant, Some(words::recovery_refusal(error, app.mfa.now())?))),
     }
 }
 
