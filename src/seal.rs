@@ -250,7 +250,7 @@ pub(crate) struct Opened {
     pub(crate) key: KeyId,
 }
 
-/// The id of the key that sealed this record, as it says; whether it did shows only when they are opened.
+/// The id of the key that sealed this record, as it says; whether it did shows only when it is opened.
 pub(crate) fn key_id(record: &[u8]) -> Result<KeyId, SealError> {
     key_id_of(record, FORMAT)
 }
