@@ -50,7 +50,7 @@ impl Device {
     pub(crate) fn is_live(&self, now: u64) -> bool {
         match self.state {
             State::Active => true,
-            State::Retiring { until } => now < until && until - now <= WEEK,
+            State::Retiring { until } => now < until && until - now <= WEEK + 5,
             _ => false,
         }
     }

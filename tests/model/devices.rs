@@ -36,7 +36,10 @@ impl World {
         let proof = if self.dice.one_in(4) { self.dice.pick(proofs)? } else { proofs.last()? };
         let is_fresh = proof.at() <= now.saturating_add(5) && now.saturating_sub(proof.at()) <= 300;
         let naive = self.people[who].naive.as_ref();
-        let counts = proof.by().is_none_or(|by| naive.is_none_or(|naive| naive.still_counts(by, proof.at(), now)));
+        let counts = naive.is_none_or(|naive| match proof.by() {
+            Some(by) => naive.still_counts(by, proof.at(), now),
+            None => naive.recovery.as_ref().is_some_and(|recovery| recovery.issued <= proof.at().saturating_add(5)),
+        });
         Some((Rc::clone(proof), is_fresh && counts))
     }
 

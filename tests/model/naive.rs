@@ -91,6 +91,8 @@ pub(crate) fn leaks_until(drops: &[u64], burst: u64, interval: u64) -> u64 {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recovery {
+    /// Who redeemed a code before proves nothing by it.
+    pub(crate) issued: u64,
     /// The text of each code that is left; nobody's if the answer that showed it was lost.
     pub(crate) left: Vec<Option<String>>,
     pub(crate) wrong: Wrong,
@@ -390,12 +392,12 @@ impl Naive {
         Said::Yes
     }
 
-    pub(crate) fn issue(&mut self, now: u64) -> Said {
+    pub(crate) fn issue(&mut self, issued: u64, now: u64) -> Said {
         self.drop_what_is_over(now);
         if !self.has_live(now) {
             return Said::NotEnrolled;
         }
-        self.recovery = Some(Recovery { left: vec![None; 10], wrong: Wrong::default() });
+        self.recovery = Some(Recovery { issued, left: vec![None; 10], wrong: Wrong::default() });
         Said::Yes
     }
 

@@ -12,8 +12,15 @@ impl World {
     pub(crate) fn recovery_codes(&mut self, who: usize) {
         let Some((proof, is_fresh)) = self.proof(who) else { return };
         let (now, limits, fault, is_new) = (self.now(), self.limits, self.fault(), self.dice.one_in(2));
+        let issued = if proof.by().is_none() { proof.at() } else { now };
         let expected =
-            self.proven(who, is_fresh, |naive| if is_new { naive.issue(now) } else { naive.replenish(limits, now) });
+            self.proven(
+                who,
+                is_fresh,
+                |naive| {
+                    if is_new { naive.issue(issued, now) } else { naive.replenish(limits, now) }
+                },
+            );
         let (turn, mfa) = self.turn(who, fault, None);
         let (name, answer) = if is_new {
             ("issue", with_proof!(proof, proof => mfa.issue_recovery_codes(proof)))
