@@ -185,6 +185,7 @@ fn a_device_comes_by_its_key_uri() {
     run(mfa.confirm(&alice(), enrollment.device(), watch.to_totp().unwrap().at(NOW).unwrap())).unwrap();
     let status = run(mfa.devices(&alice())).unwrap().pop().unwrap();
     assert_eq!((status.algorithm(), status.digits()), (Algorithm::Sha256, Digits::Eight));
+    assert_eq!(status.period(), Some(Period::from_secs(60).unwrap()));
 
     let token = uri(format!("otpauth://hotp/alice?secret={}&counter=7", key.replace("GEZD", "GEZE")));
     let new = NewDevice::of_key_uri(label("token"), &token).unwrap();

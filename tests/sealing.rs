@@ -129,6 +129,16 @@ fn a_receipt_fits_the_last_sealing_only() {
     assert!(matches!(attempt.reveal(Committed::attest(&first)), Err(Error::ForeignReceipt)));
 }
 
+/// What an account has, and neither secrets nor the hashes of recovery codes.
+#[test]
+fn an_account_shows_nothing_secret() {
+    let shown = format!("{:?}", open(include_bytes!("records/format-3.bin")).unwrap());
+    let (_, recovery) = shown.split_once("recovery: Some(").unwrap();
+    assert!(recovery.starts_with("Recovery { issued: UnixTime(0), codes: 10, throttle: Throttle {"), "{recovery}");
+    assert_eq!(shown.matches("Secret(..)").count(), 2);
+    assert!(!shown.contains("salt"));
+}
+
 #[test]
 fn a_duplicate_of_a_keyring_has_all_its_keys() {
     let (record, _) = sealed_record();

@@ -185,7 +185,6 @@ fn debug_hides_secrets() {
     assert_eq!(shown, "Secret(..) SecretText(..) Secret(..)");
 }
 
-#[cfg(feature = "mfa")]
 #[test]
 fn a_secret_text_reads_as_text() {
     let text = Secret::from_bytes(b"12345678901234567890").unwrap().expose_base32();
@@ -193,6 +192,7 @@ fn a_secret_text_reads_as_text() {
     assert_eq!([text.as_str(), as_ref, &*text], ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; 3]);
 }
 
+#[cfg(feature = "mfa")]
 #[test]
 fn sealing_keys_are_32_bytes_of_base32() {
     use secondfactor::SealingKey;

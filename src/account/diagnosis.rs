@@ -32,7 +32,7 @@ impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ClockOff { steps, period } => {
-                let direction = if *steps > 0 { "fast" } else { "slow" };
+                let direction = if steps.is_negative() { "slow" } else { "fast" };
                 let secs = steps.unsigned_abs().saturating_mul(period.as_secs().into());
                 write!(f, "the device's clock is {direction} by about {secs} seconds")
             }
