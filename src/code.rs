@@ -5,8 +5,6 @@ use core::str::FromStr;
 
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::declassify;
-
 /// How many decimal digits a code has (RFC 4226 section 5.3: at least 6).
 ///
 /// ```
@@ -129,10 +127,11 @@ impl Code {
     }
 }
 
-/// For callers, who branch on it. In the library codes are compared by `ct_eq`.
+/// For callers, who branch on it. In the library codes are compared by `ct_eq`: this is no way out of constant time, and
+/// `.ci/constant-time` reports whoever takes it for one.
 impl PartialEq for Code {
     fn eq(&self, other: &Self) -> bool {
-        declassify::verdict(self.ct_eq(*other))
+        self.ct_eq(*other).into()
     }
 }
 
