@@ -1,5 +1,5 @@
 //! What must hold for every input: the fuzz targets (`fuzz/`) and the replay of their corpus call the same functions.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, unreachable_pub)]
+#![allow(dead_code)] // each fuzz target calls one
 
 use base64ct::{Base64, Encoding as _};
 use secondfactor::{
@@ -7,7 +7,7 @@ use secondfactor::{
 };
 
 /// Strict reading: what it takes is canonical when built, lenient reading takes it too, and has nothing to repair.
-pub fn uri_strict(input: &[u8]) {
+pub(crate) fn uri_strict(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let uri = match KeyUri::parse(text) {
         Ok(uri) => uri,
@@ -27,7 +27,7 @@ pub fn uri_strict(input: &[u8]) {
 }
 
 /// Lenient reading: what it takes is canonical when built, and it repairs whenever strict reading refuses.
-pub fn uri_lenient(input: &[u8]) {
+pub(crate) fn uri_lenient(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let (uri, repairs) = match KeyUri::parse_lenient(text) {
         Ok(read) => read,
@@ -89,7 +89,7 @@ fn uri_error(text: &str, error: UriError) {
 }
 
 /// Migration, the input as a URI and as the message in one: what is imported can be exported, and imported again.
-pub fn migration(input: &[u8]) {
+pub(crate) fn migration(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         migration_uri(text);
     }
@@ -140,7 +140,7 @@ fn migration_uri(text: &str) {
 }
 
 /// Base32: what is read is what a reader of bits gets, and comes back from the text that is shown.
-pub fn base32(input: &[u8]) {
+pub(crate) fn base32(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let Ok(secret) = Secret::from_weak_base32(text) else {
         assert!(Secret::from_base32(text).is_err());
@@ -168,7 +168,7 @@ pub fn base32(input: &[u8]) {
 }
 
 /// Typed codes: a code is its 6 to 8 ASCII digits, whatever blanks and hyphens were between them.
-pub fn code(input: &[u8]) {
+pub(crate) fn code(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let digits: String = text.chars().filter(|character| !" -".contains(*character)).collect();
     let is_code = (6..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -183,7 +183,7 @@ pub fn code(input: &[u8]) {
 }
 
 /// Secrets have no equality, so key URIs have none.
-pub fn assert_same(one: &KeyUri, other: &KeyUri) {
+pub(crate) fn assert_same(one: &KeyUri, other: &KeyUri) {
     assert_eq!(one.secret().expose_bytes(), other.secret().expose_bytes());
     assert_eq!((one.issuer(), one.account()), (other.issuer(), other.account()));
     assert_eq!((one.algorithm(), one.digits()), (other.algorithm(), other.digits()));

@@ -1,14 +1,4 @@
 //! What the tests of the second factor share: a fixed time, fixed keys, a prover.
-#![allow(dead_code)] // each test program uses a part
-
-#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
-pub(crate) mod daemon;
-#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
-pub(crate) mod place;
-#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
-pub(crate) mod proxy;
-#[cfg(all(feature = "sqlite", feature = "postgres", feature = "redis"))]
-pub(crate) mod server;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -48,11 +38,6 @@ pub(crate) fn code(secret: &Secret, time: UnixTime, steps: i64) -> Code {
 pub(crate) fn wrong_code(secret: &Secret, time: UnixTime) -> Code {
     let near: Vec<Code> = (-20..=20).map(|steps| code(secret, time, steps)).collect();
     (0..).map(|n| format!("{n:06}").parse().unwrap()).find(|wrong| !near.contains(wrong)).unwrap()
-}
-
-/// How often a race of processes is run: `.ci/servers` asks for more than a developer waits for.
-pub(crate) fn rounds() -> u32 {
-    std::env::var("SECONDFACTOR_TEST_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
 }
 
 /// Commits an attempt, and opens what was committed.

@@ -1,14 +1,12 @@
 //! What must hold for every typed recovery code, by a second writing of its rules: for the fuzz target and the replay of
 //! its corpus.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, unreachable_pub)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)] // small numbers
 
 use secondfactor::{RecoveryCode, RecoveryCodeError};
 
 const SYMBOLS: usize = 25;
 
 /// The input as a typed text, and as the symbols of a right code.
-pub fn recovery_code(input: &[u8]) {
+pub(crate) fn recovery_code(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         typed(text);
     }

@@ -1,0 +1,35 @@
+//! What an account remembers, and what it makes of a submission.
+// What clippy.toml allows in tests holds for the helpers too.
+#![cfg(test)]
+#![cfg(feature = "mfa")]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // small numbers
+
+mod any_bytes;
+mod any_text;
+#[cfg(feature = "sqlite")]
+mod attacks;
+mod devices;
+mod drift;
+mod enrollment;
+mod events;
+mod model;
+mod policy;
+mod recovery;
+mod resealing;
+mod sealing;
+mod second_factor;
+mod sequences;
+#[cfg(feature = "serde")]
+mod serialize;
+#[path = "../support/mod.rs"]
+mod support;
+mod tokens;
+
+use secondfactor::{Denial, Error};
+
+fn denial<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {
+    match result {
+        Err(Error::Denied(denial)) => denial,
+        other => panic!("not a denial: {other:?}"),
+    }
+}

@@ -1,0 +1,87 @@
+//! Devices in people's hands, and the policies that servers may have.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use secondfactor::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, Policy, Secret, Window};
+
+use super::device::Moves;
+use super::dice::Dice;
+use super::naive::{DAY, Limits};
+
+/// An authenticator: it may be fast or slow, ignore what it was told, or be pressed for nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Prover {
+    pub(crate) number: u32,
+    pub(crate) secret: Rc<Secret>,
+    pub(crate) moves: Moves,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) digits: Digits,
+    /// In seconds; positive if its clock is fast.
+    pub(crate) skew: i64,
+    /// The next one.
+    pub(crate) counter: u64,
+}
+
+impl Prover {
+    /// What it shows now, or what it will show or has shown so many steps from now; a token shows its next code.
+    pub(crate) fn show(&mut self, now: u64, steps: i64) -> Code {
+        match self.moves {
+            Moves::Time { period } => {
+                self.code((now.saturating_add_signed(self.skew) / period).saturating_add_signed(steps))
+            }
+            // What it has shown last.
+            Moves::Counter if steps < 0 => self.code(self.counter.saturating_sub(1)),
+            Moves::Counter => {
+                let shown = self.code(self.counter);
+                self.counter = self.counter.saturating_add(1);
+                shown
+            }
+        }
+    }
+
+    fn code(&self, moving: u64) -> Code {
+        Hotp::new(&self.secret).with_algorithm(self.algorithm).with_digits(self.digits).at(Counter::new(moving))
+    }
+
+    pub(crate) fn ignore_settings(&mut self) {
+        self.algorithm = Algorithm::Sha1;
+        self.digits = Digits::Six;
+        if let Moves::Time { .. } = self.moves {
+            self.moves = Moves::Time { period: 30 };
+        }
+    }
+}
+
+/// One of the profiles, or the default with another limit; each also as the numbers that it should be.
+pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
+    let default = Limits {
+        past: 1,
+        future: 1,
+        look_ahead: 5,
+        max_devices: 8,
+        free_tries: 5,
+        first_wait: 30,
+        max_wait: 3600,
+        max_failures: 100,
+        grace: 0,
+    };
+    let half_an_hour = 30 * 60;
+    let pci = Limits { future: 0, free_tries: 10, first_wait: half_an_hour, max_wait: half_an_hour, ..default };
+    let wide = Limits { past: 2, future: 3, look_ahead: 9, max_failures: 6, ..default };
+    let (policy, limits) = match dice.below(6) {
+        0 => (Policy::ASVS, Limits { past: 0, future: 0, ..default }),
+        1 => (Policy::PCI, pci),
+        2 => {
+            let policy = Policy::DEFAULT.with_max_failures(6).unwrap().with_window(Window::new(2, 3).unwrap());
+            (policy.unwrap().with_look_ahead(LookAhead::new(9).unwrap()).unwrap(), wide)
+        }
+        _ => (Policy::DEFAULT, default),
+    };
+    let grace = dice.of([0, 0, 120, 3 * DAY]);
+    let max_devices = dice.of([2, 3, 8]);
+    let max_failures = dice.of([limits.max_failures as u8, 8]);
+    let policy = policy.with_rotation_grace(Duration::from_secs(grace)).unwrap();
+    let policy = policy.with_max_devices(max_devices).unwrap().with_max_failures(max_failures).unwrap();
+    (policy, Limits { grace, max_devices: max_devices.into(), max_failures: max_failures.into(), ..limits })
+}

@@ -1,0 +1,256 @@
+//! The policies: their numbers, what they refuse, and what they leave to a guesser, counted on the real thing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secondfactor::{
+    Clock, Code, Counter, Denial, Error, Hotp, Lock, LookAhead, ManualClock, MemoryStore, Mfa, Policy, PolicyError,
+    Secret, Totp, UnixTime, Window,
+};
+
+use crate::support::*;
+
+const DAY: u64 = 24 * 3600;
+/// A year takes too long without optimization.
+const DAYS: u64 = if cfg!(debug_assertions) { 20 } else { 365 };
+
+fn waits(policy: Policy) -> [u64; 8] {
+    [0, 4, 5, 6, 9, 10, 12, 99].map(|failures| policy.wait_after(failures).as_secs())
+}
+
+#[test]
+fn the_profiles_have_their_numbers() {
+    let doubling = [0, 0, 30, 60, 480, 960, 3600, 3600];
+    let half_an_hour = [0, 0, 0, 0, 0, 1800, 1800, 1800];
+    let profiles = [
+        (Policy::DEFAULT, doubling, 3, 6),
+        (Policy::NIST, doubling, 3, 6),
+        (Policy::ASVS, doubling, 1, 6),
+        (Policy::PCI, half_an_hour, 2, 6),
+    ];
+    for (policy, expected, steps, counters) in profiles {
+        assert_eq!(waits(policy), expected);
+        for (bound, candidates) in [(policy.guess_bound(), steps), (policy.hotp_guess_bound(), counters)] {
+            assert_eq!(bound.per_day(), f64::from(candidates * 25) / 1e6);
+            assert_eq!(bound.until_disabled(), f64::from(candidates * 100) / 1e6);
+            assert_eq!(bound.per_year_beside_the_owner(), f64::from(candidates * 3665) / 1e6);
+        }
+    }
+    assert_eq!((Policy::default(), Policy::NIST), (Policy::DEFAULT, Policy::DEFAULT));
+}
+
+#[test]
+fn what_a_policy_may_not_be_is_said() {
+    let secs = Duration::from_secs;
+    let wide = |past, future| Policy::DEFAULT.with_window(Window::new(past, future).unwrap());
+    let refused: [(Result<Policy, PolicyError>, &str); 13] = [
+        // 11 steps times 100 guesses are over one in a thousand, 10 are not.
+        (wide(5, 5), "a guesser would have a chance of more than one in a thousand"),
+        (wide(10, 10), "a guesser would have a chance of more than one in a thousand"),
+        (
+            Policy::DEFAULT.with_look_ahead(LookAhead::DEFAULT),
+            "a guesser would have a chance of more than one in a thousand",
+        ),
+        (
+            // Few failures in a row, and yet 25 guesses a day, at 41 counters.
+            Policy::DEFAULT
+                .with_max_failures(24)
+                .and_then(|policy| policy.with_look_ahead(LookAhead::new(40).unwrap())),
+            "a guesser would have a chance of more than one in a thousand",
+        ),
+        (Policy::DEFAULT.with_max_devices(0), "the limit of devices must be 1 to 8"),
+        (Policy::DEFAULT.with_max_devices(9), "the limit of devices must be 1 to 8"),
+        (Policy::DEFAULT.with_max_failures(0), "the limit of failures must be 1 to 100"),
+        (Policy::DEFAULT.with_max_failures(101), "the limit of failures must be 1 to 100"),
+        (
+            Policy::DEFAULT.with_waits(5, secs(0), secs(60)),
+            "waits must be 1 second to a day, the first not above the longest",
+        ),
+        (
+            Policy::DEFAULT.with_waits(5, secs(61), secs(60)),
+            "waits must be 1 second to a day, the first not above the longest",
+        ),
+        (
+            Policy::DEFAULT.with_waits(5, secs(60), secs(DAY + 1)),
+            "waits must be 1 second to a day, the first not above the longest",
+        ),
+        (
+            Policy::DEFAULT.with_rotation_grace(secs(7 * DAY + 1)),
+            "the grace of a rotated secret must be at most 7 days",
+        ),
+        (Policy::ASVS.with_max_failures(0), "the limit of failures must be 1 to 100"),
+    ];
+    for (policy, message) in refused {
+        assert_eq!(policy.unwrap_err().to_string(), message);
+    }
+    let allowed = [
+        wide(5, 4),
+        wide(0, 0),
+        Policy::DEFAULT.with_look_ahead(LookAhead::new(9).unwrap()),
+        Policy::DEFAULT.with_max_devices(1),
+        Policy::DEFAULT.with_max_devices(8),
+        Policy::DEFAULT.with_max_failures(1),
+        Policy::DEFAULT.with_max_failures(100),
+        Policy::DEFAULT.with_waits(0, secs(1), secs(DAY)),
+        Policy::DEFAULT.with_waits(5, secs(60), secs(60)),
+        // 25 guesses a day at 40 counters.
+        Policy::DEFAULT.with_max_failures(25).and_then(|policy| policy.with_look_ahead(LookAhead::new(39).unwrap())),
+        Policy::DEFAULT.with_rotation_grace(secs(7 * DAY)),
+        // Fewer failures in all leave room for a wider window.
+        Policy::DEFAULT.with_max_failures(40).and_then(|policy| policy.with_window(Window::new(10, 10).unwrap())),
+    ];
+    let narrow =
+        Policy::DEFAULT.with_window(Window::new(1, 0).unwrap()).and_then(|policy| policy.with_max_devices(3)).unwrap();
+    let narrow = narrow.with_waits(2, secs(10), secs(100)).and_then(|policy| policy.with_max_failures(20)).unwrap();
+    let narrow =
+        narrow.with_look_ahead(LookAhead::NONE).and_then(|policy| policy.with_rotation_grace(secs(9))).unwrap();
+    assert_eq!((narrow.window(), narrow.look_ahead()), (Window::new(1, 0).unwrap(), LookAhead::NONE));
+    assert_eq!((narrow.max_devices(), narrow.free_tries(), narrow.max_failures()), (3, 2, 20));
+    assert_eq!((narrow.max_wait(), narrow.rotation_grace()), (secs(100), secs(9)));
+    for policy in allowed {
+        let policy = policy.unwrap();
+        for bound in [policy.guess_bound(), policy.hotp_guess_bound()] {
+            assert!(bound.per_day() <= 1e-3 && bound.until_disabled() <= 1e-3);
+        }
+    }
+}
+
+/// A guesser who never misses a chance, and an owner, on one account.
+struct Siege {
+    mfa: Mfa<MemoryStore, Arc<ManualClock>>,
+    clock: Arc<ManualClock>,
+    secret: Secret,
+    /// When a guess was judged.
+    judged: Vec<u64>,
+}
+
+impl Siege {
+    fn new(policy: Policy) -> Self {
+        let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
+        Self { mfa: mfa.with_policy(policy), clock, secret, judged: Vec::new() }
+    }
+
+    fn lock(&self) -> Lock {
+        run(self.mfa.status(&alice())).unwrap().lock()
+    }
+
+    fn guess(&mut self) {
+        let now = self.clock.now();
+        let near: Vec<Code> = (-3..=3).map(|steps| code(&self.secret, now, steps)).collect();
+        let guess = (0..).map(|n| format!("{n:06}").parse().unwrap()).find(|guess| !near.contains(guess)).unwrap();
+        match run(self.mfa.verify(&alice(), guess)) {
+            Err(Error::Denied(Denial::Mismatch)) => self.judged.push(now.as_secs()),
+            Err(Error::Denied(Denial::Throttled { .. } | Denial::Disabled)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn owner_logs_in(&self) -> Result<(), Error> {
+        run(self.mfa.verify(&alice(), code(&self.secret, self.clock.now(), 0))).map(|_| ())
+    }
+
+    /// Until `end`, or until none is judged any more.
+    fn guess_until(&mut self, end: u64) {
+        while self.clock.now().as_secs() < end {
+            match self.lock() {
+                Lock::Open => self.guess(),
+                Lock::Until(until) => self.clock.set(until.min(UnixTime::from_secs(end))),
+                _ => return,
+            }
+        }
+    }
+
+    /// The most in any 24 hours.
+    fn most_in_a_day(&self) -> usize {
+        let within = |from: u64| self.judged.iter().filter(|at| (from..from + DAY).contains(at)).count();
+        self.judged.iter().map(|from| within(*from)).max().unwrap_or(0)
+    }
+}
+
+const PROFILES: [Policy; 4] = [Policy::DEFAULT, Policy::ASVS, Policy::NIST, Policy::PCI];
+
+#[test]
+fn a_guesser_alone_gets_a_hundred_answers_and_then_none() {
+    for policy in PROFILES {
+        let mut siege = Siege::new(policy);
+        siege.guess_until(u64::MAX / 2);
+        assert_eq!(siege.lock(), Lock::Disabled);
+        assert_eq!(siege.judged.len(), 100);
+        assert!(siege.most_in_a_day() <= 25, "{}", siege.most_in_a_day());
+        assert!(matches!(siege.owner_logs_in(), Err(Error::Denied(Denial::Disabled))));
+    }
+}
+
+/// The owner comes once a day, waits if need be, and so sets the failures in a row back.
+#[test]
+fn a_guesser_beside_a_daily_owner_stays_in_the_bound() {
+    for policy in PROFILES {
+        let mut siege = Siege::new(policy);
+        let start = NOW.as_secs();
+        for day in 1..=DAYS {
+            siege.guess_until(start + day * DAY);
+            if let Lock::Until(until) = siege.lock() {
+                siege.clock.set(until);
+            }
+            siege.owner_logs_in().expect("the owner's right code, once no lock holds");
+        }
+        let (count, days) = (siege.judged.len() as u64, (siege.clock.now().as_secs() - start).div_ceil(DAY));
+        assert!(count <= 15 + 10 * days, "{count} guesses in {days} days");
+        assert!(count > 9 * DAYS, "the simulation guesses: {count}");
+        assert!(siege.most_in_a_day() <= 25, "{}", siege.most_in_a_day());
+        let bound = policy.guess_bound();
+        if days <= 365 {
+            let chance = count as f64 * (bound.per_day() / 25.0);
+            assert!(chance <= bound.per_year_beside_the_owner(), "{chance}");
+        }
+    }
+}
+
+/// The owner comes whenever the guesser would have to wait, and is first then: the pressure alone holds.
+#[test]
+fn an_owner_who_comes_all_the_time_buys_a_guesser_nothing() {
+    let mut siege = Siege::new(Policy::DEFAULT);
+    let start = NOW.as_secs();
+    let mut logins = 0;
+    while siege.clock.now().as_secs() < start + 10 * DAY {
+        (0..4).for_each(|_| siege.guess());
+        siege.clock.advance(STEP);
+        if let Lock::Until(until) = siege.lock() {
+            siege.clock.set(until);
+        }
+        siege.owner_logs_in().expect("the owner's right code, once no lock holds");
+        logins += 1;
+    }
+    let days = (siege.clock.now().as_secs() - start).div_ceil(DAY);
+    assert!(siege.judged.len() as u64 <= 15 + 10 * days, "{}", siege.judged.len());
+    assert!(siege.judged.len() > 95 && logins > 3);
+    assert!(siege.most_in_a_day() <= 25);
+}
+
+/// What a guess may hit: the steps of the window, or the counters of the look-ahead, and no other of 10^6 codes.
+#[test]
+fn no_more_codes_pass_than_the_bound_counts() {
+    // All of them with optimization; else a part of them, and those that should pass.
+    let stride = if cfg!(debug_assertions) { 211 } else { 1 };
+    let secret = Secret::from_bytes(&[9; 20]).unwrap();
+    let (totp, hotp) = (Totp::new(&secret), Hotp::new(&secret));
+    let all = |right: &[Code]| {
+        let some = (0..1_000_000_u32).step_by(stride).map(|n| format!("{n:06}").parse().unwrap());
+        let mut codes: Vec<Code> = some.filter(|code| !right.contains(code)).collect();
+        codes.extend(right);
+        codes
+    };
+    for (past, future) in [(0, 0), (1, 0), (1, 1), (5, 4)] {
+        let window = Window::new(past, future).unwrap();
+        let right: Vec<Code> = (-i64::from(past)..=i64::from(future)).map(|steps| code(&secret, NOW, steps)).collect();
+        let passes = all(&right).iter().filter(|code| totp.verify(**code, NOW, window, None).is_some()).count();
+        assert_eq!(passes, right.len());
+        let policy = Policy::DEFAULT.with_window(window).unwrap();
+        assert_eq!(policy.guess_bound().per_day(), (passes * 25) as f64 / 1e6);
+    }
+    let look_ahead = LookAhead::new(5).unwrap();
+    let right: Vec<Code> = (7..=12).map(|counter| hotp.at(Counter::new(counter))).collect();
+    let next = Counter::new(7);
+    let passes = all(&right).iter().filter(|code| hotp.verify(**code, next, look_ahead).is_some()).count();
+    assert_eq!(Policy::DEFAULT.hotp_guess_bound().per_day(), (passes * 25) as f64 / 1e6);
+}

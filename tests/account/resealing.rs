@@ -1,0 +1,167 @@
+//! From one sealing key to the next, account by account and over a whole store.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use secondfactor::{
+    Account, AccountId, Accounts, Error, Event, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Store, Stored,
+    Swap, SystemClock, Version,
+};
+
+use crate::support::*;
+
+fn old() -> SealingKey {
+    SealingKey::from_bytes(&[7; 32])
+}
+
+fn new_alone() -> Keyring {
+    Keyring::new(KeyId::new(2), SealingKey::from_bytes(&[9; 32]))
+}
+
+fn new_and_old() -> Keyring {
+    new_alone().with_retired(KeyId::new(1), old())
+}
+
+fn server(store: &Arc<MemoryStore>, keyring: Keyring) -> Mfa<Arc<MemoryStore>> {
+    Mfa::new(Arc::clone(store), keyring)
+}
+
+fn enroll(mfa: &Mfa<Arc<MemoryStore>>, ids: std::ops::Range<u32>) {
+    for n in ids {
+        let _shown = run(mfa.enroll(&account(&format!("user-{n:03}")), label("phone"))).unwrap();
+    }
+}
+
+/// Walks over the store, `limit` accounts at a time: how many are sealed anew, and how many failed.
+fn walk(mfa: &Mfa<impl Accounts>, limit: usize) -> (usize, Vec<(AccountId, String)>) {
+    let (mut resealed, mut failures, mut after) = (0, Vec::new(), None);
+    loop {
+        let batch = run(mfa.reseal_batch(after.as_ref(), limit)).unwrap();
+        resealed += batch.resealed();
+        failures.extend(batch.failures().iter().map(|(account, error)| (account.clone(), error.to_string())));
+        match batch.into_next() {
+            Some(next) => after = Some(next),
+            None => return (resealed, failures),
+        }
+    }
+}
+
+fn usage(mfa: &Mfa<impl Accounts>) -> BTreeMap<u32, u64> {
+    let (mut all, mut after) = (BTreeMap::new(), None);
+    loop {
+        let usage = run(mfa.key_usage(after.as_ref(), 7)).unwrap();
+        usage.records().iter().for_each(|(key, count)| *all.entry(key.get()).or_default() += count);
+        match usage.into_next() {
+            Some(next) => after = Some(next),
+            None => return all,
+        }
+    }
+}
+
+/// A store that gives fewer accounts than it is asked for: a database's own limit.
+#[derive(Clone)]
+struct Capped(Arc<MemoryStore>);
+
+impl Store for Capped {
+    type Error = Infallible;
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
+        self.0.load(account).await
+    }
+
+    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Infallible> {
+        self.0.swap(account, expected, next).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Infallible> {
+        self.0.remove(account, expected).await
+    }
+}
+
+impl Accounts for Capped {
+    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Infallible> {
+        self.0.accounts(after, limit.min(2)).await
+    }
+}
+
+#[test]
+fn an_empty_batch_alone_is_the_last() {
+    let store = Arc::new(MemoryStore::new());
+    enroll(&server(&store, keyring()), 0..5);
+    let mfa = Mfa::new(Capped(Arc::clone(&store)), new_and_old());
+    assert_eq!(usage(&mfa), BTreeMap::from([(1, 5)]));
+    assert_eq!(walk(&mfa, 1000), (5, Vec::new()));
+    assert_eq!(usage(&mfa), BTreeMap::from([(2, 5)]));
+    // Who asks for none at once would never come to an end, or never begin.
+    assert_eq!(walk(&mfa, 0), (5, Vec::new()));
+}
+
+#[test]
+fn one_account_is_resealed_and_then_left_alone() {
+    let store = Arc::new(MemoryStore::new());
+    enroll(&server(&store, keyring()), 1..2);
+    let log = Log::default();
+    let mfa = server(&store, new_and_old()).on_event(log.handler());
+    let alice = account("user-001");
+    let version = || run(store.load(&alice)).unwrap().unwrap().version();
+
+    assert_eq!(run(mfa.status(&alice)).unwrap().sealed_by(), Some(KeyId::new(1)));
+    run(mfa.reseal(&alice)).unwrap();
+    assert_eq!(run(mfa.status(&alice)).unwrap().sealed_by(), Some(KeyId::new(2)));
+    assert_eq!(log.events(), [Event::Resealed { from: KeyId::new(1), to: KeyId::new(2) }]);
+    let after = version();
+    run(mfa.reseal(&alice)).unwrap();
+    assert_eq!(version(), after, "nothing to write");
+    assert!(run(server(&store, new_alone()).status(&alice)).is_ok());
+    assert!(matches!(run(mfa.reseal(&account("nobody"))), Err(Error::NotEnrolled)));
+}
+
+#[test]
+fn a_walk_over_the_store_reseals_every_record_in_batches() {
+    for limit in [1, 7, 20, 21, 1000] {
+        let store = Arc::new(MemoryStore::new());
+        enroll(&server(&store, keyring()), 0..15);
+        let mfa = server(&store, new_and_old());
+        enroll(&mfa, 15..20);
+        assert_eq!(usage(&mfa), BTreeMap::from([(1, 15), (2, 5)]));
+        assert_eq!(walk(&mfa, limit), (20, Vec::new()));
+        assert_eq!(usage(&mfa), BTreeMap::from([(2, 20)]));
+        // The old key can go.
+        let alone = server(&store, new_alone());
+        assert!((0..20).all(|n| run(alone.status(&account(&format!("user-{n:03}")))).is_ok()));
+    }
+}
+
+#[test]
+fn a_record_that_does_not_open_does_not_stop_the_walk() {
+    let store = Arc::new(MemoryStore::new());
+    enroll(&server(&store, keyring()), 0..5);
+    enroll(&server(&store, Keyring::new(KeyId::new(8), SealingKey::from_bytes(&[8; 32]))), 5..6);
+    let Ok(Swap::Committed(_)) = run(store.swap(&account("user-900"), None, b"")) else { panic!("no row") };
+    let mfa = server(&store, new_and_old());
+    let (resealed, failures) = walk(&mfa, 3);
+    assert_eq!(resealed, 5);
+    let unknown = SealError::UnknownKey { id: KeyId::new(8) }.to_string();
+    let malformed = SealError::Malformed.to_string();
+    assert_eq!(failures, [(account("user-005"), unknown), (account("user-900"), malformed)]);
+    let usage = run(mfa.key_usage(None, 100)).unwrap();
+    assert_eq!(usage.unreadable(), [account("user-900")]);
+}
+
+/// Nothing but the key changes: a used code stays used.
+#[test]
+fn a_resealed_record_is_the_same_record() {
+    let store = Arc::new(MemoryStore::new());
+    let Login { mfa, clock, secret, .. } = Login::new(Arc::clone(&store));
+    let used = code(&secret, NOW, 0);
+    assert!(run(mfa.verify(&alice(), used)).is_ok());
+    let before = run(mfa.status(&alice())).unwrap();
+    let resealing = server(&store, new_and_old()).with_clock(SystemClock);
+    run(resealing.reseal(&alice())).unwrap();
+    let mfa = server(&store, new_alone()).with_clock(clock);
+    assert_eq!(run(mfa.status(&alice())).unwrap().devices(), before.devices());
+    assert!(matches!(run(mfa.verify(&alice(), used)), Err(Error::Denied(_))));
+    let stored = run(store.load(&alice())).unwrap().unwrap();
+    assert!(Account::open(&alice(), stored.body(), &new_alone()).is_ok());
+}

@@ -1,0 +1,122 @@
+//! A site: the example `login` on a database of its own, driven by pipe.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::Command;
+
+use secondfactor::{Clock, Secret, SystemClock, UnixTime};
+use tempfile::TempDir;
+
+use crate::program::{Run, example};
+use crate::support::code;
+
+/// A folder with the database of a login program.
+pub(crate) struct Site {
+    folder: TempDir,
+}
+
+pub(crate) const SIGN_UP: &str = "signup\nalice\ncorrect horse\n";
+pub(crate) const LOG_IN: &str = "login\nalice\ncorrect horse\n";
+pub(crate) const USED: &str = "That code has been used, wait for the next one.";
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With an account that has no second factor.
+    pub(crate) fn with_account() -> Self {
+        let site = Self::new();
+        assert_eq!(site.run(SIGN_UP).status, Some(0));
+        site
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("accounts.db")
+    }
+
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.folder.path().join("accounts.db.key")
+    }
+
+    /// The names in the folder, in order.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    pub(crate) fn program(&self) -> Command {
+        let mut command = example("login");
+        command.arg(self.database());
+        command
+    }
+
+    pub(crate) fn run(&self, input: impl AsRef<[u8]>) -> Run {
+        Run::of(&mut self.program(), input)
+    }
+
+    pub(crate) fn log_in(&self, code: &str) -> Run {
+        self.run(format!("{LOG_IN}{code}\n"))
+    }
+
+    /// Opts in. The answer to the question for the code is computed from the key that is shown.
+    pub(crate) fn enroll(&self, code: impl FnOnce(&Secret) -> String) -> (Run, Secret) {
+        self.dialogue(&format!("{LOG_IN}enroll\nphone\n"), |secret| code(secret) + "\nstatus")
+    }
+
+    /// Types until a key is shown, and then what is answered to it.
+    pub(crate) fn dialogue(&self, typed: &str, answer: impl FnOnce(&Secret) -> String) -> (Run, Secret) {
+        let mut child = self.program().spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(typed.as_bytes()).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut shown = String::new();
+        let key = loop {
+            let start = shown.len();
+            assert_ne!(output.read_line(&mut shown).unwrap(), 0, "no key is shown: {shown}");
+            if let Some(key) = shown[start..].strip_prefix("Key: ") {
+                break Secret::from_base32(key.trim_end()).unwrap();
+            }
+        };
+        writeln!(input, "{}", answer(&key)).unwrap();
+        drop(input);
+        output.read_to_string(&mut shown).unwrap();
+        let run = Run::end_of(child);
+        (Run { stdout: shown, ..run }, key)
+    }
+}
+
+/// The program has failed, and one sentence says why.
+#[track_caller]
+pub(crate) fn assert_fails(run: &Run, sentence: &str) {
+    assert_eq!((run.status, run.stderr.as_str()), (Some(1), format!("{sentence}\n").as_str()), "{run:?}");
+}
+
+/// The same, and nobody was let in.
+#[track_caller]
+pub(crate) fn assert_refused(run: &Run, sentence: &str) {
+    assert_fails(run, sentence);
+    assert!(!run.stdout.contains("Logged in"), "{run:?}");
+}
+
+/// Runs a scenario at the present time. The program has the system's clock: if the scenario took so long that its
+/// codes may have run out, it is run again from the start, so it must judge nothing itself.
+pub(crate) fn at_present<T>(scenario: impl Fn(UnixTime) -> T) -> T {
+    for _ in 0..5 {
+        let start = SystemClock.now();
+        let result = scenario(start);
+        if SystemClock.now().as_secs() / 30 <= start.as_secs() / 30 + 1 {
+            return result;
+        }
+    }
+    panic!("the machine is too slow: a few logins take more than 30 seconds");
+}
+
+/// A site whose `alice` has confirmed a phone by the code of the present step.
+pub(crate) fn opted_in(now: UnixTime) -> (Site, Secret) {
+    let site = Site::with_account();
+    let (_, secret) = site.enroll(|secret| code(secret, now, 0).to_string());
+    (site, secret)
+}

@@ -1,0 +1,173 @@
+//! A PostgreSQL or a Redis of a test's own, to be killed. They listen on sockets in a temporary folder.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use crate::place::Place;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Postgres,
+    Redis,
+}
+
+pub(crate) struct Daemon {
+    pub(crate) kind: Kind,
+    folder: TempDir,
+    process: Mutex<Child>,
+}
+
+impl Daemon {
+    pub(crate) fn start(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        if kind == Kind::Postgres {
+            if is_root() {
+                succeeds(Command::new("chown").arg("postgres:").arg(folder.path()));
+            }
+            std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).unwrap();
+            let mut initdb = postgres_program("initdb");
+            initdb.args(["-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-locale", "-D"]);
+            succeeds(initdb.arg(folder.path().join("data")).current_dir(folder.path()));
+        }
+        let process = launch(kind, folder.path());
+        Self { kind, folder, process: Mutex::new(process) }
+    }
+
+    /// The file of its socket; clients of PostgreSQL name the folder only.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join(socket_name(self.kind))
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self.kind {
+            Kind::Postgres => Place::postgres_at(&self.address()),
+            Kind::Redis => Place::redis_at(&self.address()),
+        }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        address(self.kind, self.folder.path())
+    }
+
+    /// The same place by way of a socket in another folder.
+    pub(crate) fn place_by_way_of(&self, folder: &Path, place: &Place) -> Place {
+        let (direct, detour) = (self.address(), address(self.kind, folder));
+        match place.clone() {
+            Place::Postgres { config } => Place::Postgres { config: config.replace(&direct, &detour) },
+            Place::Redis { url, namespace } => Place::Redis { url: url.replace(&direct, &detour), namespace },
+            place @ Place::Sqlite { .. } => place,
+        }
+    }
+
+    /// SIGKILL for all its processes, the first one first, so that it can't start others.
+    pub(crate) fn kill(&self) {
+        let mut process = self.process.lock().unwrap();
+        let id = process.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        for child in children.split_whitespace() {
+            // It may have ended by itself by now.
+            let _status = Command::new("kill").args(["-KILL", child]).stderr(Stdio::null()).status().unwrap();
+        }
+    }
+
+    /// For a PostgreSQL that does not run: it will start as a standby without a primary.
+    pub(crate) fn make_standby(&self) {
+        std::fs::write(self.folder.path().join("data/standby.signal"), "").unwrap();
+    }
+
+    /// Starts it again on its files. Its processes may take a moment to go away, and it does not start before.
+    pub(crate) fn restart(&self) {
+        *self.process.lock().unwrap() = launch(self.kind, self.folder.path());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let runs = matches!(self.process.lock().unwrap().try_wait(), Ok(None));
+        if runs {
+            self.kill();
+        }
+    }
+}
+
+pub(crate) fn socket_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Postgres => ".s.PGSQL.5432",
+        Kind::Redis => "redis.sock",
+    }
+}
+
+fn address(kind: Kind, folder: &Path) -> String {
+    match kind {
+        Kind::Postgres => format!("host={} user=postgres dbname=postgres", folder.display()),
+        Kind::Redis => format!("redis+unix://{}/{}", folder.display(), socket_name(kind)),
+    }
+}
+
+/// Until it says that it is ready.
+fn launch(kind: Kind, folder: &Path) -> Child {
+    for _ in 0..20 {
+        let mut command = match kind {
+            Kind::Postgres => postgres(folder),
+            Kind::Redis => redis(folder),
+        };
+        let mut child = command.current_dir(folder).stdin(Stdio::null()).spawn().unwrap();
+        let output: Box<dyn std::io::Read + Send> = match kind {
+            Kind::Postgres => Box::new(child.stderr.take().unwrap()),
+            Kind::Redis => Box::new(child.stdout.take().unwrap()),
+        };
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        let ready = lines.any(|line| line.to_lowercase().contains("ready to accept"));
+        if ready {
+            // The rest must be read, or it would wait for its reader.
+            std::thread::spawn(move || lines.for_each(drop));
+            return child;
+        }
+        child.wait().unwrap();
+    }
+    panic!("{kind:?} does not start");
+}
+
+fn postgres(folder: &Path) -> Command {
+    let mut command = postgres_program("postgres");
+    command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).args(["-c", "listen_addresses="]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn redis(folder: &Path) -> Command {
+    let mut command = Command::new("redis-server");
+    command.args(["--port", "0", "--unixsocket"]).arg(folder.join(socket_name(Kind::Redis)));
+    command.args(["--dir"]).arg(folder).args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""]);
+    command.stdout(Stdio::piped());
+    command
+}
+
+/// PostgreSQL refuses to run as root.
+fn postgres_program(name: &str) -> Command {
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
+    let found = installed.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).max();
+    let program = found.unwrap_or_else(|| name.into());
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+fn is_root() -> bool {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
+}
+
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

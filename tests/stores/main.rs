@@ -1,0 +1,39 @@
+//! The stores: their laws, races and faults. Those that are ignored need servers: `.ci/servers` runs them.
+// What clippy.toml allows in tests holds for the helpers too.
+#![cfg(test)]
+#![cfg(feature = "sqlite")]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // small numbers
+
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod blocking;
+#[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
+mod conformance;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod daemon;
+#[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
+mod faults;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod place;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod proxy;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod races;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod reports;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod server;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod server_races;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod server_races_account;
+mod stores;
+#[allow(dead_code)] // a part is enough here
+#[path = "../support/mod.rs"]
+mod support;
+
+/// Not a test by itself: the process that `Server` starts.
+#[cfg(all(feature = "postgres", feature = "redis"))]
+#[test]
+fn server() {
+    server::serve();
+}

@@ -1,0 +1,108 @@
+//! Where the tests keep records: a SQLite file, or a server that the environment names. Other processes get a place as
+//! one line of text, and open it too.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+use secondfactor::redis::{Client, aio::ConnectionManager, aio::ConnectionManagerConfig};
+use secondfactor::{AnyStore, PostgresStore, RedisStore, SqliteStore};
+
+use crate::support::run;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Sqlite { path: String },
+    Postgres { config: String },
+    Redis { url: String, namespace: String },
+}
+
+impl Place {
+    pub(crate) fn sqlite(path: &Path) -> Self {
+        Self::Sqlite { path: path.to_str().unwrap().to_owned() }
+    }
+
+    /// A schema of its own on the server that the environment names.
+    pub(crate) fn postgres() -> Self {
+        Self::postgres_at(&named_by("SECONDFACTOR_TEST_POSTGRES"))
+    }
+
+    pub(crate) fn postgres_at(config: &str) -> Self {
+        let schema = unique("test");
+        let own = format!("{config} options='-c search_path={schema}'");
+        run(async {
+            let client = pool(config).get().await.unwrap();
+            client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
+            PostgresStore::new(pool(&own)).create_schema().await.unwrap();
+        });
+        Self::Postgres { config: own }
+    }
+
+    /// Names of its own on the server that the environment names.
+    pub(crate) fn redis() -> Self {
+        Self::redis_at(&named_by("SECONDFACTOR_TEST_REDIS"))
+    }
+
+    pub(crate) fn redis_at(url: &str) -> Self {
+        Self::Redis { url: url.to_owned(), namespace: unique("test") }
+    }
+
+    /// One more handle to it, as another server would have.
+    pub(crate) fn open(&self) -> AnyStore {
+        match self {
+            Self::Sqlite { path } => AnyStore::new(SqliteStore::open(path).unwrap()),
+            Self::Postgres { config } => AnyStore::new(PostgresStore::new(pool(config))),
+            Self::Redis { url, namespace } => {
+                AnyStore::new(RedisStore::new(run(connection(url))).with_namespace(namespace))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => write!(f, "sqlite|{path}"),
+            Self::Postgres { config } => write!(f, "postgres|{config}"),
+            Self::Redis { url, namespace } => write!(f, "redis|{url}|{namespace}"),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split('|').map(str::to_owned).collect::<Vec<_>>().as_slice() {
+            [kind, path] if kind == "sqlite" => Ok(Self::Sqlite { path: path.clone() }),
+            [kind, config] if kind == "postgres" => Ok(Self::Postgres { config: config.clone() }),
+            [kind, url, namespace] if kind == "redis" => {
+                Ok(Self::Redis { url: url.clone(), namespace: namespace.clone() })
+            }
+            _ => Err(text.to_owned()),
+        }
+    }
+}
+
+pub(crate) fn pool(config: &str) -> Pool {
+    Pool::builder(Manager::new(config.parse().unwrap(), NoTls)).max_size(4).build().unwrap()
+}
+
+/// A connection that gives up soon, so that a test need not wait.
+pub(crate) async fn connection(url: &str) -> ConnectionManager {
+    let config = ConnectionManagerConfig::new().set_number_of_retries(1).set_min_delay(Duration::from_millis(1));
+    ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
+}
+
+fn named_by(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no server: run it by .ci/services"))
+}
+
+fn unique(prefix: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+    format!("{prefix}_{}_{time}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}

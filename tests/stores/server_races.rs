@@ -1,0 +1,88 @@
+//! Races of several server processes on one PostgreSQL, one Redis, one SQLite file. What is raced is said in the
+//! names; each race has 1,000 rounds.
+
+use std::collections::BTreeSet;
+
+use secondfactor::{ManualClock, Mfa};
+
+use crate::place::Place;
+use crate::server::Server;
+use crate::support::*;
+
+const ROUNDS: u32 = 1_000;
+const SERVERS: usize = 4;
+
+fn servers(place: &Place) -> Vec<Server> {
+    (0..SERVERS).map(|_| Server::start(place)).collect()
+}
+
+/// Sends to all before it reads an answer.
+fn race(servers: &mut [Server], submit: impl Fn(usize, &mut Server)) -> Vec<String> {
+    servers.iter_mut().enumerate().for_each(|(number, server)| submit(number, server));
+    servers.iter_mut().map(Server::answer).collect()
+}
+
+fn one_code(place: &Place) {
+    let Login { secret, .. } = Login::new(place.open());
+    let mut servers = servers(place);
+    for round in 0..ROUNDS {
+        let time = NOW.saturating_add(STEP * round);
+        let code = code(&secret, time, 0);
+        let mut outcomes = race(&mut servers, |_, server| server.verify("alice", time, code));
+        outcomes.sort_unstable();
+        assert_eq!(outcomes, ["Replayed", "Replayed", "Replayed", "Verified"], "round {round}");
+    }
+}
+
+/// Each gets a device of its own, none is lost, and one confirmed keeps the label from the others.
+fn enroll_at_once(place: &Place) {
+    let mfa = Mfa::new(place.open(), keyring()).with_clock(ManualClock::new(NOW));
+    let mut servers = servers(place);
+    for round in 0..ROUNDS {
+        let id = format!("user-{round}");
+        let answers: BTreeSet<String> = race(&mut servers, |_, server| server.enroll(&id)).into_iter().collect();
+        assert_eq!(answers.len(), SERVERS, "round {round}");
+
+        let status = run(mfa.status(&account(&id))).unwrap();
+        let devices: BTreeSet<String> = status.devices().iter().map(|device| device.id().to_string()).collect();
+        let given = answers.iter().map(|answer| answer.split_once(' ').unwrap().0.to_owned()).collect();
+        assert_eq!(devices, given, "round {round}");
+        assert!(!status.is_enrolled());
+    }
+}
+
+#[test]
+fn one_code_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    one_code(&Place::sqlite(&folder.path().join("store.db")));
+}
+
+#[test]
+#[ignore = "needs a server: .ci/services"]
+fn one_code_on_postgres() {
+    one_code(&Place::postgres());
+}
+
+#[test]
+#[ignore = "needs a server: .ci/services"]
+fn one_code_on_redis() {
+    one_code(&Place::redis());
+}
+
+#[test]
+fn enroll_at_once_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    enroll_at_once(&Place::sqlite(&folder.path().join("store.db")));
+}
+
+#[test]
+#[ignore = "needs a server: .ci/services"]
+fn enroll_at_once_on_postgres() {
+    enroll_at_once(&Place::postgres());
+}
+
+#[test]
+#[ignore = "needs a server: .ci/services"]
+fn enroll_at_once_on_redis() {
+    enroll_at_once(&Place::redis());
+}
