@@ -1,15 +1,15 @@
-//! Logins per second on each store, beside the floor: the bare driver, which loads the same record and writes the same
-//! number of bytes back on condition that nobody was faster, at the same durability, by the same number of clients.
+//! Logins on each store, beside the floor: the bare driver with the same durability and the same number of
+//! clients. It loads the same record, and writes the same number of bytes back if the version is the same.
 //!
 //! ```sh
-//! .ci/services cargo bench --all-features --bench stores
-//! SECONDFACTOR_BENCH_ACCOUNTS=1000,100000,1000000 SECONDFACTOR_BENCH_MILLIS=400 .ci/services cargo bench ..
+//! scripts/services cargo bench --all-features --bench stores
+//! SECONDFACTOR_BENCH_ACCOUNTS=1000,100000,1000000 SECONDFACTOR_BENCH_MILLIS=400 scripts/services cargo bench ..
 //! ```
 //!
-//! Each login is of another account, all over the table. Floor and logins take short turns, so that both meet the same
-//! disturbances; what is shown are the medians, of the rates and of the ratios of neighbours. "growth" is the time for a
-//! login divided by that in the first table size. `MemoryStore` has no driver: its line is what judging and sealing
-//! cost. A server without an address in the environment is left out.
+//! Each login is of another account, from all over the table. The bare driver and the logins take short
+//! turns, so that both meet the same disturbances. The ratio to the line of the first table size shows the
+//! growth. `MemoryStore` has no driver, so its line shows the cost of judging and sealing. A server without
+//! an address in the environment is left out.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -22,8 +22,11 @@
 
 #[path = "stores/bare.rs"]
 mod bare;
+#[path = "shared/enrolled.rs"]
+mod enrolled;
 #[path = "stores/fill.rs"]
 mod fill;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,11 +34,13 @@ use std::time::{Duration, Instant};
 
 use bare::Bare;
 use fill::Records;
-use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
-use secondfactor::redis::{Client, aio::ConnectionManager};
-use secondfactor::{
-    AccountId, Clock, ManualClock, MemoryStore, Mfa, PostgresStore, RedisStore, Secret, SqliteStore, Store, Totp,
-};
+use secondfactor::codes::{Clock, ManualClock, Secret};
+use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+use secondfactor::store::drivers::redis::{Client, aio::ConnectionManager};
+use secondfactor::store::{MemoryStore, PostgresStore, RedisStore, SqliteStore, Store};
+use secondfactor::{AccountId, Mfa};
+use shared::OURS;
+use shared::table::{self, Row};
 use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
@@ -44,16 +49,24 @@ const TURNS: usize = 9;
 const POOL: usize = 16;
 
 fn main() {
-    let sizes: Vec<usize> = setting("ACCOUNTS", "1000,10000").split(',').map(|size| size.parse().unwrap()).collect();
+    let sizes: Vec<usize> = setting("ACCOUNTS", "1000,10000")
+        .split(',')
+        .map(|size| size.parse().unwrap())
+        .collect();
     let turn = Duration::from_millis(setting("MILLIS", "150").parse().unwrap());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let records = Records::new(sizes.iter().copied().max().unwrap());
-    let mut table = Table { runtime, records, turn, step: 1, firsts: BTreeMap::new() };
+    let mut table = Table {
+        runtime,
+        records,
+        turn,
+        step: 1,
+        firsts: BTreeMap::new(),
+    };
 
-    println!(
-        "{:<10}{:>9}{:>9}{:>12}{:>12}{:>8}{:>8}",
-        "store", "accounts", "clients", "logins/s", "floor/s", "ratio", "growth"
-    );
     memory(&mut table, &sizes);
     sqlite(&mut table, &sizes);
     if let Ok(config) = std::env::var("SECONDFACTOR_TEST_POSTGRES") {
@@ -72,7 +85,9 @@ fn memory(table: &mut Table, sizes: &[usize]) {
     let store = Arc::new(MemoryStore::new());
     let mut filled = 0;
     for size in sizes {
-        table.runtime.block_on(fill::memory(&store, table.records.range(filled..*size)));
+        table
+            .runtime
+            .block_on(fill::memory(&store, table.records.range(filled..*size)));
         filled = *size;
         table.rows("memory", *size, &store, None::<&Arc<bare::Sqlite>>);
     }
@@ -94,34 +109,54 @@ fn sqlite(table: &mut Table, sizes: &[usize]) {
 fn postgres(table: &mut Table, sizes: &[usize], config: &str) {
     let schema = format!("bench_{}", std::process::id());
     let own = format!("{config} options='-c search_path={schema}'");
-    let pool = Pool::builder(Manager::new(own.parse().unwrap(), NoTls)).max_size(POOL).build().unwrap();
+    let pool = Pool::builder(Manager::new(own.parse().unwrap(), NoTls))
+        .max_size(POOL)
+        .build()
+        .unwrap();
     let store = Arc::new(PostgresStore::new(pool.clone()));
     let run = async |sql: String| pool.get().await.unwrap().batch_execute(&sql).await.unwrap();
-    table.runtime.block_on(run(format!("CREATE SCHEMA {schema}")));
+    table
+        .runtime
+        .block_on(run(format!("CREATE SCHEMA {schema}")));
     table.runtime.block_on(store.create_schema()).unwrap();
     let floor = Arc::new(bare::Postgres::new(pool.clone()));
     let mut filled = 0;
     for size in sizes {
-        table.runtime.block_on(fill::postgres(&pool, table.records.range(filled..*size)));
+        table
+            .runtime
+            .block_on(fill::postgres(&pool, table.records.range(filled..*size)));
         filled = *size;
         table.rows("postgres", *size, &store, Some(&floor));
     }
-    table.runtime.block_on(run(format!("DROP SCHEMA {schema} CASCADE")));
+    table
+        .runtime
+        .block_on(run(format!("DROP SCHEMA {schema} CASCADE")));
 }
 
 fn redis(table: &mut Table, sizes: &[usize], url: &str) {
     let namespace = format!("bench_{}", std::process::id());
     let client = Client::open(url).unwrap();
-    let connection = table.runtime.block_on(ConnectionManager::new(client)).unwrap();
+    let connection = table
+        .runtime
+        .block_on(ConnectionManager::new(client))
+        .unwrap();
     let store = Arc::new(RedisStore::new(connection.clone()).with_namespace(&namespace));
     let floor = Arc::new(bare::Redis::new(connection.clone(), &namespace));
     let mut filled = 0;
     for size in sizes {
-        table.runtime.block_on(fill::redis(&connection, &namespace, table.records.range(filled..*size)));
+        table.runtime.block_on(fill::redis(
+            &connection,
+            &namespace,
+            table.records.range(filled..*size),
+        ));
         filled = *size;
         table.rows("redis", *size, &store, Some(&floor));
     }
-    table.runtime.block_on(fill::redis_undo(&connection, &namespace, table.records.range(0..filled)));
+    table.runtime.block_on(fill::redis_undo(
+        &connection,
+        &namespace,
+        table.records.range(0..filled),
+    ));
 }
 
 struct Table {
@@ -130,8 +165,8 @@ struct Table {
     turn: Duration,
     /// Every login is in a later step than the account's last.
     step: u64,
-    /// The time for a login in the first size of each store and number of clients.
-    firsts: BTreeMap<(&'static str, usize), f64>,
+    /// The first size of each store and number of clients, and its samples.
+    firsts: BTreeMap<(&'static str, usize), (usize, Vec<f64>)>,
 }
 
 impl Table {
@@ -142,24 +177,31 @@ impl Table {
         store: &Arc<S>,
         floor: Option<&Arc<B>>,
     ) {
+        let mut rows = Vec::new();
         for clients in CLIENTS {
-            let (mut logins, mut floors, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut logins, mut floors) = (Vec::new(), Vec::new());
             for _ in 0..TURNS {
-                let least = floor.map(|floor| self.floor(size, clients, floor));
-                let rate = self.logins(size, clients, store);
-                logins.push(rate);
-                floors.extend(least);
-                ratios.extend(least.map(|least| rate / least));
+                floors.extend(floor.map(|floor| self.floor(size, clients, floor)));
+                logins.push(self.logins(size, clients, store));
             }
-            let logins = median(logins);
-            let first = *self.firsts.entry((name, clients)).or_insert(logins);
-            let (least, ratio) = match floor {
-                Some(_) => (format!("{:.0}", median(floors)), format!("{:.2}", median(ratios))),
-                None => ("-".to_owned(), "-".to_owned()),
-            };
-            let growth = first / logins;
-            println!("{name:<10}{size:>9}{clients:>9}{logins:>12.0}{least:>12}{ratio:>8}{growth:>8.2}");
+            let group = format!("{name}, {clients} at a time, {size} accounts");
+            let first = self
+                .firsts
+                .entry((name, clients))
+                .or_insert_with(|| (size, logins.clone()));
+            if first.0 != size {
+                rows.push(Row::new(
+                    &group,
+                    &format!("{} accounts", first.0),
+                    first.1.clone(),
+                ));
+            }
+            if floor.is_some() {
+                rows.push(Row::new(&group, "bare driver", floors));
+            }
+            rows.push(Row::new(&group, OURS, logins));
         }
+        table::print(&rows);
     }
 
     fn floor<B: Bare>(&self, size: usize, clients: usize, floor: &Arc<B>) -> f64 {
@@ -180,39 +222,51 @@ impl Table {
 
     fn logins<S: Store + 'static>(&mut self, size: usize, clients: usize, store: &Arc<S>) -> f64 {
         let (start, secret) = (self.step, &self.records.secret);
-        let (rate, rounds) = self.clients(clients, |number, until| {
+        let (nanos, rounds) = self.clients(clients, |number, until| {
             let clock = Arc::new(ManualClock::new(fill::NOW));
-            let mfa = Mfa::new(Arc::clone(store), fill::keyring()).with_clock(Arc::clone(&clock));
+            let mfa =
+                Mfa::new(Arc::clone(store), enrolled::keyring()).with_clock(Arc::clone(&clock));
             let walk = Walk::new(number, clients, size);
-            client(mfa, clock, secret.duplicate(), Arc::clone(&self.records.accounts), walk, start, until)
+            client(
+                mfa,
+                clock,
+                secret.duplicate(),
+                Arc::clone(&self.records.accounts),
+                walk,
+                start,
+                until,
+            )
         });
         self.step += rounds + 1;
-        rate
+        nanos
     }
 
-    /// Runs the clients until the turn is over: how many times a second, and the highest round.
+    /// Runs the clients until the turn is over. Returns the nanoseconds per login and the last round.
     fn clients<F: Future<Output = (u64, u64)> + Send + 'static>(
         &self,
         clients: usize,
         client: impl Fn(usize, Instant) -> F,
     ) -> (f64, u64) {
         let start = Instant::now();
-        let tasks: Vec<_> = (0..clients).map(|number| self.runtime.spawn(client(number, start + self.turn))).collect();
-        let counts: Vec<(u64, u64)> = tasks.into_iter().map(|task| self.runtime.block_on(task).unwrap()).collect();
-        let seconds = start.elapsed().as_secs_f64();
+        let tasks: Vec<_> = (0..clients)
+            .map(|number| self.runtime.spawn(client(number, start + self.turn)))
+            .collect();
+        let counts: Vec<(u64, u64)> = tasks
+            .into_iter()
+            .map(|task| self.runtime.block_on(task).unwrap())
+            .collect();
+        let nanos = start.elapsed().as_secs_f64() * 1e9;
         let total: u64 = counts.iter().map(|(count, _)| count).sum();
-        (total as f64 / seconds, counts.iter().map(|(_, round)| *round).max().unwrap_or(0))
+        (
+            nanos / total as f64,
+            counts.iter().map(|(_, round)| *round).max().unwrap_or(0),
+        )
     }
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates[rates.len() / 2]
-}
-
-/// Logs in until the time is over: how often, and in which round at last.
+/// Logs in until the time is over. Returns the number of logins and the last round.
 async fn client<S: Store>(
-    mfa: Mfa<S, Arc<ManualClock>>,
+    mfa: Mfa<S>,
     clock: Arc<ManualClock>,
     secret: Secret,
     accounts: Arc<[AccountId]>,
@@ -220,12 +274,11 @@ async fn client<S: Store>(
     start: u64,
     until: Instant,
 ) -> (u64, u64) {
-    let totp = Totp::new(&secret);
     let (mut count, mut last_round) = (0, 0);
     while Instant::now() < until {
         let (index, round) = walk.next();
         clock.set(fill::NOW.saturating_add(Duration::from_secs(30) * (start + round) as u32));
-        let code = totp.at(clock.now()).unwrap();
+        let code = enrolled::code(&secret, clock.now());
         let verified = mfa.verify(&accounts[index], code).await.unwrap();
         assert_eq!(verified.account(), &accounts[index]);
         count += 1;
@@ -245,7 +298,13 @@ struct Walk {
 
 impl Walk {
     fn new(number: usize, clients: usize, size: usize) -> Self {
-        Self { number, clients, count: size / clients, at: 0, round: 0 }
+        Self {
+            number,
+            clients,
+            count: size / clients,
+            at: 0,
+            round: 0,
+        }
     }
 
     fn next(&mut self) -> (usize, u64) {

@@ -14,7 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
-use secondfactor::{AccountId, Accounts, Committed, Store, Stored, Swap, ThisThread, Version, conformance};
+use secondfactor::AccountId;
+use secondfactor::store::{
+    Committed, ListAccounts, Store, Stored, Swap, ThisThread, Version, conformance,
+};
 
 /// Bytes as keys, so that no collation takes one account for another.
 const RECORDS: TableDefinition<&[u8], (u64, &[u8])> = TableDefinition::new("secondfactor_record");
@@ -53,7 +56,9 @@ impl RedbStore {
         transaction.open_table(RECORDS)?;
         transaction.open_table(LAST_VERSION)?;
         transaction.commit()?;
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self {
+            database: Arc::new(database),
+        })
     }
 
     /// Calls on a thread that may block: redb waits for the disk, and an async runtime's threads must not.
@@ -84,7 +89,10 @@ impl RedbStore {
                 None => drop(records.remove(&*key)?),
                 Some(body) => {
                     let mut last = transaction.open_table(LAST_VERSION)?;
-                    let version = last.get(())?.map_or(0, |version| version.value()).saturating_add(1);
+                    let version = last
+                        .get(())?
+                        .map_or(0, |version| version.value())
+                        .saturating_add(1);
                     last.insert((), version)?;
                     records.insert(&*key, (version, &*body))?;
                 }
@@ -114,27 +122,48 @@ impl Store for RedbStore {
         .await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, RedbError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, RedbError> {
         let won = self.write(account, expected, Some(next.to_vec())).await?;
         // Only now: the receipt says that these bytes are durable.
-        Ok(if won { Swap::Committed(Committed::attest(next)) } else { Swap::Conflict })
+        Ok(if won {
+            Swap::Committed(Committed::attest(next))
+        } else {
+            Swap::Conflict
+        })
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, RedbError> {
         let won = self.write(account, Some(expected), None).await?;
-        Ok(if won { Swap::Committed(Committed::attest(&[])) } else { Swap::Conflict })
+        Ok(if won {
+            Swap::Committed(Committed::attest(&[]))
+        } else {
+            Swap::Conflict
+        })
     }
 }
 
-impl Accounts for RedbStore {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, RedbError> {
+impl ListAccounts for RedbStore {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, RedbError> {
         let after = after.map_or_else(Vec::new, key);
         self.with(move |database| {
             let transaction = database.begin_read()?;
             let records = transaction.open_table(RECORDS)?;
             let from = records.range(&*after..)?;
-            let listed = from.filter(|record| !record.as_ref().is_ok_and(|(key, _)| key.value() == after));
-            listed.take(limit).map(|record| account(record?.0.value())).collect()
+            let listed =
+                from.filter(|record| !record.as_ref().is_ok_and(|(key, _)| key.value() == after));
+            listed
+                .take(limit)
+                .map(|record| account(record?.0.value()))
+                .collect()
         })
         .await
     }
@@ -145,7 +174,9 @@ fn key(account: &AccountId) -> Vec<u8> {
 }
 
 fn account(key: &[u8]) -> Result<AccountId, RedbError> {
-    let id = std::str::from_utf8(key).ok().and_then(|id| AccountId::new(id).ok());
+    let id = std::str::from_utf8(key)
+        .ok()
+        .and_then(|id| AccountId::new(id).ok());
     Ok(id.ok_or_else(|| redb::Error::Corrupted("a key is no account id".to_owned()))?)
 }
 

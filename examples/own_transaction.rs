@@ -19,10 +19,10 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use secondfactor::{
-    Account, AccountId, Attempt, Clock, Code, Committed, Confirmed, DeviceId, Enrollment, Error, KeyId, Keyring, Label,
-    SealingKey, SystemClock, Totp, Verified,
-};
+use secondfactor::account::{Account, Attempt, DeviceId, Enrollment};
+use secondfactor::codes::{Clock, SystemClock, Totp};
+use secondfactor::store::Committed;
+use secondfactor::{AccountId, Code, Confirmed, Error, Keyring, Label, SealingKey, Verified};
 
 type Outcome<T> = Result<T, Box<dyn StdError>>;
 
@@ -44,7 +44,10 @@ fn main() -> Outcome<()> {
         Ok(_) => return Err("a code was accepted twice".into()),
         Err(error) => println!("The same code again: {error}."),
     }
-    println!("The audit log has {} submissions.", application.submissions(user)?);
+    println!(
+        "The audit log has {} submissions.",
+        application.submissions(user)?
+    );
     Ok(())
 }
 
@@ -60,26 +63,40 @@ impl Application {
             "CREATE TABLE user (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, second_factor BLOB NOT NULL) STRICT;
              CREATE TABLE audit (user INTEGER NOT NULL, what TEXT NOT NULL) STRICT;",
         )?;
-        Ok(Self { database, keyring: Keyring::new(KeyId::new(1), SealingKey::generate()?) })
+        Ok(Self {
+            database,
+            keyring: Keyring::new(SealingKey::generate()?),
+        })
     }
 
     fn sign_up(&mut self, name: &str) -> Outcome<(i64, Enrollment)> {
-        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute("INSERT INTO user (name, second_factor) VALUES (?1, x'')", [name])?;
+        let transaction = self
+            .database
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(
+            "INSERT INTO user (name, second_factor) VALUES (?1, x'')",
+            [name],
+        )?;
         let user = transaction.last_insert_rowid();
-        let attempt = Account::new(account_id(user)?).enroll(Label::new("phone")?, SystemClock.now())?;
+        let attempt =
+            Account::new(account_id(user)?).enroll(Label::new("phone")?, SystemClock.now())?;
         Ok((user, commit(transaction, user, attempt, &self.keyring)?))
     }
 
     fn confirm(&mut self, user: i64, device: DeviceId, code: Code) -> Outcome<Confirmed> {
-        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let attempt = load(&transaction, user, &self.keyring)?.confirm(device, code, SystemClock.now())?;
+        let transaction = self
+            .database
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let attempt =
+            load(&transaction, user, &self.keyring)?.confirm(device, code, SystemClock.now())?;
         commit(transaction, user, attempt, &self.keyring)
     }
 
     /// After the password.
     fn log_in(&mut self, user: i64, code: Code) -> Outcome<Verified> {
-        let transaction = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self
+            .database
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         match load(&transaction, user, &self.keyring)?.verify(code, SystemClock.now()) {
             Ok(attempt) => {
                 audit(&transaction, user, "judged")?;
@@ -87,7 +104,11 @@ impl Application {
             }
             Err(error) => {
                 if let Error::Denied(denial) = &error {
-                    audit(&transaction, user, denial.event().map_or("refused", |event| event.code()))?;
+                    audit(
+                        &transaction,
+                        user,
+                        denial.event().map_or("refused", |event| event.code()),
+                    )?;
                     transaction.commit()?;
                 }
                 Err(error.into())
@@ -96,7 +117,11 @@ impl Application {
     }
 
     fn submissions(&self, user: i64) -> Outcome<i64> {
-        Ok(self.database.query_row("SELECT count(*) FROM audit WHERE user = ?1", [user], |row| row.get(0))?)
+        Ok(self.database.query_row(
+            "SELECT count(*) FROM audit WHERE user = ?1",
+            [user],
+            |row| row.get(0),
+        )?)
     }
 }
 
@@ -106,7 +131,10 @@ fn account_id(user: i64) -> Outcome<AccountId> {
 }
 
 fn audit(transaction: &Transaction<'_>, user: i64, what: &str) -> Outcome<()> {
-    transaction.execute("INSERT INTO audit (user, what) VALUES (?1, ?2)", (user, what))?;
+    transaction.execute(
+        "INSERT INTO audit (user, what) VALUES (?1, ?2)",
+        (user, what),
+    )?;
     Ok(())
 }
 
@@ -117,9 +145,17 @@ fn load(transaction: &Transaction<'_>, user: i64, keyring: &Keyring) -> Outcome<
 }
 
 /// Writes what was judged, commits, and only then reveals.
-fn commit<T>(transaction: Transaction<'_>, user: i64, mut attempt: Attempt<T>, keyring: &Keyring) -> Outcome<T> {
+fn commit<T>(
+    transaction: Transaction<'_>,
+    user: i64,
+    mut attempt: Attempt<T>,
+    keyring: &Keyring,
+) -> Outcome<T> {
     let sealed = attempt.seal(keyring)?;
-    transaction.execute("UPDATE user SET second_factor = ?1 WHERE id = ?2", (&sealed, user))?;
+    transaction.execute(
+        "UPDATE user SET second_factor = ?1 WHERE id = ?2",
+        (&sealed, user),
+    )?;
     transaction.commit()?;
     Ok(attempt.reveal(Committed::attest(&sealed))?)
 }

@@ -1,97 +1,131 @@
-#![doc = include_str!("../README.md")]
+//! The second factor at login: six-digit codes from any authenticator app (TOTP) that work once, on all your servers.
+//!
+//! ```no_run
+//! use secondfactor::{AccountId, Keyring, Label, Mfa};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (key, alice) = (secondfactor::SealingKey::generate()?, AccountId::new("user-4711")?);
+//! let mfa = Mfa::new(secondfactor::store::MemoryStore::new(), Keyring::new(key));
+//!
+//! // Opting in: show the key once, as a QR code. A code that the app shows proves that it works.
+//! let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
+//! let shown_once = enrollment.key_uri("Example", "alice@example.com")?;
+//! let confirmed = mfa.confirm(&alice, enrollment.device(), "123 456".parse()?).await?;
+//!
+//! // At each login, after the password. The same code a second time is an error.
+//! let verified = mfa.verify(&alice, "081 804".parse()?).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/first_login.rs` is a program around these lines that runs, `examples/login` a login in a terminal, and
+//! `examples/web-login` a whole web login to copy from.
+//!
+//! # What to take
+//!
+//! | you have | take |
+//! | --- | --- |
+//! | one machine | feature `sqlite`: [`SqliteStore`](store) |
+//! | several servers | feature `postgres` or `redis`: [`PostgresStore`](store), [`RedisStore`](store) |
+//! | a store of your own | [`Store`](store::Store), and feature `conformance`: its laws as tests |
+//! | a transaction of your own | [`Account`](account::Account) |
+//! | no async runtime | [`blocking::Mfa`](mfa::blocking::Mfa) |
+//! | codes only, or no `std` | `default-features = false`: [`codes`] and [`provisioning`] |
+//!
+//! Feature `qr` draws key URIs, `migration` reads and writes the exports of Google Authenticator, `serde` writes statuses and
+//! events and reads codes from forms, `tracing` writes events. Features only add items.
+//!
+//! # Map
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | here | what a login needs: [`Mfa`], [`Keyring`], [`Verified`], [`Error`] and others |
+//! | [`account`] | devices, statuses, limits: all that is remembered about one account, as a value |
+//! | [`store`] | where records are kept: the contract, the adapters, their test suite |
+//! | [`sealing`] | the record at rest |
+//! | [`mfa`] | the blocking front, and walks over all accounts |
+//! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
+//! | [`provisioning`] | key URIs, QR codes, exports |
+//! | [`manual`] | threat model, limits, operating, record format, standards, attacks |
+//!
+//! # What it remembers for you
+//!
+//! * **A code works once.** Only codes later than the last one are accepted. Of any number of servers that get one code at
+//!   the same instant, exactly one accepts it: a verdict can be read only after its record has won a compare-and-swap.
+//! * **It can't be guessed.** An attacker who knows the password guesses one device's code with a chance of at most 7.5 in
+//!   100,000 per day ([`Policy::guess_bound`]). Guesses in parallel, new sessions and other servers win nothing.
+//! * **Devices come and go without a gap.** An account has up to eight. A secret is rotated beside the one in use.
+//! * **A lost phone is no locked door.** Ten [recovery codes](RecoveryCodes) work once each, and give a [`Recovered`], not
+//!   the [`Verified`] of a code.
+//! * **A password is no proof.** What changes a second factor takes a fresh [`Proof`] of it. What an operator does without
+//!   one is called `danger_`.
+//! * **Nothing lies in clear.** Each record is sealed whole, bound to its account, and opens for nobody without the key.
+//! * **It fails closed.** No verdict is a `bool`. A missing record is [`Error::NotEnrolled`], never "no second factor needed".
+//! * **It tells.** Every login, refusal and change is an [`Event`], which says whether its owner must hear of it.
+//!
+//! # What it does not do
+//!
+//! * Passwords, sessions, names and mail stay yours. Ask for the code after the password was right, and let no login path
+//!   around it.
+//! * Codes are not phishing-resistant. Offer passkeys beside them to those who need that.
+//! * It can't detect a database that was rolled back: whoever can restore an old row can use a code again while it is fresh.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The page above is about the whole crate. Without `mfa` most of its links lead nowhere.
+#![cfg_attr(not(feature = "mfa"), allow(rustdoc::broken_intra_doc_links))]
 
 extern crate alloc;
 
 #[cfg(feature = "mfa")]
-mod account;
+pub mod account;
 #[cfg(feature = "mfa")]
-pub mod blocking;
-mod code;
-mod declassify;
-mod error;
-#[cfg(feature = "mfa")]
-mod event;
-mod hotp;
-mod key_uri;
-mod mac;
+mod account_id;
+pub mod codes;
 #[cfg(feature = "mfa")]
 pub mod manual;
 #[cfg(feature = "mfa")]
-mod mfa;
-#[cfg(feature = "migration")]
-mod migration;
+pub mod mfa;
+pub mod provisioning;
 #[cfg(feature = "mfa")]
-mod policy;
-#[cfg(feature = "qr")]
-mod qr;
-#[cfg(feature = "mfa")]
-mod runtime;
-#[cfg(feature = "mfa")]
-mod seal;
-mod secret;
+pub mod sealing;
 #[cfg(feature = "serde")]
 mod serialize;
 #[cfg(feature = "mfa")]
-mod store;
-mod time;
-#[cfg(feature = "mfa")]
-mod token;
-mod totp;
+pub mod store;
 
 #[cfg(feature = "mfa")]
-pub use account::{
-    Account, AccountId, AccountIdError, Attempt, Confirmed, Denial, DeviceId, DeviceKind, DeviceState, DeviceStatus,
-    Diagnosis, Enrollment, Label, LabelError, Lock, NewDevice, Proof, RecordError, Recovered, RecoveryCode,
-    RecoveryCodeError, RecoveryCodes, Stale, Status, Verified,
-};
-pub use code::{Code, CodeError, Digits};
+pub use account::denial::Denial;
+#[cfg(feature = "mfa")]
+pub use account::device::new_device::NewDevice;
+#[cfg(feature = "mfa")]
+pub use account::error::Error;
+#[cfg(feature = "mfa")]
+pub use account::event::Event;
+#[cfg(feature = "mfa")]
+pub use account::label::Label;
+#[cfg(feature = "mfa")]
+pub use account::policy::Policy;
+#[cfg(feature = "mfa")]
+pub use account::proof::{Confirmed, Proof, Recovered, Verified};
+#[cfg(feature = "mfa")]
+pub use account::recovery::code::RecoveryCode;
+#[cfg(feature = "mfa")]
+pub use account::recovery::codes::RecoveryCodes;
+#[cfg(feature = "mfa")]
+pub use account::status::Status;
+#[cfg(feature = "mfa")]
+pub use account_id::AccountId;
+pub use codes::code::Code;
 #[cfg(secondfactor_constant_time)]
 #[doc(hidden)]
-pub use declassify::hook as declassify_hook;
+pub use codes::constant_time::hook as constant_time_hook;
 #[cfg(feature = "mfa")]
-pub use error::Error;
-pub use error::OutOfRange;
-#[cfg(feature = "std")]
-pub use error::RngError;
+pub use mfa::judge::Mfa;
 #[cfg(feature = "mfa")]
-pub use event::Event;
-#[cfg(feature = "tracing")]
-pub use event::trace_event;
-pub use hotp::{Counter, Hotp, LookAhead};
-pub use key_uri::{KeyUri, MovingFactor, Repair, UriError, UriPart};
-pub use mac::Algorithm;
+pub use sealing::key::SealingKey;
 #[cfg(feature = "mfa")]
-pub use mfa::{Batch, KeyUsage, Mfa};
-#[cfg(feature = "migration")]
-pub use migration::{MigrationError, MigrationExport, MigrationImport};
-#[cfg(feature = "mfa")]
-pub use policy::{GuessBound, Policy, PolicyError};
-#[cfg(feature = "qr")]
-pub use qr::QrError;
-#[cfg(feature = "mfa")]
-pub use runtime::{BlockOn, ThisThread};
-#[cfg(feature = "mfa")]
-pub use seal::{KeyId, Keyring, SealError, SealingKey, SealingKeyError};
-pub use secret::{Secret, SecretError, SecretText};
-#[cfg(feature = "conformance")]
-pub use store::conformance;
-#[cfg(feature = "postgres")]
-pub use store::postgres::{PostgresError, PostgresStore, deadpool_postgres};
-#[cfg(feature = "redis")]
-pub use store::redis::{RedisError, RedisStore, redis};
-#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
-pub use store::report::{Finding, Report, Severity};
-#[cfg(feature = "sqlite")]
-pub use store::sqlite::{SqliteError, SqliteStore};
-#[cfg(feature = "mfa")]
-pub use store::{
-    Accounts, Committed, Store, Stored, Swap, Version,
-    any::{AnyStore, AnyStoreError},
-    memory::MemoryStore,
-};
-#[cfg(feature = "std")]
-pub use time::{Clock, ManualClock, SystemClock};
-pub use time::{Period, Step, UnixTime};
-pub use totp::{BeforeEpoch, Totp, Window};
+pub use sealing::keyring::Keyring;
+
+/// The README's programs are tests too.
+#[cfg(all(doctest, feature = "mfa"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -8,8 +8,12 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 #[cfg(feature = "mfa")]
-use crate::{AccountId, DeviceId, KeyId, Label, RecoveryCode};
-use crate::{Code, Digits, Period, UnixTime};
+use crate::account::{DeviceId, Label, RecoveryCode};
+#[cfg(feature = "mfa")]
+use crate::account_id::AccountId;
+use crate::codes::{Code, Counter, Digits, Period, UnixTime};
+#[cfg(feature = "mfa")]
+use crate::sealing::KeyId;
 
 /// A number as which a value is written; not every number need be one.
 macro_rules! as_number {
@@ -35,12 +39,20 @@ as_number! {
     UnixTime: u64, Self::as_secs, |secs| Some(Self::from_secs(secs));
     Period: u16, Self::as_secs, |secs| Self::from_secs(secs).ok();
     Digits: u8, Self::count, Self::from_count;
+    Counter: u64, Self::get, |number| Some(Self::new(number));
 }
 
 #[cfg(feature = "mfa")]
 as_number! {
     DeviceId: u32, Self::get, |number| Some(Self::new(number));
-    KeyId: u32, Self::get, |number| Some(Self::new(number));
+}
+
+/// The id as it is displayed.
+#[cfg(feature = "mfa")]
+impl Serialize for KeyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 #[cfg(feature = "mfa")]

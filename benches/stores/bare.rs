@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, params};
-use secondfactor::deadpool_postgres::Pool;
-use secondfactor::redis::{self, Script, aio::ConnectionManager};
+use secondfactor::store::drivers::deadpool_postgres::Pool;
+use secondfactor::store::drivers::redis::{self, Script, aio::ConnectionManager};
 
 pub(crate) trait Bare: Send + Sync + 'static {
     /// Loads the record, and writes as many bytes back if its version is still the same.
@@ -22,11 +22,18 @@ impl Sqlite {
     pub(crate) fn open(path: &Path) -> Self {
         let connect = || {
             let connection = Connection::open(path).unwrap();
-            connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-            connection.pragma_update(None, "synchronous", "FULL").unwrap();
+            connection
+                .busy_timeout(std::time::Duration::from_secs(10))
+                .unwrap();
+            connection
+                .pragma_update(None, "synchronous", "FULL")
+                .unwrap();
             Arc::new(Mutex::new(connection))
         };
-        Self { reader: connect(), writer: connect() }
+        Self {
+            reader: connect(),
+            writer: connect(),
+        }
     }
 }
 
@@ -35,9 +42,12 @@ impl Bare for Sqlite {
         let (reader, key) = (Arc::clone(&self.reader), id.as_bytes().to_vec());
         let load = move || -> (i64, Vec<u8>) {
             let reader = reader.lock().unwrap();
-            let mut select =
-                reader.prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1").unwrap();
-            select.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+            let mut select = reader
+                .prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1")
+                .unwrap();
+            select
+                .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .unwrap()
         };
         let (version, body) = tokio::task::spawn_blocking(load).await.unwrap();
 
@@ -46,7 +56,11 @@ impl Bare for Sqlite {
             let writer = writer.lock().unwrap();
             let update = "UPDATE secondfactor_record SET version = version + 1, body = ?3
                 WHERE account = ?1 AND version = ?2";
-            writer.prepare_cached(update).unwrap().execute(params![key, version, body]).unwrap()
+            writer
+                .prepare_cached(update)
+                .unwrap()
+                .execute(params![key, version, body])
+                .unwrap()
         };
         assert_eq!(tokio::task::spawn_blocking(write).await.unwrap(), 1);
     }
@@ -75,7 +89,13 @@ impl Bare for Postgres {
         let update = "UPDATE secondfactor_record SET version = version + 1, body = $3
             WHERE account = $1 AND version = $2";
         let update = client.prepare_cached(update).await.unwrap();
-        assert_eq!(client.execute(&update, &[&id.as_bytes(), &version, &body]).await.unwrap(), 1);
+        assert_eq!(
+            client
+                .execute(&update, &[&id.as_bytes(), &version, &body])
+                .await
+                .unwrap(),
+            1
+        );
     }
 }
 
@@ -92,7 +112,11 @@ impl Redis {
             redis.call('HINCRBY', KEYS[1], 'version', 1)
             redis.call('HSET', KEYS[1], 'body', ARGV[2])
             return 1";
-        Self { connection, prefix: format!("{{{namespace}}}:record:"), script: Script::new(script) }
+        Self {
+            connection,
+            prefix: format!("{{{namespace}}}:record:"),
+            script: Script::new(script),
+        }
     }
 }
 
@@ -104,7 +128,12 @@ impl Bare for Redis {
         load.arg(&key).arg("version").arg("body");
         let (version, body): (String, Vec<u8>) = load.query_async(&mut connection).await.unwrap();
         let mut write = self.script.key(&key);
-        let written: u8 = write.arg(version).arg(body).invoke_async(&mut connection).await.unwrap();
+        let written: u8 = write
+            .arg(version)
+            .arg(body)
+            .invoke_async(&mut connection)
+            .await
+            .unwrap();
         assert_eq!(written, 1);
     }
 }

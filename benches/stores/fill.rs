@@ -1,23 +1,21 @@
-//! Accounts with a confirmed device, put into the tables in bulk.
+//! Accounts with one active device, put into the tables in bulk.
 
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use secondfactor::deadpool_postgres::Pool;
-use secondfactor::redis::{self, aio::ConnectionManager};
-use secondfactor::{
-    Account, AccountId, KeyId, Keyring, Label, MemoryStore, NewDevice, SealingKey, Secret, Store, Swap, Totp, UnixTime,
-};
+use secondfactor::AccountId;
+use secondfactor::codes::{Secret, UnixTime};
+use secondfactor::store::drivers::deadpool_postgres::Pool;
+use secondfactor::store::drivers::redis::{self, aio::ConnectionManager};
+use secondfactor::store::{MemoryStore, Store, Swap};
+
+use crate::enrolled;
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
 const CHUNK: usize = 10_000;
 
-pub(crate) fn keyring() -> Keyring {
-    Keyring::new(KeyId::new(1), SealingKey::from_bytes(&[7; 32]))
-}
-
-/// One secret for all, so that the clients need not remember a million.
+/// All accounts have the same secret, so that the clients need not hold a million.
 pub(crate) struct Records {
     pub(crate) secret: Secret,
     pub(crate) ids: Arc<[String]>,
@@ -30,42 +28,49 @@ impl Records {
         let secret = Secret::from_bytes(&[0x5a; 20]).unwrap();
         let ids: Arc<[String]> = (0..count).map(|number| format!("user-{number}")).collect();
         let accounts: Arc<[AccountId]> = ids.iter().map(|id| AccountId::new(id).unwrap()).collect();
-        let bodies = accounts.iter().map(|account| sealed(account, &secret)).collect();
-        Self { secret, ids, accounts, bodies }
+        let secrets = [secret];
+        let sealed = |account| enrolled::record(account, &secrets, NOW).0;
+        let bodies = accounts.iter().map(sealed).collect();
+        let [secret] = secrets;
+        Self {
+            secret,
+            ids,
+            accounts,
+            bodies,
+        }
     }
 
     pub(crate) fn range(&self, range: Range<usize>) -> Vec<(&AccountId, &[u8])> {
-        self.accounts[range.clone()].iter().zip(self.bodies[range].iter().map(Vec::as_slice)).collect()
+        self.accounts[range.clone()]
+            .iter()
+            .zip(self.bodies[range].iter().map(Vec::as_slice))
+            .collect()
     }
-}
-
-fn sealed(id: &AccountId, secret: &Secret) -> Vec<u8> {
-    let keyring = keyring();
-    let phone = NewDevice::totp(Label::new("phone").unwrap()).with_secret(secret.duplicate());
-    let mut attempt = Account::new(id.clone()).enroll(phone, NOW).unwrap();
-    let sealed = attempt.seal(&keyring).unwrap();
-    let enrollment = attempt.reveal(secondfactor::Committed::attest(&sealed)).unwrap();
-    let code = Totp::new(secret).at(NOW).unwrap();
-    let pending = Account::open(id, &sealed, &keyring).unwrap();
-    pending.confirm(enrollment.device(), code, NOW).unwrap().seal(&keyring).unwrap()
 }
 
 pub(crate) async fn memory(store: &MemoryStore, records: Vec<(&AccountId, &[u8])>) {
     for (account, body) in records {
-        assert!(matches!(store.swap(account, None, body).await, Ok(Swap::Committed(_))));
+        assert!(matches!(
+            store.swap(account, None, body).await,
+            Ok(Swap::Committed(_))
+        ));
     }
 }
 
 pub(crate) fn sqlite(path: &Path, records: Vec<(&AccountId, &[u8])>) {
     let mut connection = rusqlite::Connection::open(path).unwrap();
     let transaction = connection.transaction().unwrap();
-    let mut insert = transaction.prepare("INSERT INTO secondfactor_record VALUES (?1, 1, ?2)").unwrap();
+    let mut insert = transaction
+        .prepare("INSERT INTO secondfactor_record VALUES (?1, 1, ?2)")
+        .unwrap();
     for (account, body) in records {
         insert.execute((account.as_str().as_bytes(), body)).unwrap();
     }
     drop(insert);
     transaction.commit().unwrap();
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
 }
 
 pub(crate) async fn postgres(pool: &Pool, records: Vec<(&AccountId, &[u8])>) {
@@ -73,19 +78,31 @@ pub(crate) async fn postgres(pool: &Pool, records: Vec<(&AccountId, &[u8])>) {
     let insert = "INSERT INTO secondfactor_record SELECT account, 1, body
         FROM unnest($1::bytea[], $2::bytea[]) AS new (account, body)";
     for chunk in records.chunks(CHUNK) {
-        let (keys, bodies): (Vec<&[u8]>, Vec<&[u8]>) =
-            chunk.iter().map(|(account, body)| (account.as_str().as_bytes(), *body)).unzip();
+        let (keys, bodies): (Vec<&[u8]>, Vec<&[u8]>) = chunk
+            .iter()
+            .map(|(account, body)| (account.as_str().as_bytes(), *body))
+            .unzip();
         client.execute(insert, &[&keys, &bodies]).await.unwrap();
     }
-    client.batch_execute("VACUUM ANALYZE secondfactor_record").await.unwrap();
+    client
+        .batch_execute("VACUUM ANALYZE secondfactor_record")
+        .await
+        .unwrap();
     client.batch_execute("CHECKPOINT").await.unwrap();
 }
 
-pub(crate) async fn redis(connection: &ConnectionManager, namespace: &str, records: Vec<(&AccountId, &[u8])>) {
+pub(crate) async fn redis(
+    connection: &ConnectionManager,
+    namespace: &str,
+    records: Vec<(&AccountId, &[u8])>,
+) {
     for chunk in records.chunks(CHUNK / 10) {
         let mut fill = redis::pipe();
         for (account, body) in chunk {
-            fill.hset_multiple(format!("{{{namespace}}}:record:{account}"), &[("version", &b"1"[..]), ("body", body)]);
+            fill.hset_multiple(
+                format!("{{{namespace}}}:record:{account}"),
+                &[("version", &b"1"[..]), ("body", body)],
+            );
             fill.zadd(format!("{{{namespace}}}:accounts"), account.as_str(), 0);
         }
         fill.set(format!("{{{namespace}}}:version"), 1);
@@ -93,13 +110,18 @@ pub(crate) async fn redis(connection: &ConnectionManager, namespace: &str, recor
     }
 }
 
-pub(crate) async fn redis_undo(connection: &ConnectionManager, namespace: &str, records: Vec<(&AccountId, &[u8])>) {
+pub(crate) async fn redis_undo(
+    connection: &ConnectionManager,
+    namespace: &str,
+    records: Vec<(&AccountId, &[u8])>,
+) {
     for chunk in records.chunks(CHUNK / 10) {
         let mut undo = redis::pipe();
         for (account, _) in chunk {
             undo.unlink(format!("{{{namespace}}}:record:{account}"));
         }
-        undo.unlink(format!("{{{namespace}}}:accounts")).unlink(format!("{{{namespace}}}:version"));
+        undo.unlink(format!("{{{namespace}}}:accounts"))
+            .unlink(format!("{{{namespace}}}:version"));
         undo.exec_async(&mut connection.clone()).await.unwrap();
     }
 }

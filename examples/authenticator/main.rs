@@ -18,9 +18,12 @@ use std::io::{Write, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use lexopt::Arg::{Long, Short, Value};
-use secondfactor::{
-    Algorithm, Clock, Code, Counter, Digits, Hotp, KeyUri, Period, Secret, SystemClock, Totp, UnixTime,
+use secondfactor::Code;
+use secondfactor::codes::{
+    Algorithm, Clock, Counter, Digits, Hotp, Parameters, Period, Secret, SystemClock, Totp,
+    UnixTime,
 };
+use secondfactor::provisioning::KeyUri;
 
 const USAGE: &str = "\
 usage: authenticator totp --secret BASE32 [--algorithm sha1|sha256|sha512] [--digits N] [--period S] [--t0 S] [--at UNIX]
@@ -35,7 +38,8 @@ usage: authenticator totp --secret BASE32 [--algorithm sha1|sha256|sha512] [--di
 
 fn main() -> ExitCode {
     let output = Options::read(lexopt::Parser::from_env()).and_then(Options::run);
-    let printed = output.and_then(|text| writeln!(stdout(), "{text}").map_err(|error| error.to_string()));
+    let printed =
+        output.and_then(|text| writeln!(stdout(), "{text}").map_err(|error| error.to_string()));
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -84,7 +88,10 @@ enum Command {
 impl Options {
     fn read(mut arguments: lexopt::Parser) -> Result<Self, Message> {
         let mut options = Self::default();
-        while let Some(argument) = arguments.next().map_err(|_| "an option has a value it doesn't take")? {
+        while let Some(argument) = arguments
+            .next()
+            .map_err(|_| "an option has a value it doesn't take")?
+        {
             let name = match argument {
                 Short('h') | Long("help") => {
                     options.command = Some(Command::Help);
@@ -109,22 +116,46 @@ impl Options {
 
     fn set(&mut self, name: &str, arguments: &mut lexopt::Parser) -> Result<(), Message> {
         let mut value = || -> Result<String, Message> {
-            let value = arguments.value().map_err(|_| format!("--{name} needs a value"))?;
-            value.into_string().map_err(|_| format!("--{name} is not UTF-8"))
+            let value = arguments
+                .value()
+                .map_err(|_| format!("--{name} needs a value"))?;
+            value
+                .into_string()
+                .map_err(|_| format!("--{name} is not UTF-8"))
         };
         match name {
             "secret" => once(&mut self.secret, secret(&value()?)?, "--secret"),
             "algorithm" => once(&mut self.algorithm, algorithm(&value()?)?, "--algorithm"),
             "digits" => once(&mut self.digits, digits(&value()?)?, "--digits"),
             "period" => once(&mut self.period, period(&value()?)?, "--period"),
-            "t0" => once(&mut self.t0, UnixTime::from_secs(number(&value()?, "--t0")?), "--t0"),
-            "at" => once(&mut self.at, UnixTime::from_secs(number(&value()?, "--at")?), "--at"),
-            "uri" => once(&mut self.uri, uris::one(uris::from_argument(value()?.into())?)?, "--uri"),
-            "batch-id" => once(&mut self.batch_id, number(&value()?, "--batch-id")?, "--batch-id"),
+            "t0" => once(
+                &mut self.t0,
+                UnixTime::from_secs(number(&value()?, "--t0")?),
+                "--t0",
+            ),
+            "at" => once(
+                &mut self.at,
+                UnixTime::from_secs(number(&value()?, "--at")?),
+                "--at",
+            ),
+            "uri" => once(
+                &mut self.uri,
+                uris::one(uris::from_argument(value()?.into())?)?,
+                "--uri",
+            ),
+            "batch-id" => once(
+                &mut self.batch_id,
+                number(&value()?, "--batch-id")?,
+                "--batch-id",
+            ),
             "lenient" => set(&mut self.lenient, "--lenient"),
             "show-secret" => set(&mut self.show_secret, "--show-secret"),
             "svg" => set(&mut self.svg, "--svg"),
-            "counter" => once(&mut self.counter, Counter::new(number(&value()?, "--counter")?), "--counter"),
+            "counter" => once(
+                &mut self.counter,
+                Counter::new(number(&value()?, "--counter")?),
+                "--counter",
+            ),
             _ => Err("unknown option (try --help)".into()),
         }
     }
@@ -138,7 +169,9 @@ impl Options {
             Command::Help => Ok(USAGE.into()),
             Command::Totp => self.totp().map(|code| self.show(code)),
             Command::Hotp => self.hotp().map(|code| self.show(code)),
-            Command::Inspect => uris::inspect(&uris::one(self.uris)?, self.lenient, self.show_secret),
+            Command::Inspect => {
+                uris::inspect(&uris::one(self.uris)?, self.lenient, self.show_secret)
+            }
             Command::Qr => uris::qr(&uris::one(self.uris)?, self.lenient, self.svg),
             Command::Import => uris::import(&self.uris, self.show_secret),
             Command::Export => uris::export(&self.uris, self.lenient, self.batch_id.unwrap_or(1)),
@@ -158,20 +191,42 @@ impl Options {
         use Command::{Export, Hotp, Import, Inspect, Qr, Totp};
         let has_key = self.secret.is_some() || self.algorithm.is_some() || self.digits.is_some();
         let has_time = self.period.is_some() || self.t0.is_some() || self.at.is_some();
-        let by_hand = has_key || self.period.is_some() || self.t0.is_some() || self.counter.is_some();
+        let by_hand =
+            has_key || self.period.is_some() || self.t0.is_some() || self.counter.is_some();
         let stray = [
-            (has_time && command != Totp, "--period, --t0 and --at belong to totp"),
-            (self.counter.is_some() && command != Hotp, "--counter belongs to hotp"),
-            (has_key && !matches!(command, Totp | Hotp), "--secret, --algorithm and --digits belong to totp and hotp"),
-            (self.uri.is_some() && !matches!(command, Totp | Hotp), "--uri belongs to totp and hotp"),
-            (self.uri.is_some() && by_hand, "a URI has the secret and all settings in it"),
+            (
+                has_time && command != Totp,
+                "--period, --t0 and --at belong to totp",
+            ),
+            (
+                self.counter.is_some() && command != Hotp,
+                "--counter belongs to hotp",
+            ),
+            (
+                has_key && !matches!(command, Totp | Hotp),
+                "--secret, --algorithm and --digits belong to totp and hotp",
+            ),
+            (
+                self.uri.is_some() && !matches!(command, Totp | Hotp),
+                "--uri belongs to totp and hotp",
+            ),
+            (
+                self.uri.is_some() && by_hand,
+                "a URI has the secret and all settings in it",
+            ),
             (
                 self.lenient && self.uri.is_none() && !matches!(command, Inspect | Qr | Export),
                 "--lenient belongs to URIs",
             ),
-            (self.show_secret && !matches!(command, Inspect | Import), "--show-secret belongs to inspect and import"),
+            (
+                self.show_secret && !matches!(command, Inspect | Import),
+                "--show-secret belongs to inspect and import",
+            ),
             (self.svg && command != Qr, "--svg belongs to qr"),
-            (self.batch_id.is_some() && command != Export, "--batch-id belongs to export"),
+            (
+                self.batch_id.is_some() && command != Export,
+                "--batch-id belongs to export",
+            ),
         ];
         match stray.into_iter().find(|(is_stray, _)| *is_stray) {
             Some((_, message)) => Err(message.into()),
@@ -184,16 +239,13 @@ impl Options {
         if let Some(uri) = &self.uri {
             let uri = self.key(uri)?;
             let totp = uri.to_totp().ok_or("--uri is for hotp")?;
-            return totp.at(now).map_err(|error| error.to_string());
+            return totp.at(now).map_err(to_message);
         }
-        let secret = self.secret()?;
-        Totp::new(secret)
-            .with_algorithm(self.algorithm.unwrap_or_default())
-            .with_digits(self.digits.unwrap_or_default())
-            .with_period(self.period.unwrap_or_default())
-            .with_t0(self.t0.unwrap_or(UnixTime::from_secs(0)))
+        let parameters = self.parameters(Parameters::totp(self.period.unwrap_or_default()));
+        let totp = Totp::from_parameters(self.secret()?, parameters).map_err(to_message)?;
+        totp.with_t0(self.t0.unwrap_or(UnixTime::from_secs(0)))
             .at(now)
-            .map_err(|error| error.to_string())
+            .map_err(to_message)
     }
 
     fn hotp(&self) -> Result<Code, Message> {
@@ -204,22 +256,35 @@ impl Options {
         }
         let secret = self.secret()?;
         let counter = self.counter.ok_or("hotp needs --counter")?;
-        Ok(Hotp::new(secret)
+        let parameters = self.parameters(Parameters::hotp(counter));
+        let (hotp, next) = Hotp::from_parameters(secret, parameters).map_err(to_message)?;
+        Ok(hotp.at(next))
+    }
+
+    fn parameters(&self, parameters: Parameters) -> Parameters {
+        parameters
             .with_algorithm(self.algorithm.unwrap_or_default())
             .with_digits(self.digits.unwrap_or_default())
-            .at(counter))
     }
 
     /// The key in `--uri`; what had to be repaired is told.
     fn key(&self, uri: &str) -> Result<KeyUri, Message> {
         let (uri, repairs) = uris::read(uri, self.lenient)?;
-        repairs.iter().for_each(|repair| complain(&format!("warning: {repair}")));
+        repairs
+            .iter()
+            .for_each(|repair| complain(&format!("warning: {repair}")));
         Ok(uri)
     }
 
     fn secret(&self) -> Result<&Secret, Message> {
-        self.secret.as_ref().ok_or_else(|| "--secret is missing".into())
+        self.secret
+            .as_ref()
+            .ok_or_else(|| "--secret is missing".into())
     }
+}
+
+fn to_message(error: impl std::error::Error) -> Message {
+    error.to_string()
 }
 
 const NO_COMMAND: &str = "the command is totp, hotp, inspect, qr, import or export (try --help)";
@@ -260,7 +325,9 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &str) -> Result<(), Message> {
 fn secret(text: &str) -> Result<Secret, Message> {
     let secret = if text == "-" {
         let mut line = String::new();
-        stdin().read_line(&mut line).map_err(|_| "standard input can't be read")?;
+        stdin()
+            .read_line(&mut line)
+            .map_err(|_| "standard input can't be read")?;
         Secret::from_weak_base32(line.trim_end_matches(['\r', '\n']))
     } else {
         Secret::from_weak_base32(text)
@@ -278,7 +345,10 @@ fn algorithm(name: &str) -> Result<Algorithm, Message> {
 }
 
 fn digits(text: &str) -> Result<Digits, Message> {
-    let digits = number(text, "--digits").ok().and_then(|count| u8::try_from(count).ok()).and_then(Digits::from_count);
+    let digits = number(text, "--digits")
+        .ok()
+        .and_then(|count| u8::try_from(count).ok())
+        .and_then(Digits::from_count);
     digits.ok_or_else(|| "--digits is 6, 7 or 8".into())
 }
 
@@ -290,5 +360,7 @@ fn period(text: &str) -> Result<Period, Message> {
 /// Decimal digits alone: no sign, no blank.
 fn number(text: &str, name: &str) -> Result<u64, Message> {
     let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name} is not a number below 2^64"))
+    digits
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| format!("{name} is not a number below 2^64"))
 }

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::BufRead as _;
 
-use secondfactor::{KeyUri, MovingFactor, Repair};
+use secondfactor::codes::MovingFactor;
+use secondfactor::provisioning::{KeyUri, Repair};
 #[cfg(feature = "migration")]
-use secondfactor::{MigrationExport, MigrationImport};
+use secondfactor::provisioning::{MigrationExport, MigrationImport};
 
 use crate::Message;
 
@@ -34,7 +35,11 @@ pub(crate) fn one(uris: Vec<String>) -> Result<String, Message> {
 }
 
 pub(crate) fn read(uri: &str, lenient: bool) -> Result<(KeyUri, Vec<Repair>), Message> {
-    let read = if lenient { KeyUri::parse_lenient(uri) } else { KeyUri::parse(uri).map(|uri| (uri, Vec::new())) };
+    let read = if lenient {
+        KeyUri::parse_lenient(uri)
+    } else {
+        KeyUri::parse(uri).map(|uri| (uri, Vec::new()))
+    };
     read.map_err(|error| explain(&error))
 }
 
@@ -46,8 +51,15 @@ pub(crate) fn inspect(uri: &str, lenient: bool, show_secret: bool) -> Result<Str
 #[cfg(feature = "qr")]
 pub(crate) fn qr(uri: &str, lenient: bool, svg: bool) -> Result<String, Message> {
     let (uri, _) = read(uri, lenient)?;
-    let picture = if svg { uri.expose_svg() } else { uri.expose_terminal() };
-    Ok(picture.map_err(|error| explain(&error))?.trim_end().to_owned())
+    let picture = if svg {
+        uri.expose_svg()
+    } else {
+        uri.expose_terminal()
+    };
+    Ok(picture
+        .map_err(|error| explain(&error))?
+        .trim_end()
+        .to_owned())
 }
 
 #[cfg(not(feature = "qr"))]
@@ -62,14 +74,22 @@ pub(crate) fn import(uris: &[String], show_secret: bool) -> Result<String, Messa
     }
     let mut import = MigrationImport::new();
     for (number, uri) in (1..).zip(uris) {
-        import.add(uri).map_err(|error| format!("URI {number}: {}", explain(&error)))?;
+        import
+            .add(uri)
+            .map_err(|error| format!("URI {number}: {}", explain(&error)))?;
     }
     let missing = import.missing();
     let keys = import.finish().map_err(|error| {
-        let numbers: Vec<_> = missing.iter().map(|index| (u32::from(*index) + 1).to_string()).collect();
+        let numbers: Vec<_> = missing
+            .iter()
+            .map(|index| (u32::from(*index) + 1).to_string())
+            .collect();
         format!("{}: {}", explain(&error), numbers.join(", "))
     })?;
-    let descriptions: Vec<_> = keys.iter().map(|(key, repairs)| describe(key, repairs, show_secret)).collect();
+    let descriptions: Vec<_> = keys
+        .iter()
+        .map(|(key, repairs)| describe(key, repairs, show_secret))
+        .collect();
     Ok(descriptions.join("\n\n"))
 }
 
@@ -82,7 +102,9 @@ pub(crate) fn export(uris: &[String], lenient: bool, batch_id: u64) -> Result<St
     let mut export = MigrationExport::new(batch_id);
     for (number, uri) in (1..).zip(uris) {
         let (uri, _) = read(uri, lenient).map_err(|error| format!("URI {number}: {error}"))?;
-        export.add(&uri).map_err(|error| format!("URI {number}: {}", explain(&error)))?;
+        export
+            .add(&uri)
+            .map_err(|error| format!("URI {number}: {}", explain(&error)))?;
     }
     let uris = export.expose_uris();
     Ok(uris.iter().map(|uri| &**uri).collect::<Vec<_>>().join("\n"))
@@ -99,7 +121,8 @@ pub(crate) fn export(_: &[String], _: bool, _: u64) -> Result<String, Message> {
 }
 
 fn describe(uri: &KeyUri, repairs: &[Repair], show_secret: bool) -> String {
-    let (kind, name, value) = match uri.moving_factor() {
+    let parameters = uri.parameters();
+    let (kind, name, value) = match parameters.moving_factor() {
         MovingFactor::Time(period) => ("totp", "period", u64::from(period.as_secs())),
         MovingFactor::Counter(counter) => ("hotp", "counter", counter.get()),
         _ => ("unknown", "unknown", 0),
@@ -111,8 +134,8 @@ fn describe(uri: &KeyUri, repairs: &[Repair], show_secret: bool) -> String {
         let _ = writeln!(lines, "issuer: {issuer}");
     }
     let _ = writeln!(lines, "account: {}", uri.account());
-    let _ = writeln!(lines, "algorithm: {}", uri.algorithm().name());
-    let _ = writeln!(lines, "digits: {}", uri.digits().count());
+    let _ = writeln!(lines, "algorithm: {}", parameters.algorithm().name());
+    let _ = writeln!(lines, "digits: {}", parameters.digits().count());
     let _ = writeln!(lines, "{name}: {value}");
     let _ = write!(lines, "strength: {bits} bits{weak}");
     for repair in repairs {
@@ -122,7 +145,12 @@ fn describe(uri: &KeyUri, repairs: &[Repair], show_secret: bool) -> String {
         }
     }
     if show_secret {
-        let _ = write!(lines, "\nsecret: {}\nuri: {}", &*uri.secret().expose_base32(), &*uri.expose_uri());
+        let _ = write!(
+            lines,
+            "\nsecret: {}\nuri: {}",
+            &*uri.secret().expose_base32(),
+            &*uri.expose_uri()
+        );
     }
     lines
 }

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use secondfactor::{KeyId, Keyring, SealingKey};
+use secondfactor::{Keyring, SealingKey};
 use tempfile::NamedTempFile;
 
 use crate::Outcome;
@@ -15,10 +15,12 @@ pub(crate) fn keyring(database: &Path, nothing_sealed: bool) -> Outcome<Keyring>
     let key = match std::env::var("SECONDFACTOR_SEALING_KEY") {
         Ok(text) => SealingKey::from_base32(&text)
             .map_err(|error| format!("SECONDFACTOR_SEALING_KEY is no sealing key: {error}"))?,
-        Err(std::env::VarError::NotPresent) => key_file(&with_suffix(database, ".key"), nothing_sealed)?,
+        Err(std::env::VarError::NotPresent) => {
+            key_file(&with_suffix(database, ".key"), nothing_sealed)?
+        }
         Err(_) => return Err("SECONDFACTOR_SEALING_KEY is not UTF-8".into()),
     };
-    Ok(Keyring::new(KeyId::new(1), key))
+    Ok(Keyring::new(key))
 }
 
 /// Reads the key file, or makes it.
@@ -26,15 +28,23 @@ fn key_file(path: &Path, nothing_sealed: bool) -> Outcome<SealingKey> {
     if !path.exists() {
         if !nothing_sealed {
             let file = path.display();
-            let error = format!("There are records, and the key file {file} that sealed them is missing: copy it here");
+            let error = format!(
+                "There are records, and the key file {file} that sealed them is missing: copy it here"
+            );
             return Err(error.into());
         }
-        make_key_file(path).map_err(|error| format!("The key file {} can't be made: {error}", path.display()))?;
+        make_key_file(path)
+            .map_err(|error| format!("The key file {} can't be made: {error}", path.display()))?;
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("The key file {} can't be read: {error}", path.display()))?;
-    SealingKey::from_base32(text.trim_end())
-        .map_err(|error| format!("The key file {} holds no sealing key: {error}", path.display()).into())
+    SealingKey::from_base32(text.trim_end()).map_err(|error| {
+        format!(
+            "The key file {} holds no sealing key: {error}",
+            path.display()
+        )
+        .into()
+    })
 }
 
 /// It gets its name when it is whole, so no half of a key is ever found. If another process was faster, its key stays.

@@ -15,13 +15,16 @@ mod files;
 mod second_factor;
 mod terminal;
 mod users;
+mod words;
 
 use std::error::Error as StdError;
 use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
 use pollster::block_on;
-use secondfactor::{Accounts, Mfa, Proof, Report, Severity, SqliteStore};
+use secondfactor::Proof;
+use secondfactor::mfa::blocking;
+use secondfactor::store::{ListAccounts, Report, Severity, SqliteStore};
 use terminal::{Terminal, say, say_error};
 use users::{User, Users};
 
@@ -62,12 +65,20 @@ fn run(interactive: bool) -> Outcome {
     let store = SqliteStore::open(&database)?;
     heed(&block_on(store.check())?)?;
     // Asked before the file is looked for: another process may make it and seal the first record at any moment.
-    let nothing_sealed = block_on(store.accounts(None, 1))?.is_empty();
+    let nothing_sealed = block_on(store.list_accounts(None, 1))?.is_empty();
     let keyring = files::keyring(&database, nothing_sealed)?;
     // A program that serves people would mail them here; this one tells them at its terminal.
-    let mfa = Mfa::new(store, keyring).on_event(second_factor::tell_owner);
-    let mut program = Program { users, mfa, terminal: Terminal { interactive }, session: None };
-    say(format_args!("Accounts are in {}. Type help for the commands.", database.display()))?;
+    let mfa = secondfactor::Mfa::new(store, keyring).on_event(words::tell_owner);
+    let mut program = Program {
+        users,
+        mfa: blocking::Mfa::new(mfa),
+        terminal: Terminal { interactive },
+        session: None,
+    };
+    say(format_args!(
+        "Accounts are in {}. Type help for the commands.",
+        database.display()
+    ))?;
     while let Some(command) = program.next_command()? {
         match program.perform(command.trim()) {
             Ok(true) => {}
@@ -92,7 +103,7 @@ fn heed(report: &Report) -> Outcome {
 
 struct Program {
     users: Users,
-    mfa: Mfa<SqliteStore>,
+    mfa: blocking::Mfa<SqliteStore>,
     terminal: Terminal,
     session: Option<Session>,
 }
@@ -100,13 +111,17 @@ struct Program {
 /// Somebody who is logged in.
 struct Session {
     user: User,
-    /// By what beside the password.
-    proof: Option<(Box<dyn Proof>, &'static str)>,
+    /// What they have proved beside the password.
+    proof: Option<Proof>,
 }
 
 impl Program {
     fn next_command(&self) -> Outcome<Option<String>> {
-        self.terminal.command(self.session.as_ref().map(|session| session.user.name.as_str()))
+        self.terminal.command(
+            self.session
+                .as_ref()
+                .map(|session| session.user.name.as_str()),
+        )
     }
 
     /// Performs a command; `false` ends the program.
@@ -142,14 +157,22 @@ impl Program {
         let user = self.check_password()?;
         let name = &user.name;
         if !self.needs_code(&user)? {
-            say(format_args!("Logged in as {name}, by password alone. Type enroll to opt in to a second factor."))?;
+            say(format_args!(
+                "Logged in as {name}, by password alone. Type enroll to opt in to a second factor."
+            ))?;
             return Ok(Session { user, proof: None });
         }
-        let (proof, by) = self.check_code(&user)?;
+        let proof = self.check_code(&user)?;
         // If the program was ended between a confirmation and its note, the note is made now.
         self.users.note_opted_in(&user, true)?;
-        say(format_args!("Logged in as {name}, by password and {by}."))?;
-        Ok(Session { user, proof: Some((proof, by)) })
+        say(format_args!(
+            "Logged in as {name}, by password and {}.",
+            words::by(&proof)
+        ))?;
+        Ok(Session {
+            user,
+            proof: Some(proof),
+        })
     }
 
     fn check_password(&self) -> Outcome<User> {

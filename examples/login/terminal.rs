@@ -6,6 +6,7 @@ use std::io::{BufRead, ErrorKind, Write, stderr, stdin, stdout};
 use secondfactor::Code;
 
 use crate::Outcome;
+use crate::words::explain;
 
 /// Questions and answers: at a terminal with prompts, from a pipe as plain lines.
 pub(crate) struct Terminal {
@@ -21,22 +22,35 @@ impl Terminal {
 
     pub(crate) fn ask(&self, question: &str) -> Outcome<String> {
         self.prompt(question)?;
-        self.line()?.ok_or_else(|| "The input ended before the answer".into())
+        self.line()?
+            .ok_or_else(|| "The input ended before the answer".into())
     }
 
-    /// At a terminal a code with a typing mistake is asked for again; an empty one gives up.
-    pub(crate) fn ask_code(&self, question: &str) -> Outcome<Code> {
+    /// At a terminal an answer with a typing mistake is asked for again; an empty one gives up.
+    pub(crate) fn ask_for<T>(
+        &self,
+        question: &str,
+        read: impl Fn(&str) -> Outcome<T>,
+    ) -> Outcome<T> {
         loop {
             let answer = self.ask(question)?;
-            match answer.parse() {
-                Err(error) if self.interactive && !answer.is_empty() => say_error(&error),
-                code => return Ok(code?),
+            match read(&answer) {
+                Err(error) if self.interactive && !answer.is_empty() => say_error(&*error),
+                read => return read,
             }
         }
     }
 
+    pub(crate) fn ask_code(&self, question: &str) -> Outcome<Code> {
+        self.ask_for(question, |answer| Ok(answer.parse()?))
+    }
+
     pub(crate) fn ask_hidden(&self, question: &str) -> Outcome<String> {
-        if self.interactive { Ok(rpassword::prompt_password(question)?) } else { self.ask(question) }
+        if self.interactive {
+            Ok(rpassword::prompt_password(question)?)
+        } else {
+            self.ask(question)
+        }
     }
 
     fn prompt(&self, text: &str) -> Outcome {
@@ -52,24 +66,19 @@ impl Terminal {
         match stdin().lock().read_line(&mut line) {
             Ok(0) => Ok(None),
             Ok(_) => Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned())),
-            Err(error) if error.kind() == ErrorKind::InvalidData => Err("The input is not UTF-8".into()),
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                Err("The input is not UTF-8".into())
+            }
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// A sentence for the person, and its causes.
-pub(crate) fn say_error(error: &dyn StdError) {
-    let mut sentence = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        sentence = format!("{sentence}: {error}");
-        cause = error.source();
-    }
-    let _ = writeln!(stderr(), "{sentence}.");
+pub(crate) fn say_error(error: &(dyn StdError + 'static)) {
+    let _ = writeln!(stderr(), "{}.", explain(error));
 }
 
-/// Unlike `println!`, no panic when nobody reads any more.
+/// Unlike `println!`, no panic when nobody reads it.
 pub(crate) fn say(text: impl std::fmt::Display) -> Outcome {
     Ok(writeln!(stdout(), "{text}")?)
 }

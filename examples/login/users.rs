@@ -48,9 +48,14 @@ impl Users {
         if password.chars().count() < 8 {
             return Err("A password has at least 8 characters".into());
         }
-        let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|error| error.to_string())?;
+        let hash = Argon2::default()
+            .hash_password(password.as_bytes())
+            .map_err(|error| error.to_string())?;
         let sql = "INSERT INTO user (name, password) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-        match self.connection.execute(sql, [name, hash.to_string().as_str()])? {
+        match self
+            .connection
+            .execute(sql, [name, hash.to_string().as_str()])?
+        {
             1 => Ok(()),
             _ => Err("The name is taken".into()),
         }
@@ -60,14 +65,24 @@ impl Users {
     pub(crate) fn check(&self, name: &str, password: &str) -> Outcome<User> {
         let row = self
             .connection
-            .query_row("SELECT id, password, opted_in FROM user WHERE name = ?1", [name], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
-            })
+            .query_row(
+                "SELECT id, password, opted_in FROM user WHERE name = ?1",
+                [name],
+                |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, String>(1)?,
+                        row.get::<_, bool>(2)?,
+                    ))
+                },
+            )
             .optional()?;
         match row {
-            Some((id, hash, opted_in)) if matches(password, &hash)? => {
-                Ok(User { account: AccountId::new(format!("user-{id}"))?, name: name.to_owned(), opted_in })
-            }
+            Some((id, hash, opted_in)) if matches(password, &hash)? => Ok(User {
+                account: AccountId::new(format!("user-{id}"))?,
+                name: name.to_owned(),
+                opted_in,
+            }),
             Some(_) => Err("Wrong name or password".into()),
             None => {
                 let _ = Argon2::default().hash_password(password.as_bytes());
@@ -78,12 +93,18 @@ impl Users {
 
     /// The application's own note of who has opted in: see `needs_code`.
     pub(crate) fn note_opted_in(&self, user: &User, opted_in: bool) -> Outcome {
-        self.connection.execute("UPDATE user SET opted_in = ?2 WHERE name = ?1", (&user.name, opted_in))?;
+        self.connection.execute(
+            "UPDATE user SET opted_in = ?2 WHERE name = ?1",
+            (&user.name, opted_in),
+        )?;
         Ok(())
     }
 }
 
 fn matches(password: &str, hash: &str) -> Outcome<bool> {
-    let hash = PasswordHash::new(hash).map_err(|error| format!("The stored password is damaged: {error}"))?;
-    Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    let hash = PasswordHash::new(hash)
+        .map_err(|error| format!("The stored password is damaged: {error}"))?;
+    Ok(Argon2::default()
+        .verify_password(password.as_bytes(), &hash)
+        .is_ok())
 }

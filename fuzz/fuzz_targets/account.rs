@@ -7,4 +7,7 @@ mod model;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| model::world::World::play(input, &std::sync::Arc::default()));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| model::world::World::play(
+    input,
+    &std::sync::Arc::default()
+));

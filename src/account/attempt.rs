@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use super::{Account, Diagnosis};
-use crate::event::Event;
-use crate::store::Tag;
-use crate::{Committed, Error, Keyring, UnixTime};
+use super::denial::Denial;
+use super::error::Error;
+use super::event::Event;
+use super::state::Account;
+use crate::sealing::Keyring;
+use crate::store::{Committed, Tag};
 
 /// A judged command whose verdict nobody can read before its record is committed.
 ///
@@ -20,7 +22,11 @@ pub struct Attempt<T> {
 
 impl<T> Attempt<T> {
     pub(super) const fn new(next: Account, verdict: Result<T, Denial>) -> Self {
-        Self { next, verdict, sealed: None }
+        Self {
+            next,
+            verdict,
+            sealed: None,
+        }
     }
 
     /// The account's next record, sealed by the keyring's active key: commit these bytes.
@@ -57,48 +63,5 @@ impl<T> Attempt<T> {
 impl<T> fmt::Debug for Attempt<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Attempt(..)")
-    }
-}
-
-/// The claimant is refused. `Display` says the same for a wrong and for a used code: what a claimant may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Denial {
-    /// No device shows this code now.
-    #[error("wrong code")]
-    Mismatch,
-    /// The code was right, and has been used (RFC 6238 section 5.2, NIST SP 800-63B-4 section 3.1.4.2). Wait for the
-    /// next one. If nobody typed it twice, somebody else used it.
-    #[error("wrong code")]
-    Replayed,
-    /// A wrong code for a device that waits to be confirmed, and what seems to be wrong with it.
-    #[error("wrong code: {0}")]
-    Unconfirmed(Diagnosis),
-    /// Too many wrong codes: this one was not even looked at. Codes, recovery codes and resynchronizations are counted
-    /// apart, so which ones have to wait is what was asked for.
-    #[error("too many wrong codes: wait before the next one")]
-    Throttled {
-        /// From when on a code is judged again.
-        retry_at: UnixTime,
-    },
-    /// A hundred wrong codes in a row: none is judged any more (NIST SP 800-63B-4 section 3.2.2). For codes of devices, and
-    /// resynchronizations, this ends when the account is bound to a new device; for recovery codes, which are counted
-    /// apart, when new ones are issued.
-    #[error("too many wrong codes: none is judged any more")]
-    Disabled,
-}
-
-impl Denial {
-    /// What happened when a submission was refused at once, without a change, for a log and for its owner:
-    /// [`Mfa`](crate::Mfa) shows it to its handlers. What was charged is told by
-    /// [`reveal_with`](Attempt::reveal_with) instead.
-    #[must_use]
-    pub const fn event(self) -> Option<Event> {
-        match self {
-            Self::Replayed => Some(Event::ReplayRefused),
-            Self::Throttled { retry_at } => Some(Event::Throttled { retry_at }),
-            Self::Disabled => Some(Event::RefusedDisabled),
-            Self::Mismatch | Self::Unconfirmed(_) => None,
-        }
     }
 }

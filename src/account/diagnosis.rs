@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use crate::{Algorithm, Code, Digits, Period, Secret, Totp, UnixTime, Window};
+use crate::codes::{Code, Parameters, Period, Secret, Totp, UnixTime, Window};
 
 /// What seems to be wrong with a device that showed a wrong code when it was to be confirmed: tell the owner.
 ///
 /// A guess can look like any of these now and then, so this explains and never lets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Diagnosis {
     /// The device's clock is off by so many steps; it is fast if positive. Set it, or confirm by two codes in a row.
@@ -34,7 +38,10 @@ impl fmt::Display for Diagnosis {
             Self::ClockOff { steps, period } => {
                 let direction = if steps.is_negative() { "slow" } else { "fast" };
                 let secs = steps.unsigned_abs().saturating_mul(period.as_secs().into());
-                write!(f, "the device's clock is {direction} by about {secs} seconds")
+                write!(
+                    f,
+                    "the device's clock is {direction} by about {secs} seconds"
+                )
             }
             Self::IgnoredAlgorithm => f.write_str("the app ignores the hash algorithm"),
             Self::IgnoredDigits => f.write_str("the app ignores the number of digits"),
@@ -44,35 +51,53 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// What a device was told.
-#[derive(Clone, Copy)]
-pub(super) struct Settings {
-    pub(super) algorithm: Algorithm,
-    pub(super) digits: Digits,
-    pub(super) period: Period,
-}
-
-impl Settings {
-    /// Which of them the device ignored, if its code is right without them.
-    pub(super) fn ignored(self, secret: &Secret, code: Code, now: UnixTime) -> Option<Diagnosis> {
-        let Self { algorithm, digits, period } = self;
-        let cases = [
-            (Algorithm::Sha1, digits, period, Diagnosis::IgnoredAlgorithm),
-            (algorithm, Digits::Six, period, Diagnosis::IgnoredDigits),
-            (algorithm, digits, Period::DEFAULT, Diagnosis::IgnoredPeriod),
-            (Algorithm::Sha1, Digits::Six, period, Diagnosis::IgnoredSettings),
-            (Algorithm::Sha1, digits, Period::DEFAULT, Diagnosis::IgnoredSettings),
-            (algorithm, Digits::Six, Period::DEFAULT, Diagnosis::IgnoredSettings),
-            (Algorithm::Sha1, Digits::Six, Period::DEFAULT, Diagnosis::IgnoredSettings),
-        ];
-        let told = (algorithm, digits, period);
-        let mut others =
-            cases.into_iter().filter(|(algorithm, digits, period, _)| (*algorithm, *digits, *period) != told);
-        others
-            .find(|(algorithm, digits, period, _)| {
-                let totp = Totp::new_for(secret, *algorithm).with_digits(*digits).with_period(*period);
-                totp.verify(code, now, Window::DEFAULT, None).is_some()
-            })
-            .map(|(.., diagnosis)| diagnosis)
-    }
+/// Which of its parameters the device ignored, if its code is right without them.
+pub(super) fn ignored(
+    secret: &Secret,
+    told: Parameters,
+    code: Code,
+    now: UnixTime,
+) -> Option<Diagnosis> {
+    let period = told.period()?;
+    let default = Parameters::DEFAULT;
+    let with = |period, algorithm, digits| {
+        Parameters::totp(period)
+            .with_algorithm(algorithm)
+            .with_digits(digits)
+    };
+    let usual = (default.algorithm(), default.digits(), Period::DEFAULT);
+    let cases = [
+        (
+            with(period, usual.0, told.digits()),
+            Diagnosis::IgnoredAlgorithm,
+        ),
+        (
+            with(period, told.algorithm(), usual.1),
+            Diagnosis::IgnoredDigits,
+        ),
+        (
+            with(usual.2, told.algorithm(), told.digits()),
+            Diagnosis::IgnoredPeriod,
+        ),
+        (with(period, usual.0, usual.1), Diagnosis::IgnoredSettings),
+        (
+            with(usual.2, usual.0, told.digits()),
+            Diagnosis::IgnoredSettings,
+        ),
+        (
+            with(usual.2, told.algorithm(), usual.1),
+            Diagnosis::IgnoredSettings,
+        ),
+        (default, Diagnosis::IgnoredSettings),
+    ];
+    let mut others = cases
+        .into_iter()
+        .filter(|(parameters, _)| *parameters != told);
+    let shows = |parameters| {
+        let totp = Totp::from_parameters(secret, parameters).ok()?;
+        totp.verify(code, now, Window::DEFAULT, None)
+    };
+    others
+        .find(|(parameters, _)| shows(*parameters).is_some())
+        .map(|(_, diagnosis)| diagnosis)
 }

@@ -1,6 +1,7 @@
 //! What the owner calls a device.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// What the owner calls a device: "phone". 1 to 64 characters, no blank at the ends, and none that is
 /// invisible (save the joiners that scripts and emoji need) or turns the direction of text: a device must not hide in its
@@ -10,7 +11,7 @@ use std::fmt;
 /// use secondfactor::Label;
 /// assert_eq!(Label::new("phone")?.as_str(), "phone");
 /// assert!(Label::new("").is_err());
-/// # Ok::<(), secondfactor::LabelError>(())
+/// # Ok::<(), secondfactor::account::LabelError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label(String);
@@ -37,14 +38,15 @@ impl Label {
         Ok(Self(text))
     }
 
-    /// A label from a record: earlier releases allowed more characters.
-    pub(super) fn recorded(text: &str) -> Option<Self> {
-        (!text.is_empty() && text.chars().count() <= Self::MAX_CHARS).then(|| Self(text.to_owned()))
-    }
-
     /// Whether people can't tell them apart.
     pub(super) fn looks_like(&self, other: &Self) -> bool {
-        let seen = |label: &Self| label.0.chars().filter(|character| !is_joiner(*character)).collect::<String>();
+        let seen = |label: &Self| {
+            label
+                .0
+                .chars()
+                .filter(|character| !is_joiner(*character))
+                .collect::<String>()
+        };
         seen(self) == seen(other)
     }
 
@@ -90,6 +92,20 @@ const fn is_forbidden(character: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}'
     )
+}
+
+impl FromStr for Label {
+    type Err = LabelError;
+
+    fn from_str(text: &str) -> Result<Self, LabelError> {
+        Self::new(text)
+    }
+}
+
+impl AsRef<str> for Label {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for Label {

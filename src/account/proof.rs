@@ -1,17 +1,124 @@
 //! Proofs of a second factor: what lets somebody in, or change what lets them in.
 
-use std::fmt;
 use std::time::Duration;
 
-use super::{Account, AccountId, CLOCK_TOLERANCE, DeviceId};
-use crate::{Error, UnixTime};
+use super::device::id::DeviceId;
+use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME};
+use super::stale::Stale;
+use crate::account_id::AccountId;
+use crate::codes::UnixTime;
 
-/// A code was verified: proof of one second factor, of one account, at one time.
+/// Says who has proved which second factor, how and when. What changes a second factor takes one.
 ///
-/// Only a committed verdict makes one, and it can't be copied: pass it on to what needs it. Over requests it travels as
-/// a sealed token, as every [`Proof`] can: [`Mfa::token`](crate::Mfa::token).
+/// [`Verified`], [`Recovered`] and [`Confirmed`] hold a proof, lend it ([`AsRef`]) and turn into it ([`From`]). Methods take
+/// any of them, by reference. A password, or a session that began with one, is no proof: whoever stole it could take the
+/// second factor away. Only a committed verdict makes a proof, and it can't be copied. It travels through a session as a
+/// sealed token: [`Mfa::seal_proof`](crate::Mfa::seal_proof).
 ///
-/// It says that a code was shown, not who was asked for it: TOTP is not phishing-resistant, and never more than AAL2
+/// ```
+/// # use secondfactor::{Error, Mfa, Proof, Verified, codes::UnixTime, store::Store};
+/// # async fn example<S: Store>(mfa: &Mfa<S>, proof: Proof, now: UnixTime) -> Result<(), Error> {
+/// // Before the page, so that nobody fills in a form for nothing: `Err` is the time to ask for another code.
+/// proof.require_within(Verified::SENSITIVE, now)?;
+/// // Behind the form, the library asks for the same.
+/// mfa.issue_recovery_codes(&proof).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Proof {
+    account: AccountId,
+    kind: ProofKind,
+    device: Option<DeviceId>,
+    at: UnixTime,
+}
+
+/// Says how a second factor was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum ProofKind {
+    /// A code was verified.
+    Code,
+    /// A recovery code was redeemed.
+    RecoveryCode,
+    /// A new device was confirmed.
+    Confirmation,
+}
+
+impl Proof {
+    pub(crate) const fn new(
+        account: AccountId,
+        kind: ProofKind,
+        device: Option<DeviceId>,
+        at: UnixTime,
+    ) -> Self {
+        Self {
+            account,
+            kind,
+            device,
+            at,
+        }
+    }
+
+    /// Returns whose second factor it is.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// Returns how it was proved.
+    #[must_use]
+    pub const fn kind(&self) -> ProofKind {
+        self.kind
+    }
+
+    /// Returns the device that showed the code; `None` for a recovery code.
+    #[must_use]
+    pub const fn device(&self) -> Option<DeviceId> {
+        self.device
+    }
+
+    /// Returns when it was proved.
+    #[must_use]
+    pub const fn at(&self) -> UnixTime {
+        self.at
+    }
+
+    /// Returns how long ago it was proved; zero if that is yet to come.
+    #[must_use]
+    pub const fn age(&self, now: UnixTime) -> Duration {
+        now.saturating_since(self.at)
+    }
+
+    /// Demands that it was proved no longer ago than `age`.
+    ///
+    /// # Errors
+    /// [`Stale::TooOld`] and [`Stale::FromTheFuture`].
+    pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
+        if self.at > now.saturating_add(CLOCK_TOLERANCE) {
+            Err(Stale::FromTheFuture)
+        } else if self.age(now) > age {
+            Err(Stale::TooOld)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl AsRef<Self> for Proof {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+/// A code was verified: this is the second factor of a login.
+///
+/// It says that a code was shown, not who was asked for it. TOTP is not phishing-resistant, and never more than AAL2
 /// (NIST SP 800-63B-4 sections 2.2 and 3.1.4).
 ///
 /// ```compile_fail
@@ -22,46 +129,54 @@ use crate::{Error, UnixTime};
 #[derive(Debug)]
 #[must_use = "somebody has proved a second factor: let them in, or say why not"]
 pub struct Verified {
-    account: AccountId,
+    proof: Proof,
     device: DeviceId,
-    at: UnixTime,
 }
 
 impl Verified {
-    /// For what can't be taken back, and for changes of the second factor (OWASP ASVS 5.0, 7.5.1 and 7.5.3, want another
-    /// verification there): 5 minutes, as long as a person takes for such a form.
-    pub const SENSITIVE: Duration = Duration::from_secs(5 * 60);
-    /// How long a session may lie idle (NIST SP 800-63B-4 section 2.2.3, AAL2): 1 hour.
+    /// For what can't be taken back, and for changes of the second factor, another code is asked for after 5 minutes: as
+    /// long as a person takes for such a form (OWASP ASVS 5.0, 7.5.1 and 7.5.3).
+    pub const SENSITIVE: Duration = PROOF_LIFETIME;
+    /// A session may lie idle for 1 hour (NIST SP 800-63B-4 section 2.2.3, AAL2).
     pub const SESSION_IDLE: Duration = Duration::from_secs(3600);
-    /// How long a session may last over all (NIST SP 800-63B-4 section 2.2.3, AAL2): 24 hours.
+    /// A session may last for 24 hours over all (NIST SP 800-63B-4 section 2.2.3, AAL2).
     pub const SESSION: Duration = Duration::from_secs(24 * 3600);
 
     pub(crate) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
-        Self { account, device, at }
+        Self {
+            proof: Proof::new(account, ProofKind::Code, Some(device), at),
+            device,
+        }
     }
 
-    /// Whose second factor it is: compare it with the name that gave the password.
+    /// Makes it from a proof of the kind code; no other one passes where a code is demanded.
+    pub(crate) fn from_proof(proof: Proof) -> Option<Self> {
+        let device = proof.device.filter(|_| proof.kind == ProofKind::Code)?;
+        Some(Self { proof, device })
+    }
+
+    /// Returns whose second factor it is: compare it with the name that gave the password.
     #[must_use]
     pub const fn account(&self) -> &AccountId {
-        &self.account
+        &self.proof.account
     }
 
-    /// The device that showed the code.
+    /// Returns the device that showed the code.
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
     }
 
-    /// When it was verified.
+    /// Returns when it was verified.
     #[must_use]
     pub const fn at(&self) -> UnixTime {
-        self.at
+        self.proof.at
     }
 
-    /// How long ago it was verified; zero if that is yet to come.
+    /// Returns how long ago it was verified; zero if that is yet to come.
     #[must_use]
     pub const fn age(&self, now: UnixTime) -> Duration {
-        now.saturating_since(self.at)
+        self.proof.age(now)
     }
 
     /// Demands that it was verified no longer ago than `age`.
@@ -69,7 +184,7 @@ impl Verified {
     /// There is no way to ask "if there is one": without a `Verified` there is nothing to call this on.
     ///
     /// ```
-    /// # use secondfactor::{Stale, UnixTime, Verified};
+    /// # use secondfactor::{Verified, account::Stale, codes::UnixTime};
     /// fn wire_money(verified: &Verified, now: UnixTime) -> Result<(), Stale> {
     ///     verified.require_within(Verified::SENSITIVE, now)?;
     ///     // ..
@@ -78,15 +193,27 @@ impl Verified {
     /// ```
     ///
     /// # Errors
-    /// It is older, or from the future.
+    /// [`Stale::TooOld`] and [`Stale::FromTheFuture`].
     pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
-        fresh_within(self.at, age, now)
+        self.proof.require_within(age, now)
     }
 }
 
-/// A recovery code was redeemed. This is not a [`Verified`]: where a code is demanded it does not pass.
+impl AsRef<Proof> for Verified {
+    fn as_ref(&self) -> &Proof {
+        &self.proof
+    }
+}
+
+impl From<Verified> for Proof {
+    fn from(verified: Verified) -> Self {
+        verified.proof
+    }
+}
+
+/// A recovery code was redeemed. It is no [`Verified`]: where a code is demanded it does not pass.
 ///
-/// Let its owner in to mend their second factor: enroll a new device, revoke the lost one, replenish the codes.
+/// Let its owner in to mend their second factor: enroll a new device, revoke the lost one, issue new codes.
 ///
 /// ```compile_fail
 /// # fn takes(_: secondfactor::Verified) {}
@@ -97,191 +224,91 @@ impl Verified {
 #[derive(Debug)]
 #[must_use = "somebody has used up a recovery code: let them mend their second factor"]
 pub struct Recovered {
-    account: AccountId,
-    at: UnixTime,
-    left: usize,
+    proof: Proof,
+    codes_left: usize,
 }
 
 impl Recovered {
-    pub(super) const fn new(account: AccountId, at: UnixTime, left: usize) -> Self {
-        Self { account, at, left }
+    pub(super) const fn new(account: AccountId, at: UnixTime, codes_left: usize) -> Self {
+        Self {
+            proof: Proof::new(account, ProofKind::RecoveryCode, None, at),
+            codes_left,
+        }
     }
 
-    /// Whose code it was.
+    /// Returns whose recovery code it was.
     #[must_use]
     pub const fn account(&self) -> &AccountId {
-        &self.account
+        &self.proof.account
     }
 
-    /// When it was redeemed.
+    /// Returns when it was redeemed.
     #[must_use]
     pub const fn at(&self) -> UnixTime {
-        self.at
+        self.proof.at
     }
 
-    /// How many codes are left.
+    /// Returns how many recovery codes are left.
     #[must_use]
-    pub const fn left(&self) -> usize {
-        self.left
+    pub const fn codes_left(&self) -> usize {
+        self.codes_left
     }
 }
 
-/// A device was confirmed by a code it showed. This is not a login, but enough to get recovery codes right away.
+impl AsRef<Proof> for Recovered {
+    fn as_ref(&self) -> &Proof {
+        &self.proof
+    }
+}
+
+impl From<Recovered> for Proof {
+    fn from(recovered: Recovered) -> Self {
+        recovered.proof
+    }
+}
+
+/// A device was confirmed by a code it showed. This is no login, but enough to get recovery codes right away.
 #[derive(Debug)]
 pub struct Confirmed {
-    account: AccountId,
+    proof: Proof,
     device: DeviceId,
-    at: UnixTime,
 }
 
 impl Confirmed {
     pub(super) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
-        Self { account, device, at }
+        Self {
+            proof: Proof::new(account, ProofKind::Confirmation, Some(device), at),
+            device,
+        }
     }
 
-    /// Whose device it is.
+    /// Returns whose device it is.
     #[must_use]
     pub const fn account(&self) -> &AccountId {
-        &self.account
+        &self.proof.account
     }
 
-    /// The device.
+    /// Returns the device.
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
     }
 
-    /// When it was confirmed.
+    /// Returns when it was confirmed.
     #[must_use]
     pub const fn at(&self) -> UnixTime {
-        self.at
+        self.proof.at
     }
 }
 
-/// What proves that its bearer has a second factor of the account: [`Verified`], [`Recovered`] or [`Confirmed`].
-///
-/// A password, or a session that began with one, is none: whoever stole it could take the second factor away. What
-/// changes the second factor takes a proof, and the account from it, no older than [`Verified::SENSITIVE`], by a device
-/// that still counts.
-///
-/// ```
-/// # use secondfactor::{Clock, Error, Mfa, Proof, Stale, Store, Verified};
-/// # async fn example<S: Store, C: Clock>(mfa: &Mfa<S, C>, proof: Box<dyn Proof>, now: secondfactor::UnixTime) -> Result<(), Error> {
-/// // Before the page, so that nobody fills in a form for nothing: `Err` is the time to ask for another code.
-/// proof.require_within(Verified::SENSITIVE, now)?;
-/// // Behind the form, the library asks for the same.
-/// mfa.issue_recovery_codes(&*proof).await?;
-/// # Ok(())
-/// # }
-/// ```
-pub trait Proof: sealed::Sealed + fmt::Debug + Send + Sync {
-    /// Whose second factor it is.
-    fn account(&self) -> &AccountId;
-
-    /// When it was proved.
-    fn at(&self) -> UnixTime;
-
-    /// Demands that it was proved no longer ago than `age`.
-    ///
-    /// # Errors
-    /// It is older, or from the future.
-    fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
-        fresh_within(self.at(), age, now)
-    }
-
-    /// What was shown.
-    #[doc(hidden)]
-    fn evidence(&self) -> Evidence;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// What a proof rests on.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub enum Evidence {
-    Code(DeviceId),
-    RecoveryCode { left: usize },
-    Confirmation(DeviceId),
-}
-
-impl Evidence {
-    /// The device that showed the code; none for a recovery code.
-    pub(super) const fn device(self) -> Option<DeviceId> {
-        match self {
-            Self::Code(device) | Self::Confirmation(device) => Some(device),
-            Self::RecoveryCode { .. } => None,
-        }
-    }
-
-    /// The proof that rests on it: only for what was committed, or sealed by us.
-    pub(crate) fn proof(self, account: AccountId, at: UnixTime) -> Box<dyn Proof> {
-        match self {
-            Self::Code(device) => Box::new(Verified::new(account, device, at)),
-            Self::RecoveryCode { left } => Box::new(Recovered::new(account, at, left)),
-            Self::Confirmation(device) => Box::new(Confirmed::new(account, device, at)),
-        }
+impl AsRef<Proof> for Confirmed {
+    fn as_ref(&self) -> &Proof {
+        &self.proof
     }
 }
 
-macro_rules! proof {
-    ($($type:ty: $evidence:expr;)*) => {
-        $(
-            impl sealed::Sealed for $type {}
-
-            impl Proof for $type {
-                fn account(&self) -> &AccountId {
-                    &self.account
-                }
-
-                fn at(&self) -> UnixTime {
-                    self.at
-                }
-
-                fn evidence(&self) -> Evidence {
-                    let evidence: fn(&Self) -> Evidence = $evidence;
-                    evidence(self)
-                }
-            }
-        )*
-    };
-}
-
-proof! {
-    Verified: |proof| Evidence::Code(proof.device);
-    Recovered: |proof| Evidence::RecoveryCode { left: proof.left };
-    Confirmed: |proof| Evidence::Confirmation(proof.device);
-}
-
-/// Refuses the proof of another account, one that is not fresh, and one by what does not count any more: a device that
-/// was suspended or revoked since, a recovery code of a set that was issued anew, or either if the account has opted out
-/// and in again.
-pub(super) fn check(proof: &dyn Proof, account: &Account, now: UnixTime) -> Result<(), Error> {
-    if *proof.account() != account.id {
-        return Err(Error::ForeignProof);
+impl From<Confirmed> for Proof {
+    fn from(confirmed: Confirmed) -> Self {
+        confirmed.proof
     }
-    proof.require_within(Verified::SENSITIVE, now)?;
-    let was_there = |since: UnixTime| since <= proof.at().saturating_add(CLOCK_TOLERANCE);
-    let counts = match proof.evidence().device() {
-        Some(id) => account.device(id).is_ok_and(|device| device.is_live(now) && was_there(device.created)),
-        None => account.recovery.as_ref().is_some_and(|recovery| was_there(recovery.issued)),
-    };
-    if counts { Ok(()) } else { Err(Stale.into()) }
 }
-
-fn fresh_within(at: UnixTime, age: Duration, now: UnixTime) -> Result<(), Stale> {
-    let is_from_the_future = at > now.saturating_add(CLOCK_TOLERANCE);
-    if is_from_the_future || now.saturating_since(at) > age { Err(Stale) } else { Ok(()) }
-}
-
-pub(crate) fn refuse_the_future(at: UnixTime, now: UnixTime) -> Result<(), Stale> {
-    fresh_within(at, Duration::MAX, now)
-}
-
-/// The second factor was proved too long ago, in the future, or by a device that does not count any more: ask for another
-/// code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the second factor was not proved recently enough")]
-pub struct Stale;

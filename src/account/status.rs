@@ -1,10 +1,14 @@
 //! What an account has, without secrets.
 
-use super::device::{Device, Kind, State};
+use super::denial::Denial;
+use super::device::entry::{Device, State};
+use super::device::id::DeviceId;
+use super::label::Label;
+use super::policy::Policy;
+use super::state::Account;
 use super::throttle::Throttle;
-use super::{Account, Denial, DeviceId, Label};
-use crate::policy::Policy;
-use crate::{Algorithm, Digits, KeyId, Period, UnixTime};
+use crate::codes::{Parameters, UnixTime};
+use crate::sealing::KeyId;
 
 /// What an account has, without secrets: for its owner's page, and for support.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,22 +16,42 @@ use crate::{Algorithm, Digits, KeyId, Period, UnixTime};
 pub struct Status {
     devices: Vec<DeviceStatus>,
     lock: Lock,
-    recovery_codes: usize,
+    recovery_codes_left: usize,
     recovery_lock: Lock,
     sealed_by: Option<KeyId>,
 }
 
+impl Account {
+    /// Returns what the account has, without secrets.
+    #[must_use]
+    pub fn status(&self, now: UnixTime) -> Status {
+        Status::new(self, now)
+    }
+}
+
 impl Status {
-    pub(super) fn of(account: &Account, now: UnixTime) -> Self {
-        let lock = |throttle: &Throttle| Lock::of(throttle, &account.policy, now);
+    fn new(account: &Account, now: UnixTime) -> Self {
+        let lock = |throttle: &Throttle| Lock::new(throttle, &account.policy, now);
         let pending_or_not_over = |device: &&Device| {
-            !device.has_expired(now) && (device.is_live(now) || !matches!(device.state, State::Retiring { .. }))
+            !device.has_expired(now)
+                && (device.is_accepted(now) || !matches!(device.state, State::Retiring { .. }))
         };
         Self {
-            devices: account.devices.iter().filter(pending_or_not_over).map(|one| DeviceStatus::of(one, now)).collect(),
+            devices: account
+                .devices
+                .iter()
+                .filter(pending_or_not_over)
+                .map(|one| DeviceStatus::new(one, now))
+                .collect(),
             lock: lock(&account.throttle),
-            recovery_codes: account.recovery.as_ref().map_or(0, |recovery| recovery.codes.len()),
-            recovery_lock: account.recovery.as_ref().map_or(Lock::Open, |recovery| lock(&recovery.throttle)),
+            recovery_codes_left: account
+                .recovery
+                .as_ref()
+                .map_or(0, |recovery| recovery.codes.len()),
+            recovery_lock: account
+                .recovery
+                .as_ref()
+                .map_or(Lock::Open, |recovery| lock(&recovery.throttle)),
             sealed_by: account.sealed_by,
         }
     }
@@ -35,7 +59,12 @@ impl Status {
     /// Whether a login needs a code: at least one device counts.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        self.devices.iter().any(|device| matches!(device.state, DeviceState::Active | DeviceState::Retiring { .. }))
+        self.devices.iter().any(|device| {
+            matches!(
+                device.state,
+                DeviceState::Active | DeviceState::Retiring { .. }
+            )
+        })
     }
 
     /// Every device, in the order of enrollment.
@@ -52,8 +81,8 @@ impl Status {
 
     /// How many recovery codes are left.
     #[must_use]
-    pub const fn recovery_codes(&self) -> usize {
-        self.recovery_codes
+    pub const fn recovery_codes_left(&self) -> usize {
+        self.recovery_codes_left
     }
 
     /// Whether a recovery code would be judged now.
@@ -71,7 +100,11 @@ impl Status {
 
 /// Whether a submission would be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Lock {
     /// It would.
@@ -83,7 +116,7 @@ pub enum Lock {
 }
 
 impl Lock {
-    fn of(throttle: &Throttle, policy: &Policy, now: UnixTime) -> Self {
+    fn new(throttle: &Throttle, policy: &Policy, now: UnixTime) -> Self {
         match throttle.check(policy, now) {
             Ok(()) => Self::Open,
             Err(Denial::Throttled { retry_at }) => Self::Until(retry_at),
@@ -98,23 +131,16 @@ impl Lock {
 pub struct DeviceStatus {
     id: DeviceId,
     label: Label,
-    kind: DeviceKind,
     state: DeviceState,
-    algorithm: Algorithm,
-    digits: Digits,
+    parameters: Parameters,
     created: UnixTime,
     last_used: Option<UnixTime>,
-    period: Option<Period>,
     drift: i64,
     is_weak: bool,
 }
 
 impl DeviceStatus {
-    fn of(device: &Device, now: UnixTime) -> Self {
-        let (kind, period, drift) = match device.kind {
-            Kind::Totp { period, drift, .. } => (DeviceKind::Totp, Some(period), drift.steps(now)),
-            Kind::Hotp => (DeviceKind::Hotp, None, 0),
-        };
+    fn new(device: &Device, now: UnixTime) -> Self {
         let state = match device.state {
             State::Pending { replaces, .. } => DeviceState::Pending { replaces },
             State::Active => DeviceState::Active,
@@ -124,14 +150,11 @@ impl DeviceStatus {
         Self {
             id: device.id,
             label: device.label.clone(),
-            kind,
             state,
-            algorithm: device.algorithm,
-            digits: device.digits,
+            parameters: device.parameters(),
             created: device.created,
             last_used: device.last_used,
-            period,
-            drift,
+            drift: device.drift.steps(now),
             is_weak: device.secret.is_weak(),
         }
     }
@@ -148,28 +171,16 @@ impl DeviceStatus {
         &self.label
     }
 
-    /// What its codes come from.
-    #[must_use]
-    pub const fn kind(&self) -> DeviceKind {
-        self.kind
-    }
-
     /// Whether it counts.
     #[must_use]
     pub const fn state(&self) -> DeviceState {
         self.state
     }
 
-    /// The hash inside its codes.
+    /// Returns how it makes its codes.
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// How many digits its codes have.
-    #[must_use]
-    pub const fn digits(&self) -> Digits {
-        self.digits
+    pub const fn parameters(&self) -> Parameters {
+        self.parameters
     }
 
     /// When it was enrolled.
@@ -182,12 +193,6 @@ impl DeviceStatus {
     #[must_use]
     pub const fn last_used(&self) -> Option<UnixTime> {
         self.last_used
-    }
-
-    /// How long a step takes; none if its codes come from a counter.
-    #[must_use]
-    pub const fn period(&self) -> Option<Period> {
-        self.period
     }
 
     /// How many steps its clock is taken to be off; positive if it is fast.
@@ -203,20 +208,13 @@ impl DeviceStatus {
     }
 }
 
-/// What the codes of a device come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum DeviceKind {
-    /// The time (RFC 6238).
-    Totp,
-    /// A counter (RFC 4226).
-    Hotp,
-}
-
 /// Whether a device counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum DeviceState {
     /// Enrolled, not yet confirmed: no login needs it, and none can use it.

@@ -1,19 +1,23 @@
 //! How many wrong codes are judged, and when the next one is.
 
-use super::Denial;
-use crate::UnixTime;
-use crate::policy::{Drain, PRESSURE, Policy};
+use super::denial::Denial;
+use super::policy::{Drain, PRESSURE, Policy};
+use crate::codes::UnixTime;
 
 /// The budget of one kind of code: failures in a row, and a pressure that a success does not ease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     pub(super) failures: u32,
     pub(super) last_failure: Option<UnixTime>,
     pub(super) pressure: Bucket,
 }
 
 impl Throttle {
-    pub(super) const NEW: Self = Self { failures: 0, last_failure: None, pressure: Bucket::EMPTY };
+    pub(super) const NEW: Self = Self {
+        failures: 0,
+        last_failure: None,
+        pressure: Bucket::EMPTY,
+    };
 
     /// Whether a submission is judged now; if not, nothing is computed and nothing is written.
     ///
@@ -53,12 +57,14 @@ impl Throttle {
 
 /// A leaky bucket, as the time when it will be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     pub(super) empty_at: UnixTime,
 }
 
 impl Bucket {
-    pub(super) const EMPTY: Self = Self { empty_at: UnixTime::from_secs(0) };
+    pub(super) const EMPTY: Self = Self {
+        empty_at: UnixTime::from_secs(0),
+    };
 
     /// When it has room for one more. `None` if it says what no clock that ran on can have written.
     pub(super) fn opens_at(self, drain: Drain, now: UnixTime) -> Option<UnixTime> {
@@ -70,8 +76,14 @@ impl Bucket {
     }
 
     pub(super) fn add(&mut self, drain: Drain, now: UnixTime) {
-        let room = drain.interval.saturating_mul(drain.burst).saturating_sub(drain.interval);
-        self.empty_at = self.empty_at.clamp(now, now.saturating_add(room)).saturating_add(drain.interval);
+        let room = drain
+            .interval
+            .saturating_mul(drain.burst)
+            .saturating_sub(drain.interval);
+        self.empty_at = self
+            .empty_at
+            .clamp(now, now.saturating_add(room))
+            .saturating_add(drain.interval);
     }
 }
 
@@ -132,7 +144,12 @@ mod tests {
             let judged = judged(&policy, 30 * DAY, |_| true);
             assert!(judged.len() <= 15 + 30 * 10, "{}", judged.len());
             assert!(judged.len() > 30 * 10, "the simulation guesses");
-            let most = judged.iter().map(|from| judged.iter().filter(|at| (*from..from + DAY).contains(at)).count());
+            let most = judged.iter().map(|from| {
+                judged
+                    .iter()
+                    .filter(|at| (*from..from + DAY).contains(at))
+                    .count()
+            });
             assert!(most.max() <= Some(25));
         }
     }
@@ -147,7 +164,10 @@ mod tests {
         }
         assert_eq!(throttle.check(&policy, at(0)), Ok(()));
         throttle.fail(at(0));
-        assert!(matches!(throttle.check(&policy, at(0)), Err(Denial::Throttled { .. })));
+        assert!(matches!(
+            throttle.check(&policy, at(0)),
+            Err(Denial::Throttled { .. })
+        ));
     }
 
     #[test]
@@ -161,7 +181,10 @@ mod tests {
                     let _judged = throttle.check(&policy, UnixTime::from_secs(now));
                 }
             }
-            assert_eq!(throttle.check(&policy, UnixTime::from_secs(seconds)), Err(Denial::Disabled));
+            assert_eq!(
+                throttle.check(&policy, UnixTime::from_secs(seconds)),
+                Err(Denial::Disabled)
+            );
         }
     }
 }

@@ -1,18 +1,28 @@
 //! What owners and operators do with what is enrolled.
 
-use super::{Absent, Mfa, TRIES, store_error};
-use crate::account::{Account, AccountId, DeviceId, Label, Proof};
-use crate::event::Event;
-use crate::{Clock, Error, Store, Swap, UnixTime};
+use super::judge::{Absent, Mfa, TRIES, store_error};
+use crate::account::{Account, DeviceId, Error, Event, Label, Proof};
+use crate::account_id::AccountId;
+use crate::codes::UnixTime;
+use crate::store::{Store, Swap};
 
-impl<S: Store, C: Clock> Mfa<S, C> {
+impl<S: Store> Mfa<S> {
     /// Gives a device another label.
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LabelTaken`](Error::LabelTaken), and those of
     /// the environment and the operator.
-    pub async fn rename(&self, proof: &dyn Proof, device: DeviceId, label: Label) -> Result<(), Error> {
-        self.judge_proven(proof, |account, now| account.rename(proof, device, label.clone(), now)).await
+    pub async fn rename(
+        &self,
+        proof: impl AsRef<Proof>,
+        device: DeviceId,
+        label: Label,
+    ) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| {
+            account.rename(proof, device, label.clone(), now)
+        })
+        .await
     }
 
     /// Suspends a device that is out of its owner's hands: it does not count until it is resumed. What waits to be confirmed
@@ -21,16 +31,20 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
     /// the environment and the operator.
-    pub async fn suspend(&self, proof: &dyn Proof, device: DeviceId) -> Result<(), Error> {
-        self.judge_proven(proof, |account, now| account.suspend(proof, device, now)).await
+    pub async fn suspend(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| account.suspend(proof, device, now))
+            .await
     }
 
     /// Resumes a suspended device.
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the operator.
-    pub async fn resume(&self, proof: &dyn Proof, device: DeviceId) -> Result<(), Error> {
-        self.judge_proven(proof, |account, now| account.resume(proof, device, now)).await
+    pub async fn resume(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| account.resume(proof, device, now))
+            .await
     }
 
     /// Revokes a device for good: its secret is gone. What waits to be confirmed ends: whoever had the device may have begun
@@ -39,8 +53,10 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
     /// the environment and the operator.
-    pub async fn revoke(&self, proof: &dyn Proof, device: DeviceId) -> Result<(), Error> {
-        self.judge_proven(proof, |account, now| account.revoke(proof, device, now)).await
+    pub async fn revoke(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| account.revoke(proof, device, now))
+            .await
     }
 
     /// Opts out: the account's record is removed, with all devices and recovery codes. Clear your own note that this
@@ -48,9 +64,13 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// [`Stale`](Error::Stale), and those of the environment and the operator.
-    pub async fn opt_out(&self, proof: &dyn Proof) -> Result<(), Error> {
+    pub async fn opt_out(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
+        let proof = proof.as_ref();
         let id = proof.account();
-        self.remove(id, &Event::OptedOut, |stored, now| self.open(id, stored)?.check_proof(proof, now)).await
+        self.remove(id, &Event::OptedOut, |stored, now| {
+            self.open(id, stored)?.check_proof(proof, now)
+        })
+        .await
     }
 
     /// Revokes a device for an operator, without proof of a second factor: only after the owner's identity was proved
@@ -59,7 +79,11 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of the environment and the
     /// operator.
-    pub async fn danger_revoke_unproven(&self, account: &AccountId, device: DeviceId) -> Result<(), Error> {
+    pub async fn danger_revoke_unproven(
+        &self,
+        account: &AccountId,
+        device: DeviceId,
+    ) -> Result<(), Error> {
         let command = |account: Account, now| account.danger_revoke_unproven(device, now);
         self.judge(account, Absent::IsNotEnrolled, command).await
     }
@@ -70,7 +94,10 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.
     pub async fn danger_unlock_unproven(&self, account: &AccountId) -> Result<(), Error> {
-        self.judge(account, Absent::IsNotEnrolled, |account, now| Ok(account.danger_unlock_unproven(now))).await
+        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+            Ok(account.danger_unlock_unproven(now))
+        })
+        .await
     }
 
     /// Removes an account's record for an operator: only after the owner's identity was proved anew, or to forget the
@@ -79,7 +106,8 @@ impl<S: Store, C: Clock> Mfa<S, C> {
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment.
     pub async fn danger_opt_out_unproven(&self, account: &AccountId) -> Result<(), Error> {
-        self.remove(account, &Event::OptedOutUnproven, |_, _| Ok(())).await
+        self.remove(account, &Event::OptedOutUnproven, |_, _| Ok(()))
+            .await
     }
 
     /// Removes the record as it was when `allow` saw it.
@@ -90,10 +118,20 @@ impl<S: Store, C: Clock> Mfa<S, C> {
         allow: impl Fn(&[u8], UnixTime) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
-            let stored = self.store.load(id).await.map_err(store_error)?.ok_or(Error::NotEnrolled)?;
+            let stored = self
+                .store
+                .load(id)
+                .await
+                .map_err(store_error)?
+                .ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
-            match self.store.remove(id, stored.version()).await.map_err(store_error)? {
+            match self
+                .store
+                .remove(id, stored.version())
+                .await
+                .map_err(store_error)?
+            {
                 Swap::Committed(_) => {
                     self.tell(id, now, event);
                     return Ok(());

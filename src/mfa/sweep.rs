@@ -2,35 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use super::{Absent, Mfa, store_error};
-use crate::account::AccountId;
-use crate::seal::key_id;
-use crate::{Accounts, Clock, Error, KeyId, Store};
+use super::judge::{Absent, Mfa, store_error};
+use crate::account::Error;
+use crate::account_id::AccountId;
+use crate::sealing::{KeyId, key_id};
+use crate::store::{ListAccounts, Store};
 
-impl<S: Store, C: Clock> Mfa<S, C> {
+impl<S: Store> Mfa<S> {
     /// Seals an account's record by the active key. If it is already, nothing is written.
     ///
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.
     pub async fn reseal(&self, account: &AccountId) -> Result<(), Error> {
-        let stored = self.store.load(account).await.map_err(store_error)?.ok_or(Error::NotEnrolled)?;
+        let stored = self
+            .store
+            .load(account)
+            .await
+            .map_err(store_error)?
+            .ok_or(Error::NotEnrolled)?;
         if key_id(stored.body())? == self.keyring.active_id() {
             return Ok(());
         }
         let keyring = &self.keyring;
-        self.judge(account, Absent::IsNotEnrolled, |account, _| Ok(account.reseal(keyring))).await
+        self.judge(account, Absent::IsNotEnrolled, |account, _| {
+            Ok(account.reseal(keyring))
+        })
+        .await
     }
 }
 
-impl<S: Accounts, C: Clock> Mfa<S, C> {
+impl<S: ListAccounts> Mfa<S> {
     /// Seals the records of up to `limit` accounts after `after` by the active key, and says where to go on. When it comes
     /// to its end without failures, and no server still has another active key, the retired keys can go.
     ///
     /// One record that can't be resealed does not stop the walk: it is among the failures.
     ///
     /// ```
-    /// # use secondfactor::{Accounts, Clock, Error, Mfa};
-    /// # async fn example<S: Accounts, C: Clock>(mfa: &Mfa<S, C>) -> Result<(), Error> {
+    /// # use secondfactor::{Error, Mfa, store::ListAccounts};
+    /// # async fn example<S: ListAccounts>(mfa: &Mfa<S>) -> Result<(), Error> {
     /// let mut after = None;
     /// loop {
     ///     let batch = mfa.reseal_batch(after.as_ref(), 1000).await?;
@@ -46,7 +55,11 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// The store can't list its accounts.
-    pub async fn reseal_batch(&self, after: Option<&AccountId>, limit: usize) -> Result<Batch, Error> {
+    pub async fn reseal_batch(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Batch, Error> {
         let mut accounts = self.list(after, limit).await?;
         let (mut resealed, mut failures) = (0_usize, Vec::new());
         for account in &accounts {
@@ -57,7 +70,11 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
                 Err(error) => failures.push((account.clone(), error)),
             }
         }
-        Ok(Batch { resealed, failures, next: accounts.pop() })
+        Ok(Batch {
+            resealed,
+            failures,
+            next: accounts.pop(),
+        })
     }
 
     /// Counts which keys sealed the records of up to `limit` accounts after `after`, without opening them, and says where to
@@ -65,11 +82,17 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn key_usage(&self, after: Option<&AccountId>, limit: usize) -> Result<KeyUsage, Error> {
+    pub async fn key_usage(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<KeyUsage, Error> {
         let mut accounts = self.list(after, limit).await?;
         let (mut records, mut unreadable) = (BTreeMap::<KeyId, u64>::new(), Vec::new());
         for account in &accounts {
-            let Some(stored) = self.store.load(account).await.map_err(store_error)? else { continue };
+            let Some(stored) = self.store.load(account).await.map_err(store_error)? else {
+                continue;
+            };
             match key_id(stored.body()) {
                 Ok(id) => {
                     let count = records.entry(id).or_default();
@@ -78,12 +101,19 @@ impl<S: Accounts, C: Clock> Mfa<S, C> {
                 Err(_) => unreadable.push(account.clone()),
             }
         }
-        Ok(KeyUsage { records, unreadable, next: accounts.pop() })
+        Ok(KeyUsage {
+            records,
+            unreadable,
+            next: accounts.pop(),
+        })
     }
 
     /// An empty page alone is the end: a store may give fewer than it is asked for. To ask for none would end at once.
     async fn list(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Error> {
-        self.store.accounts(after, limit.max(1)).await.map_err(store_error)
+        self.store
+            .list_accounts(after, limit.max(1))
+            .await
+            .map_err(store_error)
     }
 }
 

@@ -5,13 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{Accounts, Store, Stored, Swap, Version};
-use crate::AccountId;
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
+use crate::account_id::AccountId;
 
 /// Any store in a box: for a program that learns only when it starts where its accounts are.
 ///
 /// ```
-/// use secondfactor::{AnyStore, MemoryStore};
+/// use secondfactor::store::{AnyStore, MemoryStore};
 ///
 /// fn open(address: &str) -> Result<AnyStore, Box<dyn std::error::Error>> {
 ///     match address {
@@ -27,7 +27,7 @@ pub struct AnyStore(Box<dyn Boxed>);
 impl AnyStore {
     /// A store in a box.
     #[must_use]
-    pub fn new(store: impl Accounts + 'static) -> Self {
+    pub fn new(store: impl ListAccounts + 'static) -> Self {
         Self(Box::new(store))
     }
 }
@@ -50,7 +50,12 @@ impl Store for AnyStore {
         self.0.load(account).await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, AnyStoreError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, AnyStoreError> {
         self.0.swap(account, expected, next).await
     }
 
@@ -59,9 +64,13 @@ impl Store for AnyStore {
     }
 }
 
-impl Accounts for AnyStore {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, AnyStoreError> {
-        self.0.accounts(after, limit).await
+impl ListAccounts for AnyStore {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, AnyStoreError> {
+        self.0.list_accounts(after, limit).await
     }
 }
 
@@ -70,17 +79,31 @@ type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, AnyStoreError>> + Se
 /// The contract as it can stand behind a pointer.
 trait Boxed: Send + Sync {
     fn load<'a>(&'a self, account: &'a AccountId) -> Pending<'a, Option<Stored>>;
-    fn swap<'a>(&'a self, account: &'a AccountId, expected: Option<Version>, next: &'a [u8]) -> Pending<'a, Swap>;
+    fn swap<'a>(
+        &'a self,
+        account: &'a AccountId,
+        expected: Option<Version>,
+        next: &'a [u8],
+    ) -> Pending<'a, Swap>;
     fn remove<'a>(&'a self, account: &'a AccountId, expected: Version) -> Pending<'a, Swap>;
-    fn accounts<'a>(&'a self, after: Option<&'a AccountId>, limit: usize) -> Pending<'a, Vec<AccountId>>;
+    fn list_accounts<'a>(
+        &'a self,
+        after: Option<&'a AccountId>,
+        limit: usize,
+    ) -> Pending<'a, Vec<AccountId>>;
 }
 
-impl<S: Accounts> Boxed for S {
+impl<S: ListAccounts> Boxed for S {
     fn load<'a>(&'a self, account: &'a AccountId) -> Pending<'a, Option<Stored>> {
         pending(Store::load(self, account))
     }
 
-    fn swap<'a>(&'a self, account: &'a AccountId, expected: Option<Version>, next: &'a [u8]) -> Pending<'a, Swap> {
+    fn swap<'a>(
+        &'a self,
+        account: &'a AccountId,
+        expected: Option<Version>,
+        next: &'a [u8],
+    ) -> Pending<'a, Swap> {
         pending(Store::swap(self, account, expected, next))
     }
 
@@ -88,8 +111,12 @@ impl<S: Accounts> Boxed for S {
         pending(Store::remove(self, account, expected))
     }
 
-    fn accounts<'a>(&'a self, after: Option<&'a AccountId>, limit: usize) -> Pending<'a, Vec<AccountId>> {
-        pending(Accounts::accounts(self, after, limit))
+    fn list_accounts<'a>(
+        &'a self,
+        after: Option<&'a AccountId>,
+        limit: usize,
+    ) -> Pending<'a, Vec<AccountId>> {
+        pending(ListAccounts::list_accounts(self, after, limit))
     }
 }
 

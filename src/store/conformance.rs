@@ -5,7 +5,7 @@
 //! what was seen.
 //!
 //! ```
-//! use secondfactor::{MemoryStore, ThisThread, conformance};
+//! use secondfactor::store::{conformance, MemoryStore, ThisThread};
 //! use std::sync::Arc;
 //!
 //! let store = Arc::new(MemoryStore::new());
@@ -22,10 +22,11 @@ mod laws;
 
 use std::fmt;
 
-use crate::{Accounts, BlockOn, Store};
+use crate::store::block_on::BlockOn;
+use crate::store::contract::{ListAccounts, Store};
 use bench::Bench;
 
-/// A law of the [store contract](crate::Store), as the suite checks it.
+/// A law of the [store contract](crate::store::Store), as the suite checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Law {
@@ -49,7 +50,7 @@ pub enum Law {
     AnyBytes,
     /// Any id is an account of its own: look-alikes, long ones, any character.
     AnyAccount,
-    /// [`Accounts`] lists each account once, in the order of its bytes, after the one named, and no more than asked.
+    /// [`ListAccounts`] lists each account once, in the order of its bytes, after the one named, and no more than asked.
     Listing,
 }
 
@@ -113,7 +114,9 @@ impl Violations {
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the store breaks its laws")?;
-        self.0.iter().try_for_each(|violation| write!(f, "\n{violation}"))
+        self.0
+            .iter()
+            .try_for_each(|violation| write!(f, "\n{violation}"))
     }
 }
 
@@ -126,16 +129,25 @@ impl fmt::Debug for Violations {
 
 impl std::error::Error for Violations {}
 
-/// Checks the laws of [`Store`](crate::Store) but S5, with several threads and handles.
+/// Checks the laws of [`Store`] but S5, with several threads and handles.
 ///
 /// # Errors
 /// The laws that were broken.
-pub fn check<S: Store>(open: impl Fn() -> S + Sync, runtime: &(impl BlockOn + Sync)) -> Result<(), Violations> {
-    let bench = Bench { open: &open, runtime };
+pub fn check<S: Store>(
+    open: impl Fn() -> S + Sync,
+    runtime: &(impl BlockOn + Sync),
+) -> Result<(), Violations> {
+    let bench = Bench {
+        open: &open,
+        runtime,
+    };
     gather([
         (Law::AnyBytes, bench.any_bytes()),
         (Law::AnyAccount, bench.any_account()),
-        (Law::ConflictChangesNothing, bench.conflict_changes_nothing()),
+        (
+            Law::ConflictChangesNothing,
+            bench.conflict_changes_nothing(),
+        ),
         (Law::VersionsIncrease, bench.versions_increase()),
         (Law::CommitsAlone, bench.commits_alone()),
         (Law::LoadSeesSwaps, bench.load_sees_swaps()),
@@ -145,15 +157,22 @@ pub fn check<S: Store>(open: impl Fn() -> S + Sync, runtime: &(impl BlockOn + Sy
     ])
 }
 
-/// Checks [`Accounts`](crate::Accounts).
+/// Checks [`ListAccounts`].
 ///
 /// # Errors
 /// That it was broken.
-pub fn check_accounts<S: Accounts>(
+pub fn check_accounts<S: ListAccounts>(
     open: impl Fn() -> S + Sync,
     runtime: &(impl BlockOn + Sync),
 ) -> Result<(), Violations> {
-    gather([(Law::Listing, Bench { open: &open, runtime }.listing())])
+    gather([(
+        Law::Listing,
+        Bench {
+            open: &open,
+            runtime,
+        }
+        .listing(),
+    )])
 }
 
 /// Checks S5 on a store that you have made fail: its server is gone, its table dropped, its file unreadable.
@@ -161,11 +180,23 @@ pub fn check_accounts<S: Accounts>(
 /// # Errors
 /// That it answered.
 pub fn check_failing<S: Store>(store: &S, runtime: &impl BlockOn) -> Result<(), Violations> {
-    gather([(Law::ErrorsAreErrors, laws::errors_are_errors(store, runtime))])
+    gather([(
+        Law::ErrorsAreErrors,
+        laws::errors_are_errors(store, runtime),
+    )])
 }
 
 fn gather<const N: usize>(results: [(Law, Result<(), String>); N]) -> Result<(), Violations> {
-    let broken = results.into_iter().filter_map(|(law, result)| Some(Violation { law, seen: result.err()? }));
+    let broken = results.into_iter().filter_map(|(law, result)| {
+        Some(Violation {
+            law,
+            seen: result.err()?,
+        })
+    });
     let violations: Vec<Violation> = broken.collect();
-    if violations.is_empty() { Ok(()) } else { Err(Violations(violations)) }
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(Violations(violations))
+    }
 }

@@ -5,14 +5,16 @@ use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{AccountId, Accounts, Committed, Store, Stored, Swap, Version};
+use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use crate::account_id::AccountId;
 
 /// Records in memory. A restart loses them all: for tests and trials, not for a login.
 ///
 /// ```
-/// use secondfactor::{KeyId, Keyring, MemoryStore, Mfa, SealingKey};
-/// let mfa = Mfa::new(MemoryStore::new(), Keyring::new(KeyId::new(1), SealingKey::generate()?));
-/// # Ok::<(), secondfactor::RngError>(())
+/// use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
+///
+/// let mfa = Mfa::new(MemoryStore::new(), Keyring::new(SealingKey::generate()?));
+/// # Ok::<(), secondfactor::codes::RngError>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
@@ -22,7 +24,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Records {
     by_account: HashMap<AccountId, Stored>,
-    /// For `Accounts` only: a login should not pay for the order.
+    /// For `ListAccounts` only: a login should not pay for the order.
     in_order: BTreeSet<AccountId>,
     last_version: u64,
 }
@@ -46,8 +48,17 @@ impl Store for MemoryStore {
         Ok(self.lock().by_account.get(account).cloned())
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Infallible> {
-        let Records { by_account, in_order, last_version } = &mut *self.lock();
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Infallible> {
+        let Records {
+            by_account,
+            in_order,
+            last_version,
+        } = &mut *self.lock();
         let found = by_account.get_mut(account);
         if found.as_ref().map(|stored| stored.version()) != expected {
             return Ok(Swap::Conflict);
@@ -75,10 +86,19 @@ impl Store for MemoryStore {
     }
 }
 
-impl Accounts for MemoryStore {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Infallible> {
+impl ListAccounts for MemoryStore {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, Infallible> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let records = self.lock();
-        Ok(records.in_order.range((start, Bound::Unbounded)).take(limit).cloned().collect())
+        Ok(records
+            .in_order
+            .range((start, Bound::Unbounded))
+            .take(limit)
+            .cloned()
+            .collect())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-pub use deadpool_postgres;
 use deadpool_postgres::tokio_postgres::{self, Row, error::SqlState, types::ToSql};
 use deadpool_postgres::{Client, Pool, PoolError};
 
-use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
+use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::report::{Finding, Report};
+use crate::account_id::AccountId;
 
 /// Account ids are bytes, since PostgreSQL's text can't hold NUL and compares by collation. Every write takes its
 /// version from one sequence, which never goes back, so that no version returns after a remove. The free space in each
@@ -31,7 +32,8 @@ const UPDATE: &str = "UPDATE secondfactor_record
 const INSERT: &str = "INSERT INTO secondfactor_record (account, version, body)
     VALUES ($1, nextval('secondfactor_version'), $2) ON CONFLICT (account) DO NOTHING";
 const REMOVE: &str = "DELETE FROM secondfactor_record WHERE account = $1 AND version = $2";
-const LIST: &str = "SELECT account FROM secondfactor_record WHERE account > $1 ORDER BY account LIMIT $2";
+const LIST: &str =
+    "SELECT account FROM secondfactor_record WHERE account > $1 ORDER BY account LIMIT $2";
 const CHECK: &str = "SELECT
     to_regclass('secondfactor_record') IS NOT NULL AND to_regclass('secondfactor_version') IS NOT NULL AS has_schema,
     pg_is_in_recovery() AS is_standby,
@@ -53,8 +55,8 @@ const CHECK: &str = "SELECT
 /// server that hangs keeps the login waiting. A timeout is an error, and nobody is let in.
 ///
 /// ```no_run
-/// use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
-/// use secondfactor::{KeyId, Keyring, Mfa, PostgresStore, SealingKey};
+/// use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+/// use secondfactor::{Keyring, Mfa, SealingKey, store::PostgresStore};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = "host=/run/postgresql user=app dbname=app target_session_attrs=read-write \
@@ -65,7 +67,7 @@ const CHECK: &str = "SELECT
 /// for finding in store.check().await?.findings() {
 ///     eprintln!("{finding}");
 /// }
-/// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// let mfa = Mfa::new(store, Keyring::new(SealingKey::generate()?));
 /// # Ok(())
 /// # }
 /// ```
@@ -92,7 +94,11 @@ impl PostgresStore {
     /// # Errors
     /// No connection, or no right to create it.
     pub async fn create_schema(&self) -> Result<(), PostgresError> {
-        Ok(self.client().await?.batch_execute(&format!("{LOCK_SCHEMA}\n{SCHEMA}")).await?)
+        Ok(self
+            .client()
+            .await?
+            .batch_execute(&format!("{LOCK_SCHEMA}\n{SCHEMA}"))
+            .await?)
     }
 
     /// Looks at the server's state and settings: at each start, before the first login.
@@ -129,7 +135,10 @@ impl PostgresStore {
 
 /// The transaction was rolled back for another's sake: serialization failure and deadlock.
 fn lost_to_another(error: &tokio_postgres::Error) -> bool {
-    matches!(error.code(), Some(&(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED)))
+    matches!(
+        error.code(),
+        Some(&(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED))
+    )
 }
 
 impl Store for PostgresStore {
@@ -139,23 +148,42 @@ impl Store for PostgresStore {
         let client = self.client().await?;
         let statement = client.prepare_cached(LOAD).await?;
         let row = client.query_opt(&statement, &[&key(account)]).await?;
-        row.map(|row| Ok(Stored::new(Version::from_signed(row.try_get(0)?), row.try_get(1)?))).transpose()
+        row.map(|row| {
+            Ok(Stored::new(
+                Version::from_signed(row.try_get(0)?),
+                row.try_get(1)?,
+            ))
+        })
+        .transpose()
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, PostgresError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, PostgresError> {
         match expected {
-            Some(expected) => self.write(UPDATE, &[&key(account), &expected.signed(), &next], next).await,
+            Some(expected) => {
+                self.write(UPDATE, &[&key(account), &expected.signed(), &next], next)
+                    .await
+            }
             None => self.write(INSERT, &[&key(account), &next], next).await,
         }
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, PostgresError> {
-        self.write(REMOVE, &[&key(account), &expected.signed()], &[]).await
+        self.write(REMOVE, &[&key(account), &expected.signed()], &[])
+            .await
     }
 }
 
-impl Accounts for PostgresStore {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, PostgresError> {
+impl ListAccounts for PostgresStore {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, PostgresError> {
         let after = after.map_or(&[][..], key); // no id is empty, so all come after the empty one
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let client = self.client().await?;
@@ -180,17 +208,25 @@ fn findings(row: &Row) -> Result<Vec<Finding>, PostgresError> {
     }
     for setting in ["fsync", "full_page_writes"] {
         if !row.try_get::<_, bool>(setting)? {
-            findings.push(Finding::Setting { name: setting, value: "off".to_owned() });
+            findings.push(Finding::Setting {
+                name: setting,
+                value: "off".to_owned(),
+            });
         }
     }
     let synchronous_commit: String = row.try_get("synchronous_commit")?;
     let waits: bool = row.try_get("waits_for_standbys")?;
     let standbys: i64 = row.try_get("standbys")?;
     if standbys > 0 && (!waits || matches!(&*synchronous_commit, "local" | "off")) {
-        findings.push(Finding::AsynchronousReplicas { count: standbys.unsigned_abs() });
+        findings.push(Finding::AsynchronousReplicas {
+            count: standbys.unsigned_abs(),
+        });
     }
     if synchronous_commit == "off" {
-        findings.push(Finding::Setting { name: "synchronous_commit", value: synchronous_commit });
+        findings.push(Finding::Setting {
+            name: "synchronous_commit",
+            value: synchronous_commit,
+        });
     }
     Ok(findings)
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-pub use redis;
 use redis::aio::ConnectionManager;
 use redis::{RedisError as DriverError, Script, ScriptInvocation};
 
-use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
+use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::report::{Finding, Report};
+use crate::account_id::AccountId;
 
 /// Redis runs a script as one step. Versions come from one counter for all accounts, so that none returns after a
 /// remove. They are compared as text; Lua holds the counter exactly up to 2^53.
@@ -33,7 +34,7 @@ return 1
 /// error, and is never sent a second time.
 ///
 /// Under `{secondfactor}:record:` there is one hash for each account, `{secondfactor}:version` counts the writes, and
-/// `{secondfactor}:accounts` is a sorted set with all ids, which gives [`Accounts`] its order (`SCAN` has none); the
+/// `{secondfactor}:accounts` is a sorted set with all ids, which gives [`ListAccounts`] its order (`SCAN` has none); the
 /// script that makes a record also enters it there. The braces keep all of them on one node of a cluster.
 ///
 /// **Redis is a cache by default.** Records must not be evicted (`maxmemory-policy noeviction`) and must survive a
@@ -41,8 +42,8 @@ return 1
 /// response timeout is an error, and nobody is let in.
 ///
 /// ```no_run
-/// use secondfactor::redis::{Client, aio::ConnectionManager};
-/// use secondfactor::{KeyId, Keyring, Mfa, RedisStore, SealingKey};
+/// use secondfactor::store::drivers::redis::{Client, aio::ConnectionManager};
+/// use secondfactor::{Keyring, Mfa, SealingKey, store::RedisStore};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// let connection = ConnectionManager::new(Client::open("redis://127.0.0.1/")?).await?;
@@ -50,7 +51,7 @@ return 1
 /// for finding in store.check().await?.findings() {
 ///     eprintln!("{finding}");
 /// }
-/// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// let mfa = Mfa::new(store, Keyring::new(SealingKey::generate()?));
 /// # Ok(())
 /// # }
 /// ```
@@ -89,13 +90,19 @@ impl RedisStore {
     /// A store on this connection, in the namespace `secondfactor`.
     #[must_use]
     pub fn new(connection: ConnectionManager) -> Self {
-        Self { connection, names: Arc::new(Names::new("secondfactor")) }
+        Self {
+            connection,
+            names: Arc::new(Names::new("secondfactor")),
+        }
     }
 
     /// With other names for its keys, where two applications share a database.
     #[must_use]
     pub fn with_namespace(self, namespace: &str) -> Self {
-        Self { names: Arc::new(Names::new(namespace)), ..self }
+        Self {
+            names: Arc::new(Names::new(namespace)),
+            ..self
+        }
     }
 
     /// Looks at the server's state and settings: at each start, before the first login.
@@ -107,12 +114,20 @@ impl RedisStore {
         let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
         let mut findings = findings(&info);
         // Hosted servers often refuse CONFIG.
-        let fsync: Result<Vec<String>, _> =
-            redis::cmd("CONFIG").arg("GET").arg("appendfsync").query_async(&mut connection).await;
+        let fsync: Result<Vec<String>, _> = redis::cmd("CONFIG")
+            .arg("GET")
+            .arg("appendfsync")
+            .query_async(&mut connection)
+            .await;
         match fsync.ok().and_then(|mut pair| pair.pop()) {
-            None => findings.push(Finding::Hidden { name: "appendfsync" }),
+            None => findings.push(Finding::Hidden {
+                name: "appendfsync",
+            }),
             Some(value) if value == "always" => {}
-            Some(value) => findings.push(Finding::Setting { name: "appendfsync", value }),
+            Some(value) => findings.push(Finding::Setting {
+                name: "appendfsync",
+                value,
+            }),
         }
         Ok(Report::new(findings))
     }
@@ -130,8 +145,11 @@ impl Store for RedisStore {
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, RedisError> {
         let mut load = redis::cmd("HMGET");
-        load.arg(self.names.record(account)).arg("version").arg("body");
-        let fields: (Option<String>, Option<Vec<u8>>) = load.query_async(&mut self.connection.clone()).await?;
+        load.arg(self.names.record(account))
+            .arg("version")
+            .arg("body");
+        let fields: (Option<String>, Option<Vec<u8>>) =
+            load.query_async(&mut self.connection.clone()).await?;
         match fields {
             (None, None) => Ok(None),
             (Some(version), Some(body)) => match version.parse() {
@@ -142,7 +160,12 @@ impl Store for RedisStore {
         }
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, RedisError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, RedisError> {
         let mut swap = self.names.swap.key(self.names.record(account));
         swap.key(&self.names.version).key(&self.names.accounts);
         swap.arg(expected.map_or_else(String::new, |version| version.get().to_string()));
@@ -152,17 +175,29 @@ impl Store for RedisStore {
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, RedisError> {
         let mut remove = self.names.remove.key(self.names.record(account));
-        remove.key(&self.names.accounts).arg(expected.get().to_string()).arg(account.as_str());
+        remove
+            .key(&self.names.accounts)
+            .arg(expected.get().to_string())
+            .arg(account.as_str());
         self.write(&remove, &[]).await
     }
 }
 
-impl Accounts for RedisStore {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, RedisError> {
+impl ListAccounts for RedisStore {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, RedisError> {
         let start = after.map_or_else(|| "-".to_owned(), |account| format!("({account}"));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut list = redis::cmd("ZRANGEBYLEX");
-        list.arg(&self.names.accounts).arg(start).arg("+").arg("LIMIT").arg(0).arg(limit);
+        list.arg(&self.names.accounts)
+            .arg(start)
+            .arg("+")
+            .arg("LIMIT")
+            .arg(0)
+            .arg(limit);
         let keys: Vec<Vec<u8>> = list.query_async(&mut self.connection.clone()).await?;
         let account = |key| AccountId::from_key(key).ok_or(RedisError(Cause::Foreign));
         keys.into_iter().map(account).collect()
@@ -171,7 +206,9 @@ impl Accounts for RedisStore {
 
 fn findings(info: &str) -> Vec<Finding> {
     let field = |name: &str| {
-        info.lines().find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':')).unwrap_or_default()
+        info.lines()
+            .find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))
+            .unwrap_or_default()
     };
     let mut findings = Vec::new();
     if field("role") != "master" {
@@ -179,13 +216,20 @@ fn findings(info: &str) -> Vec<Finding> {
     }
     match field("maxmemory_policy") {
         "noeviction" => {}
-        "" => findings.push(Finding::Hidden { name: "maxmemory-policy" }),
-        policy => findings.push(Finding::Evicts { policy: policy.to_owned() }),
+        "" => findings.push(Finding::Hidden {
+            name: "maxmemory-policy",
+        }),
+        policy => findings.push(Finding::Evicts {
+            policy: policy.to_owned(),
+        }),
     }
     match field("aof_enabled") {
         "1" => {}
         "" => findings.push(Finding::Hidden { name: "appendonly" }),
-        _ => findings.push(Finding::Setting { name: "appendonly", value: "no".to_owned() }),
+        _ => findings.push(Finding::Setting {
+            name: "appendonly",
+            value: "no".to_owned(),
+        }),
     }
     match field("connected_slaves").parse() {
         Ok(0) | Err(_) => {}

@@ -5,7 +5,7 @@ use std::fmt;
 /// What a store's `check` found. Empty is good.
 ///
 /// ```
-/// use secondfactor::{Severity, SqliteStore};
+/// use secondfactor::store::{Severity, SqliteStore};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("accounts.db");
@@ -16,7 +16,7 @@ use std::fmt;
 ///     eprintln!("{finding}");
 /// }
 /// assert!(report.worst() < Some(Severity::Unsafe), "not fit for a login");
-/// # Ok::<(), secondfactor::SqliteError>(())
+/// # Ok::<(), secondfactor::store::SqliteError>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -108,12 +108,20 @@ impl fmt::Display for Finding {
             Self::NotPrimary => f.write_str("the server is a replica: connect to the primary"),
             Self::NoSchema => f.write_str("the tables are missing: create the schema"),
             Self::Evicts { policy } => {
-                write!(f, "maxmemory-policy is {policy}: records may be dropped, set noeviction")
+                write!(
+                    f,
+                    "maxmemory-policy is {policy}: records may be dropped, set noeviction"
+                )
             }
             Self::AsynchronousReplicas { count } => {
-                write!(f, "{count} asynchronous replicas: a failover may lose the last writes")
+                write!(
+                    f,
+                    "{count} asynchronous replicas: a failover may lose the last writes"
+                )
             }
-            Self::Setting { name, value } => write!(f, "{name} is {value}: a crash may lose the last writes"),
+            Self::Setting { name, value } => {
+                write!(f, "{name} is {value}: a crash may lose the last writes")
+            }
             Self::Hidden { name } => write!(f, "{name} can't be seen: look yourself"),
         }
     }

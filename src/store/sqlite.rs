@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
-use crate::{AccountId, Accounts, Committed, Finding, Report, Store, Stored, Swap, Version};
+use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::report::{Finding, Report};
+use crate::account_id::AccountId;
 
 /// How long a call waits for another process to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,12 +40,12 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// locks don't hold.
 ///
 /// ```
-/// use secondfactor::{KeyId, Keyring, Mfa, SealingKey, SqliteStore};
+/// use secondfactor::{Keyring, Mfa, SealingKey, store::SqliteStore};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("accounts.db");
 /// let store = SqliteStore::open(path)?;
-/// let mfa = Mfa::new(store, Keyring::new(KeyId::new(1), SealingKey::generate()?));
+/// let mfa = Mfa::new(store, Keyring::new(SealingKey::generate()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -61,9 +63,14 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         let path = path.as_ref();
         let writer = connect(path)?;
-        writer.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;")).map_err(Cause::Driver)?;
+        writer
+            .execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))
+            .map_err(Cause::Driver)?;
         let reader = connect(path)?;
-        Ok(Self { reader: Arc::new(Mutex::new(reader)), writer: Arc::new(Mutex::new(writer)) })
+        Ok(Self {
+            reader: Arc::new(Mutex::new(reader)),
+            writer: Arc::new(Mutex::new(writer)),
+        })
     }
 
     /// Looks at the settings that its writes have.
@@ -76,10 +83,16 @@ impl SqliteStore {
             let level: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
             let mut findings = Vec::new();
             if mode != "wal" {
-                findings.push(Finding::Setting { name: "journal_mode", value: mode });
+                findings.push(Finding::Setting {
+                    name: "journal_mode",
+                    value: mode,
+                });
             }
             if level < SYNCHRONOUS_FULL {
-                findings.push(Finding::Setting { name: "synchronous", value: level.to_string() });
+                findings.push(Finding::Setting {
+                    name: "synchronous",
+                    value: level.to_string(),
+                });
             }
             Ok(findings)
         });
@@ -105,7 +118,8 @@ fn journal_in_wal(connection: &Connection) -> rusqlite::Result<String> {
     loop {
         match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
             Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < BUSY_TIMEOUT =>
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < BUSY_TIMEOUT =>
             {
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -135,13 +149,20 @@ impl Store for SqliteStore {
         with(&self.reader, move |connection| {
             connection
                 .prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1")?
-                .query_row([account], |row| Ok(Stored::new(Version::from_signed(row.get(0)?), row.get(1)?)))
+                .query_row([account], |row| {
+                    Ok(Stored::new(Version::from_signed(row.get(0)?), row.get(1)?))
+                })
                 .optional()
         })
         .await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, SqliteError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, SqliteError> {
         let (account, body) = (key(account), next.to_vec());
         let changed = with(&self.writer, move |connection| match expected {
             // One statement is one transaction: it takes the write lock before it reads, so it never sees a
@@ -161,30 +182,46 @@ impl Store for SqliteStore {
                 .execute(params![account, body]),
         })
         .await?;
-        Ok(if changed == 1 { Swap::Committed(Committed::attest(next)) } else { Swap::Conflict })
+        Ok(if changed == 1 {
+            Swap::Committed(Committed::attest(next))
+        } else {
+            Swap::Conflict
+        })
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, SqliteError> {
         let account = key(account);
         let removed = with(&self.writer, move |connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let removed = transaction.execute(
                 "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
                 params![account, expected.signed()],
             )?;
             if removed == 1 {
-                transaction.execute("UPDATE secondfactor_floor SET version = max(version, ?1)", [expected.signed()])?;
+                transaction.execute(
+                    "UPDATE secondfactor_floor SET version = max(version, ?1)",
+                    [expected.signed()],
+                )?;
             }
             transaction.commit()?;
             Ok(removed)
         })
         .await?;
-        Ok(if removed == 1 { Swap::Committed(Committed::attest(&[])) } else { Swap::Conflict })
+        Ok(if removed == 1 {
+            Swap::Committed(Committed::attest(&[]))
+        } else {
+            Swap::Conflict
+        })
     }
 }
 
-impl Accounts for SqliteStore {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, SqliteError> {
+impl ListAccounts for SqliteStore {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, SqliteError> {
         let after = after.map_or_else(Vec::new, key); // no id is empty, so all come after the empty one
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let keys = with(&self.reader, move |connection| {

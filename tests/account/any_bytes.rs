@@ -3,14 +3,22 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use secondfactor::{Error, Label, ManualClock, MemoryStore, Mfa, RecoveryCodes, Store, UnixTime};
+use secondfactor::codes::{ManualClock, UnixTime};
+use secondfactor::store::{MemoryStore, Store};
+use secondfactor::{Error, Label, Mfa, RecoveryCodes};
 
 use crate::support::{Login, alice, code, keyring, label, run};
 
 /// Puts these bytes in the place of a good record, and does all that can be done.
 fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
     let records = Arc::new(MemoryStore::new());
-    let Login { device, secret, proof, clock, .. } = Login::new(Arc::clone(&records));
+    let Login {
+        device,
+        secret,
+        proof,
+        clock,
+        ..
+    } = Login::new(Arc::clone(&records));
     let good = run(records.load(&alice())).unwrap().unwrap();
     let bad = damage(good.body());
     if bad == good.body() {
@@ -19,11 +27,15 @@ fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
     let _swapped = run(records.swap(&alice(), Some(good.version()), &bad)).unwrap();
     let version = run(records.load(&alice())).unwrap().unwrap().version();
 
-    let mfa =
-        Mfa::new(Arc::clone(&records), keyring()).with_clock(Arc::new(ManualClock::new(UnixTime::from_secs(now))));
-    let at = secondfactor::Clock::now(&*clock);
+    let mfa = Mfa::new(Arc::clone(&records), keyring())
+        .with_clock(Arc::new(ManualClock::new(UnixTime::from_secs(now))));
+    let at = secondfactor::codes::Clock::now(&*clock);
     let (one, next) = (code(&secret, at, 0), code(&secret, at, 1));
-    let recovery_code = RecoveryCodes::generate().unwrap().into_iter().next().unwrap();
+    let recovery_code = RecoveryCodes::generate()
+        .unwrap()
+        .into_iter()
+        .next()
+        .unwrap();
     let answers = [
         run(mfa.verify(&alice(), one)).err(),
         run(mfa.enroll(&alice(), label("tablet"))).err(),
@@ -34,7 +46,6 @@ fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
         run(mfa.rotate(&proof, device)).err(),
         run(mfa.redeem(&alice(), &recovery_code)).err(),
         run(mfa.issue_recovery_codes(&proof)).err(),
-        run(mfa.replenish_recovery_codes(&proof)).err(),
         run(mfa.status(&alice())).err(),
         run(mfa.rename(&proof, device, Label::new("x").unwrap())).err(),
         run(mfa.suspend(&proof, device)).err(),
@@ -45,13 +56,23 @@ fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
         run(mfa.danger_unlock_unproven(&alice())).err(),
     ];
     for (n, error) in answers.into_iter().enumerate() {
-        assert!(matches!(error, Some(Error::Seal(_) | Error::Record(_))), "command {n}: {error:?}");
+        assert!(
+            matches!(error, Some(Error::Seal(_) | Error::Record(_))),
+            "command {n}: {error:?}"
+        );
     }
     let _resealed = run(mfa.reseal(&alice()));
     let usage = run(mfa.key_usage(None, 10)).unwrap();
     assert_eq!(usage.records().len() + usage.unreadable().len(), 1);
-    assert_eq!(run(records.load(&alice())).unwrap().unwrap().version(), version, "nothing was written over it");
-    assert!(run(mfa.danger_opt_out_unproven(&alice())).is_ok(), "an operator can take it away");
+    assert_eq!(
+        run(records.load(&alice())).unwrap().unwrap().version(),
+        version,
+        "nothing was written over it"
+    );
+    assert!(
+        run(mfa.danger_opt_out_unproven(&alice())).is_ok(),
+        "an operator can take it away"
+    );
 }
 
 proptest! {

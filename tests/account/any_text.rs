@@ -5,14 +5,20 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use proptest::prelude::*;
-use secondfactor::{AccountId, Code, DeviceId, KeyUri, Label, RecoveryCode, SealingKey, Secret};
+use secondfactor::account::DeviceId;
+use secondfactor::codes::Secret;
+use secondfactor::provisioning::KeyUri;
+use secondfactor::{AccountId, Code, Label, RecoveryCode, SealingKey};
 
 fn check<T, E: std::error::Error>(text: &str, parsed: Result<T, E>) {
     let Err(error) = parsed else { return };
     let said = format!("{error} {error:?}");
     // Shorter ones may be in the message by chance.
     if text.trim().len() >= 8 && !text.trim().is_empty() {
-        assert!(!said.contains(text.trim()), "an error repeats what was typed: {said}");
+        assert!(
+            !said.contains(text.trim()),
+            "an error repeats what was typed: {said}"
+        );
     }
 }
 
@@ -23,7 +29,14 @@ fn parse<T: FromStr<Err: std::error::Error>>(text: &str) {
 /// What is shown parses to the same.
 fn round_trip<T: FromStr + Display>(text: &str) {
     if let Ok(value) = text.parse::<T>() {
-        assert_eq!(value.to_string().parse::<T>().ok().map(|again| again.to_string()), Some(value.to_string()));
+        assert_eq!(
+            value
+                .to_string()
+                .parse::<T>()
+                .ok()
+                .map(|again| again.to_string()),
+            Some(value.to_string())
+        );
     }
 }
 

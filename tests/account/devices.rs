@@ -2,33 +2,56 @@
 
 use std::time::Duration;
 
-use secondfactor::{
-    Algorithm, Confirmed, Counter, Denial, DeviceKind, DeviceState, Digits, Error, Hotp, KeyId, Lock, MemoryStore,
-    NewDevice, Period, Secret, SystemClock, Totp, UnixTime, Verified,
+use secondfactor::account::{DeviceState, Lock};
+use secondfactor::codes::{
+    Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, SystemClock, Totp, UnixTime,
 };
+use secondfactor::store::MemoryStore;
+use secondfactor::{Confirmed, Denial, Error, NewDevice, Verified};
 
 use crate::support::*;
 
-type Server = secondfactor::Mfa<MemoryStore, std::sync::Arc<secondfactor::ManualClock>>;
+type Server = secondfactor::Mfa<MemoryStore>;
 
 fn states(mfa: &Server) -> Vec<DeviceState> {
-    run(mfa.devices(&alice())).unwrap().iter().map(secondfactor::DeviceStatus::state).collect()
+    run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(secondfactor::account::DeviceStatus::state)
+        .collect()
 }
 
 /// One more active device of alice.
-fn add(mfa: &Server, proof: &Confirmed, name: &str) -> (secondfactor::DeviceId, Confirmed) {
+fn add(
+    mfa: &Server,
+    proof: &Confirmed,
+    name: &str,
+) -> (secondfactor::account::DeviceId, Confirmed) {
     let enrollment = run(mfa.enroll_another(proof, label(name))).unwrap();
-    let proof = run(mfa.confirm(&alice(), enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
+    let proof = run(mfa.confirm(
+        &alice(),
+        enrollment.device(),
+        code(enrollment.secret(), NOW, 0),
+    ))
+    .unwrap();
     (enrollment.device(), proof)
 }
 
 #[test]
 fn the_list_tells_all_but_secrets() {
-    let Login { mfa, clock, secret, proof, device } = Login::new(MemoryStore::new());
-    let token = NewDevice::hotp(label("token"))
-        .with_secret(Secret::from_weak_bytes(b"short").unwrap())
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(MemoryStore::new());
+    let parameters = Parameters::hotp(Counter::new(0))
         .with_algorithm(Algorithm::Sha256)
         .with_digits(Digits::Eight);
+    let token = NewDevice::with_parameters(label("token"), parameters)
+        .unwrap()
+        .with_secret(Secret::from_weak_bytes(b"short").unwrap());
     let pending = run(mfa.enroll_another(&proof, token)).unwrap();
     clock.advance(STEP);
     let _verified = run(mfa.verify(&alice(), code(&secret, NOW.saturating_add(STEP), 0))).unwrap();
@@ -36,49 +59,71 @@ fn the_list_tells_all_but_secrets() {
     let status = run(mfa.status(&alice())).unwrap();
     assert!(status.is_enrolled());
     assert_eq!(status.lock(), Lock::Open);
-    assert_eq!((status.recovery_codes(), status.recovery_lock()), (0, Lock::Open));
-    assert_eq!(status.sealed_by(), Some(KeyId::new(1)));
-    let [phone, token] = status.devices() else { panic!("two devices") };
-    assert_eq!((phone.id(), phone.kind(), phone.state()), (device, DeviceKind::Totp, DeviceState::Active));
+    assert_eq!(
+        (status.recovery_codes_left(), status.recovery_lock()),
+        (0, Lock::Open)
+    );
+    assert_eq!(status.sealed_by(), Some(keyring().active_id()));
+    let [phone, token] = status.devices() else {
+        panic!("two devices")
+    };
+    assert_eq!(
+        (phone.id(), phone.parameters(), phone.state()),
+        (device, Parameters::DEFAULT, DeviceState::Active)
+    );
     assert_eq!((phone.label().as_str(), phone.created()), ("phone", NOW));
-    assert_eq!((phone.last_used(), phone.drift(), phone.is_weak()), (Some(NOW.saturating_add(STEP)), 0, false));
-    assert_eq!((token.id(), token.kind()), (pending.device(), DeviceKind::Hotp));
+    assert_eq!(
+        (phone.last_used(), phone.drift(), phone.is_weak()),
+        (Some(NOW.saturating_add(STEP)), 0, false)
+    );
+    assert_eq!(
+        (token.id(), token.parameters()),
+        (pending.device(), parameters)
+    );
+    assert_eq!(pending.parameters(), parameters);
     assert_eq!(token.state(), DeviceState::Pending { replaces: None });
-    assert_eq!((token.algorithm(), token.digits()), (Algorithm::Sha256, Digits::Eight));
     assert_eq!((token.last_used(), token.is_weak()), (None, true));
 }
 
 #[test]
 fn each_device_has_its_own_hash_digits_and_period() {
-    let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
-    let new = NewDevice::totp(label("strong"))
+    let Login {
+        mfa, clock, proof, ..
+    } = Login::new(MemoryStore::new());
+    let strong = Parameters::totp(Period::from_secs(60).unwrap())
         .with_algorithm(Algorithm::Sha512)
-        .with_digits(Digits::Eight)
-        .with_period(Period::from_secs(60).unwrap())
-        .unwrap();
+        .with_digits(Digits::Eight);
+    let new = NewDevice::with_parameters(label("strong"), strong).unwrap();
     let enrollment = run(mfa.enroll_another(&proof, new)).unwrap();
     assert_eq!(enrollment.secret().expose_bytes().len(), 64);
     let uri = enrollment.key_uri("Example", "alice").unwrap().expose_uri();
     assert!(uri.ends_with("&algorithm=SHA512&digits=8&period=60"));
 
-    let prover = Totp::new(enrollment.secret())
-        .with_algorithm(Algorithm::Sha512)
-        .with_digits(Digits::Eight)
-        .with_period(Period::from_secs(60).unwrap());
+    let prover = Totp::from_parameters(enrollment.secret(), strong).unwrap();
     run(mfa.confirm(&alice(), enrollment.device(), prover.at(NOW).unwrap())).unwrap();
     clock.advance(Duration::from_secs(60));
-    let verified = run(mfa.verify(&alice(), prover.at(NOW.saturating_add(Duration::from_secs(60))).unwrap())).unwrap();
+    let verified = run(mfa.verify(
+        &alice(),
+        prover
+            .at(NOW.saturating_add(Duration::from_secs(60)))
+            .unwrap(),
+    ))
+    .unwrap();
     assert_eq!(verified.device(), enrollment.device());
 }
 
 #[test]
 fn a_period_of_a_device_is_15_seconds_to_2_minutes() {
+    let with_period = |period| NewDevice::with_parameters(label("phone"), Parameters::totp(period));
     for (secs, fits) in [(14, false), (15, true), (120, true), (121, false)] {
-        let new = NewDevice::totp(label("phone")).with_period(Period::from_secs(secs).unwrap());
+        let new = with_period(Period::from_secs(secs).unwrap());
         assert_eq!(new.is_ok(), fits, "{secs}");
     }
-    let error = NewDevice::totp(label("phone")).with_period(Period::MAX).unwrap_err();
-    assert_eq!(error.to_string(), "period of a device in seconds must be 15 to 120");
+    let error = with_period(Period::MAX).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "period of a device in seconds must be 15 to 120"
+    );
 }
 
 #[test]
@@ -87,9 +132,15 @@ fn a_counter_token_moves_on_within_its_look_ahead() {
     let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
     let hotp = Hotp::new(&secret);
     let at = |counter| hotp.at(Counter::new(counter));
-    let new = NewDevice::hotp(label("token")).with_secret(secret.duplicate()).with_counter(Counter::new(3));
+    let new = NewDevice::hotp(label("token"), Counter::new(3)).with_secret(secret.duplicate());
     let enrollment = run(mfa.enroll_another(&proof, new)).unwrap();
-    assert!(enrollment.key_uri("Example", "alice").unwrap().expose_uri().ends_with("&counter=3"));
+    assert!(
+        enrollment
+            .key_uri("Example", "alice")
+            .unwrap()
+            .expose_uri()
+            .ends_with("&counter=3")
+    );
     // Counters before the first are used up.
     assert!(run(mfa.confirm(&alice(), enrollment.device(), at(2))).is_err());
     run(mfa.confirm(&alice(), enrollment.device(), at(3))).unwrap();
@@ -97,11 +148,20 @@ fn a_counter_token_moves_on_within_its_look_ahead() {
     let token = enrollment.device();
     assert_eq!(run(mfa.verify(&alice(), at(4))).unwrap().device(), token);
     // Typed twice: a replay, not charged. Earlier ones are just wrong.
-    assert!(matches!(run(mfa.verify(&alice(), at(4))), Err(Error::Denied(Denial::Replayed))));
-    assert!(matches!(run(mfa.verify(&alice(), at(3))), Err(Error::Denied(Denial::Mismatch))));
+    assert!(matches!(
+        run(mfa.verify(&alice(), at(4))),
+        Err(Error::Denied(Denial::Replayed))
+    ));
+    assert!(matches!(
+        run(mfa.verify(&alice(), at(3))),
+        Err(Error::Denied(Denial::Mismatch))
+    ));
     // Pressed five times without a login: the look-ahead of the default policy.
     assert!(run(mfa.verify(&alice(), at(10))).is_ok());
-    assert!(matches!(run(mfa.verify(&alice(), at(17))), Err(Error::Denied(Denial::Mismatch))));
+    assert!(matches!(
+        run(mfa.verify(&alice(), at(17))),
+        Err(Error::Denied(Denial::Mismatch))
+    ));
     // Further ahead, two in a row put it right.
     run(mfa.resync(&alice(), token, [at(60), at(61)])).unwrap();
     assert!(run(mfa.verify(&alice(), at(61))).is_err());
@@ -113,7 +173,8 @@ fn a_counter_token_ends_with_its_last_counter() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
     let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
     let at = |counter| Hotp::new(&secret).at(Counter::new(counter));
-    let new = NewDevice::hotp(label("token")).with_secret(secret.duplicate()).with_counter(Counter::new(u64::MAX - 1));
+    let new =
+        NewDevice::hotp(label("token"), Counter::new(u64::MAX - 1)).with_secret(secret.duplicate());
     let token = run(mfa.enroll_another(&proof, new)).unwrap().device();
     run(mfa.confirm(&alice(), token, at(u64::MAX - 1))).unwrap();
     assert!(run(mfa.verify(&alice(), at(u64::MAX))).is_ok());
@@ -124,21 +185,35 @@ fn a_counter_token_ends_with_its_last_counter() {
 
 #[test]
 fn a_secret_is_enrolled_once_an_account() {
-    let Login { mfa, secret, proof, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, secret, proof, ..
+    } = Login::new(MemoryStore::new());
     let twin = NewDevice::totp(label("twin")).with_secret(secret.duplicate());
-    assert!(matches!(run(mfa.enroll_another(&proof, twin)), Err(Error::DuplicateSecret)));
+    assert!(matches!(
+        run(mfa.enroll_another(&proof, twin)),
+        Err(Error::DuplicateSecret)
+    ));
 }
 
 #[test]
 fn opting_in_once_more_takes_a_proof() {
     let Login { mfa, .. } = Login::new(MemoryStore::new());
-    assert!(matches!(run(mfa.enroll(&alice(), label("mallory's phone"))), Err(Error::ProofRequired)));
+    assert!(matches!(
+        run(mfa.enroll(&alice(), label("mallory's phone"))),
+        Err(Error::ProofRequired)
+    ));
     assert_eq!(states(&mfa), [DeviceState::Active]);
 }
 
 #[test]
 fn a_proof_is_of_the_account_and_five_minutes_fresh() {
-    let Login { mfa, clock, secret, proof, device } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(MemoryStore::new());
     let later = NOW.saturating_add(Duration::from_secs(300));
     let verify = |time| {
         clock.set(time);
@@ -148,16 +223,28 @@ fn a_proof_is_of_the_account_and_five_minutes_fresh() {
     clock.set(later);
     run(mfa.rename(&verified, device, label("my phone"))).unwrap();
     clock.advance(Duration::from_secs(1));
-    assert!(matches!(run(mfa.rename(&verified, device, label("phone"))), Err(Error::Stale(_))));
+    assert!(matches!(
+        run(mfa.rename(&verified, device, label("phone"))),
+        Err(Error::Stale(_))
+    ));
     // A proof from the future: the server that gave it out is ahead, or this one was set back.
     clock.set(UnixTime::from_secs(NOW.as_secs() - 6));
-    assert!(matches!(run(mfa.rename(&verified, device, label("phone"))), Err(Error::Stale(_))));
+    assert!(matches!(
+        run(mfa.rename(&verified, device, label("phone"))),
+        Err(Error::Stale(_))
+    ));
 
     // Another account's proof changes that account, by its own id: there is no argument to get wrong. In the pure core it
     // is checked.
-    let account = secondfactor::Account::new(account("bob"));
-    assert!(matches!(account.rename(&proof, device, label("x"), NOW), Err(Error::ForeignProof)));
-    assert_eq!(Error::ForeignProof.to_string(), "the proof belongs to another account");
+    let account = secondfactor::account::Account::new(account("bob"));
+    assert!(matches!(
+        account.rename(&proof, device, label("x"), NOW),
+        Err(Error::ForeignProof)
+    ));
+    assert_eq!(
+        Error::ForeignProof.to_string(),
+        "the proof belongs to another account"
+    );
 }
 
 /// A device of another service, by its key URI: the same codes, also from a counter, and no period that a device can't have.
@@ -165,98 +252,193 @@ fn a_proof_is_of_the_account_and_five_minutes_fresh() {
 fn a_device_comes_by_its_key_uri() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
     let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-    let uri = |text: String| secondfactor::KeyUri::parse(&text).unwrap();
-    let watch = uri(format!("otpauth://totp/alice?secret={key}&algorithm=SHA256&digits=8&period=60"));
-    let new = NewDevice::of_key_uri(label("watch"), &watch).unwrap();
+    let uri = |text: String| secondfactor::provisioning::KeyUri::parse(&text).unwrap();
+    let watch = uri(format!(
+        "otpauth://totp/alice?secret={key}&algorithm=SHA256&digits=8&period=60"
+    ));
+    let new = NewDevice::from_key_uri(label("watch"), &watch).unwrap();
     let enrollment = run(mfa.enroll_another(&proof, new)).unwrap();
     assert_eq!(enrollment.secret().expose_bytes(), b"12345678901234567890");
-    run(mfa.confirm(&alice(), enrollment.device(), watch.to_totp().unwrap().at(NOW).unwrap())).unwrap();
+    run(mfa.confirm(
+        &alice(),
+        enrollment.device(),
+        watch.to_totp().unwrap().at(NOW).unwrap(),
+    ))
+    .unwrap();
     let status = run(mfa.devices(&alice())).unwrap().pop().unwrap();
-    assert_eq!((status.algorithm(), status.digits()), (Algorithm::Sha256, Digits::Eight));
-    assert_eq!(status.period(), Some(Period::from_secs(60).unwrap()));
+    assert_eq!(status.parameters(), watch.parameters());
+    let period = status.parameters().period();
+    assert_eq!(period, Some(Period::from_secs(60).unwrap()));
 
-    let token = uri(format!("otpauth://hotp/alice?secret={}&counter=7", key.replace("GEZD", "GEZE")));
-    let new = NewDevice::of_key_uri(label("token"), &token).unwrap();
+    let token = uri(format!(
+        "otpauth://hotp/alice?secret={}&counter=7",
+        key.replace("GEZD", "GEZE")
+    ));
+    let new = NewDevice::from_key_uri(label("token"), &token).unwrap();
     let enrollment = run(mfa.enroll_another(&proof, new)).unwrap();
     let (hotp, first) = token.to_hotp().unwrap();
-    assert!(run(mfa.confirm(&alice(), enrollment.device(), hotp.at(Counter::new(6)))).is_err(), "used");
+    assert!(
+        run(mfa.confirm(&alice(), enrollment.device(), hotp.at(Counter::new(6)))).is_err(),
+        "used"
+    );
     run(mfa.confirm(&alice(), enrollment.device(), hotp.at(first))).unwrap();
 
     let slow = uri(format!("otpauth://totp/alice?secret={key}&period=121"));
-    assert!(NewDevice::of_key_uri(label("slow"), &slow).is_err());
+    assert!(NewDevice::from_key_uri(label("slow"), &slow).is_err());
 }
 
 #[test]
 fn labels_are_unique_among_confirmed_devices() {
-    let Login { mfa, proof, device, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
     let (tablet, _) = add(&mfa, &proof, "tablet");
-    assert!(matches!(run(mfa.rename(&proof, tablet, label("phone"))), Err(Error::LabelTaken)));
+    assert!(matches!(
+        run(mfa.rename(&proof, tablet, label("phone"))),
+        Err(Error::LabelTaken)
+    ));
     run(mfa.rename(&proof, device, label("old phone"))).unwrap();
     run(mfa.rename(&proof, tablet, label("phone"))).unwrap();
     run(mfa.rename(&proof, tablet, label("phone"))).unwrap();
-    assert!(matches!(run(mfa.rename(&proof, "9".parse().unwrap(), label("x"))), Err(Error::UnknownDevice)));
+    assert!(matches!(
+        run(mfa.rename(&proof, "9".parse().unwrap(), label("x"))),
+        Err(Error::UnknownDevice)
+    ));
     for twin in ["phone\u{200d}", "pho\u{200c}ne", "phone\u{fe0f}"] {
-        assert!(matches!(run(mfa.rename(&proof, device, label(twin))), Err(Error::LabelTaken)), "they look alike");
+        assert!(
+            matches!(
+                run(mfa.rename(&proof, device, label(twin))),
+                Err(Error::LabelTaken)
+            ),
+            "they look alike"
+        );
     }
 }
 
 #[test]
 fn a_suspended_device_does_not_count_until_it_is_resumed() {
-    let Login { mfa, secret, proof, device, .. } = Login::new(MemoryStore::new());
-    assert!(matches!(run(mfa.suspend(&proof, device)), Err(Error::LastDevice)));
+    let Login {
+        mfa,
+        secret,
+        proof,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
+    assert!(matches!(
+        run(mfa.suspend(&proof, device)),
+        Err(Error::LastDevice)
+    ));
     let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
     run(mfa.suspend(&proof, device)).unwrap();
     // What the suspended one has proved is void: it can't resume itself.
-    assert!(matches!(run(mfa.resume(&proof, device)), Err(Error::Stale(_))));
+    assert!(matches!(
+        run(mfa.resume(&proof, device)),
+        Err(Error::Stale(_))
+    ));
     let proof = by_tablet;
     assert_eq!(states(&mfa), [DeviceState::Suspended, DeviceState::Active]);
-    assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Denied(Denial::Mismatch))));
-    assert!(matches!(run(mfa.suspend(&proof, device)), Err(Error::UnknownDevice)));
+    assert!(matches!(
+        run(mfa.verify(&alice(), code(&secret, NOW, 0))),
+        Err(Error::Denied(Denial::Mismatch))
+    ));
+    assert!(matches!(
+        run(mfa.suspend(&proof, device)),
+        Err(Error::UnknownDevice)
+    ));
     // The other one is the last that counts.
-    assert!(matches!(run(mfa.suspend(&proof, tablet)), Err(Error::LastDevice)));
-    assert!(matches!(run(mfa.revoke(&proof, tablet)), Err(Error::LastDevice)));
+    assert!(matches!(
+        run(mfa.suspend(&proof, tablet)),
+        Err(Error::LastDevice)
+    ));
+    assert!(matches!(
+        run(mfa.revoke(&proof, tablet)),
+        Err(Error::LastDevice)
+    ));
 
     run(mfa.resume(&proof, device)).unwrap();
-    assert!(matches!(run(mfa.resume(&proof, device)), Err(Error::UnknownDevice)));
+    assert!(matches!(
+        run(mfa.resume(&proof, device)),
+        Err(Error::UnknownDevice)
+    ));
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     run(mfa.revoke(&proof, tablet)).unwrap();
 }
 
 #[test]
 fn a_revoked_device_is_gone() {
-    let Login { mfa, secret, proof, device, .. } = Login::new(MemoryStore::new());
-    assert!(matches!(run(mfa.revoke(&proof, device)), Err(Error::LastDevice)));
-    assert!(matches!(run(mfa.danger_revoke_unproven(&alice(), device)), Err(Error::LastDevice)));
+    let Login {
+        mfa,
+        secret,
+        proof,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
+    assert!(matches!(
+        run(mfa.revoke(&proof, device)),
+        Err(Error::LastDevice)
+    ));
+    assert!(matches!(
+        run(mfa.danger_revoke_unproven(&alice(), device)),
+        Err(Error::LastDevice)
+    ));
     let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
     run(mfa.danger_revoke_unproven(&alice(), device)).unwrap();
-    assert!(matches!(run(mfa.revoke(&proof, device)), Err(Error::Stale(_))));
-    assert!(matches!(run(mfa.revoke(&by_tablet, device)), Err(Error::UnknownDevice)));
-    assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Denied(Denial::Mismatch))));
-    let ids: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(secondfactor::DeviceStatus::id).collect();
+    assert!(matches!(
+        run(mfa.revoke(&proof, device)),
+        Err(Error::Stale(_))
+    ));
+    assert!(matches!(
+        run(mfa.revoke(&by_tablet, device)),
+        Err(Error::UnknownDevice)
+    ));
+    assert!(matches!(
+        run(mfa.verify(&alice(), code(&secret, NOW, 0))),
+        Err(Error::Denied(Denial::Mismatch))
+    ));
+    let ids: Vec<_> = run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(secondfactor::account::DeviceStatus::id)
+        .collect();
     assert_eq!(ids, [tablet]);
 }
 
 #[test]
 fn opting_out_takes_a_proof_and_removes_the_record() {
-    let Login { mfa, clock, secret, proof, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        ..
+    } = Login::new(MemoryStore::new());
     clock.advance(Duration::from_secs(301));
     assert!(matches!(run(mfa.opt_out(&proof)), Err(Error::Stale(_))));
-    let verified: Verified =
-        run(mfa.verify(&alice(), code(&secret, NOW.saturating_add(Duration::from_secs(301)), 0))).unwrap();
+    let verified: Verified = run(mfa.verify(
+        &alice(),
+        code(&secret, NOW.saturating_add(Duration::from_secs(301)), 0),
+    ))
+    .unwrap();
     run(mfa.opt_out(&verified)).unwrap();
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
-    assert!(matches!(run(mfa.opt_out(&verified)), Err(Error::NotEnrolled)));
+    assert!(matches!(
+        run(mfa.opt_out(&verified)),
+        Err(Error::NotEnrolled)
+    ));
     // A new beginning is a new record.
     assert!(run(mfa.enroll(&alice(), label("phone"))).is_ok());
     run(mfa.danger_opt_out_unproven(&alice())).unwrap();
-    assert!(matches!(run(mfa.danger_opt_out_unproven(&alice())), Err(Error::NotEnrolled)));
+    assert!(matches!(
+        run(mfa.danger_opt_out_unproven(&alice())),
+        Err(Error::NotEnrolled)
+    ));
 }
 
 #[test]
 fn an_operator_forgets_a_record_that_does_not_open() {
     let store = std::sync::Arc::new(MemoryStore::new());
     let _login = Login::new(std::sync::Arc::clone(&store));
-    let other = secondfactor::Keyring::new(KeyId::new(9), secondfactor::SealingKey::from_bytes(&[9; 32]));
+    let other = secondfactor::Keyring::new(secondfactor::SealingKey::from_bytes(&[9; 32]));
     let mfa = secondfactor::Mfa::new(store, other).with_clock(SystemClock);
     assert!(matches!(run(mfa.status(&alice())), Err(Error::Seal(_))));
     run(mfa.danger_opt_out_unproven(&alice())).unwrap();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use secondfactor::{
-    Algorithm, Code, Denial, DeviceState, Diagnosis, Digits, Error, Event, MemoryStore, Mfa, NewDevice, Period, Policy,
-    Secret, Totp,
-};
+use secondfactor::account::{DeviceState, Diagnosis};
+use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, Totp};
+use secondfactor::store::MemoryStore;
+use secondfactor::{Code, Denial, Error, Mfa, NewDevice, Policy};
 
 use crate::denial;
 use crate::support::*;
@@ -13,7 +13,9 @@ use crate::support::*;
 #[test]
 fn two_codes_in_a_row_confirm_a_device_whose_clock_is_off() {
     for steps in [-120, -77, -2, 0, 2, 120] {
-        let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
+        let Login {
+            mfa, clock, proof, ..
+        } = Login::new(MemoryStore::new());
         let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
         let shown = |time, at: i64| code(tablet.secret(), time, at + steps);
         run(mfa.confirm_pair(&alice(), tablet.device(), [shown(NOW, -1), shown(NOW, 0)])).unwrap();
@@ -29,7 +31,9 @@ fn two_codes_in_a_row_confirm_a_device_whose_clock_is_off() {
 
 #[test]
 fn two_codes_that_are_not_in_a_row_confirm_nothing() {
-    let Login { mfa, proof, secret, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, proof, secret, ..
+    } = Login::new(MemoryStore::new());
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     let shown = |at| code(tablet.secret(), NOW, at);
     let pairs = [
@@ -40,52 +44,107 @@ fn two_codes_that_are_not_in_a_row_confirm_nothing() {
         [code(&secret, NOW, 0), code(&secret, NOW, 1)],
     ];
     for pair in pairs {
-        assert_eq!(denial(run(mfa.confirm_pair(&alice(), tablet.device(), pair))), Denial::Mismatch);
+        assert_eq!(
+            denial(run(mfa.confirm_pair(&alice(), tablet.device(), pair))),
+            Denial::Mismatch
+        );
     }
     // Each cost a try.
     let right = [shown(0), shown(1)];
-    assert!(matches!(run(mfa.confirm_pair(&alice(), tablet.device(), right)), Err(Error::EnrollmentExpired)));
+    assert!(matches!(
+        run(mfa.confirm_pair(&alice(), tablet.device(), right)),
+        Err(Error::EnrollmentExpired)
+    ));
 }
 
 #[test]
 fn a_wrong_code_at_confirmation_says_what_is_off() {
     let shows = |algorithm, digits, secs, at: i64| {
         move |secret: &Secret| -> Code {
-            let time = secondfactor::UnixTime::from_secs(NOW.as_secs().checked_add_signed(at).unwrap());
-            let totp = Totp::new(secret).with_algorithm(algorithm).with_digits(digits);
-            totp.with_period(Period::from_secs(secs).unwrap()).at(time).unwrap()
+            let time = secondfactor::codes::UnixTime::from_secs(
+                NOW.as_secs().checked_add_signed(at).unwrap(),
+            );
+            let parameters = Parameters::totp(Period::from_secs(secs).unwrap())
+                .with_algorithm(algorithm)
+                .with_digits(digits);
+            Totp::from_parameters(secret, parameters)
+                .unwrap()
+                .at(time)
+                .unwrap()
         }
     };
-    let (sha1, sha256, six, eight) = (Algorithm::Sha1, Algorithm::Sha256, Digits::Six, Digits::Eight);
-    let off = |steps| Diagnosis::ClockOff { steps, period: Period::from_secs(60).unwrap() };
+    let (sha1, sha256, six, eight) = (
+        Algorithm::Sha1,
+        Algorithm::Sha256,
+        Digits::Six,
+        Digits::Eight,
+    );
+    let off = |steps| Diagnosis::ClockOff {
+        steps,
+        period: Period::from_secs(60).unwrap(),
+    };
     let cases = [
-        (shows(sha1, eight, 60, 0), Diagnosis::IgnoredAlgorithm, "the app ignores the hash algorithm"),
-        (shows(sha256, six, 60, 0), Diagnosis::IgnoredDigits, "the app ignores the number of digits"),
-        (shows(sha256, eight, 30, 0), Diagnosis::IgnoredPeriod, "the app ignores the period"),
-        (shows(sha1, six, 30, 0), Diagnosis::IgnoredSettings, "the app ignores the key's settings"),
-        (shows(sha1, six, 60, 0), Diagnosis::IgnoredSettings, "the app ignores the key's settings"),
-        (shows(sha256, eight, 60, 600), off(10), "the device's clock is fast by about 600 seconds"),
-        (shows(sha256, eight, 60, -600), off(-10), "the device's clock is slow by about 600 seconds"),
+        (
+            shows(sha1, eight, 60, 0),
+            Diagnosis::IgnoredAlgorithm,
+            "the app ignores the hash algorithm",
+        ),
+        (
+            shows(sha256, six, 60, 0),
+            Diagnosis::IgnoredDigits,
+            "the app ignores the number of digits",
+        ),
+        (
+            shows(sha256, eight, 30, 0),
+            Diagnosis::IgnoredPeriod,
+            "the app ignores the period",
+        ),
+        (
+            shows(sha1, six, 30, 0),
+            Diagnosis::IgnoredSettings,
+            "the app ignores the key's settings",
+        ),
+        (
+            shows(sha1, six, 60, 0),
+            Diagnosis::IgnoredSettings,
+            "the app ignores the key's settings",
+        ),
+        (
+            shows(sha256, eight, 60, 600),
+            off(10),
+            "the device's clock is fast by about 600 seconds",
+        ),
+        (
+            shows(sha256, eight, 60, -600),
+            off(-10),
+            "the device's clock is slow by about 600 seconds",
+        ),
     ];
     for (shown, diagnosis, text) in cases {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
         let log = Log::default();
         let mfa = mfa.on_event(log.handler());
         let tablet = run(mfa.enroll_another(&proof, told())).unwrap();
-        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), shown(tablet.secret()))));
+        let denied = denial(run(mfa.confirm(
+            &alice(),
+            tablet.device(),
+            shown(tablet.secret()),
+        )));
         assert_eq!(denied, Denial::Unconfirmed(diagnosis));
         assert_eq!(denied.to_string(), format!("wrong code: {text}"));
-        let failed = Event::ConfirmationFailed { device: tablet.device(), diagnosis: Some(diagnosis) };
-        assert_eq!(log.events().last(), Some(&failed));
+        let failed = format!(
+            "ConfirmationFailed {{ device: {:?}, diagnosis: Some({diagnosis:?}) }}",
+            tablet.device()
+        );
+        assert_eq!(log.shown().last(), Some(&failed));
     }
 }
 
 fn told() -> NewDevice {
-    NewDevice::totp(label("tablet"))
+    let parameters = Parameters::totp(Period::from_secs(60).unwrap())
         .with_algorithm(Algorithm::Sha256)
-        .with_digits(Digits::Eight)
-        .with_period(Period::from_secs(60).unwrap())
-        .unwrap()
+        .with_digits(Digits::Eight);
+    NewDevice::with_parameters(label("tablet"), parameters).unwrap()
 }
 
 #[test]
@@ -95,16 +154,27 @@ fn a_diagnosis_costs_a_try_and_confirms_nothing() {
     let late = code(tablet.secret(), NOW, -9);
     for _ in 0..5 {
         let denied = denial(run(mfa.confirm(&alice(), tablet.device(), late)));
-        assert_eq!(denied, Denial::Unconfirmed(Diagnosis::ClockOff { steps: -9, period: Period::DEFAULT }));
+        assert_eq!(
+            denied,
+            Denial::Unconfirmed(Diagnosis::ClockOff {
+                steps: -9,
+                period: Period::DEFAULT
+            })
+        );
     }
     let right = code(tablet.secret(), NOW, 0);
-    assert!(matches!(run(mfa.confirm(&alice(), tablet.device(), right)), Err(Error::EnrollmentExpired)));
+    assert!(matches!(
+        run(mfa.confirm(&alice(), tablet.device(), right)),
+        Err(Error::EnrollmentExpired)
+    ));
     assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 1);
 }
 
 #[test]
 fn an_existing_secret_is_imported_a_weak_one_is_marked() {
-    let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, clock, proof, ..
+    } = Login::new(MemoryStore::new());
     let weak = Secret::from_weak_base32("JBSWY3DPEHPK3PXP").unwrap();
     let imported = NewDevice::totp(label("old service")).with_secret(weak.duplicate());
     let enrollment = run(mfa.enroll_another(&proof, imported)).unwrap();
@@ -112,27 +182,52 @@ fn an_existing_secret_is_imported_a_weak_one_is_marked() {
     run(mfa.confirm(&alice(), enrollment.device(), code(&weak, NOW, 0))).unwrap();
     clock.advance(STEP);
     assert!(run(mfa.verify(&alice(), code(&weak, NOW, 1))).is_ok());
-    let weak: Vec<bool> = run(mfa.devices(&alice())).unwrap().iter().map(|device| device.is_weak()).collect();
+    let weak: Vec<bool> = run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(|device| device.is_weak())
+        .collect();
     assert_eq!(weak, [false, true]);
 }
 
-fn rotated(mfa: &Mfa<MemoryStore, std::sync::Arc<secondfactor::ManualClock>>) -> Vec<DeviceState> {
-    run(mfa.devices(&alice())).unwrap().iter().map(secondfactor::DeviceStatus::state).collect()
+fn rotated(mfa: &Mfa<MemoryStore>) -> Vec<DeviceState> {
+    run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(secondfactor::account::DeviceStatus::state)
+        .collect()
 }
 
 #[test]
 fn a_rotation_leaves_no_gap_and_ends_the_old_secret_at_once() {
-    let Login { mfa, clock, secret, proof, device } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(MemoryStore::new());
     let new = run(mfa.rotate(&proof, device)).unwrap();
     assert_ne!(new.secret().expose_bytes(), secret.expose_bytes());
-    assert_eq!(rotated(&mfa), [DeviceState::Active, DeviceState::Pending { replaces: Some(device) }]);
+    assert_eq!(
+        rotated(&mfa),
+        [
+            DeviceState::Active,
+            DeviceState::Pending {
+                replaces: Some(device)
+            }
+        ]
+    );
     // Until the new one is confirmed, the old one counts, and the new one does not.
     assert!(run(mfa.verify(&alice(), code(new.secret(), NOW, 0))).is_err());
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
 
     clock.advance(STEP);
-    assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, NOW, 1)))), Denial::Mismatch);
+    assert_eq!(
+        denial(run(mfa.verify(&alice(), code(&secret, NOW, 1)))),
+        Denial::Mismatch
+    );
     assert!(run(mfa.verify(&alice(), code(new.secret(), NOW, 1))).is_ok());
     let devices = run(mfa.devices(&alice())).unwrap();
     assert_eq!((devices.len(), devices[0].label().as_str()), (1, "phone"));
@@ -141,48 +236,98 @@ fn a_rotation_leaves_no_gap_and_ends_the_old_secret_at_once() {
 #[test]
 fn with_a_grace_both_secrets_count_until_the_deadline() {
     let grace = Duration::from_secs(3600);
-    let policy = Policy::DEFAULT.with_rotation_grace(grace).unwrap();
-    let Login { mfa, clock, secret, proof, device } = Login::new(MemoryStore::new());
+    let policy = Policy::builder().rotation_grace(grace).build().unwrap();
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(MemoryStore::new());
     let log = Log::default();
     let mfa = mfa.with_policy(policy).on_event(log.handler());
     let new = run(mfa.rotate(&proof, device)).unwrap();
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
     let until = NOW.saturating_add(grace);
-    assert_eq!(rotated(&mfa), [DeviceState::Retiring { until }, DeviceState::Active]);
+    assert_eq!(
+        rotated(&mfa),
+        [DeviceState::Retiring { until }, DeviceState::Active]
+    );
     // An authenticator shows its codes by time, so the two are told apart by what they were last used for.
     clock.advance(STEP);
-    assert_eq!(run(mfa.verify(&alice(), code(&secret, NOW, 1))).unwrap().device(), device);
-    assert_eq!(run(mfa.verify(&alice(), code(new.secret(), NOW, 1))).unwrap().device(), new.device());
-    let last_used: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(|device| device.last_used()).collect();
+    assert_eq!(
+        run(mfa.verify(&alice(), code(&secret, NOW, 1)))
+            .unwrap()
+            .device(),
+        device
+    );
+    assert_eq!(
+        run(mfa.verify(&alice(), code(new.secret(), NOW, 1)))
+            .unwrap()
+            .device(),
+        new.device()
+    );
+    let last_used: Vec<_> = run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(|device| device.last_used())
+        .collect();
     assert_eq!(last_used, [Some(NOW.saturating_add(STEP)); 2]);
     // What is about to end is no reason to let the other one go.
-    assert!(matches!(run(mfa.revoke(&proof, new.device())), Err(Error::LastDevice)));
+    assert!(matches!(
+        run(mfa.revoke(&proof, new.device())),
+        Err(Error::LastDevice)
+    ));
 
     clock.set(until);
     assert_eq!(rotated(&mfa), [DeviceState::Active]);
-    assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, until, 0)))), Denial::Mismatch);
-    assert!(log.events().contains(&Event::Retired { device, label: label("phone") }));
-    assert!(log.events().contains(&Event::Rotated { old: device, new: new.device(), ends: until }));
+    assert_eq!(
+        denial(run(mfa.verify(&alice(), code(&secret, until, 0)))),
+        Denial::Mismatch
+    );
+    let told = |expected: String| assert!(log.shown().contains(&expected), "{expected}");
+    told(format!(
+        "Retired {{ device: {device:?}, label: {:?} }}",
+        label("phone")
+    ));
+    told(format!(
+        "Rotated {{ old: {device:?}, new: {:?}, ends: {until:?} }}",
+        new.device()
+    ));
 }
 
 /// Servers' clocks differ by some seconds, and the deadline is as far as it may be.
 #[test]
 fn the_longest_grace_outlives_a_server_whose_clock_is_behind() {
-    let policy = Policy::DEFAULT.with_rotation_grace(Policy::MAX_ROTATION_GRACE).unwrap();
-    let Login { mfa, clock, secret, proof, device } = Login::new(MemoryStore::new());
+    let policy = Policy::builder()
+        .rotation_grace(Policy::MAX_ROTATION_GRACE)
+        .build()
+        .unwrap();
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(MemoryStore::new());
     let mfa = mfa.with_policy(policy);
     let new = run(mfa.rotate(&proof, device)).unwrap();
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
-    clock.set(secondfactor::UnixTime::from_secs(NOW.as_secs() - 5));
+    clock.set(secondfactor::codes::UnixTime::from_secs(NOW.as_secs() - 5));
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     // A clock that was set back further can't prolong it.
-    clock.set(secondfactor::UnixTime::from_secs(NOW.as_secs() - 6));
-    assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, NOW, 1)))), Denial::Mismatch);
+    clock.set(secondfactor::codes::UnixTime::from_secs(NOW.as_secs() - 6));
+    assert_eq!(
+        denial(run(mfa.verify(&alice(), code(&secret, NOW, 1)))),
+        Denial::Mismatch
+    );
 }
 
 #[test]
 fn a_rotation_leaves_the_other_devices_as_they_are() {
-    let Login { mfa, proof, device, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
     run(mfa.suspend(&proof, tablet.device())).unwrap();
@@ -190,7 +335,11 @@ fn a_rotation_leaves_the_other_devices_as_they_are() {
 
     let new = run(mfa.rotate(&proof, device)).unwrap();
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
-    let devices: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(|one| (one.id(), one.state())).collect();
+    let devices: Vec<_> = run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(|one| (one.id(), one.state()))
+        .collect();
     let expected = [
         (tablet.device(), DeviceState::Suspended),
         (waits.device(), DeviceState::Pending { replaces: None }),
@@ -201,7 +350,13 @@ fn a_rotation_leaves_the_other_devices_as_they_are() {
 
 #[test]
 fn a_full_account_can_rotate_and_a_second_rotation_takes_the_place_of_the_first() {
-    let Login { mfa, clock, proof, device, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        proof,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
     for n in 2..=8 {
         let one = run(mfa.enroll_another(&proof, label(&format!("device {n}")))).unwrap();
         run(mfa.confirm(&alice(), one.device(), code(one.secret(), NOW, 0))).unwrap();
@@ -209,11 +364,20 @@ fn a_full_account_can_rotate_and_a_second_rotation_takes_the_place_of_the_first(
     let first = run(mfa.rotate(&proof, device)).unwrap();
     let second = run(mfa.rotate(&proof, device)).unwrap();
     let right = code(first.secret(), NOW, 0);
-    assert!(matches!(run(mfa.confirm(&alice(), first.device(), right)), Err(Error::UnknownDevice)));
+    assert!(matches!(
+        run(mfa.confirm(&alice(), first.device(), right)),
+        Err(Error::UnknownDevice)
+    ));
     let proof = run(mfa.confirm(&alice(), second.device(), code(second.secret(), NOW, 0))).unwrap();
     assert_eq!(rotated(&mfa), [DeviceState::Active; 8]);
-    assert!(matches!(run(mfa.rotate(&proof, device)), Err(Error::UnknownDevice)));
-    assert!(matches!(run(mfa.enroll_another(&proof, label("ninth"))), Err(Error::TooManyDevices)));
+    assert!(matches!(
+        run(mfa.rotate(&proof, device)),
+        Err(Error::UnknownDevice)
+    ));
+    assert!(matches!(
+        run(mfa.enroll_another(&proof, label("ninth"))),
+        Err(Error::TooManyDevices)
+    ));
     // A rotation that is not confirmed in time leaves the old secret as it was.
     let _forgotten = run(mfa.rotate(&proof, second.device())).unwrap();
     clock.advance(Duration::from_secs(601));
@@ -225,22 +389,33 @@ fn a_full_account_can_rotate_and_a_second_rotation_takes_the_place_of_the_first(
 #[test]
 fn a_rotation_keeps_the_device_s_settings() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let told = NewDevice::hotp(label("token")).with_digits(Digits::Eight).with_algorithm(Algorithm::Sha512);
+    let parameters = Parameters::hotp(Counter::new(7))
+        .with_digits(Digits::Eight)
+        .with_algorithm(Algorithm::Sha512);
+    let told = NewDevice::with_parameters(label("token"), parameters).unwrap();
     let token = run(mfa.enroll_another(&proof, told)).unwrap();
-    let hotp = secondfactor::Hotp::new(token.secret()).with_digits(Digits::Eight).with_algorithm(Algorithm::Sha512);
-    run(mfa.confirm(&alice(), token.device(), hotp.at(secondfactor::Counter::new(0)))).unwrap();
+    let (hotp, next) = Hotp::from_parameters(token.secret(), token.parameters()).unwrap();
+    run(mfa.confirm(&alice(), token.device(), hotp.at(next))).unwrap();
     let new = run(mfa.rotate(&proof, token.device())).unwrap();
     let uri = new.key_uri("Example", "alice").unwrap().expose_uri();
-    assert!(uri.starts_with("otpauth://hotp/") && uri.ends_with("&algorithm=SHA512&digits=8&counter=0"));
+    assert!(
+        uri.starts_with("otpauth://hotp/") && uri.ends_with("&algorithm=SHA512&digits=8&counter=0")
+    );
 }
 
 /// Whoever had the device may have begun it.
 #[test]
 fn what_waits_to_be_confirmed_ends_when_a_device_is_revoked_or_suspended() {
     for (suspend, rotate) in [(false, false), (false, true), (true, false), (true, true)] {
-        let Login { mfa, proof: stolen, device, .. } = Login::new(MemoryStore::new());
+        let Login {
+            mfa,
+            proof: stolen,
+            device,
+            ..
+        } = Login::new(MemoryStore::new());
         let other = run(mfa.enroll_another(&stolen, label("other"))).unwrap();
-        let owner = run(mfa.confirm(&alice(), other.device(), code(other.secret(), NOW, 0))).unwrap();
+        let owner =
+            run(mfa.confirm(&alice(), other.device(), code(other.secret(), NOW, 0))).unwrap();
         let begun = match rotate {
             true => run(mfa.rotate(&stolen, device)).unwrap(),
             false => run(mfa.enroll_another(&stolen, label("mine"))).unwrap(),
@@ -250,7 +425,10 @@ fn what_waits_to_be_confirmed_ends_when_a_device_is_revoked_or_suspended() {
             false => run(mfa.revoke(&owner, device)).unwrap(),
         }
         let right = code(begun.secret(), NOW, 0);
-        assert!(matches!(run(mfa.confirm(&alice(), begun.device(), right)), Err(Error::UnknownDevice)));
+        assert!(matches!(
+            run(mfa.confirm(&alice(), begun.device(), right)),
+            Err(Error::UnknownDevice)
+        ));
         assert_eq!(denial(run(mfa.verify(&alice(), right))), Denial::Mismatch);
     }
 }

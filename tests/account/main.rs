@@ -14,6 +14,9 @@ mod enrollment;
 mod events;
 mod model;
 mod policy;
+#[path = "../support/record_checks.rs"]
+mod record_checks;
+mod records;
 mod recovery;
 mod resealing;
 mod sealing;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::{
-    Clock, Code, Counter, Denial, Error, Hotp, Lock, LookAhead, ManualClock, MemoryStore, Mfa, Policy, PolicyError,
-    Secret, Totp, UnixTime, Window,
+use secondfactor::account::{Lock, PolicyBuilder};
+use secondfactor::codes::{
+    Clock, Counter, Hotp, LookAhead, ManualClock, Secret, Totp, UnixTime, Window,
 };
+use secondfactor::store::MemoryStore;
+use secondfactor::{Code, Denial, Error, Mfa, Policy};
 
 use crate::support::*;
 
@@ -30,94 +32,121 @@ fn the_profiles_have_their_numbers() {
     ];
     for (policy, expected, steps, counters) in profiles {
         assert_eq!(waits(policy), expected);
-        for (bound, candidates) in [(policy.guess_bound(), steps), (policy.hotp_guess_bound(), counters)] {
+        for (bound, candidates) in [
+            (policy.guess_bound(), steps),
+            (policy.hotp_guess_bound(), counters),
+        ] {
             assert_eq!(bound.per_day(), f64::from(candidates * 25) / 1e6);
             assert_eq!(bound.until_disabled(), f64::from(candidates * 100) / 1e6);
-            assert_eq!(bound.per_year_beside_the_owner(), f64::from(candidates * 3665) / 1e6);
+            assert_eq!(
+                bound.per_year_beside_the_owner(),
+                f64::from(candidates * 3665) / 1e6
+            );
         }
     }
-    assert_eq!((Policy::default(), Policy::NIST), (Policy::DEFAULT, Policy::DEFAULT));
+    assert_eq!(
+        (Policy::default(), Policy::NIST),
+        (Policy::DEFAULT, Policy::DEFAULT)
+    );
 }
 
 #[test]
 fn what_a_policy_may_not_be_is_said() {
     let secs = Duration::from_secs;
-    let wide = |past, future| Policy::DEFAULT.with_window(Window::new(past, future).unwrap());
-    let refused: [(Result<Policy, PolicyError>, &str); 13] = [
+    let new = Policy::builder;
+    let wide = |past, future| new().window(Window::new(past, future).unwrap());
+    let ahead = |counters| new().look_ahead(LookAhead::new(counters).unwrap());
+    let guesses = "a guesser would have a chance of more than one in a thousand";
+    let devices = "the limit of devices must be 1 to 8";
+    let failures = "the limit of failures must be 1 to 100";
+    let waits = "waits must be 1 second to a day, the first not above the longest";
+    let grace = "the grace of a rotated secret must be at most 7 days";
+    let refused: [(PolicyBuilder, &str); 13] = [
         // 11 steps times 100 guesses are over one in a thousand, 10 are not.
-        (wide(5, 5), "a guesser would have a chance of more than one in a thousand"),
-        (wide(10, 10), "a guesser would have a chance of more than one in a thousand"),
-        (
-            Policy::DEFAULT.with_look_ahead(LookAhead::DEFAULT),
-            "a guesser would have a chance of more than one in a thousand",
-        ),
-        (
-            // Few failures in a row, and yet 25 guesses a day, at 41 counters.
-            Policy::DEFAULT
-                .with_max_failures(24)
-                .and_then(|policy| policy.with_look_ahead(LookAhead::new(40).unwrap())),
-            "a guesser would have a chance of more than one in a thousand",
-        ),
-        (Policy::DEFAULT.with_max_devices(0), "the limit of devices must be 1 to 8"),
-        (Policy::DEFAULT.with_max_devices(9), "the limit of devices must be 1 to 8"),
-        (Policy::DEFAULT.with_max_failures(0), "the limit of failures must be 1 to 100"),
-        (Policy::DEFAULT.with_max_failures(101), "the limit of failures must be 1 to 100"),
-        (
-            Policy::DEFAULT.with_waits(5, secs(0), secs(60)),
-            "waits must be 1 second to a day, the first not above the longest",
-        ),
-        (
-            Policy::DEFAULT.with_waits(5, secs(61), secs(60)),
-            "waits must be 1 second to a day, the first not above the longest",
-        ),
-        (
-            Policy::DEFAULT.with_waits(5, secs(60), secs(DAY + 1)),
-            "waits must be 1 second to a day, the first not above the longest",
-        ),
-        (
-            Policy::DEFAULT.with_rotation_grace(secs(7 * DAY + 1)),
-            "the grace of a rotated secret must be at most 7 days",
-        ),
-        (Policy::ASVS.with_max_failures(0), "the limit of failures must be 1 to 100"),
+        (wide(5, 5), guesses),
+        (wide(10, 10), guesses),
+        (new().look_ahead(LookAhead::DEFAULT), guesses),
+        // Few failures in a row, and yet 25 guesses a day, at 41 counters.
+        (ahead(40).max_failures(24), guesses),
+        (new().max_devices(0), devices),
+        (new().max_devices(9), devices),
+        (new().max_failures(0), failures),
+        (new().max_failures(101), failures),
+        (new().waits(5, secs(0), secs(60)), waits),
+        (new().waits(5, secs(61), secs(60)), waits),
+        (new().waits(5, secs(60), secs(DAY + 1)), waits),
+        (new().rotation_grace(secs(7 * DAY + 1)), grace),
+        (Policy::ASVS.to_builder().max_failures(0), failures),
     ];
     for (policy, message) in refused {
-        assert_eq!(policy.unwrap_err().to_string(), message);
+        assert_eq!(policy.build().unwrap_err().to_string(), message);
     }
     let allowed = [
         wide(5, 4),
         wide(0, 0),
-        Policy::DEFAULT.with_look_ahead(LookAhead::new(9).unwrap()),
-        Policy::DEFAULT.with_max_devices(1),
-        Policy::DEFAULT.with_max_devices(8),
-        Policy::DEFAULT.with_max_failures(1),
-        Policy::DEFAULT.with_max_failures(100),
-        Policy::DEFAULT.with_waits(0, secs(1), secs(DAY)),
-        Policy::DEFAULT.with_waits(5, secs(60), secs(60)),
+        ahead(9),
+        new().max_devices(1),
+        new().max_devices(8),
+        new().max_failures(1),
+        new().max_failures(100),
+        new().waits(0, secs(1), secs(DAY)),
+        new().waits(5, secs(60), secs(60)),
         // 25 guesses a day at 40 counters.
-        Policy::DEFAULT.with_max_failures(25).and_then(|policy| policy.with_look_ahead(LookAhead::new(39).unwrap())),
-        Policy::DEFAULT.with_rotation_grace(secs(7 * DAY)),
-        // Fewer failures in all leave room for a wider window.
-        Policy::DEFAULT.with_max_failures(40).and_then(|policy| policy.with_window(Window::new(10, 10).unwrap())),
+        ahead(39).max_failures(25),
+        new().rotation_grace(secs(7 * DAY)),
+        // Fewer failures in all leave room for a wider window, whichever is said first.
+        wide(10, 10).max_failures(40),
+        new().max_failures(40).window(Window::new(10, 10).unwrap()),
     ];
-    let narrow =
-        Policy::DEFAULT.with_window(Window::new(1, 0).unwrap()).and_then(|policy| policy.with_max_devices(3)).unwrap();
-    let narrow = narrow.with_waits(2, secs(10), secs(100)).and_then(|policy| policy.with_max_failures(20)).unwrap();
-    let narrow =
-        narrow.with_look_ahead(LookAhead::NONE).and_then(|policy| policy.with_rotation_grace(secs(9))).unwrap();
-    assert_eq!((narrow.window(), narrow.look_ahead()), (Window::new(1, 0).unwrap(), LookAhead::NONE));
-    assert_eq!((narrow.max_devices(), narrow.free_tries(), narrow.max_failures()), (3, 2, 20));
-    assert_eq!((narrow.max_wait(), narrow.rotation_grace()), (secs(100), secs(9)));
     for policy in allowed {
-        let policy = policy.unwrap();
+        let policy = policy.build().unwrap();
         for bound in [policy.guess_bound(), policy.hotp_guess_bound()] {
             assert!(bound.per_day() <= 1e-3 && bound.until_disabled() <= 1e-3);
         }
     }
 }
 
+#[test]
+fn a_policy_has_the_limits_that_it_was_built_with() {
+    let secs = Duration::from_secs;
+    let narrow = Policy::builder()
+        .window(Window::new(1, 0).unwrap())
+        .max_devices(3)
+        .waits(2, secs(10), secs(100))
+        .max_failures(20)
+        .look_ahead(LookAhead::NONE)
+        .rotation_grace(secs(9))
+        .build()
+        .unwrap();
+    assert_eq!(
+        (narrow.window(), narrow.look_ahead()),
+        (Window::new(1, 0).unwrap(), LookAhead::NONE)
+    );
+    assert_eq!(
+        (
+            narrow.max_devices(),
+            narrow.free_tries(),
+            narrow.max_failures()
+        ),
+        (3, 2, 20)
+    );
+    assert_eq!(
+        (
+            narrow.first_wait(),
+            narrow.max_wait(),
+            narrow.rotation_grace()
+        ),
+        (secs(10), secs(100), secs(9))
+    );
+    assert_eq!(narrow.to_builder().build(), Ok(narrow));
+    for profile in PROFILES {
+        assert_eq!(profile.to_builder().build(), Ok(profile));
+    }
+}
+
 /// A guesser who never misses a chance, and an owner, on one account.
 struct Siege {
-    mfa: Mfa<MemoryStore, Arc<ManualClock>>,
+    mfa: Mfa<MemoryStore>,
     clock: Arc<ManualClock>,
     secret: Secret,
     /// When a guess was judged.
@@ -126,8 +155,15 @@ struct Siege {
 
 impl Siege {
     fn new(policy: Policy) -> Self {
-        let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
-        Self { mfa: mfa.with_policy(policy), clock, secret, judged: Vec::new() }
+        let Login {
+            mfa, clock, secret, ..
+        } = Login::new(MemoryStore::new());
+        Self {
+            mfa: mfa.with_policy(policy),
+            clock,
+            secret,
+            judged: Vec::new(),
+        }
     }
 
     fn lock(&self) -> Lock {
@@ -136,8 +172,13 @@ impl Siege {
 
     fn guess(&mut self) {
         let now = self.clock.now();
-        let near: Vec<Code> = (-3..=3).map(|steps| code(&self.secret, now, steps)).collect();
-        let guess = (0..).map(|n| format!("{n:06}").parse().unwrap()).find(|guess| !near.contains(guess)).unwrap();
+        let near: Vec<Code> = (-3..=3)
+            .map(|steps| code(&self.secret, now, steps))
+            .collect();
+        let guess = (0..)
+            .map(|n| format!("{n:06}").parse().unwrap())
+            .find(|guess| !near.contains(guess))
+            .unwrap();
         match run(self.mfa.verify(&alice(), guess)) {
             Err(Error::Denied(Denial::Mismatch)) => self.judged.push(now.as_secs()),
             Err(Error::Denied(Denial::Throttled { .. } | Denial::Disabled)) => {}
@@ -146,7 +187,10 @@ impl Siege {
     }
 
     fn owner_logs_in(&self) -> Result<(), Error> {
-        run(self.mfa.verify(&alice(), code(&self.secret, self.clock.now(), 0))).map(|_| ())
+        run(self
+            .mfa
+            .verify(&alice(), code(&self.secret, self.clock.now(), 0)))
+        .map(|_| ())
     }
 
     /// Until `end`, or until none is judged any more.
@@ -162,8 +206,17 @@ impl Siege {
 
     /// The most in any 24 hours.
     fn most_in_a_day(&self) -> usize {
-        let within = |from: u64| self.judged.iter().filter(|at| (from..from + DAY).contains(at)).count();
-        self.judged.iter().map(|from| within(*from)).max().unwrap_or(0)
+        let within = |from: u64| {
+            self.judged
+                .iter()
+                .filter(|at| (from..from + DAY).contains(at))
+                .count()
+        };
+        self.judged
+            .iter()
+            .map(|from| within(*from))
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -177,7 +230,10 @@ fn a_guesser_alone_gets_a_hundred_answers_and_then_none() {
         assert_eq!(siege.lock(), Lock::Disabled);
         assert_eq!(siege.judged.len(), 100);
         assert!(siege.most_in_a_day() <= 25, "{}", siege.most_in_a_day());
-        assert!(matches!(siege.owner_logs_in(), Err(Error::Denied(Denial::Disabled))));
+        assert!(matches!(
+            siege.owner_logs_in(),
+            Err(Error::Denied(Denial::Disabled))
+        ));
     }
 }
 
@@ -192,9 +248,14 @@ fn a_guesser_beside_a_daily_owner_stays_in_the_bound() {
             if let Lock::Until(until) = siege.lock() {
                 siege.clock.set(until);
             }
-            siege.owner_logs_in().expect("the owner's right code, once no lock holds");
+            siege
+                .owner_logs_in()
+                .expect("the owner's right code, once no lock holds");
         }
-        let (count, days) = (siege.judged.len() as u64, (siege.clock.now().as_secs() - start).div_ceil(DAY));
+        let (count, days) = (
+            siege.judged.len() as u64,
+            (siege.clock.now().as_secs() - start).div_ceil(DAY),
+        );
         assert!(count <= 15 + 10 * days, "{count} guesses in {days} days");
         assert!(count > 9 * DAYS, "the simulation guesses: {count}");
         assert!(siege.most_in_a_day() <= 25, "{}", siege.most_in_a_day());
@@ -218,11 +279,17 @@ fn an_owner_who_comes_all_the_time_buys_a_guesser_nothing() {
         if let Lock::Until(until) = siege.lock() {
             siege.clock.set(until);
         }
-        siege.owner_logs_in().expect("the owner's right code, once no lock holds");
+        siege
+            .owner_logs_in()
+            .expect("the owner's right code, once no lock holds");
         logins += 1;
     }
     let days = (siege.clock.now().as_secs() - start).div_ceil(DAY);
-    assert!(siege.judged.len() as u64 <= 15 + 10 * days, "{}", siege.judged.len());
+    assert!(
+        siege.judged.len() as u64 <= 15 + 10 * days,
+        "{}",
+        siege.judged.len()
+    );
     assert!(siege.judged.len() > 95 && logins > 3);
     assert!(siege.most_in_a_day() <= 25);
 }
@@ -235,22 +302,37 @@ fn no_more_codes_pass_than_the_bound_counts() {
     let secret = Secret::from_bytes(&[9; 20]).unwrap();
     let (totp, hotp) = (Totp::new(&secret), Hotp::new(&secret));
     let all = |right: &[Code]| {
-        let some = (0..1_000_000_u32).step_by(stride).map(|n| format!("{n:06}").parse().unwrap());
+        let some = (0..1_000_000_u32)
+            .step_by(stride)
+            .map(|n| format!("{n:06}").parse().unwrap());
         let mut codes: Vec<Code> = some.filter(|code| !right.contains(code)).collect();
         codes.extend(right);
         codes
     };
     for (past, future) in [(0, 0), (1, 0), (1, 1), (5, 4)] {
         let window = Window::new(past, future).unwrap();
-        let right: Vec<Code> = (-i64::from(past)..=i64::from(future)).map(|steps| code(&secret, NOW, steps)).collect();
-        let passes = all(&right).iter().filter(|code| totp.verify(**code, NOW, window, None).is_some()).count();
+        let right: Vec<Code> = (-i64::from(past)..=i64::from(future))
+            .map(|steps| code(&secret, NOW, steps))
+            .collect();
+        let passes = all(&right)
+            .iter()
+            .filter(|code| totp.verify(**code, NOW, window, None).is_some())
+            .count();
         assert_eq!(passes, right.len());
-        let policy = Policy::DEFAULT.with_window(window).unwrap();
+        let policy = Policy::builder().window(window).build().unwrap();
         assert_eq!(policy.guess_bound().per_day(), (passes * 25) as f64 / 1e6);
     }
     let look_ahead = LookAhead::new(5).unwrap();
-    let right: Vec<Code> = (7..=12).map(|counter| hotp.at(Counter::new(counter))).collect();
+    let right: Vec<Code> = (7..=12)
+        .map(|counter| hotp.at(Counter::new(counter)))
+        .collect();
     let next = Counter::new(7);
-    let passes = all(&right).iter().filter(|code| hotp.verify(**code, next, look_ahead).is_some()).count();
-    assert_eq!(Policy::DEFAULT.hotp_guess_bound().per_day(), (passes * 25) as f64 / 1e6);
+    let passes = all(&right)
+        .iter()
+        .filter(|code| hotp.verify(**code, next, look_ahead).is_some())
+        .count();
+    assert_eq!(
+        Policy::DEFAULT.hotp_guess_bound().per_day(),
+        (passes * 25) as f64 / 1e6
+    );
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use secondfactor::{
-    Account, AccountId, Accounts, Error, Event, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Store, Stored,
-    Swap, SystemClock, Version,
-};
+use secondfactor::account::Account;
+use secondfactor::codes::SystemClock;
+use secondfactor::sealing::{KeyId, SealError};
+use secondfactor::store::{ListAccounts, MemoryStore, Store, Stored, Swap, Version};
+use secondfactor::{AccountId, Error, Event, Keyring, Mfa, SealingKey};
 
 use crate::support::*;
 
@@ -16,11 +17,19 @@ fn old() -> SealingKey {
 }
 
 fn new_alone() -> Keyring {
-    Keyring::new(KeyId::new(2), SealingKey::from_bytes(&[9; 32]))
+    Keyring::new(SealingKey::from_bytes(&[9; 32]))
+}
+
+fn old_id() -> KeyId {
+    keyring().active_id()
+}
+
+fn new_id() -> KeyId {
+    new_alone().active_id()
 }
 
 fn new_and_old() -> Keyring {
-    new_alone().with_retired(KeyId::new(1), old())
+    new_alone().with_retired(old())
 }
 
 fn server(store: &Arc<MemoryStore>, keyring: Keyring) -> Mfa<Arc<MemoryStore>> {
@@ -34,12 +43,17 @@ fn enroll(mfa: &Mfa<Arc<MemoryStore>>, ids: std::ops::Range<u32>) {
 }
 
 /// Walks over the store, `limit` accounts at a time: how many are sealed anew, and how many failed.
-fn walk(mfa: &Mfa<impl Accounts>, limit: usize) -> (usize, Vec<(AccountId, String)>) {
+fn walk(mfa: &Mfa<impl ListAccounts>, limit: usize) -> (usize, Vec<(AccountId, String)>) {
     let (mut resealed, mut failures, mut after) = (0, Vec::new(), None);
     loop {
         let batch = run(mfa.reseal_batch(after.as_ref(), limit)).unwrap();
         resealed += batch.resealed();
-        failures.extend(batch.failures().iter().map(|(account, error)| (account.clone(), error.to_string())));
+        failures.extend(
+            batch
+                .failures()
+                .iter()
+                .map(|(account, error)| (account.clone(), error.to_string())),
+        );
         match batch.into_next() {
             Some(next) => after = Some(next),
             None => return (resealed, failures),
@@ -47,11 +61,14 @@ fn walk(mfa: &Mfa<impl Accounts>, limit: usize) -> (usize, Vec<(AccountId, Strin
     }
 }
 
-fn usage(mfa: &Mfa<impl Accounts>) -> BTreeMap<u32, u64> {
+fn usage(mfa: &Mfa<impl ListAccounts>) -> BTreeMap<KeyId, u64> {
     let (mut all, mut after) = (BTreeMap::new(), None);
     loop {
         let usage = run(mfa.key_usage(after.as_ref(), 7)).unwrap();
-        usage.records().iter().for_each(|(key, count)| *all.entry(key.get()).or_default() += count);
+        usage
+            .records()
+            .iter()
+            .for_each(|(key, count)| *all.entry(*key).or_default() += count);
         match usage.into_next() {
             Some(next) => after = Some(next),
             None => return all,
@@ -70,7 +87,12 @@ impl Store for Capped {
         self.0.load(account).await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Infallible> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Infallible> {
         self.0.swap(account, expected, next).await
     }
 
@@ -79,9 +101,13 @@ impl Store for Capped {
     }
 }
 
-impl Accounts for Capped {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Infallible> {
-        self.0.accounts(after, limit.min(2)).await
+impl ListAccounts for Capped {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, Infallible> {
+        self.0.list_accounts(after, limit.min(2)).await
     }
 }
 
@@ -90,9 +116,9 @@ fn an_empty_batch_alone_is_the_last() {
     let store = Arc::new(MemoryStore::new());
     enroll(&server(&store, keyring()), 0..5);
     let mfa = Mfa::new(Capped(Arc::clone(&store)), new_and_old());
-    assert_eq!(usage(&mfa), BTreeMap::from([(1, 5)]));
+    assert_eq!(usage(&mfa), BTreeMap::from([(old_id(), 5)]));
     assert_eq!(walk(&mfa, 1000), (5, Vec::new()));
-    assert_eq!(usage(&mfa), BTreeMap::from([(2, 5)]));
+    assert_eq!(usage(&mfa), BTreeMap::from([(new_id(), 5)]));
     // Who asks for none at once would never come to an end, or never begin.
     assert_eq!(walk(&mfa, 0), (5, Vec::new()));
 }
@@ -106,15 +132,22 @@ fn one_account_is_resealed_and_then_left_alone() {
     let alice = account("user-001");
     let version = || run(store.load(&alice)).unwrap().unwrap().version();
 
-    assert_eq!(run(mfa.status(&alice)).unwrap().sealed_by(), Some(KeyId::new(1)));
+    let sealed_by = || run(mfa.status(&alice)).unwrap().sealed_by();
+    assert_eq!(sealed_by(), Some(old_id()));
     run(mfa.reseal(&alice)).unwrap();
-    assert_eq!(run(mfa.status(&alice)).unwrap().sealed_by(), Some(KeyId::new(2)));
-    assert_eq!(log.events(), [Event::Resealed { from: KeyId::new(1), to: KeyId::new(2) }]);
+    assert_eq!(sealed_by(), Some(new_id()));
+    let [Event::Resealed { from, to, .. }] = log.events()[..] else {
+        panic!("{:?}", log.events())
+    };
+    assert_eq!((from, to), (old_id(), new_id()));
     let after = version();
     run(mfa.reseal(&alice)).unwrap();
     assert_eq!(version(), after, "nothing to write");
     assert!(run(server(&store, new_alone()).status(&alice)).is_ok());
-    assert!(matches!(run(mfa.reseal(&account("nobody"))), Err(Error::NotEnrolled)));
+    assert!(matches!(
+        run(mfa.reseal(&account("nobody"))),
+        Err(Error::NotEnrolled)
+    ));
 }
 
 #[test]
@@ -124,9 +157,9 @@ fn a_walk_over_the_store_reseals_every_record_in_batches() {
         enroll(&server(&store, keyring()), 0..15);
         let mfa = server(&store, new_and_old());
         enroll(&mfa, 15..20);
-        assert_eq!(usage(&mfa), BTreeMap::from([(1, 15), (2, 5)]));
+        assert_eq!(usage(&mfa), BTreeMap::from([(old_id(), 15), (new_id(), 5)]));
         assert_eq!(walk(&mfa, limit), (20, Vec::new()));
-        assert_eq!(usage(&mfa), BTreeMap::from([(2, 20)]));
+        assert_eq!(usage(&mfa), BTreeMap::from([(new_id(), 20)]));
         // The old key can go.
         let alone = server(&store, new_alone());
         assert!((0..20).all(|n| run(alone.status(&account(&format!("user-{n:03}")))).is_ok()));
@@ -137,14 +170,25 @@ fn a_walk_over_the_store_reseals_every_record_in_batches() {
 fn a_record_that_does_not_open_does_not_stop_the_walk() {
     let store = Arc::new(MemoryStore::new());
     enroll(&server(&store, keyring()), 0..5);
-    enroll(&server(&store, Keyring::new(KeyId::new(8), SealingKey::from_bytes(&[8; 32]))), 5..6);
-    let Ok(Swap::Committed(_)) = run(store.swap(&account("user-900"), None, b"")) else { panic!("no row") };
+    let lost = || Keyring::new(SealingKey::from_bytes(&[8; 32]));
+    enroll(&server(&store, lost()), 5..6);
+    let Ok(Swap::Committed(_)) = run(store.swap(&account("user-900"), None, b"")) else {
+        panic!("no row")
+    };
     let mfa = server(&store, new_and_old());
     let (resealed, failures) = walk(&mfa, 3);
     assert_eq!(resealed, 5);
-    let unknown = SealError::UnknownKey { id: KeyId::new(8) }.to_string();
+    let id = lost().active_id();
+    let unknown =
+        format!("sealed by key {id}, which is not on the keyring: add it as a retired key");
     let malformed = SealError::Malformed.to_string();
-    assert_eq!(failures, [(account("user-005"), unknown), (account("user-900"), malformed)]);
+    assert_eq!(
+        failures,
+        [
+            (account("user-005"), unknown),
+            (account("user-900"), malformed)
+        ]
+    );
     let usage = run(mfa.key_usage(None, 100)).unwrap();
     assert_eq!(usage.unreadable(), [account("user-900")]);
 }
@@ -153,15 +197,23 @@ fn a_record_that_does_not_open_does_not_stop_the_walk() {
 #[test]
 fn a_resealed_record_is_the_same_record() {
     let store = Arc::new(MemoryStore::new());
-    let Login { mfa, clock, secret, .. } = Login::new(Arc::clone(&store));
+    let Login {
+        mfa, clock, secret, ..
+    } = Login::new(Arc::clone(&store));
     let used = code(&secret, NOW, 0);
     assert!(run(mfa.verify(&alice(), used)).is_ok());
     let before = run(mfa.status(&alice())).unwrap();
     let resealing = server(&store, new_and_old()).with_clock(SystemClock);
     run(resealing.reseal(&alice())).unwrap();
     let mfa = server(&store, new_alone()).with_clock(clock);
-    assert_eq!(run(mfa.status(&alice())).unwrap().devices(), before.devices());
-    assert!(matches!(run(mfa.verify(&alice(), used)), Err(Error::Denied(_))));
+    assert_eq!(
+        run(mfa.status(&alice())).unwrap().devices(),
+        before.devices()
+    );
+    assert!(matches!(
+        run(mfa.verify(&alice(), used)),
+        Err(Error::Denied(_))
+    ));
     let stored = run(store.load(&alice())).unwrap().unwrap();
     assert!(Account::open(&alice(), stored.body(), &new_alone()).is_ok());
 }

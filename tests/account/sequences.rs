@@ -1,7 +1,7 @@
 //! Random sequences of commands, clocks, lost swaps and crashes, held against a small naive model after each command.
 //!
 //! `SECONDFACTOR_MODEL_SEQUENCES` is how many, `SECONDFACTOR_MODEL_SEED` the first one's seed: a failure prints its own,
-//! with all that happened before it. `.ci/soak` runs a hundred thousand.
+//! with all that happened before it. `scripts/soak` runs a hundred thousand.
 
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -32,41 +32,78 @@ fn sequence(seed: u64, log: &Arc<Mutex<Vec<String>>>) -> Tally {
 
 #[test]
 fn random_sequences_agree_with_the_naive_model() {
-    let (first, count) = (setting("SECONDFACTOR_MODEL_SEED", 0), setting("SECONDFACTOR_MODEL_SEQUENCES", SEQUENCES));
+    let (first, count) = (
+        setting("SECONDFACTOR_MODEL_SEED", 0),
+        setting("SECONDFACTOR_MODEL_SEQUENCES", SEQUENCES),
+    );
     let mut tally = Tally::new();
     for seed in first..first + count {
         let log = Arc::new(Mutex::new(Vec::new()));
         match catch_unwind(AssertUnwindSafe(|| sequence(seed, &log))) {
-            Ok(of_one) => of_one.into_iter().for_each(|(what, count)| *tally.entry(what).or_default() += count),
+            Ok(of_one) => of_one
+                .into_iter()
+                .for_each(|(what, count)| *tally.entry(what).or_default() += count),
             Err(panic) => {
-                let log = log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                eprintln!("{}\nSECONDFACTOR_MODEL_SEED={seed} SECONDFACTOR_MODEL_SEQUENCES=1", log.join("\n"));
+                let log = log
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                eprintln!(
+                    "{}\nSECONDFACTOR_MODEL_SEED={seed} SECONDFACTOR_MODEL_SEQUENCES=1",
+                    log.join("\n")
+                );
                 resume_unwind(panic);
             }
         }
     }
     // All that can be said was said, or the sequences prove less than they seem to.
     let must = [
-        ("verify", &[Said::Yes, Said::Mismatch, Said::Replayed, Said::Throttled, Said::Disabled][..]),
-        ("confirm", &[Said::Yes, Said::Mismatch, Said::EnrollmentExpired]),
+        (
+            "verify",
+            &[
+                Said::Yes,
+                Said::Mismatch,
+                Said::Replayed,
+                Said::Throttled,
+                Said::Disabled,
+            ][..],
+        ),
+        (
+            "confirm",
+            &[Said::Yes, Said::Mismatch, Said::EnrollmentExpired],
+        ),
         ("confirm pair", &[Said::Yes, Said::Mismatch]),
         ("resync", &[Said::Yes, Said::Mismatch, Said::Throttled]),
-        ("redeem", &[Said::Yes, Said::Mismatch, Said::Throttled, Said::NoRecoveryCodes]),
+        (
+            "redeem",
+            &[
+                Said::Yes,
+                Said::Mismatch,
+                Said::Throttled,
+                Said::NoRecoveryCodes,
+            ],
+        ),
         ("enroll another", &[Said::Yes, Said::Stale]),
         ("rotate", &[Said::Yes, Said::Stale]),
         ("revoke", &[Said::Yes, Said::LastDevice]),
     ];
     if count >= SEQUENCES {
         for (name, all) in must {
-            all.iter().for_each(|said| assert!(tally.contains_key(&(name, *said)), "{name}: never {said:?}"));
+            all.iter().for_each(|said| {
+                assert!(tally.contains_key(&(name, *said)), "{name}: never {said:?}")
+            });
         }
     }
     // Two that wait under one label, and both confirmed: too rare for a few sequences.
     if count >= 100 * SEQUENCES {
-        assert!(tally.contains_key(&("confirm", Said::LabelTaken)), "confirm: never LabelTaken");
+        assert!(
+            tally.contains_key(&("confirm", Said::LabelTaken)),
+            "confirm: never LabelTaken"
+        );
     }
     println!("seeds {first}..{}:", first + count);
-    tally.iter().for_each(|((name, said), count)| println!("{count:>9} {name}: {said:?}"));
+    tally
+        .iter()
+        .for_each(|((name, said), count)| println!("{count:>9} {name}: {said:?}"));
 }
 
 #[test]
@@ -81,10 +118,18 @@ fn what_is_printed_is_found() {
     leaks.hide_bytes(&[1, 2, 3, 4, 5, 60, 7], "AEBAGBAFHQDQ");
     leaks.hide_code("012345");
     leaks.hide_recovery_code("0ABCD-EFGHJ-KMNPQ-RSTVW-XYZ01");
-    let printed =
-        ["key 01020304053c07", "Secret([1, 2, 3, 4, 5, 60, 7])", "?secret=AEBAGBAFHQDQ", "code 012345.", "EFGHJ-KMNPQ"];
+    let printed = [
+        "key 01020304053c07",
+        "Secret([1, 2, 3, 4, 5, 60, 7])",
+        "?secret=AEBAGBAFHQDQ",
+        "code 012345.",
+        "EFGHJ-KMNPQ",
+    ];
     for text in printed {
-        assert!(catch_unwind(AssertUnwindSafe(|| leaks.check(text, false))).is_err(), "{text}");
+        assert!(
+            catch_unwind(AssertUnwindSafe(|| leaks.check(text, false))).is_err(),
+            "{text}"
+        );
     }
     leaks.check("at 1012345, code 0123456", false);
     leaks.check_debug(&(1, "x"), false);

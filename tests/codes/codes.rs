@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use secondfactor::{
-    Algorithm, BeforeEpoch, Code, CodeError, Counter, Digits, Hotp, LookAhead, Period, Secret, Step, Totp, UnixTime,
-    Window,
+use secondfactor::Code;
+use secondfactor::codes::{
+    Algorithm, CodeError, Counter, Digits, Hotp, LookAhead, Parameters, Period, Secret, Step, Totp,
+    UnixTime, Window,
 };
 
 use crate::secret;
@@ -14,16 +15,33 @@ fn code(text: &str) -> Code {
     text.parse().unwrap()
 }
 
+/// The codes of this key by the time, with so many digits.
+fn totp(secret: &Secret, digits: Digits) -> Totp {
+    Totp::from_parameters(secret, Parameters::DEFAULT.with_digits(digits)).unwrap()
+}
+
+/// The codes of this key by the counter.
+fn hotp(secret: &Secret, algorithm: Algorithm, digits: Digits) -> Hotp {
+    let parameters = Parameters::hotp(Counter::new(0));
+    let parameters = parameters.with_algorithm(algorithm).with_digits(digits);
+    Hotp::from_parameters(secret, parameters).unwrap().0
+}
+
 fn unix(secs: u64) -> UnixTime {
     UnixTime::from_secs(secs)
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
-    let lines = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = file
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.split_whitespace().collect())
 }
 
@@ -36,7 +54,10 @@ fn rfc_4226_appendix_d() {
     for row in rows {
         let counter = Counter::new(row[0].parse().unwrap());
         assert_eq!(hotp.at(counter).to_string(), row[4]);
-        assert_eq!(hotp.verify(code(row[4]), counter, LookAhead::NONE), Some(counter));
+        assert_eq!(
+            hotp.verify(code(row[4]), counter, LookAhead::NONE),
+            Some(counter)
+        );
         count += 1;
     }
     assert_eq!(count, 10);
@@ -51,17 +72,31 @@ fn rfc_6238_appendix_b() {
         _ => panic!("{name}"),
     };
     let file = include_str!("../vectors/rfc6238-appendix-b.txt");
-    let key = |name| rows(file).find(|row| row[0] == "key" && row[1] == name).map(|row| hex(row[2])).unwrap();
+    let key = |name| {
+        rows(file)
+            .find(|row| row[0] == "key" && row[1] == name)
+            .map(|row| hex(row[2]))
+            .unwrap()
+    };
     let mut count = 0;
     for row in rows(file).filter(|row| row[0] != "key") {
         let algorithm = algorithm(row[2]);
         let secret = Secret::from_bytes(&key(algorithm.name())).unwrap();
         assert_eq!(secret.expose_bytes().len(), algorithm.key_len());
-        let totp = Totp::new(&secret).with_algorithm(algorithm).with_digits(Digits::Eight);
+        let parameters = Parameters::totp(Period::DEFAULT)
+            .with_algorithm(algorithm)
+            .with_digits(Digits::Eight);
+        let totp = Totp::from_parameters(&secret, parameters).unwrap();
         let time = unix(row[0].parse().unwrap());
-        assert_eq!(totp.step_at(time).unwrap().get(), u64::from_str_radix(row[1], 16).unwrap());
+        assert_eq!(
+            totp.step_at(time).unwrap().get(),
+            u64::from_str_radix(row[1], 16).unwrap()
+        );
         assert_eq!(totp.at(time).unwrap().to_string(), row[3]);
-        assert!(totp.verify(code(row[3]), time, Window::EXACT, None).is_some());
+        assert!(
+            totp.verify(code(row[3]), time, Window::EXACT, None)
+                .is_some()
+        );
         count += 1;
     }
     assert_eq!(count, 18);
@@ -70,10 +105,23 @@ fn rfc_6238_appendix_b() {
 #[test]
 fn digits_are_the_last_ones_and_zeros_stay() {
     let secret = secret();
-    let at = |digits| Hotp::new(&secret).with_digits(digits).at(Counter::new(9)).to_string();
+    let at = |digits| {
+        hotp(&secret, Algorithm::Sha1, digits)
+            .at(Counter::new(9))
+            .to_string()
+    };
     // RFC 4226 appendix D: the value is 645520489.
-    assert_eq!([Digits::Six, Digits::Seven, Digits::Eight].map(at), ["520489", "5520489", "45520489"]);
-    assert_eq!(Totp::new(&secret).at(unix(1_234_567_890)).unwrap().to_string(), "005924");
+    assert_eq!(
+        [Digits::Six, Digits::Seven, Digits::Eight].map(at),
+        ["520489", "5520489", "45520489"]
+    );
+    assert_eq!(
+        Totp::new(&secret)
+            .at(unix(1_234_567_890))
+            .unwrap()
+            .to_string(),
+        "005924"
+    );
 }
 
 #[test]
@@ -84,7 +132,10 @@ fn the_window_ends_where_it_says() {
     assert_eq!((window.past(), window.future()), (2, 1));
     let now = unix(100 * 30 + 7);
     let accepted: Vec<u64> = (90..110)
-        .filter(|step| totp.verify(totp.at(unix(step * 30)).unwrap(), now, window, None) == Some(Step::new(*step)))
+        .filter(|step| {
+            totp.verify(totp.at(unix(step * 30)).unwrap(), now, window, None)
+                == Some(Step::new(*step))
+        })
         .collect();
     assert_eq!(accepted, [98, 99, 100, 101]);
 }
@@ -98,7 +149,10 @@ fn only_steps_after_the_last_used_one_count() {
         let code = totp.at(unix(step * 30)).unwrap();
         for last_used in 97..=103 {
             let expected = (step > last_used).then_some(Step::new(step));
-            assert_eq!(totp.verify(code, now, Window::DEFAULT, Some(Step::new(last_used))), expected);
+            assert_eq!(
+                totp.verify(code, now, Window::DEFAULT, Some(Step::new(last_used))),
+                expected
+            );
         }
     }
 }
@@ -111,8 +165,13 @@ fn of_two_steps_with_one_code_the_later_is_burned() {
     for seed in 0..60_000_u32 {
         let secret = Secret::from_bytes(&[seed.to_be_bytes(); 5].concat()).unwrap();
         let totp = Totp::new(&secret);
-        let codes: Vec<Code> = (90..=110).map(|step| totp.at(unix(step * 30)).unwrap()).collect();
-        let Some((_, later)) = pairs(codes.len()).find(|(one, other)| codes[*one] == codes[*other]) else { continue };
+        let codes: Vec<Code> = (90..=110)
+            .map(|step| totp.at(unix(step * 30)).unwrap())
+            .collect();
+        let Some((_, later)) = pairs(codes.len()).find(|(one, other)| codes[*one] == codes[*other])
+        else {
+            continue;
+        };
         let now = unix(100 * 30);
         let step = totp.verify(codes[later], now, window, None).unwrap();
         assert_eq!(step, Step::new(90 + later as u64));
@@ -133,10 +192,11 @@ fn pairs(len: usize) -> impl Iterator<Item = (usize, usize)> {
 fn a_code_of_other_length_is_wrong() {
     let secret = secret();
     let now = unix(1_234_567_890);
-    let eight = Totp::new(&secret).with_digits(Digits::Eight).at(now).unwrap();
-    let six = Totp::new(&secret).at(now).unwrap();
-    assert_eq!(Totp::new(&secret).verify(eight, now, Window::DEFAULT, None), None);
-    assert_eq!(Totp::new(&secret).with_digits(Digits::Eight).verify(six, now, Window::DEFAULT, None), None);
+    let [six, eight] = [Digits::Six, Digits::Eight].map(|digits| totp(&secret, digits));
+    let verify = |totp: &Totp, code| totp.verify(code, now, Window::DEFAULT, None);
+    assert_eq!(verify(&six, eight.at(now).unwrap()), None);
+    assert_eq!(verify(&eight, six.at(now).unwrap()), None);
+    assert!(verify(&six, six.at(now).unwrap()).is_some());
     assert_ne!(code("0123456"), code("123456"));
     assert_ne!(code("0000000"), code("000000"));
 }
@@ -147,7 +207,9 @@ fn look_ahead_finds_later_counters_and_no_earlier_ones() {
     let hotp = Hotp::new(&secret);
     let look_ahead = LookAhead::new(3).unwrap();
     let found: Vec<u64> = (0..20)
-        .filter_map(|counter| hotp.verify(hotp.at(Counter::new(counter)), Counter::new(10), look_ahead))
+        .filter_map(|counter| {
+            hotp.verify(hotp.at(Counter::new(counter)), Counter::new(10), look_ahead)
+        })
         .map(Counter::get)
         .collect();
     assert_eq!(found, [10, 11, 12, 13]);
@@ -171,24 +233,58 @@ fn before_t0_there_is_no_code() {
     let totp = Totp::new(&secret).with_t0(unix(1000));
     let first = totp.at(unix(1000)).unwrap();
     assert_eq!(first, Hotp::new(&secret).at(Counter::new(0)));
-    assert!(matches!(totp.at(unix(999)), Err(BeforeEpoch)));
-    assert_eq!(totp.step_at(unix(0)), Err(BeforeEpoch));
-    assert_eq!(totp.remaining(unix(999)), Err(BeforeEpoch));
+    let errors = [
+        totp.at(unix(999)).unwrap_err(),
+        totp.step_at(unix(0)).unwrap_err(),
+        totp.remaining(unix(999)).unwrap_err(),
+    ];
+    assert_eq!(
+        errors.map(|error| error.to_string()),
+        ["time is before T0: no code"; 3]
+    );
     assert_eq!(totp.verify(first, unix(999), Window::DEFAULT, None), None);
-    assert_eq!(totp.verify(first, unix(1000), Window::DEFAULT, None), Some(Step::new(0)));
-    assert_eq!(totp.verify(first, unix(1029), Window::EXACT, None), Some(Step::new(0)));
+    assert_eq!(
+        totp.verify(first, unix(1000), Window::DEFAULT, None),
+        Some(Step::new(0))
+    );
+    assert_eq!(
+        totp.verify(first, unix(1029), Window::EXACT, None),
+        Some(Step::new(0))
+    );
     assert_eq!(totp.verify(first, unix(1030), Window::EXACT, None), None);
 }
 
 #[test]
 fn remaining_counts_down_to_the_next_step() {
     let secret = secret();
-    let totp = Totp::new(&secret).with_period(Period::from_secs(60).unwrap()).with_t0(unix(5));
+    let parameters = Parameters::totp(Period::from_secs(60).unwrap());
+    let totp = Totp::from_parameters(&secret, parameters)
+        .unwrap()
+        .with_t0(unix(5));
     let remaining = |secs| totp.remaining(unix(secs)).unwrap();
     assert_eq!(remaining(5), Duration::from_secs(60));
     assert_eq!(remaining(6), Duration::from_secs(59));
     assert_eq!(remaining(64), Duration::from_secs(1));
     assert_eq!(remaining(65), Duration::from_secs(60));
+}
+
+/// TOTP needs a period and HOTP needs a counter: neither makes up the one that is missing.
+#[test]
+fn parameters_of_the_other_kind_make_no_codes() {
+    let (time, counter) = (Parameters::DEFAULT, Parameters::hotp(Counter::new(7)));
+    let errors = [
+        Totp::from_parameters(&secret(), counter).unwrap_err(),
+        Hotp::from_parameters(&secret(), time).unwrap_err(),
+    ];
+    let message = "these parameters are of the other kind: TOTP counts time, HOTP counts codes";
+    assert_eq!(errors.map(|error| error.to_string()), [message; 2]);
+    let (_, next) = Hotp::from_parameters(&secret(), counter).unwrap();
+    assert_eq!(next, Counter::new(7));
+    assert_eq!(Parameters::default(), time);
+    assert_eq!(
+        [time, counter].map(|parameters| parameters.moving_factor().to_string()),
+        ["TOTP", "HOTP"]
+    );
 }
 
 #[test]
@@ -199,7 +295,7 @@ fn a_step_is_shown_as_its_number() {
 #[cfg(feature = "std")]
 #[test]
 fn a_manual_clock_stands_still_until_it_is_moved() {
-    use secondfactor::{Clock, ManualClock};
+    use secondfactor::codes::{Clock, ManualClock};
     let clock = ManualClock::new(unix(59));
     assert_eq!(clock.now(), unix(59));
     clock.advance(Duration::from_millis(30_999));
@@ -210,17 +306,35 @@ fn a_manual_clock_stands_still_until_it_is_moved() {
 
 #[test]
 fn settings_out_of_range_are_refused() {
-    assert_eq!(Period::from_secs(4).unwrap_err().to_string(), "period in seconds must be 5 to 3600");
+    assert_eq!(
+        Period::from_secs(4).unwrap_err().to_string(),
+        "period in seconds must be 5 to 3600"
+    );
     assert!(Period::from_secs(3601).is_err());
-    assert_eq!(Window::new(0, 11).unwrap_err().to_string(), "window in steps each way must be 0 to 10");
-    assert_eq!(LookAhead::new(101).unwrap_err().to_string(), "look-ahead in counters must be 0 to 100");
-    assert_eq!([0, 5, 100].map(|counters| LookAhead::new(counters).unwrap().get()), [0, 5, 100]);
+    assert_eq!(
+        Window::new(0, 11).unwrap_err().to_string(),
+        "window in steps each way must be 0 to 10"
+    );
+    assert_eq!(
+        LookAhead::new(101).unwrap_err().to_string(),
+        "look-ahead in counters must be 0 to 100"
+    );
+    assert_eq!(
+        [0, 5, 100].map(|counters| LookAhead::new(counters).unwrap().get()),
+        [0, 5, 100]
+    );
     assert_eq!([0, 5, 9, 10, 255].map(Digits::from_count), [None; 5]);
 }
 
 #[test]
 fn what_people_type_is_a_code() {
-    for text in ["081804", "081 804", "08-18-04", "  0 8 1 8 0 4  ", " 081804"] {
+    for text in [
+        "081804",
+        "081 804",
+        "08-18-04",
+        "  0 8 1 8 0 4  ",
+        " 081804",
+    ] {
         assert_eq!(code(text).to_string(), "081804");
     }
     assert_eq!(code("1234567").digits(), Digits::Seven);
@@ -232,8 +346,14 @@ fn what_only_looks_like_a_code_is_refused() {
     let errors = [
         ("", "a code has 6 to 8 digits, this has 0"),
         ("12345", "a code has 6 to 8 digits, this has 5"),
-        ("123456789", "a code has 6 to 8 digits, this has more: byte 8"),
-        ("1234 5678 9", "a code has 6 to 8 digits, this has more: byte 10"),
+        (
+            "123456789",
+            "a code has 6 to 8 digits, this has more: byte 8",
+        ),
+        (
+            "1234 5678 9",
+            "a code has 6 to 8 digits, this has more: byte 10",
+        ),
         ("+81804", "not a digit at byte 0"),
         ("-+81804", "not a digit at byte 1"),
         ("08_1804", "not a digit at byte 2"),
@@ -254,7 +374,11 @@ fn what_only_looks_like_a_code_is_refused() {
         ("081\u{2212}804", "not a digit at byte 3"),
     ];
     for (text, message) in errors {
-        assert_eq!(text.parse::<Code>().unwrap_err().to_string(), message, "{text:?}");
+        assert_eq!(
+            text.parse::<Code>().unwrap_err().to_string(),
+            message,
+            "{text:?}"
+        );
     }
 }
 
@@ -268,7 +392,7 @@ fn a_code_error_is_small_and_says_no_digit() {
 #[test]
 fn debug_hides_codes_and_keys() {
     let secret = secret();
-    let totp = Totp::new(&secret).with_digits(Digits::Eight);
+    let totp = totp(&secret, Digits::Eight);
     let shown = format!("{:?} {:?}", code("271828"), totp);
     assert_eq!(
         shown,
@@ -291,8 +415,9 @@ proptest! {
     ) {
         let secret = Secret::from_bytes(&key).unwrap();
         let period = Period::from_secs(period).unwrap();
-        let totp = Totp::new(&secret).with_algorithm(algorithm).with_digits(digits).with_period(period);
-        let hotp = Hotp::new(&secret).with_algorithm(algorithm).with_digits(digits);
+        let parameters = Parameters::totp(period).with_algorithm(algorithm).with_digits(digits);
+        let totp = Totp::from_parameters(&secret, parameters).unwrap();
+        let hotp = hotp(&secret, algorithm, digits);
         let centre = totp.step_at(unix(time)).unwrap().get();
         let at = |offset: i64| centre.saturating_add_signed(offset);
 
@@ -310,7 +435,7 @@ proptest! {
     #[test]
     fn a_code_is_read_back_as_it_was_shown(time: u64, digits in prop::sample::select(vec![Digits::Six, Digits::Seven, Digits::Eight])) {
         let secret = secret();
-        let shown = Totp::new(&secret).with_digits(digits).at(unix(time)).unwrap();
+        let shown = totp(&secret, digits).at(unix(time)).unwrap();
         prop_assert_eq!(code(&shown.to_string()), shown);
         prop_assert_eq!(shown.to_string().len(), usize::from(digits.count()));
     }

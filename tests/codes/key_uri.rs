@@ -3,9 +3,10 @@
 use std::error::Error;
 
 use proptest::prelude::*;
-use secondfactor::{
-    Algorithm, Counter, Digits, KeyUri, MovingFactor, Period, Repair, Secret, SecretError, UnixTime, UriError, UriPart,
+use secondfactor::codes::{
+    Algorithm, Counter, Digits, MovingFactor, Parameters, Period, Secret, SecretError, UnixTime,
 };
+use secondfactor::provisioning::{KeyUri, Repair, UriError, UriPart};
 
 use crate::{SECRET, secret};
 
@@ -30,8 +31,11 @@ fn repaired(uri: &str) -> (KeyUri, Vec<Repair>) {
 
 #[test]
 fn a_built_uri_says_everything_once() {
-    let uri = KeyUri::hotp(secret(), Counter::new(u64::MAX), "Größe & Söhne", "50% off?&secret=x#y/z").unwrap();
-    let uri = uri.with_algorithm(Algorithm::Sha512).with_digits(Digits::Eight).with_period(Period::MAX);
+    let parameters = Parameters::hotp(Counter::new(u64::MAX))
+        .with_algorithm(Algorithm::Sha512)
+        .with_digits(Digits::Eight);
+    let (issuer, account) = ("Größe & Söhne", "50% off?&secret=x#y/z");
+    let uri = KeyUri::new(secret(), parameters, issuer, account).unwrap();
     assert_eq!(
         &*uri.expose_uri(),
         "otpauth://hotp/Gr%C3%B6%C3%9Fe%20%26%20S%C3%B6hne:50%25%20off%3F%26secret%3Dx%23y%2Fz\
@@ -43,9 +47,15 @@ fn a_built_uri_says_everything_once() {
 /// Many readers take a plus for a blank.
 #[test]
 fn only_unreserved_characters_stand_for_themselves() {
-    let uri = KeyUri::totp(secret(), "aZ09-._~", "!$'()*+,;=@[]\"<>\\^`{|}").unwrap().expose_uri();
+    let uri = KeyUri::totp(secret(), "aZ09-._~", "!$'()*+,;=@[]\"<>\\^`{|}")
+        .unwrap()
+        .expose_uri();
     let label = "aZ09-._~:%21%24%27%28%29%2A%2B%2C%3B%3D%40%5B%5D%22%3C%3E%5C%5E%60%7B%7C%7D?";
-    assert!(uri.starts_with(&format!("otpauth://totp/{label}")), "{}", &*uri);
+    assert!(
+        uri.starts_with(&format!("otpauth://totp/{label}")),
+        "{}",
+        &*uri
+    );
 }
 
 #[test]
@@ -54,19 +64,51 @@ fn names_that_would_deceive_are_not_built() {
     let (issuer, account) = (UriPart::Issuer, UriPart::Account);
     assert_eq!(build("", "alice"), UriError::Empty { part: issuer });
     assert_eq!(build("Example", ""), UriError::Empty { part: account });
-    assert_eq!(build("Example", &"x".repeat(129)), UriError::TooLong { part: account });
-    let bad =
-        [(":", 0), ("a:b", 1), ("a\nb", 1), ("é\0", 2), ("\u{202e}a", 0), ("a\u{2066}", 1), (" a", 0), ("é\u{a0}", 2)];
+    assert_eq!(
+        build("Example", &"x".repeat(129)),
+        UriError::TooLong { part: account }
+    );
+    let bad = [
+        (":", 0),
+        ("a:b", 1),
+        ("a\nb", 1),
+        ("é\0", 2),
+        ("\u{202e}a", 0),
+        ("a\u{2066}", 1),
+        (" a", 0),
+        ("é\u{a0}", 2),
+    ];
     for (name, position) in bad {
-        assert_eq!(build(name, "alice"), UriError::Character { part: issuer, position }, "{name:?}");
-        assert_eq!(build("Example", name), UriError::Character { part: account, position }, "{name:?}");
+        assert_eq!(
+            build(name, "alice"),
+            UriError::Character {
+                part: issuer,
+                position
+            },
+            "{name:?}"
+        );
+        assert_eq!(
+            build("Example", name),
+            UriError::Character {
+                part: account,
+                position
+            },
+            "{name:?}"
+        );
     }
 }
 
 #[test]
 fn the_codes_are_those_of_the_uri() {
     let uri = KeyUri::parse(&totp("alice", "&digits=8&period=30")).unwrap();
-    assert_eq!(uri.to_totp().unwrap().at(UnixTime::from_secs(1_111_111_109)).unwrap().to_string(), "07081804");
+    assert_eq!(
+        uri.to_totp()
+            .unwrap()
+            .at(UnixTime::from_secs(1_111_111_109))
+            .unwrap()
+            .to_string(),
+        "07081804"
+    );
     assert!(uri.to_hotp().is_none());
     let uri = KeyUri::parse(&hotp("&counter=9")).unwrap();
     let (codes, next) = uri.to_hotp().unwrap();
@@ -78,29 +120,87 @@ fn the_codes_are_those_of_the_uri() {
 fn lenient_repairs_and_says_so() {
     use UriPart::{Account, Algorithm as Hash, Digits as Number, Issuer, Secret as Key};
 
-    let plain = KeyUri::totp(secret(), "Example", "alice").unwrap().expose_uri();
+    let plain = KeyUri::totp(secret(), "Example", "alice")
+        .unwrap()
+        .expose_uri();
     let same = [
-        (format!("\n {}\r\n", totp("Example:alice", "")), vec![Repair::OuterBlanks]),
-        (totp("Example:alice", "").replace("otpauth", "Apple-OtpAuth"), vec![Repair::AppleScheme]),
-        (totp("alice", "&amp;issuer=Example&amp;digits=6"), vec![Repair::EscapedAmpersand]),
-        (totp("alice", "&ISSUER=Example"), vec![Repair::ParameterCase { part: Issuer }]),
-        (totp("alice", "&amp;Issuer=Example"), vec![Repair::EscapedAmpersand, Repair::ParameterCase { part: Issuer }]),
-        (totp("Example:alice", "").replace("secret", "SECRET"), vec![Repair::ParameterCase { part: Key }]),
-        (totp("Example:alice", "").replace("GEZD", "-gezd%20"), vec![Repair::SecretSeparators]),
-        (totp("Example:alice", "").replace("GEZD", "GEZD "), vec![Repair::RawCharacter, Repair::SecretSeparators]),
-        (totp("Example:alice", "&algorithm=SHA-1"), vec![Repair::AlgorithmSpelling]),
-        (totp("Example:alice", "&algorithm=HmacSHA1"), vec![Repair::AlgorithmSpelling]),
-        (totp("Example:alice", "&algorithm=hmac-sha-1"), vec![Repair::AlgorithmSpelling]),
-        (totp("Example:alice", "&algorithm="), vec![Repair::Empty { part: Hash }]),
+        (
+            format!("\n {}\r\n", totp("Example:alice", "")),
+            vec![Repair::OuterBlanks],
+        ),
+        (
+            totp("Example:alice", "").replace("otpauth", "Apple-OtpAuth"),
+            vec![Repair::AppleScheme],
+        ),
+        (
+            totp("alice", "&amp;issuer=Example&amp;digits=6"),
+            vec![Repair::EscapedAmpersand],
+        ),
+        (
+            totp("alice", "&ISSUER=Example"),
+            vec![Repair::ParameterCase { part: Issuer }],
+        ),
+        (
+            totp("alice", "&amp;Issuer=Example"),
+            vec![
+                Repair::EscapedAmpersand,
+                Repair::ParameterCase { part: Issuer },
+            ],
+        ),
+        (
+            totp("Example:alice", "").replace("secret", "SECRET"),
+            vec![Repair::ParameterCase { part: Key }],
+        ),
+        (
+            totp("Example:alice", "").replace("GEZD", "-gezd%20"),
+            vec![Repair::SecretSeparators],
+        ),
+        (
+            totp("Example:alice", "").replace("GEZD", "GEZD "),
+            vec![Repair::RawCharacter, Repair::SecretSeparators],
+        ),
+        (
+            totp("Example:alice", "&algorithm=SHA-1"),
+            vec![Repair::AlgorithmSpelling],
+        ),
+        (
+            totp("Example:alice", "&algorithm=HmacSHA1"),
+            vec![Repair::AlgorithmSpelling],
+        ),
+        (
+            totp("Example:alice", "&algorithm=hmac-sha-1"),
+            vec![Repair::AlgorithmSpelling],
+        ),
+        (
+            totp("Example:alice", "&algorithm="),
+            vec![Repair::Empty { part: Hash }],
+        ),
         (
             totp("Example:alice", "&digits&period=30&issuer="),
-            vec![Repair::Empty { part: Number }, Repair::Empty { part: Issuer }],
+            vec![
+                Repair::Empty { part: Number },
+                Repair::Empty { part: Issuer },
+            ],
         ),
-        (totp(":alice", "&issuer=Example"), vec![Repair::Empty { part: Issuer }]),
-        (totp("Example:alice%20", ""), vec![Repair::NameBlanks { part: Account }]),
-        (totp("%20Example%20:alice", ""), vec![Repair::NameBlanks { part: Issuer }]),
+        (
+            totp(":alice", "&issuer=Example"),
+            vec![Repair::Empty { part: Issuer }],
+        ),
+        (
+            totp("Example:alice%20", ""),
+            vec![Repair::NameBlanks { part: Account }],
+        ),
+        (
+            totp("%20Example%20:alice", ""),
+            vec![Repair::NameBlanks { part: Issuer }],
+        ),
         (totp("Example: alice", ""), vec![Repair::RawCharacter]),
-        (totp("Other:alice", "&issuer=Example"), vec![Repair::IssuerMismatch { label: "Other".into() }]),
+        (
+            totp("Other:alice", "&issuer=Example"),
+            vec![Repair::IssuerMismatch {
+                label: "Other".into(),
+            }],
+        ),
     ];
     for (text, repairs) in same {
         let (uri, made) = repaired(&text);
@@ -109,26 +209,44 @@ fn lenient_repairs_and_says_so() {
     }
 
     let (uri, repairs) = repaired(&totp("Größe:Åsa Öberg", "&issuer=Größe&algorithm=SHA-256"));
-    assert_eq!((uri.issuer(), uri.account(), uri.algorithm()), (Some("Größe"), "Åsa Öberg", Algorithm::Sha256));
+    assert_eq!(
+        (uri.issuer(), uri.account(), uri.parameters().algorithm()),
+        (Some("Größe"), "Åsa Öberg", Algorithm::Sha256)
+    );
     assert_eq!(repairs, [Repair::RawCharacter, Repair::AlgorithmSpelling]);
 
     let (uri, repairs) = repaired(&totp("Example:host:8080", ""));
-    assert_eq!((uri.issuer(), uri.account()), (Some("Example"), "host:8080"));
+    assert_eq!(
+        (uri.issuer(), uri.account()),
+        (Some("Example"), "host:8080")
+    );
     assert_eq!(repairs, [Repair::Colon { part: Account }]);
 
     let (uri, repairs) = repaired(&totp("path/to/alice", "&issuer=https://example.com"));
-    assert_eq!((uri.issuer(), uri.account()), (Some("https://example.com"), "path/to/alice"));
-    assert_eq!(repairs, [Repair::LabelSlash, Repair::Colon { part: Issuer }]);
+    assert_eq!(
+        (uri.issuer(), uri.account()),
+        (Some("https://example.com"), "path/to/alice")
+    );
+    assert_eq!(
+        repairs,
+        [Repair::LabelSlash, Repair::Colon { part: Issuer }]
+    );
 
     for more in ["", "&counter="] {
         let (uri, repairs) = repaired(&hotp(more));
-        assert_eq!(uri.moving_factor(), MovingFactor::Counter(Counter::new(0)));
+        assert_eq!(uri.parameters(), Parameters::hotp(Counter::new(0)));
         assert_eq!(repairs.last(), Some(&Repair::MissingCounter));
     }
 
     // Positions count what was dropped.
     let error = KeyUri::parse_lenient(&totp("Example%20:%20%C2%A0a%00", "")).unwrap_err();
-    assert_eq!(error, UriError::Character { part: Account, position: 36 });
+    assert_eq!(
+        error,
+        UriError::Character {
+            part: Account,
+            position: 36
+        }
+    );
 
     // What even lenient reading does not guess.
     let refused = [
@@ -164,21 +282,42 @@ fn short_secrets_of_real_services_are_read_and_marked() {
         "otpauth://totp/Some+Company%3ame%40somecompany.net?secret=abcdefghijklmnop&issuer=Microsoft",
     ];
     for text in uris {
-        assert_eq!(refused(text), UriError::Secret(SecretError::TooShort), "{text}");
+        assert_eq!(
+            refused(text),
+            UriError::Secret(SecretError::TooShort),
+            "{text}"
+        );
         let (uri, repairs) = repaired(text);
-        assert!(uri.secret().is_weak() && repairs.contains(&Repair::WeakSecret), "{text}");
+        assert!(
+            uri.secret().is_weak() && repairs.contains(&Repair::WeakSecret),
+            "{text}"
+        );
         assert_eq!(uri.secret().expose_bytes().len(), 10);
         assert!(text.contains(uri.issuer().unwrap()));
     }
     let (uri, repairs) = repaired(uris[3]);
-    assert_eq!((uri.issuer(), uri.account()), (Some("Microsoft"), "me@somecompany.net"));
-    assert_eq!(repairs, [Repair::WeakSecret, Repair::IssuerMismatch { label: "Some+Company".into() }]);
+    assert_eq!(
+        (uri.issuer(), uri.account()),
+        (Some("Microsoft"), "me@somecompany.net")
+    );
+    assert_eq!(
+        repairs,
+        [
+            Repair::WeakSecret,
+            Repair::IssuerMismatch {
+                label: "Some+Company".into()
+            }
+        ]
+    );
 }
 
 /// `tests/vectors/pyotp-*.json` and `otplib-*.json`: what these libraries build, read here.
 #[test]
 fn uris_of_other_libraries_are_what_went_in() {
-    for text in [include_str!("../vectors/pyotp-2.12.1.json"), include_str!("../vectors/otplib-13.5.0.json")] {
+    for text in [
+        include_str!("../vectors/pyotp-2.12.1.json"),
+        include_str!("../vectors/otplib-13.5.0.json"),
+    ] {
         let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
         let built = vectors["built"].as_array().unwrap();
         assert!(built.len() >= 14);
@@ -188,14 +327,15 @@ fn uris_of_other_libraries_are_what_went_in() {
             let said: Vec<String> = repairs.iter().map(ToString::to_string).collect();
             assert_eq!(serde_json::json!(said), vector["repairs"], "{text}");
             assert_eq!(KeyUri::parse(text).is_ok(), repairs.is_empty(), "{text}");
-            let (kind, value) = match uri.moving_factor() {
+            let parameters = uri.parameters();
+            let (kind, value) = match parameters.moving_factor() {
                 MovingFactor::Time(period) => ("totp", u64::from(period.as_secs())),
                 MovingFactor::Counter(counter) => ("hotp", counter.get()),
                 _ => unreachable!(),
             };
             let read = serde_json::json!({
                 "type": kind, "issuer": uri.issuer(), "account": uri.account(), "secret": &*uri.secret().expose_base32(),
-                "algorithm": uri.algorithm().name(), "digits": uri.digits().count(), "value": value,
+                "algorithm": parameters.algorithm().name(), "digits": parameters.digits().count(), "value": value,
                 "uri": text, "repairs": said,
             });
             assert_eq!(&read, vector);
@@ -206,15 +346,22 @@ fn uris_of_other_libraries_are_what_went_in() {
 /// The documentation's table says of each odd URI whether it is read, repaired or refused.
 #[test]
 fn odd_uris_are_what_the_table_says() {
-    let vectors: serde_json::Value = serde_json::from_str(include_str!("../vectors/pyotp-2.12.1.json")).unwrap();
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../vectors/pyotp-2.12.1.json")).unwrap();
     let odd = vectors["odd"].as_array().unwrap();
-    let rows: Vec<_> = include_str!("../../src/key_uri/peers.md").lines().skip(2).collect();
+    let rows: Vec<_> = include_str!("../../src/provisioning/key_uri/peers.md")
+        .lines()
+        .skip(2)
+        .collect();
     assert!(rows.len() >= 35 && rows.len() == odd.len());
     for (row, vector) in rows.iter().zip(odd) {
         let cells: Vec<_> = row.trim_matches('|').split(" | ").map(str::trim).collect();
         assert_eq!(cells[0], vector["what"].as_str().unwrap());
         let text = vector["uri"].as_str().unwrap();
-        let outcome = (KeyUri::parse(text).is_ok(), KeyUri::parse_lenient(text).is_ok());
+        let outcome = (
+            KeyUri::parse(text).is_ok(),
+            KeyUri::parse_lenient(text).is_ok(),
+        );
         let expected = match cells[1] {
             "refused" => (false, false),
             repair if repair.starts_with("repair: ") => (false, true),
@@ -231,13 +378,21 @@ fn uris_as_otphp_writes_them() {
         "otpauth://totp/ACME%20Co%3Ajohn%40example.com?algorithm=sha512&digits=8&issuer=ACME%20Co&period=20&secret={SECRET}"
     );
     let uri = KeyUri::parse(&uri).unwrap();
-    assert_eq!((uri.issuer(), uri.account()), (Some("ACME Co"), "john@example.com"));
-    assert_eq!((uri.algorithm(), uri.digits()), (Algorithm::Sha512, Digits::Eight));
-    assert_eq!(uri.moving_factor(), MovingFactor::Time(Period::from_secs(20).unwrap()));
+    assert_eq!(
+        (uri.issuer(), uri.account()),
+        (Some("ACME Co"), "john@example.com")
+    );
+    let parameters = Parameters::totp(Period::from_secs(20).unwrap())
+        .with_algorithm(Algorithm::Sha512)
+        .with_digits(Digits::Eight);
+    assert_eq!(uri.parameters(), parameters);
     let uri = format!(
         "otpauth://hotp/ACME%20Co%3Ajohn?counter=1000&image=https%3A%2F%2Fexample.com%2Fa.png&issuer=ACME%20Co&secret={SECRET}"
     );
-    assert_eq!(KeyUri::parse(&uri).unwrap().moving_factor(), MovingFactor::Counter(Counter::new(1000)));
+    assert_eq!(
+        KeyUri::parse(&uri).unwrap().parameters(),
+        Parameters::hotp(Counter::new(1000))
+    );
 }
 
 /// A secret is put wherever something goes wrong; no error, repair or `Debug` text has it.
@@ -278,15 +433,21 @@ fn no_secret_comes_out_of_errors_and_debug() {
         "otpauth://totp/a:$:$%00?secret=$$",
         "otpauth://totp/a?secret=$$&issuer=%00$",
     ];
-    let explain =
-        |error: UriError| format!("{error} {error:?} {error:#?} {:?}", error.source().map(ToString::to_string));
+    let explain = |error: UriError| {
+        format!(
+            "{error} {error:?} {error:#?} {:?}",
+            error.source().map(ToString::to_string)
+        )
+    };
     for template in templates {
         let text = template.replace('$', MARK);
         // One template has it in the name of an unknown parameter.
         let mut said = KeyUri::parse(&text).map_or_else(explain, |uri| format!("{uri:?}"));
         match KeyUri::parse_lenient(&text) {
             // A name is shown as a name.
-            Ok((uri, _)) if uri.account().contains(MARK) || uri.issuer().is_some_and(|name| name.contains(MARK)) => {}
+            Ok((uri, _))
+                if uri.account().contains(MARK)
+                    || uri.issuer().is_some_and(|name| name.contains(MARK)) => {}
             Ok((uri, repairs)) => said += &format!("{uri:?} {uri:#?} {repairs:?}"),
             Err(error) => said += &explain(error),
         }
@@ -316,11 +477,12 @@ proptest! {
         prop_assume!(!issuer.is_empty() && !account.is_empty());
         let secret = Secret::from_weak_bytes(&bytes).unwrap();
         let period = Period::from_secs(period).unwrap();
-        let uri = match counter {
-            Some(counter) => KeyUri::hotp(secret, Counter::new(counter), &issuer, &account).unwrap(),
-            None => KeyUri::totp(secret, &issuer, &account).unwrap().with_period(period),
+        let parameters = match counter {
+            Some(counter) => Parameters::hotp(Counter::new(counter)),
+            None => Parameters::totp(period),
         };
-        let uri = uri.with_algorithm(algorithm).with_digits(digits);
+        let parameters = parameters.with_algorithm(algorithm).with_digits(digits);
+        let uri = KeyUri::new(secret, parameters, &issuer, &account).unwrap();
         let built = uri.expose_uri();
         let (read, repairs) = match KeyUri::parse(&built) {
             Ok(read) => (read, Vec::new()),
@@ -332,9 +494,7 @@ proptest! {
         prop_assert_eq!(repairs.as_slice(), if bytes.len() < 16 { &[Repair::WeakSecret][..] } else { &[] });
         prop_assert_eq!(read.secret().expose_bytes(), bytes);
         prop_assert_eq!((read.issuer(), read.account()), (Some(issuer.as_str()), account.as_str()));
-        prop_assert_eq!((read.algorithm(), read.digits()), (algorithm, digits));
-        let factor = counter.map_or(MovingFactor::Time(period), |counter| MovingFactor::Counter(Counter::new(counter)));
-        prop_assert_eq!(read.moving_factor(), factor);
+        prop_assert_eq!(read.parameters(), parameters);
         prop_assert_eq!(&*read.expose_uri(), &*built);
     }
 }

@@ -18,6 +18,6 @@ const KEY: &[u8] = b"12345678901234567890";
 /// The same in Base32.
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
-fn secret() -> secondfactor::Secret {
-    secondfactor::Secret::from_bytes(KEY).unwrap()
+fn secret() -> secondfactor::codes::Secret {
+    secondfactor::codes::Secret::from_bytes(KEY).unwrap()
 }

@@ -1,10 +1,16 @@
 //! QR codes, read by a decoder that is not ours.
 
-use secondfactor::{KeyUri, Secret};
+use secondfactor::codes::Secret;
+use secondfactor::provisioning::KeyUri;
 
 fn uris() -> Vec<KeyUri> {
     let uri = |length: usize, issuer: &str, account: &str| {
-        KeyUri::totp(Secret::from_weak_bytes(&vec![0x5a; length]).unwrap(), issuer, account).unwrap()
+        KeyUri::totp(
+            Secret::from_weak_bytes(&vec![0x5a; length]).unwrap(),
+            issuer,
+            account,
+        )
+        .unwrap()
     };
     vec![
         uri(20, "Example", "alice@example.com"),
@@ -24,11 +30,15 @@ fn decode(modules: &[Vec<bool>], ground: u8) -> (rqrr::MetaData, String) {
     const MODULE: usize = 3;
     const GROUND: usize = 10;
     let size = modules.len() + 2 * GROUND;
-    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(size * MODULE, size * MODULE, |x, y| {
-        let row = (y / MODULE).checked_sub(GROUND).and_then(|y| modules.get(y));
-        let module = row.and_then(|row| (x / MODULE).checked_sub(GROUND).and_then(|x| row.get(x)));
-        module.map_or(ground, |dark| if *dark { 0 } else { 255 })
-    });
+    let mut picture =
+        rqrr::PreparedImage::prepare_from_greyscale(size * MODULE, size * MODULE, |x, y| {
+            let row = (y / MODULE)
+                .checked_sub(GROUND)
+                .and_then(|y| modules.get(y));
+            let module =
+                row.and_then(|row| (x / MODULE).checked_sub(GROUND).and_then(|x| row.get(x)));
+            module.map_or(ground, |dark| if *dark { 0 } else { 255 })
+        });
     let grids = picture.detect_grids();
     assert_eq!(grids.len(), 1);
     grids[0].decode().unwrap()
@@ -36,7 +46,15 @@ fn decode(modules: &[Vec<bool>], ground: u8) -> (rqrr::MetaData, String) {
 
 /// Draws the path of an SVG as it is written here: rectangles one module high.
 fn modules_of_svg(svg: &str) -> Vec<Vec<bool>> {
-    let between = |begin: &str, end: &str| svg.split_once(begin).unwrap().1.split_once(end).unwrap().0.to_owned();
+    let between = |begin: &str, end: &str| {
+        svg.split_once(begin)
+            .unwrap()
+            .1
+            .split_once(end)
+            .unwrap()
+            .0
+            .to_owned()
+    };
     let size: usize = between("viewBox=\"0 0 ", " ").parse().unwrap();
     let mut modules = vec![vec![false; size]; size];
     for rectangle in between(" d=\"M", "z\"").split("zM") {
@@ -44,7 +62,8 @@ fn modules_of_svg(svg: &str) -> Vec<Vec<bool>> {
         let (y, rest) = rest.split_once('h').unwrap();
         let (run, rest) = rest.split_once("v1h-").unwrap();
         assert_eq!(run, rest);
-        let (x, y, run): (usize, usize, usize) = (x.parse().unwrap(), y.parse().unwrap(), run.parse().unwrap());
+        let (x, y, run): (usize, usize, usize) =
+            (x.parse().unwrap(), y.parse().unwrap(), run.parse().unwrap());
         modules[y][x..x + run].iter_mut().for_each(|dark| {
             assert!(!*dark, "drawn twice");
             *dark = true;
@@ -57,8 +76,17 @@ fn modules_of_terminal(text: &str) -> Vec<Vec<bool>> {
     let mut modules = Vec::new();
     for line in text.lines() {
         // Black on white whatever the terminal's colours are, and only for this line.
-        let cells = line.strip_prefix("\u{1b}[30;107m").unwrap().strip_suffix("\u{1b}[0m").unwrap();
-        let half = |dark: [char; 2]| cells.chars().map(|cell| dark.contains(&cell)).collect::<Vec<_>>();
+        let cells = line
+            .strip_prefix("\u{1b}[30;107m")
+            .unwrap()
+            .strip_suffix("\u{1b}[0m")
+            .unwrap();
+        let half = |dark: [char; 2]| {
+            cells
+                .chars()
+                .map(|cell| dark.contains(&cell))
+                .collect::<Vec<_>>()
+        };
         assert!(cells.chars().all(|cell| " ▀▄█".contains(cell)));
         modules.extend([half(['▀', '█']), half(['▄', '█'])]);
     }
@@ -76,7 +104,9 @@ fn an_svg_scans() {
         // ISO/IEC 18004: a quiet zone of four modules, then the corner of a finder pattern.
         let size = modules.len();
         let is_margin = |at: usize| !(4..size - 4).contains(&at);
-        assert!((0..size).all(|y| (0..size).all(|x| !(is_margin(x) || is_margin(y)) || !modules[y][x])));
+        assert!(
+            (0..size).all(|y| (0..size).all(|x| !(is_margin(x) || is_margin(y)) || !modules[y][x]))
+        );
         assert!(modules[4][4] && modules[4][size - 5] && modules[size - 5][4]);
     }
 }
@@ -86,9 +116,18 @@ fn an_svg_says_what_it_is_and_no_secret() {
     let uri = &uris()[1];
     let svg = uri.expose_svg().unwrap();
     assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 "));
-    assert!(svg.contains(" role=\"img\"") && svg.contains("<title>QR code for your authenticator app</title>"));
+    assert!(
+        svg.contains(" role=\"img\"")
+            && svg.contains("<title>QR code for your authenticator app</title>")
+    );
     assert!(svg.ends_with("</svg>") && svg.is_ascii());
-    for text in [&*uri.secret().expose_base32(), "otpauth", "secret", "日本", "🔑"] {
+    for text in [
+        &*uri.secret().expose_base32(),
+        "otpauth",
+        "secret",
+        "日本",
+        "🔑",
+    ] {
         assert!(!svg.contains(text), "{text}");
     }
     assert_eq!(format!("{svg:?}"), "SecretText(..)");
@@ -112,16 +151,24 @@ fn a_code_is_as_small_as_it_can_be() {
         let (data, _) = decode(&modules_of_svg(&uri.expose_svg().unwrap()), 255);
         (data.version.0, data.ecc_level)
     });
-    assert_eq!(codes.collect::<Vec<_>>(), [(8, 0), (8, 0), (12, 0), (31, 0)]);
+    assert_eq!(
+        codes.collect::<Vec<_>>(),
+        [(8, 0), (8, 0), (12, 0), (31, 0)]
+    );
 }
 
 #[cfg(feature = "migration")]
 #[test]
 fn an_export_scans() {
-    let mut export = secondfactor::MigrationExport::new(1);
-    (0..3).flat_map(|_| uris()).for_each(|uri| export.add(&uri).unwrap());
+    let mut export = secondfactor::provisioning::MigrationExport::new(1);
+    (0..3)
+        .flat_map(|_| uris())
+        .for_each(|uri| export.add(&uri).unwrap());
     let uris = export.expose_uris();
-    let (svgs, texts) = (export.expose_svgs().unwrap(), export.expose_terminals().unwrap());
+    let (svgs, texts) = (
+        export.expose_svgs().unwrap(),
+        export.expose_terminals().unwrap(),
+    );
     assert!(uris.len() > 1 && svgs.len() == uris.len() && texts.len() == uris.len());
     for ((uri, svg), text) in uris.iter().zip(&svgs).zip(&texts) {
         assert_eq!(scan(&modules_of_svg(svg), 255), **uri);

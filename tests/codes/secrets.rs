@@ -1,7 +1,7 @@
 //! Secrets and their Base32: what is read, what is refused and where, what is never shown.
 
 use proptest::prelude::*;
-use secondfactor::{Algorithm, Secret, SecretError};
+use secondfactor::codes::{Algorithm, Secret, SecretError};
 
 use crate::SECRET;
 
@@ -87,7 +87,11 @@ fn bad_base32_is_refused_where_it_is_bad() {
         ("MZXW6YTB\0", character(8)),
     ];
     for (text, error) in errors {
-        assert_eq!(Secret::from_weak_base32(text).unwrap_err(), error, "{text:?}");
+        assert_eq!(
+            Secret::from_weak_base32(text).unwrap_err(),
+            error,
+            "{text:?}"
+        );
         assert_eq!(Secret::from_base32(text).unwrap_err(), error, "{text:?}");
     }
 }
@@ -95,11 +99,24 @@ fn bad_base32_is_refused_where_it_is_bad() {
 #[test]
 fn short_secrets_only_by_the_weak_door_and_empty_ones_never() {
     assert_eq!(Secret::from_bytes(&[]).unwrap_err(), SecretError::Empty);
-    assert_eq!(Secret::from_weak_bytes(&[]).unwrap_err(), SecretError::Empty);
-    assert_eq!(Secret::from_bytes(&[1; 15]).unwrap_err(), SecretError::TooShort);
-    assert_eq!(Secret::from_base32("JBSWY3DPEHPK3PXP").unwrap_err(), SecretError::TooShort);
+    assert_eq!(
+        Secret::from_weak_bytes(&[]).unwrap_err(),
+        SecretError::Empty
+    );
+    assert_eq!(
+        Secret::from_bytes(&[1; 15]).unwrap_err(),
+        SecretError::TooShort
+    );
+    assert_eq!(
+        Secret::from_base32("JBSWY3DPEHPK3PXP").unwrap_err(),
+        SecretError::TooShort
+    );
     assert!(Secret::from_weak_bytes(&[1; 15]).unwrap().is_weak());
-    assert!(Secret::from_weak_base32("JBSWY3DPEHPK3PXP").unwrap().is_weak());
+    assert!(
+        Secret::from_weak_base32("JBSWY3DPEHPK3PXP")
+            .unwrap()
+            .is_weak()
+    );
     assert!(!Secret::from_weak_bytes(&[1; 16]).unwrap().is_weak());
     assert!(!Secret::from_bytes(&[1; 16]).unwrap().is_weak());
 }
@@ -107,11 +124,21 @@ fn short_secrets_only_by_the_weak_door_and_empty_ones_never() {
 #[test]
 fn no_secret_is_longer_than_128_bytes() {
     assert!(Secret::from_bytes(&[1; 128]).is_ok());
-    assert_eq!(Secret::from_bytes(&[1; 129]).unwrap_err(), SecretError::TooLong);
+    assert_eq!(
+        Secret::from_bytes(&[1; 129]).unwrap_err(),
+        SecretError::TooLong
+    );
     let longest = Secret::from_bytes(&[0xa5; 128]).unwrap().expose_base32();
     assert!(Secret::from_base32(&longest).is_ok());
-    for longer in [format!("{}AAA", &*longest), "A".repeat(1 << 20), "a ".repeat(1 << 20)] {
-        assert_eq!(Secret::from_base32(&longer).unwrap_err(), SecretError::TooLong);
+    for longer in [
+        format!("{}AAA", &*longest),
+        "A".repeat(1 << 20),
+        "a ".repeat(1 << 20),
+    ] {
+        assert_eq!(
+            Secret::from_base32(&longer).unwrap_err(),
+            SecretError::TooLong
+        );
     }
 }
 
@@ -121,10 +148,22 @@ fn messages() {
         (SecretError::Empty, "the secret is empty"),
         (SecretError::TooShort, "the secret has fewer than 128 bits"),
         (SecretError::TooLong, "the secret has more than 128 bytes"),
-        (SecretError::Character { position: 3 }, "not a Base32 character at byte 3"),
-        (SecretError::Length { position: 3 }, "the Base32 text is too short or too long by a symbol, at byte 3"),
-        (SecretError::TrailingBits { position: 3 }, "the last Base32 symbol has bits to spare, at byte 3"),
-        (SecretError::Padding { position: 3 }, "wrong Base32 padding at byte 3"),
+        (
+            SecretError::Character { position: 3 },
+            "not a Base32 character at byte 3",
+        ),
+        (
+            SecretError::Length { position: 3 },
+            "the Base32 text is too short or too long by a symbol, at byte 3",
+        ),
+        (
+            SecretError::TrailingBits { position: 3 },
+            "the last Base32 symbol has bits to spare, at byte 3",
+        ),
+        (
+            SecretError::Padding { position: 3 },
+            "wrong Base32 padding at byte 3",
+        ),
     ];
     for (error, message) in messages {
         assert_eq!(error.to_string(), message);
@@ -171,15 +210,25 @@ fn a_generator_of_your_own_fills_every_byte() {
 #[test]
 fn debug_hides_secrets() {
     let secret = Secret::from_base32(SECRET).unwrap();
-    let shown = format!("{:?} {:?} {:?}", secret, secret.expose_base32(), secret.duplicate());
+    let shown = format!(
+        "{:?} {:?} {:?}",
+        secret,
+        secret.expose_base32(),
+        secret.duplicate()
+    );
     assert_eq!(shown, "Secret(..) SecretText(..) Secret(..)");
 }
 
 #[test]
 fn a_secret_text_reads_as_text() {
-    let text = Secret::from_bytes(b"12345678901234567890").unwrap().expose_base32();
+    let text = Secret::from_bytes(b"12345678901234567890")
+        .unwrap()
+        .expose_base32();
     let as_ref: &str = text.as_ref();
-    assert_eq!([text.as_str(), as_ref, &*text], ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; 3]);
+    assert_eq!(
+        [text.as_str(), as_ref, &*text],
+        ["GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; 3]
+    );
 }
 
 #[cfg(feature = "mfa")]
@@ -189,7 +238,12 @@ fn sealing_keys_are_32_bytes_of_base32() {
     let key = SealingKey::from_bytes(&[7; 32]);
     assert_eq!(format!("{key:?}"), "SealingKey(..)");
     let text = key.expose_base32();
-    assert_eq!(&*SealingKey::from_base32(&text.to_lowercase()).unwrap().expose_base32(), &*text);
+    assert_eq!(
+        &*SealingKey::from_base32(&text.to_lowercase())
+            .unwrap()
+            .expose_base32(),
+        &*text
+    );
     assert_eq!(text.len(), 52);
     let error = |text| SealingKey::from_base32(text).unwrap_err().to_string();
     assert_eq!(error(SECRET), "a sealing key has 32 bytes");

@@ -3,7 +3,8 @@
 use crate::SECRET;
 use crate::program::{Run, example};
 
-const MICROSOFT: &str = "otpauth://totp/Some+Company%3ame%40somecompany.net?secret=abcdefghijklmnop&issuer=Microsoft";
+const MICROSOFT: &str =
+    "otpauth://totp/Some+Company%3ame%40somecompany.net?secret=abcdefghijklmnop&issuer=Microsoft";
 
 /// Whether it succeeded, what it printed, what it complained about.
 fn run(arguments: &[&str], stdin: &str) -> (bool, String, String) {
@@ -37,7 +38,10 @@ fn inspect_tells_all_but_the_secret() {
     let shown = prints(&["inspect", "--show-secret", &text], "");
     assert_eq!(
         shown,
-        format!("{expected}secret: {SECRET}\nuri: {}\n", uri("&issuer=Example&algorithm=SHA256&digits=8&period=60"))
+        format!(
+            "{expected}secret: {SECRET}\nuri: {}\n",
+            uri("&issuer=Example&algorithm=SHA256&digits=8&period=60")
+        )
     );
 
     let expected = "type: totp\nissuer: Microsoft\naccount: me@somecompany.net\nalgorithm: SHA1\ndigits: 6\nperiod: 30\n\
@@ -51,21 +55,37 @@ fn inspect_tells_all_but_the_secret() {
     );
 
     let hotp = format!("otpauth://hotp/alice?secret={SECRET}&counter=7");
-    let expected = "type: hotp\naccount: alice\nalgorithm: SHA1\ndigits: 6\ncounter: 7\nstrength: 160 bits\n";
+    let expected =
+        "type: hotp\naccount: alice\nalgorithm: SHA1\ndigits: 6\ncounter: 7\nstrength: 160 bits\n";
     assert_eq!(prints(&["inspect", &hotp], ""), expected);
 }
 
 #[test]
 fn codes_come_from_uris() {
-    assert_eq!(prints(&["totp", "--uri", &uri("&digits=8"), "--at", "59"], ""), "94287082\n");
-    assert_eq!(prints(&["totp", "--uri", "-", "--at", "1111111109"], &uri("&digits=8")), "07081804\n");
+    assert_eq!(
+        prints(&["totp", "--uri", &uri("&digits=8"), "--at", "59"], ""),
+        "94287082\n"
+    );
+    assert_eq!(
+        prints(
+            &["totp", "--uri", "-", "--at", "1111111109"],
+            &uri("&digits=8")
+        ),
+        "07081804\n"
+    );
     let hotp = format!("otpauth://hotp/alice?secret={SECRET}&counter=7");
     assert_eq!(prints(&["hotp", "--uri", &hotp], ""), "162583\n");
     // By hand, the same.
-    assert_eq!(prints(&["hotp", "--secret", "-", "--counter", "7"], SECRET), "162583\n");
+    assert_eq!(
+        prints(&["hotp", "--secret", "-", "--counter", "7"], SECRET),
+        "162583\n"
+    );
 
     let (success, _, complaint) = run(&["totp", "--uri", MICROSOFT, "--lenient", "--at", "59"], "");
-    assert!(success && complaint.contains("warning: the secret has fewer than 128 bits"), "{complaint}");
+    assert!(
+        success && complaint.contains("warning: the secret has fewer than 128 bits"),
+        "{complaint}"
+    );
     assert!(refuses(&["totp", "--uri", &hotp], "").contains("--uri is for hotp"));
     assert!(refuses(&["hotp", "--uri", &uri("")], "").contains("--uri is for totp"));
 }
@@ -73,19 +93,25 @@ fn codes_come_from_uris() {
 #[test]
 fn a_qr_code_is_drawn() {
     let text = prints(&["qr", &uri("")], "");
-    assert!(text.lines().count() > 20 && text.lines().all(|line| line.starts_with("\u{1b}[30;107m")));
+    assert!(
+        text.lines().count() > 20 && text.lines().all(|line| line.starts_with("\u{1b}[30;107m"))
+    );
     let svg = prints(&["qr", "--svg", "--lenient", "-"], MICROSOFT);
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
 }
 
 #[test]
 fn an_export_is_imported() {
-    let uris: Vec<_> =
-        (0..25).map(|n| uri(&format!("&digits={}", 6 + n % 2 * 2)).replace("alice", &format!("a{n}"))).collect();
+    let uris: Vec<_> = (0..25)
+        .map(|n| uri(&format!("&digits={}", 6 + n % 2 * 2)).replace("alice", &format!("a{n}")))
+        .collect();
     let export = prints(&["export", "--batch-id", "5", "-"], &uris.join("\n"));
     let mut parts: Vec<_> = export.lines().collect();
     assert_eq!(parts.len(), 3);
-    let shown = prints(&["import", parts[2], parts[0], parts[1], "--show-secret"], "");
+    let shown = prints(
+        &["import", parts[2], parts[0], parts[1], "--show-secret"],
+        "",
+    );
     assert_eq!(shown.split("\n\n").count(), 25);
     let again = shown.lines().filter_map(|line| line.strip_prefix("uri: "));
     for (uri, again) in uris.iter().zip(again) {
@@ -95,11 +121,19 @@ fn an_export_is_imported() {
     assert!(!prints(&["import", "-"], &export).contains(SECRET));
 
     parts.remove(1);
-    assert_eq!(refuses(&["import", parts[0], parts[1]], ""), "authenticator: parts of the export are missing: 2\n");
+    assert_eq!(
+        refuses(&["import", parts[0], parts[1]], ""),
+        "authenticator: parts of the export are missing: 2\n"
+    );
     let other = prints(&["export", "--batch-id", "6", "-"], &uris.join("\n"));
     let stranger = refuses(&["import", parts[0], other.lines().next().unwrap()], "");
-    assert_eq!(stranger, "authenticator: URI 2: the part belongs to another export\n");
-    assert!(refuses(&["export", &uri("&digits=7")], "").contains("can't hold this number of digits"));
+    assert_eq!(
+        stranger,
+        "authenticator: URI 2: the part belongs to another export\n"
+    );
+    assert!(
+        refuses(&["export", &uri("&digits=7")], "").contains("can't hold this number of digits")
+    );
 }
 
 #[test]
@@ -129,7 +163,10 @@ fn mistakes_are_told_without_the_secret() {
     ];
     for arguments in mistakes {
         let complaint = refuses(arguments, "");
-        assert!(complaint.starts_with("authenticator: ") && complaint.lines().count() == 1, "{complaint}");
+        assert!(
+            complaint.starts_with("authenticator: ") && complaint.lines().count() == 1,
+            "{complaint}"
+        );
         assert!(!complaint.contains("GEZDGNBV"), "{complaint}");
     }
     assert!(refuses(&["inspect", "-"], "\n").contains("a URI is missing"));

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 
-use secondfactor::{Clock, Secret, SystemClock};
+use secondfactor::codes::{Clock, Secret, SystemClock};
 
 use crate::program::{Run, example, oathtool};
 use crate::site::*;
@@ -11,12 +11,23 @@ use crate::support::*;
 #[test]
 fn sign_up_and_log_in_by_password() {
     let site = Site::new();
-    let run = site.run(format!("help\n\n{SIGN_UP}{LOG_IN}status\nlogout\nquit\nnot read\n"));
+    let run = site.run(format!(
+        "help\n\n{SIGN_UP}{LOG_IN}status\nlogout\nquit\nnot read\n"
+    ));
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
     assert!(run.stdout.contains("signup   make an account"));
-    assert!(run.stdout.contains("Logged in as alice, by password alone."));
-    assert!(run.stdout.ends_with("Logged in as alice, by password.\nThe second factor is off.\n"));
-    assert!(site.run(LOG_IN).stdout.contains("Logged in as alice"), "a second start");
+    assert!(
+        run.stdout
+            .contains("Logged in as alice, by password alone.")
+    );
+    assert!(
+        run.stdout
+            .ends_with("Logged in as alice, by password.\nThe second factor is off.\n")
+    );
+    assert!(
+        site.run(LOG_IN).stdout.contains("Logged in as alice"),
+        "a second start"
+    );
 }
 
 #[test]
@@ -24,7 +35,12 @@ fn a_wrong_password_and_an_unknown_name_get_one_answer() {
     let site = Site::with_account();
     let wrong = site.run("login\nalice\nwrong horse\nstatus\n");
     assert_refused(&wrong, "Wrong name or password.");
-    for input in ["login\nbob\ncorrect horse\n", "login\nALICE\ncorrect horse\n", "login\nalice\n\n", "login\n\n\n"] {
+    for input in [
+        "login\nbob\ncorrect horse\n",
+        "login\nALICE\ncorrect horse\n",
+        "login\nalice\n\n",
+        "login\n\n\n",
+    ] {
         assert_eq!(site.run(input), wrong, "{input:?}");
     }
 }
@@ -33,12 +49,28 @@ fn a_wrong_password_and_an_unknown_name_get_one_answer() {
 fn sign_ups_that_are_refused() {
     let site = Site::with_account();
     let long = "x".repeat(33);
-    for name in ["", &long, "a b", "a:b", "a\u{1b}[2J", "a\u{202e}b", "a\u{200b}", "a\0", "\u{feff}a"] {
+    for name in [
+        "",
+        &long,
+        "a b",
+        "a:b",
+        "a\u{1b}[2J",
+        "a\u{202e}b",
+        "a\u{200b}",
+        "a\0",
+        "\u{feff}a",
+    ] {
         let run = site.run(format!("signup\n{name}\ncorrect horse\n"));
         assert_refused(&run, "A name has 1 to 32 letters, digits or any of -._@+.");
     }
-    assert_refused(&site.run("signup\nbob\nseven77\n"), "A password has at least 8 characters.");
-    assert_refused(&site.run("signup\nalice\nother horse\n"), "The name is taken.");
+    assert_refused(
+        &site.run("signup\nbob\nseven77\n"),
+        "A password has at least 8 characters.",
+    );
+    assert_refused(
+        &site.run("signup\nalice\nother horse\n"),
+        "The name is taken.",
+    );
     assert_eq!(site.run(LOG_IN).status, Some(0), "the first password stays");
 }
 
@@ -46,7 +78,9 @@ fn sign_ups_that_are_refused() {
 #[test]
 fn the_longest_name_can_opt_in() {
     let name = "\u{20000}".repeat(32);
-    let run = Site::new().run(format!("signup\n{name}\ncorrect horse\nlogin\n{name}\ncorrect horse\nenroll\n\n"));
+    let run = Site::new().run(format!(
+        "signup\n{name}\ncorrect horse\nlogin\n{name}\ncorrect horse\nenroll\n\n"
+    ));
     assert_fails(&run, "The input ended before the answer.");
     assert!(run.stdout.contains("\nKey: "));
 }
@@ -59,17 +93,31 @@ fn opt_in_and_log_in_with_a_code_once() {
         let next = code(&secret, now, 1).to_string();
         let first = site.run(format!("{LOG_IN}{next}\nstatus\n"));
         let confirmed = site.log_in(&code(&secret, now, 0).to_string());
-        (enrolled, first, site.log_in(&next), confirmed, site.run(LOG_IN))
+        (
+            enrolled,
+            first,
+            site.log_in(&next),
+            confirmed,
+            site.run(LOG_IN),
+        )
     });
     assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
     assert!(enrolled.stdout.contains("█▀▀▀▀▀█"), "a QR code");
     assert!(enrolled.stdout.contains("The second factor is on."));
-    assert!(enrolled.stdout.contains("\n  phone: active, enrolled at "));
+    assert!(
+        enrolled
+            .stdout
+            .contains("\n  phone: active, enrolled just now, not yet used\n")
+    );
 
     assert_eq!(first.status, Some(0), "{first:?}");
-    assert!(first.stdout.contains("Logged in as alice, by password and code.\n"));
+    assert!(
+        first
+            .stdout
+            .contains("Logged in as alice, by password and code.\n")
+    );
     assert!(!first.stdout.contains("by password alone"));
-    assert!(first.stdout.contains(", last used at "));
+    assert!(first.stdout.contains(", last used just now"));
 
     assert_refused(&second, USED);
     assert_refused(&confirmed, USED);
@@ -82,7 +130,13 @@ fn opt_in_and_log_in_with_a_code_once() {
 fn log_in_with_the_code_of_oathtool_once() {
     let (enrolled, first, second) = at_present(|now| {
         let phone = |secret: &Secret, after: u64| {
-            oathtool(&["--totp", "-b", "-N", &format!("@{}", now.as_secs() + after), &secret.expose_base32()])
+            oathtool(&[
+                "--totp",
+                "-b",
+                "-N",
+                &format!("@{}", now.as_secs() + after),
+                &secret.expose_base32(),
+            ])
         };
         let site = Site::with_account();
         let (enrolled, secret) = site.enroll(|secret| phone(secret, 0));
@@ -91,7 +145,11 @@ fn log_in_with_the_code_of_oathtool_once() {
     });
     assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
     assert_eq!(first.status, Some(0), "{first:?}");
-    assert!(first.stdout.contains("Logged in as alice, by password and code.\n"));
+    assert!(
+        first
+            .stdout
+            .contains("Logged in as alice, by password and code.\n")
+    );
     assert_refused(&second, USED);
 }
 
@@ -100,20 +158,29 @@ fn codes_that_are_refused() {
     let runs = at_present(|now| {
         let (site, secret) = opted_in(now);
         let next = code(&secret, now, 1).to_string();
-        let sentence = "a code has 6 to 8 digits, this has";
+        let (length, digits) = (
+            "A code has 6 to 8 digits, this has",
+            "A code has digits only.",
+        );
         let rows = [
-            (wrong_code(&secret, now).to_string(), "Wrong code.".to_owned()),
+            (
+                wrong_code(&secret, now).to_string(),
+                "Wrong code.".to_owned(),
+            ),
             (format!("00{next}"), "Wrong code.".to_owned()),
-            (String::new(), format!("{sentence} 0.")),
-            (next[1..].to_owned(), format!("{sentence} 5.")),
-            (format!("{next}000"), format!("{sentence} more: byte 8.")),
-            (format!("+{}", &next[1..]), "not a digit at byte 0.".to_owned()),
-            ("１２３４５６".to_owned(), "not a digit at byte 0.".to_owned()),
-            (format!("{next}\u{a0}"), "not a digit at byte 6.".to_owned()),
-            (format!("{next}\0"), "not a digit at byte 6.".to_owned()),
+            (String::new(), format!("{length} fewer.")),
+            (next[1..].to_owned(), format!("{length} fewer.")),
+            (format!("{next}000"), format!("{length} more.")),
+            (format!("+{}", &next[1..]), digits.to_owned()),
+            ("１２３４５６".to_owned(), digits.to_owned()),
+            (format!("{next}\u{a0}"), digits.to_owned()),
+            (format!("{next}\0"), digits.to_owned()),
         ];
         let refused = rows.map(|(code, sentence)| (site.log_in(&code), sentence));
-        (refused, site.log_in(&format!(" {} {}", &next[..3], &next[3..])))
+        (
+            refused,
+            site.log_in(&format!(" {} {}", &next[..3], &next[3..])),
+        )
     });
     for (run, sentence) in runs.0 {
         assert_refused(&run, &sentence);
@@ -128,7 +195,11 @@ fn a_wrong_code_confirms_nothing() {
     assert_fails(&run, "Wrong code.");
     let run = site.run(format!("{LOG_IN}status\n"));
     assert!(run.stdout.contains("by password alone"), "{run:?}");
-    assert!(run.stdout.contains("The second factor is off.\n  phone: waits to be confirmed, enrolled at "), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("The second factor is off.\n  phone: not yet confirmed, enrolled just now"),
+        "{run:?}"
+    );
 }
 
 /// With the password alone, nobody adds a device to those of the account.
@@ -150,14 +221,23 @@ fn a_session_from_before_the_second_factor_enrolls_nothing() {
         (enrolled, Run::end_of(early))
     });
     assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
-    assert_refused(&run, "Log in again, with a code: a password alone changes nothing of your second factor.");
+    assert_refused(
+        &run,
+        "Log in again, with a code: a password alone changes nothing of your second factor.",
+    );
 }
 
 #[test]
 fn input_that_ends_or_makes_no_sense() {
     let site = Site::with_account();
     let ended = "The input ended before the answer.";
-    for input in ["signup\n", "signup\nbob\n", "login\n", "login\nalice\n", "login"] {
+    for input in [
+        "signup\n",
+        "signup\nbob\n",
+        "login\n",
+        "login\nalice\n",
+        "login",
+    ] {
         assert_refused(&site.run(input), ended);
     }
     for input in ["", "phone\n"] {
@@ -169,11 +249,19 @@ fn input_that_ends_or_makes_no_sense() {
     for input in ["log in\n", "\u{1b}[2J\n", "\0\n"] {
         assert_refused(&site.run(input), "There is no such command, type help.");
     }
-    for input in [&b"\xff\n"[..], b"login\n\xff\n", b"login\nalice\n\xc3\n", b"\xff"] {
+    for input in [
+        &b"\xff\n"[..],
+        b"login\n\xff\n",
+        b"login\nalice\n\xc3\n",
+        b"\xff",
+    ] {
         assert_refused(&site.run(input), "The input is not UTF-8.");
     }
     let run = site.run(format!("{LOG_IN}enroll\n\u{1b}[2J\n"));
-    assert_fails(&run, "the label has a control or invisible character, or a blank at an end.");
+    assert_fails(
+        &run,
+        "the label has a control or invisible character, or a blank at an end.",
+    );
     assert_eq!(site.run("").status, Some(0));
 }
 
@@ -182,13 +270,28 @@ fn arguments() {
     let usage = "usage: login DATABASE (a file, which is made if it is not there).";
     assert_refused(&Run::of(&mut example("login"), ""), usage);
     assert_refused(&Run::of(example("login").args(["a.db", "b.db"]), ""), usage);
-    assert_refused(&Run::of(example("login").arg(""), ""), "cannot make an empty path absolute.");
+    assert_refused(
+        &Run::of(example("login").arg(""), ""),
+        "cannot make an empty path absolute.",
+    );
     let folder = tempfile::tempdir().unwrap();
     let run = Run::of(example("login").arg(folder.path()), "");
-    assert!(run.status == Some(1) && run.stderr.starts_with("unable to open database file"), "{run:?}");
-    let run = Run::of(example("login").arg(folder.path().join("no").join("accounts.db")), "");
-    assert!(run.status == Some(1) && run.stderr.contains("accounts.db can't be made: "), "{run:?}");
+    assert!(
+        run.status == Some(1) && run.stderr.starts_with("unable to open database file"),
+        "{run:?}"
+    );
+    let run = Run::of(
+        example("login").arg(folder.path().join("no").join("accounts.db")),
+        "",
+    );
+    assert!(
+        run.status == Some(1) && run.stderr.contains("accounts.db can't be made: "),
+        "{run:?}"
+    );
     // A file like any other, not SQLite's database in memory.
     let run = Run::of(example("login").arg(":memory:").current_dir(&folder), "");
-    assert!(run.status == Some(0) && folder.path().join(":memory:").exists(), "{run:?}");
+    assert!(
+        run.status == Some(0) && folder.path().join(":memory:").exists(),
+        "{run:?}"
+    );
 }

@@ -1,6 +1,6 @@
 //! The example `login`, run as a program: several devices, recovery codes, resync, rotation, and opting out.
 
-use secondfactor::{Secret, UnixTime};
+use secondfactor::codes::{Secret, UnixTime};
 
 use crate::site::*;
 use crate::support::*;
@@ -8,7 +8,10 @@ use crate::support::*;
 /// The recovery codes that a run has shown.
 fn recovery_codes(stdout: &str) -> Vec<String> {
     let lines = stdout.lines().filter_map(|line| line.strip_prefix("  "));
-    lines.filter(|line| line.len() == 29 && line.matches('-').count() == 4).map(str::to_owned).collect()
+    lines
+        .filter(|line| line.len() == 29 && line.matches('-').count() == 4)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn opted_in_with_codes(now: UnixTime) -> (Site, Secret, Vec<String>) {
@@ -26,16 +29,66 @@ fn a_recovery_code_lets_in_once_to_enroll_a_new_device() {
             format!("{}\nrevoke\nphone\n", code(secret, now, 0))
         });
         let status = site.run(format!("{LOG_IN}{}\nstatus\n", code(&new, now, 1)));
-        (codes, first, status, site.run(&recover), site.log_in(&code(&secret, now, 1).to_string()))
+        (
+            codes,
+            first,
+            status,
+            site.run(&recover),
+            site.log_in(&code(&secret, now, 1).to_string()),
+        )
     });
     assert_eq!(codes.len(), 10);
     assert_eq!(first.status, Some(0), "{first:?}");
-    assert!(first.stdout.contains("That recovery code is used up, 9 are left."));
+    assert!(
+        first
+            .stdout
+            .contains("That recovery code is used up, 9 are left.")
+    );
     assert!(first.stdout.contains("by password and recovery code."));
-    assert!(status.stdout.contains("\n  new phone: active") && status.stdout.contains("9 recovery codes are left."));
+    assert!(
+        status.stdout.contains("\n  new phone: active")
+            && status.stdout.contains("9 recovery codes are left.")
+    );
     assert!(!status.stdout.contains("\n  phone:"));
     assert_refused(&again, "Wrong code.");
     assert_refused(&lost, "Wrong code.");
+}
+
+/// New codes end what rests on the earlier ones, the redemption too: the device confirmed meanwhile is the proof then.
+#[test]
+fn mending_goes_on_after_new_codes() {
+    let (mended, status) = at_present(|now| {
+        let (site, _, codes) = opted_in_with_codes(now);
+        let (last, others) = codes.split_last().unwrap();
+        let redeem = |code: &String| format!("{LOG_IN}{code}\n");
+        site.run(others.iter().map(redeem).collect::<String>());
+        let (mended, new) = site
+            .dialogue(&format!("{}enroll\nnew phone\n", redeem(last)), |secret| {
+                format!("{}\ncodes\nrevoke\nphone\nstatus", code(secret, now, 0))
+            });
+        (
+            mended,
+            site.run(format!("{LOG_IN}{}\nstatus\n", code(&new, now, 1))),
+        )
+    });
+    assert_eq!(mended.status, Some(0), "{mended:?}");
+    assert!(
+        mended
+            .stdout
+            .contains("That recovery code is used up, 0 are left.")
+    );
+    assert_eq!(recovery_codes(&mended.stdout).len(), 20, "{mended:?}");
+    assert!(
+        mended
+            .stdout
+            .contains("\nLogged in as alice, by password and code of a new device.\n"),
+        "{mended:?}"
+    );
+    assert_eq!(status.status, Some(0), "{status:?}");
+    assert!(
+        status.stdout.contains("\n  new phone: active") && !status.stdout.contains("\n  phone:")
+    );
+    assert!(status.stdout.ends_with("10 recovery codes are left.\n"));
 }
 
 #[test]
@@ -47,7 +100,12 @@ fn a_mistyped_recovery_code_costs_nothing() {
         let refused: Vec<_> = (0..7).map(|_| site.log_in(&typo)).collect();
         (refused, site.log_in(&codes[0]))
     });
-    runs.0.iter().for_each(|run| assert_refused(run, "a symbol of the recovery code is mistyped."));
+    runs.0.iter().for_each(|run| {
+        assert_refused(
+            run,
+            "A symbol of the recovery code is mistyped: compare it with your list.",
+        )
+    });
     assert_eq!(runs.1.status, Some(0), "{:?}", runs.1);
 }
 
@@ -56,8 +114,9 @@ fn devices_are_added_renamed_suspended_rotated_and_the_last_one_stays() {
     let (added, changed, last) = at_present(|now| {
         let (site, secret, codes) = opted_in_with_codes(now);
         let log_in = format!("{LOG_IN}{}\n", code(&secret, now, 1));
-        let (added, tablet) =
-            site.dialogue(&format!("{log_in}enroll\ntablet\n"), |secret| code(secret, now, 0).to_string());
+        let (added, tablet) = site.dialogue(&format!("{log_in}enroll\ntablet\n"), |secret| {
+            code(secret, now, 0).to_string()
+        });
         let log_in = format!("{LOG_IN}{}\n", code(&tablet, now, 1));
         let commands = "rename\nphone\nold phone\nsuspend\nold phone\nstatus\nresume\nold phone\nrotate\nold phone\n";
         let (changed, _) = site.dialogue(&format!("{log_in}{commands}"), |secret| {
@@ -67,13 +126,26 @@ fn devices_are_added_renamed_suspended_rotated_and_the_last_one_stays() {
         (added, changed, last)
     });
     assert_eq!(added.status, Some(0), "{added:?}");
-    assert!(recovery_codes(&added.stdout).is_empty(), "there are some already");
+    assert!(
+        recovery_codes(&added.stdout).is_empty(),
+        "there are some already"
+    );
     assert_eq!(changed.status, Some(0), "{changed:?}");
     assert!(changed.stdout.contains("\n  old phone: suspended"));
     assert!(changed.stdout.ends_with("10 recovery codes are left.\n"));
-    let after = changed.stdout.rsplit_once("The second factor is on.\n").unwrap().1;
-    assert!(after.starts_with("  old phone: active") && !after.contains("tablet"), "{after}");
-    assert_fails(&last, "That is your last device: enroll another one first, or type optout.");
+    let after = changed
+        .stdout
+        .rsplit_once("The second factor is on.\n")
+        .unwrap()
+        .1;
+    assert!(
+        after.starts_with("  old phone: active") && !after.contains("tablet"),
+        "{after}"
+    );
+    assert_fails(
+        &last,
+        "That is your last device: enroll another one first, or type optout.",
+    );
 }
 
 #[test]
@@ -82,7 +154,8 @@ fn a_clock_that_is_off_is_put_right_by_two_codes_and_the_password() {
         let (site, secret, _) = opted_in_with_codes(now);
         let shown = |at: i64| code(&secret, now, at + 50);
         let off = site.log_in(&shown(0).to_string());
-        let resync = |one, other| site.run(format!("resync\nalice\ncorrect horse\n{one}\n{other}\n"));
+        let resync =
+            |one, other| site.run(format!("resync\nalice\ncorrect horse\n{one}\n{other}\n"));
         let wrong = resync(shown(1), shown(0));
         let right = resync(shown(0), shown(1));
         (off, wrong, right, site.log_in(&shown(2).to_string()))
@@ -98,20 +171,38 @@ fn a_clock_that_is_off_is_put_right_by_two_codes_and_the_password() {
 fn guesses_are_slowed_down_whoever_makes_them() {
     let (guesses, owner) = at_present(|now| {
         let (site, secret, _) = opted_in_with_codes(now);
-        let guesses: Vec<_> = (0..5).map(|_| site.log_in(&wrong_code(&secret, now).to_string())).collect();
+        let guesses: Vec<_> = (0..5)
+            .map(|_| site.log_in(&wrong_code(&secret, now).to_string()))
+            .collect();
         (guesses, site.log_in(&code(&secret, now, 1).to_string()))
     });
-    guesses.iter().for_each(|run| assert_refused(run, "Wrong code."));
-    assert!(guesses[4].stdout.contains("To the owner: 5 wrong codes in a row."));
-    assert!(owner.stderr.starts_with("Too many wrong codes: try again in "), "{owner:?}");
+    guesses
+        .iter()
+        .for_each(|run| assert_refused(run, "Wrong code."));
+    assert!(
+        guesses[4]
+            .stdout
+            .contains("To the owner: 5 wrong codes in a row.")
+    );
+    assert!(
+        owner
+            .stderr
+            .starts_with("Too many wrong codes: try again in "),
+        "{owner:?}"
+    );
 }
 
 #[test]
 fn a_password_alone_changes_nothing() {
     let site = Site::with_account();
-    for command in ["rename", "suspend", "resume", "revoke", "rotate", "codes", "optout"] {
+    for command in [
+        "rename", "suspend", "resume", "revoke", "rotate", "codes", "optout",
+    ] {
         let run = site.run(format!("{LOG_IN}{command}\n"));
-        assert_fails(&run, "Log in again, with a code: a password alone changes nothing of your second factor.");
+        assert_fails(
+            &run,
+            "Log in again, with a code: a password alone changes nothing of your second factor.",
+        );
         assert_refused(&site.run(format!("{command}\n")), "Log in first.");
     }
 }
@@ -120,11 +211,17 @@ fn a_password_alone_changes_nothing() {
 fn opting_out_takes_a_code_and_the_password_is_enough_again() {
     let (out, after) = at_present(|now| {
         let (site, secret, _) = opted_in_with_codes(now);
-        let out = site.run(format!("{LOG_IN}{}\noptout\nstatus\n", code(&secret, now, 1)));
+        let out = site.run(format!(
+            "{LOG_IN}{}\noptout\nstatus\n",
+            code(&secret, now, 1)
+        ));
         (out, site.run(LOG_IN))
     });
     assert_eq!(out.status, Some(0), "{out:?}");
-    assert!(out.stdout.ends_with("Logged in as alice, by password.\nThe second factor is off.\n"));
+    assert!(
+        out.stdout
+            .ends_with("Logged in as alice, by password.\nThe second factor is off.\n")
+    );
     assert!(after.stdout.contains("by password alone"), "{after:?}");
 }
 

@@ -7,14 +7,25 @@ use std::process::{Child, Command, Output, Stdio};
 /// An example, ready to start with pipes.
 pub(crate) fn example(name: &str) -> Command {
     // Beside `deps`, where this test is.
-    let profile = std::env::current_exe().unwrap().parent().and_then(Path::parent).unwrap().to_owned();
-    let program = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    let profile = std::env::current_exe()
+        .unwrap()
+        .parent()
+        .and_then(Path::parent)
+        .unwrap()
+        .to_owned();
+    let program = profile
+        .join("examples")
+        .join(name)
+        .with_extension(std::env::consts::EXE_EXTENSION);
     assert!(
         program.exists(),
         "the example {name} is not built: 'cargo test --all-features' does it, with '--test' or '--tests' it does not",
     );
     let mut command = Command::new(program);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.env_remove("SECONDFACTOR_SEALING_KEY");
     command
 }
@@ -36,7 +47,11 @@ impl Run {
     }
 
     pub(crate) fn end_of(child: Child) -> Self {
-        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = child.wait_with_output().unwrap();
         let run = Self {
             status: status.code(),
             stdout: String::from_utf8(stdout).unwrap(),
@@ -49,7 +64,17 @@ impl Run {
 
 /// What `oathtool` computes; Debian's package has its name.
 pub(crate) fn oathtool(arguments: &[&str]) -> String {
-    let output = Command::new("oathtool").args(arguments).output().expect("oathtool can't be run: is it installed?");
-    assert!(output.status.success(), "oathtool {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    let output = Command::new("oathtool")
+        .args(arguments)
+        .output()
+        .expect("oathtool can't be run: is it installed?");
+    assert!(
+        output.status.success(),
+        "oathtool {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .trim_end()
+        .to_owned()
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
-use secondfactor::{Clock, Secret, SystemClock, UnixTime};
+use secondfactor::codes::{Clock, Secret, SystemClock, UnixTime};
 use tempfile::TempDir;
 
 use crate::program::{Run, example};
@@ -21,7 +21,9 @@ pub(crate) const USED: &str = "That code has been used, wait for the next one.";
 
 impl Site {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// With an account that has no second factor.
@@ -42,7 +44,9 @@ impl Site {
     /// The names in the folder, in order.
     pub(crate) fn files(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
-        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -63,11 +67,17 @@ impl Site {
 
     /// Opts in. The answer to the question for the code is computed from the key that is shown.
     pub(crate) fn enroll(&self, code: impl FnOnce(&Secret) -> String) -> (Run, Secret) {
-        self.dialogue(&format!("{LOG_IN}enroll\nphone\n"), |secret| code(secret) + "\nstatus")
+        self.dialogue(&format!("{LOG_IN}enroll\nphone\n"), |secret| {
+            code(secret) + "\nstatus"
+        })
     }
 
     /// Types until a key is shown, and then what is answered to it.
-    pub(crate) fn dialogue(&self, typed: &str, answer: impl FnOnce(&Secret) -> String) -> (Run, Secret) {
+    pub(crate) fn dialogue(
+        &self,
+        typed: &str,
+        answer: impl FnOnce(&Secret) -> String,
+    ) -> (Run, Secret) {
         let mut child = self.program().spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         input.write_all(typed.as_bytes()).unwrap();
@@ -75,7 +85,11 @@ impl Site {
         let mut shown = String::new();
         let key = loop {
             let start = shown.len();
-            assert_ne!(output.read_line(&mut shown).unwrap(), 0, "no key is shown: {shown}");
+            assert_ne!(
+                output.read_line(&mut shown).unwrap(),
+                0,
+                "no key is shown: {shown}"
+            );
             if let Some(key) = shown[start..].strip_prefix("Key: ") {
                 break Secret::from_base32(key.trim_end()).unwrap();
             }
@@ -84,14 +98,24 @@ impl Site {
         drop(input);
         output.read_to_string(&mut shown).unwrap();
         let run = Run::end_of(child);
-        (Run { stdout: shown, ..run }, key)
+        (
+            Run {
+                stdout: shown,
+                ..run
+            },
+            key,
+        )
     }
 }
 
 /// The program has failed, and one sentence says why.
 #[track_caller]
 pub(crate) fn assert_fails(run: &Run, sentence: &str) {
-    assert_eq!((run.status, run.stderr.as_str()), (Some(1), format!("{sentence}\n").as_str()), "{run:?}");
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (Some(1), format!("{sentence}\n").as_str()),
+        "{run:?}"
+    );
 }
 
 /// The same, and nobody was let in.

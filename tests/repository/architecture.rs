@@ -1,140 +1,147 @@
-//! The house's directions: which module may name which. Codes never mention accounts, adapters never mention codes,
-//! only `mfa` mentions both.
+//! The house's directions: a module uses what stands before it in the list, and nothing behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// What a file, or a folder with its file, may use.
-const MAY_USE: [(&str, &[&str]); 23] = [
-    ("declassify", &[]),
-    ("mac", &[]),
-    ("code", &[]),
-    ("time", &["error"]),
-    ("secret", &["error", "mac"]),
-    ("hotp", &["code", "declassify", "error", "mac", "secret"]),
-    ("totp", &["code", "declassify", "error", "hotp", "mac", "secret", "time"]),
-    ("key_uri", &["code", "hotp", "mac", "secret", "time", "totp"]),
-    ("migration", &["code", "hotp", "key_uri", "mac", "secret", "time"]),
-    ("qr", &["key_uri", "migration", "secret"]),
-    ("error", &["account", "seal"]),
-    ("seal", &["account", "declassify", "error", "secret"]),
-    ("policy", &["hotp", "totp"]),
-    ("event", &["account", "seal", "time"]),
+/// The rooms in their order, each with its files in theirs. A room uses earlier rooms by their names, a file the earlier
+/// files of its room by theirs.
+const HOUSE: [(&str, &str); 10] = [
+    (
+        "codes",
+        "range random algorithm digits constant_time code counter time window parameters mac secret_error base32 \
+         secret_text secret hotp totp clock",
+    ),
+    (
+        "provisioning",
+        "key_uri/characters key_uri/error key_uri/repair key_uri/percent key_uri/names key_uri/value key_uri/build \
+         key_uri/parse key_uri migration/error migration/wire migration/payload migration/import migration/export \
+         migration qr",
+    ),
+    ("account_id", ""),
+    ("sealing", "key error purpose keyring"),
+    (
+        "store",
+        "block_on contract report any memory sqlite postgres redis conformance/bench conformance/laws conformance",
+    ),
     (
         "account",
-        &[
-            "code",
-            "declassify",
-            "error",
-            "event",
-            "hotp",
-            "key_uri",
-            "mac",
-            "policy",
-            "seal",
-            "secret",
-            "store",
-            "time",
-            "totp",
-        ],
+        "device/id label diagnosis event denial guess_bound policy stale record_error error throttle proof \
+         device/drift device/new_device device/entry device/searching device/enrollment recovery/code \
+         recovery/codes recovery/set state record/throttle record/device record/recovery record attempt status \
+         commands/check_proof commands/enroll commands/confirm commands/change_devices \
+         commands/issue_recovery_codes commands/redeem commands/resync commands/unproven commands/verify trace",
     ),
-    ("token", &["account", "error", "seal", "secret", "time"]),
-    ("runtime", &[]),
-    ("serialize", &["account", "code", "seal", "time"]),
-    ("store", &["account", "runtime"]),
-    ("mfa", &["account", "code", "error", "event", "policy", "seal", "secret", "store", "time", "token"]),
-    ("blocking", &["account", "code", "error", "mfa", "runtime", "secret", "store", "time"]),
-    ("lib", &[]),
-    ("manual", &[]),
+    ("mfa", "judge login manage sweep token blocking"),
+    ("serialize", ""),
+    ("manual", ""),
+    ("lib", ""),
 ];
 
 #[test]
-fn modules_use_only_what_they_may() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let owners = owners(&fs::read_to_string(source.join("lib.rs")).unwrap());
+fn modules_use_only_what_stands_before_them() {
     let mut edges = 0;
-    for (module, file) in files(&source) {
-        if module == "lib" {
-            continue;
+    for (file, code) in sources() {
+        let user = place(&file).unwrap_or_else(|| panic!("{file} is not in the list"));
+        for path in paths(&file, &code) {
+            let used = place(&path)
+                .unwrap_or_else(|| panic!("{file}: {path} names no file of its own room"));
+            assert!(used <= user, "{file} uses {path}, which stands behind it");
+            edges += usize::from(used != user);
         }
-        let may_use =
-            MAY_USE.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("{module}: not in the table"));
-        let text = fs::read_to_string(&file).unwrap();
-        let code: String =
-            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-        for name in names_of_this_crate(&code) {
-            let used = owners.get(&name).cloned().unwrap_or(name);
-            if used != module {
-                edges += 1;
-                assert!(may_use.1.contains(&used.as_str()), "{} uses {used}", file.display());
+    }
+    assert!(edges > 200, "the walk found {edges} edges");
+}
+
+/// Where a module stands. The own file of a room or folder only declares and re-exports, and stands behind all files.
+fn place(module: &str) -> Option<(usize, usize)> {
+    let (room, file) = module.split_once('/').unwrap_or((module, ""));
+    let at = HOUSE.iter().position(|(name, _)| *name == room)?;
+    let mut files = HOUSE[at].1.split(' ');
+    match files.position(|known| known == file || file.starts_with(&format!("{known}/"))) {
+        Some(place) => Some((at, place)),
+        None if HOUSE[at].1.contains(&format!("{file}/")) => Some((at, usize::MAX)),
+        None => file.is_empty().then_some((at, usize::MAX)),
+    }
+}
+
+/// The modules that a file names by `crate::` and `super::`: of another room the room, of its own the file.
+fn paths(file: &str, code: &str) -> Vec<String> {
+    let folders: Vec<&str> = file.split('/').collect();
+    let mut found = Vec::new();
+    for (prefix, depth) in [("crate::", 0), ("super::", folders.len() - 1)] {
+        for (at, _) in code.match_indices(prefix) {
+            if code[..at].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c)) {
+                continue;
+            }
+            let rest = code[at + prefix.len()..].split("::").map(first_word);
+            let names = folders[..depth].iter().copied().chain(rest);
+            let modules: Vec<&str> = names
+                .take_while(|name| name.starts_with(|c: char| c.is_lowercase()))
+                .collect();
+            match modules.first() {
+                Some(room) if *room == folders[0] => found.push(modules.join("/")),
+                Some(room) => found.push((*room).to_owned()),
+                None => {} // a name in a text
             }
         }
     }
-    assert!(edges > 40, "the walk found {edges} edges");
+    found
 }
 
-#[test]
-fn verdicts_leave_constant_time_in_one_module() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let leaving = files(&source).into_iter().filter(|(_, file)| {
-        let text = fs::read_to_string(file).unwrap();
-        let is_used = |name: &str| text.contains(name);
-        let is_converted = text.lines().any(|line| line.contains("ct_") && line.contains(".into()"));
-        is_converted || ["bool::from(", "unwrap_u8", "CtOption"].into_iter().any(is_used)
-    });
-    // Two codes are equal or not for callers alone.
-    let leaving: BTreeSet<String> = leaving.map(|(module, _)| module).collect();
-    assert_eq!(leaving, BTreeSet::from(["code", "declassify"].map(str::to_owned)));
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .unwrap()
 }
 
-/// Which module a re-exported name comes from, as `lib.rs` says.
-fn owners(lib: &str) -> BTreeMap<String, String> {
-    let mut owners = BTreeMap::new();
-    for statement in lib.split(';').filter_map(|part| part.split_once("pub use ").map(|(_, path)| path)) {
-        let (module, names) = statement.split_once("::").unwrap();
-        for name in names.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| starts_upper(name)) {
-            owners.insert(name.to_owned(), module.to_owned());
-        }
-    }
-    owners
-}
-
-fn files(folder: &Path) -> Vec<(String, std::path::PathBuf)> {
-    fn walk(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+/// Every file of the library by its module path, without comments and unit tests.
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
             match entry.is_dir() {
                 true => walk(&entry, files),
                 false => files.push(entry),
             }
         }
     }
-    let mut found = Vec::new();
-    walk(folder, &mut found);
-    let sources = found.into_iter().filter(|file| file.extension().is_some_and(|ext| ext == "rs"));
-    sources
-        .map(|file| {
-            let first = file.strip_prefix(folder).unwrap().iter().next().unwrap().to_str().unwrap();
-            (first.trim_end_matches(".rs").to_owned(), file)
-        })
-        .collect()
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    walk(&source, &mut files);
+    let rust = files.iter().filter(|file| {
+        file.extension().is_some_and(|end| end == "rs") && !file.ends_with("tests.rs")
+    });
+    rust.map(|file| {
+        let name = file.strip_prefix(&source).unwrap().with_extension("");
+        let text = fs::read_to_string(file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let code: Vec<&str> = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        (name.to_str().unwrap().to_owned(), code.join("\n"))
+    })
+    .collect()
 }
 
-/// The first name after each `crate::`, in `use` lists too.
-fn names_of_this_crate(code: &str) -> Vec<String> {
-    let ident = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    code.match_indices("crate::")
-        .flat_map(|(at, found)| {
-            let rest = &code[at + found.len()..];
-            match rest.strip_prefix('{') {
-                Some(list) => list.split('}').next().unwrap().split(',').map(|item| ident(item.trim())).collect(),
-                None => vec![ident(rest)],
-            }
-        })
-        .filter(|name| !name.is_empty())
-        .collect()
-}
-
-fn starts_upper(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase())
+#[test]
+fn verdicts_leave_constant_time_in_one_module() {
+    let leaving = sources().into_iter().filter(|(_, code)| {
+        let is_converted = code
+            .lines()
+            .any(|line| line.contains("ct_") && line.contains(".into()"));
+        is_converted
+            || ["bool::from(", "unwrap_u8", "CtOption"]
+                .into_iter()
+                .any(|name| code.contains(name))
+    });
+    // Two codes are equal or not for callers alone.
+    let leaving: BTreeSet<String> = leaving.map(|(file, _)| file).collect();
+    assert_eq!(
+        leaving,
+        BTreeSet::from(["codes/code", "codes/constant_time"].map(str::to_owned))
+    );
 }

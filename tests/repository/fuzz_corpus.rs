@@ -6,6 +6,7 @@ mod checks;
 mod record_checks;
 #[path = "../support/recovery_checks.rs"]
 mod recovery_checks;
+mod seeds;
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +50,10 @@ fn account(input: &[u8]) {
     impl Drop for Shown {
         fn drop(&mut self) {
             if std::thread::panicking() {
-                let log = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let log = self
+                    .0
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 println!("{}", log.join("\n"));
             }
         }

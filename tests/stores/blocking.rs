@@ -3,22 +3,31 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use secondfactor::{BlockOn, Error, ManualClock, MemoryStore, Mfa, SqliteStore, Store, blocking};
+use secondfactor::codes::ManualClock;
+use secondfactor::mfa::blocking;
+use secondfactor::store::{BlockOn, MemoryStore, SqliteStore, Store};
+use secondfactor::{Error, Mfa};
 
 use crate::place::Place;
 use crate::support::*;
 
-fn enroll_and_log_in<S: Store, R: BlockOn>(front: &blocking::Mfa<S, Arc<ManualClock>, R>) {
+fn enroll_and_log_in<S: Store, R: BlockOn>(front: &blocking::Mfa<S, R>) {
     assert!(matches!(front.status(&alice()), Err(Error::NotEnrolled)));
     let enrollment = front.enroll(&alice(), label("phone")).unwrap();
-    front.confirm(&alice(), enrollment.device(), code(enrollment.secret(), NOW, -1)).unwrap();
+    front
+        .confirm(
+            &alice(),
+            enrollment.device(),
+            code(enrollment.secret(), NOW, -1),
+        )
+        .unwrap();
     let now = code(enrollment.secret(), NOW, 0);
     assert_eq!(front.verify(&alice(), now).unwrap().account(), &alice());
     assert!(matches!(front.verify(&alice(), now), Err(Error::Denied(_))));
     assert!(front.status(&alice()).unwrap().is_enrolled());
 }
 
-fn mfa<S: Store>(store: S) -> Mfa<S, Arc<ManualClock>> {
+fn mfa<S: Store>(store: S) -> Mfa<S> {
     Mfa::new(store, keyring()).with_clock(Arc::new(ManualClock::new(NOW)))
 }
 
@@ -26,16 +35,27 @@ fn mfa<S: Store>(store: S) -> Mfa<S, Arc<ManualClock>> {
 fn on_this_thread() {
     enroll_and_log_in(&blocking::Mfa::new(mfa(MemoryStore::new())));
     let folder = tempfile::tempdir().unwrap();
-    enroll_and_log_in(&blocking::Mfa::new(mfa(SqliteStore::open(folder.path().join("store.db")).unwrap())));
+    enroll_and_log_in(&blocking::Mfa::new(mfa(SqliteStore::open(
+        folder.path().join("store.db"),
+    )
+    .unwrap())));
 }
 
 fn on_a_runtime(place: &Place) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let handle = runtime.handle().clone();
     // The driver belongs to the runtime that its connection was made on, here that of the tests.
     let front = blocking::Mfa::new(mfa(place.open())).on(RUNTIME.handle().clone());
     enroll_and_log_in(&front);
-    assert!(run(front.as_async().status(&alice())).unwrap().is_enrolled());
+    assert!(
+        run(front.as_async().status(&alice()))
+            .unwrap()
+            .is_enrolled()
+    );
     if let Place::Postgres { .. } = place {
         let front = blocking::Mfa::new(mfa(place.open())).on(handle);
         assert!(front.status(&alice()).unwrap().is_enrolled());
@@ -43,13 +63,13 @@ fn on_a_runtime(place: &Place) {
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn on_a_runtime_with_postgres() {
     on_a_runtime(&Place::postgres());
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn on_a_runtime_with_redis() {
     on_a_runtime(&Place::redis());
 }
@@ -64,7 +84,9 @@ fn sqlite_does_not_block_a_runtime() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
 
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let login = runtime.spawn(async move { mfa.verify(&alice(), code(&secret, NOW, 0)).await });
         for _ in 0..100 {

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
-use secondfactor::conformance::{self, Law};
-use secondfactor::{
-    AccountId, Accounts, AnyStore, Committed, MemoryStore, PostgresStore, SqliteStore, Store, Stored, Swap, ThisThread,
-    Version,
+use secondfactor::AccountId;
+use secondfactor::store::conformance::{self, Law};
+use secondfactor::store::{
+    AnyStore, Committed, ListAccounts, MemoryStore, PostgresStore, SqliteStore, Store, Stored,
+    Swap, ThisThread, Version,
 };
 
 use crate::place::{Place, pool};
@@ -40,21 +41,26 @@ fn sqlite_passes() {
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn postgres_passes() {
     passes(&Place::postgres());
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn postgres_passes_in_serializable_transactions() {
-    let Place::Postgres { config } = Place::postgres() else { unreachable!() };
-    let config = config.replace("options='", "options='-c default_transaction_isolation=serializable ");
+    let Place::Postgres { config } = Place::postgres() else {
+        unreachable!()
+    };
+    let config = config.replace(
+        "options='",
+        "options='-c default_transaction_isolation=serializable ",
+    );
     passes(&Place::Postgres { config });
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn redis_passes() {
     passes(&Place::redis());
 }
@@ -64,7 +70,10 @@ fn a_sqlite_file_that_fails_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = SqliteStore::open(&path).unwrap();
-    Connection::open(&path).unwrap().execute("DROP TABLE secondfactor_record", []).unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .execute("DROP TABLE secondfactor_record", [])
+        .unwrap();
     conformance::check_failing(&store, &ThisThread).unwrap();
 }
 
@@ -140,17 +149,33 @@ fn broken_laws(how: How) -> Vec<Law> {
         conformance::check(open, &ThisThread),
         conformance::check_accounts(open, &ThisThread),
         // Only a store that fails is asked here.
-        if how == How::FailsOpen { conformance::check_failing(&open(), &ThisThread) } else { Ok(()) },
+        if how == How::FailsOpen {
+            conformance::check_failing(&open(), &ThisThread)
+        } else {
+            Ok(())
+        },
     ];
     let violations = all.into_iter().filter_map(Result::err);
-    violations.flat_map(|found| found.as_slice().iter().map(conformance::Violation::law).collect::<Vec<_>>()).collect()
+    violations
+        .flat_map(|found| {
+            found
+                .as_slice()
+                .iter()
+                .map(conformance::Violation::law)
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[test]
 fn a_violation_says_what_was_seen() {
     let shared = Arc::new(Mutex::new(Shared::default()));
-    let violations = conformance::check(|| Broken::open(How::FoldsCase, &shared), &ThisThread).unwrap_err();
-    assert_eq!(violations.to_string(), "the store breaks its laws\nany account id: \"A\": there before it was written");
+    let violations =
+        conformance::check(|| Broken::open(How::FoldsCase, &shared), &ThisThread).unwrap_err();
+    assert_eq!(
+        violations.to_string(),
+        "the store breaks its laws\nany account id: \"A\": there before it was written"
+    );
     assert_eq!(format!("{violations:?}"), violations.to_string());
 }
 
@@ -182,7 +207,13 @@ impl Broken {
     fn open(how: How, shared: &Arc<Mutex<Shared>>) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        Self { how, shared: Arc::clone(shared), number, remembered: Mutex::default(), waiting: Mutex::default() }
+        Self {
+            how,
+            shared: Arc::clone(shared),
+            number,
+            remembered: Mutex::default(),
+            waiting: Mutex::default(),
+        }
     }
 
     fn key(&self, account: &AccountId) -> String {
@@ -240,7 +271,12 @@ impl Broken {
         }
         let version = self.next_version(&mut shared, expected.map(Version::get));
         let age = old.as_ref().map_or(version, |record| record.age);
-        let record = Record { version, body: body.clone(), age, writer: self.number };
+        let record = Record {
+            version,
+            body: body.clone(),
+            age,
+            writer: self.number,
+        };
         match (self.how, old) {
             (How::CommitsAtTheNextCall, _) => *self.waiting.lock().unwrap() = Some((key, record)),
             (How::ChecksThenWrites, _) => {
@@ -249,17 +285,35 @@ impl Broken {
                 self.shared.lock().unwrap().records.insert(key, record);
             }
             (How::WritesInTwoSteps, Some(old)) => {
-                shared.records.insert(key.clone(), Record { body: old.body, ..record });
+                shared.records.insert(
+                    key.clone(),
+                    Record {
+                        body: old.body,
+                        ..record
+                    },
+                );
                 drop(shared);
                 Self::pause();
-                self.shared.lock().unwrap().records.entry(key).and_modify(|record| record.body = body);
+                self.shared
+                    .lock()
+                    .unwrap()
+                    .records
+                    .entry(key)
+                    .and_modify(|record| record.body = body);
             }
             _ => {
-                self.remembered.lock().unwrap().insert(key.clone(), Stored::new(Version::new(version), body));
+                self.remembered
+                    .lock()
+                    .unwrap()
+                    .insert(key.clone(), Stored::new(Version::new(version), body));
                 shared.records.insert(key, record);
             }
         }
-        Swap::Committed(Committed::attest(if self.how == How::AttestsOtherBytes { &[1; 16] } else { next }))
+        Swap::Committed(Committed::attest(if self.how == How::AttestsOtherBytes {
+            &[1; 16]
+        } else {
+            next
+        }))
     }
 }
 
@@ -267,7 +321,11 @@ impl Drop for Broken {
     fn drop(&mut self) {
         self.flush();
         if self.how == How::ForgetsWhenClosed {
-            self.shared.lock().unwrap().records.retain(|_, record| record.writer != self.number);
+            self.shared
+                .lock()
+                .unwrap()
+                .records
+                .retain(|_, record| record.writer != self.number);
         }
     }
 }
@@ -286,14 +344,20 @@ impl Store for Broken {
         }
         let shared = self.shared.lock().unwrap();
         let stored = shared.records.get(&key);
-        let stored = stored.map(|record| Stored::new(Version::new(record.version), record.body.clone()));
+        let stored =
+            stored.map(|record| Stored::new(Version::new(record.version), record.body.clone()));
         if let Some(stored) = &stored {
             remembered.insert(key, stored.clone());
         }
         Ok(stored)
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, std::io::Error> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, std::io::Error> {
         Ok(self.write(account, expected, next))
     }
 
@@ -302,7 +366,11 @@ impl Store for Broken {
         let key = self.key(account);
         self.remembered.lock().unwrap().remove(&key);
         let mut shared = self.shared.lock().unwrap();
-        if shared.records.get(&key).is_none_or(|record| record.version != expected.get()) {
+        if shared
+            .records
+            .get(&key)
+            .is_none_or(|record| record.version != expected.get())
+        {
             return Ok(Swap::Conflict);
         }
         shared.records.remove(&key);
@@ -311,22 +379,43 @@ impl Store for Broken {
     }
 }
 
-impl Accounts for Broken {
-    async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, std::io::Error> {
+impl ListAccounts for Broken {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, std::io::Error> {
         let shared = self.shared.lock().unwrap();
-        let mut keys: Vec<(u64, String)> = shared.records.iter().map(|(key, it)| (it.age, key.clone())).collect();
+        let mut keys: Vec<(u64, String)> = shared
+            .records
+            .iter()
+            .map(|(key, it)| (it.age, key.clone()))
+            .collect();
         if self.how == How::ListsRemoved {
             keys.extend(shared.removed.iter().map(|key| (0, key.clone())));
         }
-        keys.sort_by(|a, b| if self.how == How::ListsByAge { a.0.cmp(&b.0) } else { a.1.cmp(&b.1) });
+        keys.sort_by(|a, b| {
+            if self.how == How::ListsByAge {
+                a.0.cmp(&b.0)
+            } else {
+                a.1.cmp(&b.1)
+            }
+        });
         let mut ids: Vec<AccountId> = keys.into_iter().map(|(_, key)| account(&key)).collect();
         ids.dedup();
         let skipped = after.map_or(0, |after| match self.how {
-            How::ListsByAge => ids.iter().position(|id| id == after).map_or(ids.len(), |at| at + 1),
+            How::ListsByAge => ids
+                .iter()
+                .position(|id| id == after)
+                .map_or(ids.len(), |at| at + 1),
             How::ListsAfterInclusive => ids.iter().filter(|id| *id < after).count(),
             _ => ids.iter().filter(|id| *id <= after).count(),
         });
-        let limit = if self.how == How::ListsTooMany { limit.saturating_add(1) } else { limit };
+        let limit = if self.how == How::ListsTooMany {
+            limit.saturating_add(1)
+        } else {
+            limit
+        };
         Ok(ids.into_iter().skip(skipped).take(limit).collect())
     }
 }

@@ -31,11 +31,27 @@ impl Daemon {
             }
             std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).unwrap();
             let mut initdb = postgres_program("initdb");
-            initdb.args(["-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-locale", "-D"]);
-            succeeds(initdb.arg(folder.path().join("data")).current_dir(folder.path()));
+            initdb.args([
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "-D",
+            ]);
+            succeeds(
+                initdb
+                    .arg(folder.path().join("data"))
+                    .current_dir(folder.path()),
+            );
         }
         let process = launch(kind, folder.path());
-        Self { kind, folder, process: Mutex::new(process) }
+        Self {
+            kind,
+            folder,
+            process: Mutex::new(process),
+        }
     }
 
     /// The file of its socket; clients of PostgreSQL name the folder only.
@@ -58,8 +74,13 @@ impl Daemon {
     pub(crate) fn place_by_way_of(&self, folder: &Path, place: &Place) -> Place {
         let (direct, detour) = (self.address(), address(self.kind, folder));
         match place.clone() {
-            Place::Postgres { config } => Place::Postgres { config: config.replace(&direct, &detour) },
-            Place::Redis { url, namespace } => Place::Redis { url: url.replace(&direct, &detour), namespace },
+            Place::Postgres { config } => Place::Postgres {
+                config: config.replace(&direct, &detour),
+            },
+            Place::Redis { url, namespace } => Place::Redis {
+                url: url.replace(&direct, &detour),
+                namespace,
+            },
             place @ Place::Sqlite { .. } => place,
         }
     }
@@ -73,7 +94,11 @@ impl Daemon {
         process.wait().unwrap();
         for child in children.split_whitespace() {
             // It may have ended by itself by now.
-            let _status = Command::new("kill").args(["-KILL", child]).stderr(Stdio::null()).status().unwrap();
+            let _status = Command::new("kill")
+                .args(["-KILL", child])
+                .stderr(Stdio::null())
+                .status()
+                .unwrap();
         }
     }
 
@@ -118,7 +143,11 @@ fn launch(kind: Kind, folder: &Path) -> Child {
             Kind::Postgres => postgres(folder),
             Kind::Redis => redis(folder),
         };
-        let mut child = command.current_dir(folder).stdin(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
         let output: Box<dyn std::io::Read + Send> = match kind {
             Kind::Postgres => Box::new(child.stderr.take().unwrap()),
             Kind::Redis => Box::new(child.stdout.take().unwrap()),
@@ -137,29 +166,51 @@ fn launch(kind: Kind, folder: &Path) -> Child {
 
 fn postgres(folder: &Path) -> Command {
     let mut command = postgres_program("postgres");
-    command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).args(["-c", "listen_addresses="]);
+    command
+        .arg("-D")
+        .arg(folder.join("data"))
+        .arg("-k")
+        .arg(folder)
+        .args(["-c", "listen_addresses="]);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
 fn redis(folder: &Path) -> Command {
     let mut command = Command::new("redis-server");
-    command.args(["--port", "0", "--unixsocket"]).arg(folder.join(socket_name(Kind::Redis)));
-    command.args(["--dir"]).arg(folder).args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""]);
+    command
+        .args(["--port", "0", "--unixsocket"])
+        .arg(folder.join(socket_name(Kind::Redis)));
+    command.args(["--dir"]).arg(folder).args([
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+        "--save",
+        "",
+    ]);
     command.stdout(Stdio::piped());
     command
 }
 
 /// PostgreSQL refuses to run as root.
 fn postgres_program(name: &str) -> Command {
-    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
-    let found = installed.map(|version| version.path().join("bin").join(name)).filter(|path| path.exists()).max();
+    let installed = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok);
+    let found = installed
+        .map(|version| version.path().join("bin").join(name))
+        .filter(|path| path.exists())
+        .max();
     let program = found.unwrap_or_else(|| name.into());
     if !is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
+        .arg(program);
     command
 }
 
@@ -169,5 +220,9 @@ fn is_root() -> bool {
 
 fn succeeds(command: &mut Command) {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use secondfactor::deadpool_postgres::Client;
-use secondfactor::{
-    AccountId, AnyStore, AnyStoreError, Code, Error, ManualClock, Mfa, Store, Stored, Swap, Verified, Version,
-    conformance, redis,
-};
+use secondfactor::codes::ManualClock;
+use secondfactor::store::drivers::deadpool_postgres::Client;
+use secondfactor::store::drivers::redis;
+use secondfactor::store::{AnyStore, AnyStoreError, Store, Stored, Swap, Version, conformance};
+use secondfactor::{AccountId, Code, Error, Mfa, Verified};
 
 use crate::daemon::{Daemon, Kind};
 use crate::place::{Place, connection, pool};
@@ -19,13 +19,13 @@ use crate::support::*;
 macro_rules! on_both {
     ($($name:ident: $on_postgres:ident, $on_redis:ident;)*) => {$(
         #[test]
-        #[ignore = "needs the servers' programs: .ci/servers"]
+        #[ignore = "needs the servers' programs: scripts/test"]
         fn $on_postgres() {
             $name(&Arc::new(Daemon::start(Kind::Postgres)));
         }
 
         #[test]
-        #[ignore = "needs the servers' programs: .ci/servers"]
+        #[ignore = "needs the servers' programs: scripts/test"]
         fn $on_redis() {
             $name(&Arc::new(Daemon::start(Kind::Redis)));
         }
@@ -43,13 +43,19 @@ on_both! {
     records_gone: records_gone_from_postgres, records_gone_from_redis;
 }
 
-type LoginServer = Mfa<Faulty, Arc<ManualClock>>;
+type LoginServer = Mfa<Faulty>;
 
 /// A login server on a place, with something that happens before its next swap.
 fn login_server(place: &Place) -> (LoginServer, Arc<Mutex<Option<Fault>>>) {
     let fault = Arc::new(Mutex::new(None));
-    let store = Faulty { inner: place.open(), before_swap: Arc::clone(&fault) };
-    (Mfa::new(store, keyring()).with_clock(Arc::new(ManualClock::new(NOW))), fault)
+    let store = Faulty {
+        inner: place.open(),
+        before_swap: Arc::clone(&fault),
+    };
+    (
+        Mfa::new(store, keyring()).with_clock(Arc::new(ManualClock::new(NOW))),
+        fault,
+    )
 }
 
 type Fault = Box<dyn FnOnce() + Send>;
@@ -66,7 +72,12 @@ impl Store for Faulty {
         self.inner.load(account).await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, AnyStoreError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, AnyStoreError> {
         let fault = self.before_swap.lock().unwrap().take();
         if let Some(fault) = fault {
             // Not on this runtime's thread: the fault may wait for the runtime too.
@@ -80,7 +91,7 @@ impl Store for Faulty {
     }
 }
 
-fn submit<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>, code: Code) -> Result<Verified, Error> {
+fn submit<S: Store>(mfa: &Mfa<S>, code: Code) -> Result<Verified, Error> {
     run(mfa.verify(&alice(), code))
 }
 
@@ -90,7 +101,7 @@ fn assert_store_failed<T: std::fmt::Debug>(result: Result<T, Error>) {
 }
 
 /// Pools and connections find a server that is back after some errors, and the server may take a while.
-fn until_it_answers<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>) {
+fn until_it_answers<S: Store>(mfa: &Mfa<S>) {
     let start = std::time::Instant::now();
     while start.elapsed().as_secs() < 60 {
         match run(mfa.status(&alice())) {
@@ -102,13 +113,17 @@ fn until_it_answers<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>) {
 }
 
 #[track_caller]
-fn assert_works_once<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>, code: Code) {
+fn assert_works_once<S: Store>(mfa: &Mfa<S>, code: Code) {
     assert_eq!(outcome(submit(mfa, code)), "Verified");
     assert_eq!(outcome(submit(mfa, code)), "Replayed");
 }
 
 fn login_server_killed_at_a_point(daemon: &Arc<Daemon>) {
-    for (point, then) in [("before load", "Verified"), ("before swap", "Verified"), ("after swap", "Replayed")] {
+    for (point, then) in [
+        ("before load", "Verified"),
+        ("before swap", "Verified"),
+        ("after swap", "Replayed"),
+    ] {
         let place = daemon.place();
         let Login { mfa, secret, .. } = Login::new(place.open());
         let code = code(&secret, NOW, 0);
@@ -153,10 +168,17 @@ fn killed_while_it_works(daemon: &Arc<Daemon>) {
                     let _unknown = submit(&mfa, code);
                 }
             }
-            assert_eq!(outcome(submit(&mfa, code)), "Replayed", "round {round}, step {step}");
+            assert_eq!(
+                outcome(submit(&mfa, code)),
+                "Replayed",
+                "round {round}, step {step}"
+            );
         }
     }
-    assert!(granted > 0 && refused > 0, "the kill must fall among the submissions");
+    assert!(
+        granted > 0 && refused > 0,
+        "the kill must fall among the submissions"
+    );
 }
 
 fn killed_between_load_and_swap(daemon: &Arc<Daemon>) {
@@ -204,8 +226,13 @@ fn hold_swaps(place: &Place, held: &Arc<Mutex<Option<Hold>>>) -> Fault {
             match place {
                 Place::Postgres { config } => {
                     let client = pool(&config).get().await.unwrap();
-                    client.batch_execute("BEGIN; SELECT FROM secondfactor_record FOR UPDATE").await.unwrap();
-                    Hold::Postgres { _client: Box::new(client) }
+                    client
+                        .batch_execute("BEGIN; SELECT FROM secondfactor_record FOR UPDATE")
+                        .await
+                        .unwrap();
+                    Hold::Postgres {
+                        _client: Box::new(client),
+                    }
                 }
                 Place::Redis { url, .. } => {
                     let mut client = connection(&url).await;
@@ -235,12 +262,22 @@ fn until_a_swap_waits(daemon: &Daemon, place: &Place) {
         Place::Postgres { config } => run(async {
             let client = pool(config).get().await.unwrap();
             let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-            while client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+            while client
+                .query_one(waiting, &[])
+                .await
+                .unwrap()
+                .get::<_, i64>(0)
+                == 0
+            {}
         }),
         _ => run(async {
             let mut client = connection(&daemon.address()).await;
             loop {
-                let info: String = redis::cmd("INFO").arg("clients").query_async(&mut client).await.unwrap();
+                let info: String = redis::cmd("INFO")
+                    .arg("clients")
+                    .query_async(&mut client)
+                    .await
+                    .unwrap();
                 if !info.contains("blocked_clients:0") {
                     return;
                 }
@@ -258,7 +295,11 @@ fn cut_in_a_request(daemon: &Arc<Daemon>) {
 
 /// The answer got lost: the code is used up, and nobody was let in.
 fn cut_before_the_reply(daemon: &Arc<Daemon>) {
-    let done: &[u8] = if daemon.kind == Kind::Postgres { b"UPDATE 1" } else { b":1\r\n" };
+    let done: &[u8] = if daemon.kind == Kind::Postgres {
+        b"UPDATE 1"
+    } else {
+        b":1\r\n"
+    };
     let (_proxy, mfa, code) = login_server_that_is_cut(daemon, Cut::Reply(done));
     assert_store_failed(submit(&mfa, code));
     until_it_answers(&mfa);
@@ -297,9 +338,9 @@ fn a_swap_that_takes_too_long(daemon: &Arc<Daemon>) {
 /// PostgreSQL gives up by a setting of the connection; the manager of Redis connections has a response timeout anyway.
 fn with_timeout(place: &Place) -> Place {
     match place.clone() {
-        Place::Postgres { config } => {
-            Place::Postgres { config: config.replace("options='", "options='-c statement_timeout=200ms ") }
-        }
+        Place::Postgres { config } => Place::Postgres {
+            config: config.replace("options='", "options='-c statement_timeout=200ms "),
+        },
         place => place,
     }
 }
@@ -311,9 +352,18 @@ fn records_gone(daemon: &Arc<Daemon>) {
     run(async {
         match &place {
             Place::Postgres { config } => {
-                pool(config).get().await.unwrap().batch_execute("TRUNCATE secondfactor_record").await.unwrap();
+                pool(config)
+                    .get()
+                    .await
+                    .unwrap()
+                    .batch_execute("TRUNCATE secondfactor_record")
+                    .await
+                    .unwrap();
             }
-            _ => redis::cmd("FLUSHALL").query_async(&mut connection(&daemon.address()).await).await.unwrap(),
+            _ => redis::cmd("FLUSHALL")
+                .query_async(&mut connection(&daemon.address()).await)
+                .await
+                .unwrap(),
         }
     });
     assert!(matches!(submit(&mfa, code), Err(Error::NotEnrolled)));
@@ -330,25 +380,37 @@ fn records_gone(daemon: &Arc<Daemon>) {
 
 /// One of its processes is killed, and PostgreSQL throws out all and recovers.
 #[test]
-#[ignore = "needs the servers' programs: .ci/servers"]
+#[ignore = "needs the servers' programs: scripts/test"]
 fn crash_of_one_process_of_postgres() {
     let daemon = Daemon::start(Kind::Postgres);
     let place = daemon.place();
     let Login { mfa, secret, .. } = Login::new(place.open());
     let code = code(&secret, NOW, 0);
     assert_eq!(outcome(submit(&mfa, code)), "Verified");
-    let Place::Postgres { config } = &place else { unreachable!() };
+    let Place::Postgres { config } = &place else {
+        unreachable!()
+    };
     let (client, process) = run(async {
         let client = pool(config).get().await.unwrap();
-        let process: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        let process: i32 = client
+            .query_one("SELECT pg_backend_pid()", &[])
+            .await
+            .unwrap()
+            .get(0);
         (client, process)
     });
     let mut kill = std::process::Command::new("kill");
-    assert!(kill.args(["-KILL", &process.to_string()]).status().unwrap().success());
+    assert!(
+        kill.args(["-KILL", &process.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     assert!(run(client.simple_query("SELECT 1")).is_err());
     // The others are thrown out a moment later, in the middle of this.
     let start = std::time::Instant::now();
     let mut answers = std::iter::repeat_with(|| outcome(submit(&mfa, code)));
-    let answer = answers.find(|answer| !answer.starts_with("the store failed") || start.elapsed().as_secs() > 60);
+    let answer = answers
+        .find(|answer| !answer.starts_with("the store failed") || start.elapsed().as_secs() > 60);
     assert_eq!(answer.as_deref(), Some("Replayed"));
 }

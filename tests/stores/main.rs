@@ -1,4 +1,4 @@
-//! The stores: their laws, races and faults. Those that are ignored need servers: `.ci/servers` runs them.
+//! The stores: their laws, races and faults. Those that are ignored need servers: `scripts/test` runs them.
 // What clippy.toml allows in tests holds for the helpers too.
 #![cfg(test)]
 #![cfg(feature = "sqlite")]

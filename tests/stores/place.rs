@@ -7,9 +7,11 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use secondfactor::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
-use secondfactor::redis::{Client, aio::ConnectionManager, aio::ConnectionManagerConfig};
-use secondfactor::{AnyStore, PostgresStore, RedisStore, SqliteStore};
+use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+use secondfactor::store::drivers::redis::{
+    Client, aio::ConnectionManager, aio::ConnectionManagerConfig,
+};
+use secondfactor::store::{AnyStore, PostgresStore, RedisStore, SqliteStore};
 
 use crate::support::run;
 
@@ -22,7 +24,9 @@ pub(crate) enum Place {
 
 impl Place {
     pub(crate) fn sqlite(path: &Path) -> Self {
-        Self::Sqlite { path: path.to_str().unwrap().to_owned() }
+        Self::Sqlite {
+            path: path.to_str().unwrap().to_owned(),
+        }
     }
 
     /// A schema of its own on the server that the environment names.
@@ -35,8 +39,14 @@ impl Place {
         let own = format!("{config} options='-c search_path={schema}'");
         run(async {
             let client = pool(config).get().await.unwrap();
-            client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-            PostgresStore::new(pool(&own)).create_schema().await.unwrap();
+            client
+                .batch_execute(&format!("CREATE SCHEMA {schema}"))
+                .await
+                .unwrap();
+            PostgresStore::new(pool(&own))
+                .create_schema()
+                .await
+                .unwrap();
         });
         Self::Postgres { config: own }
     }
@@ -47,7 +57,10 @@ impl Place {
     }
 
     pub(crate) fn redis_at(url: &str) -> Self {
-        Self::Redis { url: url.to_owned(), namespace: unique("test") }
+        Self::Redis {
+            url: url.to_owned(),
+            namespace: unique("test"),
+        }
     }
 
     /// One more handle to it, as another server would have.
@@ -76,33 +89,56 @@ impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split('|').map(str::to_owned).collect::<Vec<_>>().as_slice() {
+        match text
+            .split('|')
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
             [kind, path] if kind == "sqlite" => Ok(Self::Sqlite { path: path.clone() }),
-            [kind, config] if kind == "postgres" => Ok(Self::Postgres { config: config.clone() }),
-            [kind, url, namespace] if kind == "redis" => {
-                Ok(Self::Redis { url: url.clone(), namespace: namespace.clone() })
-            }
+            [kind, config] if kind == "postgres" => Ok(Self::Postgres {
+                config: config.clone(),
+            }),
+            [kind, url, namespace] if kind == "redis" => Ok(Self::Redis {
+                url: url.clone(),
+                namespace: namespace.clone(),
+            }),
             _ => Err(text.to_owned()),
         }
     }
 }
 
 pub(crate) fn pool(config: &str) -> Pool {
-    Pool::builder(Manager::new(config.parse().unwrap(), NoTls)).max_size(4).build().unwrap()
+    Pool::builder(Manager::new(config.parse().unwrap(), NoTls))
+        .max_size(4)
+        .build()
+        .unwrap()
 }
 
 /// A connection that gives up soon, so that a test need not wait.
 pub(crate) async fn connection(url: &str) -> ConnectionManager {
-    let config = ConnectionManagerConfig::new().set_number_of_retries(1).set_min_delay(Duration::from_millis(1));
-    ConnectionManager::new_with_config(Client::open(url).unwrap(), config).await.unwrap()
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(1)
+        .set_min_delay(Duration::from_millis(1));
+    ConnectionManager::new_with_config(Client::open(url).unwrap(), config)
+        .await
+        .unwrap()
 }
 
 fn named_by(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} names no server: run it by .ci/services"))
+    std::env::var(variable)
+        .unwrap_or_else(|_| panic!("{variable} names no server: run it by scripts/services"))
 }
 
 fn unique(prefix: &str) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-    format!("{prefix}_{}_{time}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    let time = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    format!(
+        "{prefix}_{}_{time}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
 }

@@ -45,9 +45,15 @@ impl Proxy {
 
 fn listen(listener: &UnixListener, server: &PathBuf, order: &Arc<Mutex<Option<Cut>>>) {
     for client in listener.incoming().map_while(Result::ok) {
-        let Ok(server) = UnixStream::connect(server) else { continue };
+        let Ok(server) = UnixStream::connect(server) else {
+            continue;
+        };
         for is_request in [true, false] {
-            let (from, to) = if is_request { (&client, &server) } else { (&server, &client) };
+            let (from, to) = if is_request {
+                (&client, &server)
+            } else {
+                (&server, &client)
+            };
             let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
             let order = Arc::clone(order);
             std::thread::spawn(move || forward(from, to, is_request, &order));
@@ -62,7 +68,11 @@ fn forward(mut from: UnixStream, mut to: UnixStream, is_request: bool, order: &M
         let mut cut = order.lock().unwrap();
         let passes = match &*cut {
             Some(Cut::Request) if is_request => length / 2,
-            Some(Cut::Reply(end)) if !is_request && bytes.windows(end.len()).any(|part| part == *end) => 0,
+            Some(Cut::Reply(end))
+                if !is_request && bytes.windows(end.len()).any(|part| part == *end) =>
+            {
+                0
+            }
             _ => length,
         };
         if passes < length {

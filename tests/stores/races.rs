@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Barrier};
 
-use secondfactor::{Code, Denial, Error, ManualClock, MemoryStore, Mfa, SqliteStore, Store};
+use secondfactor::store::{MemoryStore, SqliteStore, Store};
+use secondfactor::{Code, Denial, Error, Mfa};
 
 use crate::place::Place;
 use crate::server::Server;
@@ -10,7 +11,7 @@ use crate::support::*;
 
 const ROUNDS: u64 = 200;
 
-fn submit<S: Store>(mfa: &Mfa<S, Arc<ManualClock>>, code: Code) -> Outcome {
+fn submit<S: Store>(mfa: &Mfa<S>, code: Code) -> Outcome {
     match run(mfa.verify(&alice(), code)) {
         Ok(_) => Outcome::Verified,
         Err(Error::Denied(Denial::Replayed)) => Outcome::Replayed,
@@ -26,7 +27,9 @@ enum Outcome {
 
 fn race_threads<S: Store>(store: S) {
     const THREADS: usize = 16;
-    let Login { mfa, clock, secret, .. } = Login::new(store);
+    let Login {
+        mfa, clock, secret, ..
+    } = Login::new(store);
     for round in 0..ROUNDS {
         let time = NOW.saturating_add(STEP * round as u32);
         clock.set(time);
@@ -41,7 +44,10 @@ fn race_threads<S: Store>(store: S) {
                     })
                 })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
         assert_one_verified(round, &outcomes);
     }
@@ -50,7 +56,11 @@ fn race_threads<S: Store>(store: S) {
 fn assert_one_verified(round: u64, outcomes: &[Outcome]) {
     let count = |outcome| outcomes.iter().filter(|one| **one == outcome).count();
     assert_eq!(count(Outcome::Verified), 1, "round {round}: {outcomes:?}");
-    assert_eq!(count(Outcome::Replayed), outcomes.len() - 1, "round {round}: {outcomes:?}");
+    assert_eq!(
+        count(Outcome::Replayed),
+        outcomes.len() - 1,
+        "round {round}: {outcomes:?}"
+    );
 }
 
 #[test]
@@ -77,11 +87,17 @@ fn sixteen_stores_one_code_on_one_sqlite_file() {
                 scope.spawn(|| {
                     barrier.wait();
                     let store = SqliteStore::open(&path).unwrap();
-                    submit(&Mfa::new(store, keyring()).with_clock(Arc::clone(&clock)), code)
+                    submit(
+                        &Mfa::new(store, keyring()).with_clock(Arc::clone(&clock)),
+                        code,
+                    )
                 })
             })
             .collect();
-        servers.into_iter().map(|server| server.join().unwrap()).collect()
+        servers
+            .into_iter()
+            .map(|server| server.join().unwrap())
+            .collect()
     });
     assert_one_verified(0, &outcomes);
 }
@@ -97,7 +113,10 @@ fn eight_processes_one_code_on_one_sqlite_file() {
         for server in &mut servers {
             server.verify("alice", time, code(&secret, time, 0));
         }
-        let outcomes: Vec<Outcome> = servers.iter_mut().map(|server| outcome(&server.answer())).collect();
+        let outcomes: Vec<Outcome> = servers
+            .iter_mut()
+            .map(|server| outcome(&server.answer()))
+            .collect();
         assert_one_verified(round, &outcomes);
     }
 }
@@ -105,7 +124,11 @@ fn eight_processes_one_code_on_one_sqlite_file() {
 /// The server stops at a named point, and is killed there.
 #[test]
 fn a_server_killed_between_two_steps_of_a_verify_grants_nothing_twice() {
-    for (point, burned) in [("before load", false), ("before swap", false), ("after swap", true)] {
+    for (point, burned) in [
+        ("before load", false),
+        ("before swap", false),
+        ("after swap", true),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::sqlite(&folder.path().join("store.db"));
         let Login { mfa, secret, .. } = Login::new(place.open());
@@ -115,7 +138,11 @@ fn a_server_killed_between_two_steps_of_a_verify_grants_nothing_twice() {
         assert_eq!(server.answer(), point);
         server.kill();
 
-        let expected = if burned { Outcome::Replayed } else { Outcome::Verified };
+        let expected = if burned {
+            Outcome::Replayed
+        } else {
+            Outcome::Verified
+        };
         assert_eq!(submit(&mfa, code), expected, "{point}");
         assert_eq!(submit(&mfa, code), Outcome::Replayed, "{point}");
     }
@@ -128,7 +155,9 @@ fn a_server_killed_anywhere_grants_nothing_twice() {
     for round in 0..60_u32 {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::sqlite(&folder.path().join("store.db"));
-        let Login { mfa, secret, clock, .. } = Login::new(place.open());
+        let Login {
+            mfa, secret, clock, ..
+        } = Login::new(place.open());
         let at = |step: u32| NOW.saturating_add(STEP * step);
 
         let mut server = Server::start(&place);
@@ -139,7 +168,10 @@ fn a_server_killed_anywhere_grants_nothing_twice() {
         (0..before_kill).for_each(|_| assert_eq!(server.answer(), "Verified"));
         (0..round * 50).for_each(|_| std::hint::spin_loop());
         let last_words = server.kill();
-        assert!(last_words.iter().all(|answer| answer == "Verified"), "{last_words:?}");
+        assert!(
+            last_words.iter().all(|answer| answer == "Verified"),
+            "{last_words:?}"
+        );
         let reported = before_kill + last_words.len() as u32;
 
         // A new server opens the file. What was granted is burned; what was in flight is burned or still works, once.
@@ -157,7 +189,10 @@ fn a_server_killed_anywhere_grants_nothing_twice() {
             assert_eq!(submit(&mfa, code(&secret, at(step), 0)), Outcome::Replayed);
         }
     }
-    assert!(granted_by_killed > 0 && in_flight > 0, "the kill must fall among the submissions");
+    assert!(
+        granted_by_killed > 0 && in_flight > 0,
+        "the kill must fall among the submissions"
+    );
 }
 
 fn outcome(answer: &str) -> Outcome {

@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use secondfactor::{
-    AccountId, AnyStore, AnyStoreError, Code, Denial, DeviceId, Error, ManualClock, Mfa, RecoveryCode, Store, Stored,
-    Swap, UnixTime, Verified, Version,
-};
+use secondfactor::account::DeviceId;
+use secondfactor::codes::{ManualClock, UnixTime};
+use secondfactor::store::{AnyStore, AnyStoreError, Store, Stored, Swap, Version};
+use secondfactor::{AccountId, Code, Denial, Error, Mfa, RecoveryCode, Verified};
 
 use crate::place::Place;
 use crate::support::{NOW, account, keyring, label, run};
@@ -38,7 +38,11 @@ impl Server {
             .unwrap();
         let commands = child.stdin.take().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut server = Self { child, commands, lines };
+        let mut server = Self {
+            child,
+            commands,
+            lines,
+        };
         assert_eq!(server.answer(), "ready");
         server
     }
@@ -88,8 +92,13 @@ impl Drop for Server {
 
 /// What the process does, until its input ends.
 pub(crate) fn serve() {
-    let Ok(place) = std::env::var(PLACE) else { return };
-    let store = Stopping { inner: place.parse::<Place>().unwrap().open(), stop_at: std::env::var(STOP_AT).unwrap() };
+    let Ok(place) = std::env::var(PLACE) else {
+        return;
+    };
+    let store = Stopping {
+        inner: place.parse::<Place>().unwrap().open(),
+        stop_at: std::env::var(STOP_AT).unwrap(),
+    };
     let clock = Arc::new(ManualClock::new(NOW));
     let mfa = Mfa::new(store, keyring()).with_clock(Arc::clone(&clock));
     say("ready");
@@ -97,22 +106,32 @@ pub(crate) fn serve() {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["verify", id, time, code] => {
                 clock.set(UnixTime::from_secs(time.parse().unwrap()));
-                say(&outcome(run(mfa.verify(&account(id), code.parse().unwrap()))));
+                say(&outcome(run(
+                    mfa.verify(&account(id), code.parse().unwrap())
+                )));
             }
             ["enroll", id] => match run(mfa.enroll(&account(id), label("phone"))) {
                 Ok(enrollment) => {
-                    say(&format!("{} {}", enrollment.device(), &*enrollment.secret().expose_base32()));
+                    say(&format!(
+                        "{} {}",
+                        enrollment.device(),
+                        &*enrollment.secret().expose_base32()
+                    ));
                 }
                 Err(error) => say(&outcome(Err(error))),
             },
             ["confirm", id, device, code] => {
                 clock.set(NOW);
-                let confirmed = run(mfa.confirm(&account(id), device.parse().unwrap(), code.parse().unwrap()));
+                let confirmed =
+                    run(mfa.confirm(&account(id), device.parse().unwrap(), code.parse().unwrap()));
                 say(&named("Confirmed", confirmed));
             }
             ["redeem", id, code] => {
                 clock.set(NOW);
-                say(&named("Recovered", run(mfa.redeem(&account(id), &code.parse().unwrap()))));
+                say(&named(
+                    "Recovered",
+                    run(mfa.redeem(&account(id), &code.parse().unwrap())),
+                ));
             }
             _ => panic!("{line}"),
         }
@@ -138,7 +157,9 @@ fn named<T>(success: &str, result: Result<T, Error>) -> String {
 
 fn say(what: &str) {
     let mut stdout = std::io::stdout();
-    writeln!(stdout, "> {what}").and_then(|()| stdout.flush()).unwrap();
+    writeln!(stdout, "> {what}")
+        .and_then(|()| stdout.flush())
+        .unwrap();
 }
 
 /// A store that stops for good at a named point.
@@ -166,7 +187,12 @@ impl Store for Stopping {
         self.inner.load(account).await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, AnyStoreError> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, AnyStoreError> {
         self.point("before swap");
         let swap = self.inner.swap(account, expected, next).await;
         self.point("after swap");

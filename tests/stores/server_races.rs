@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use secondfactor::{ManualClock, Mfa};
+use secondfactor::Mfa;
+use secondfactor::codes::ManualClock;
 
 use crate::place::Place;
 use crate::server::Server;
@@ -18,7 +19,10 @@ fn servers(place: &Place) -> Vec<Server> {
 
 /// Sends to all before it reads an answer.
 fn race(servers: &mut [Server], submit: impl Fn(usize, &mut Server)) -> Vec<String> {
-    servers.iter_mut().enumerate().for_each(|(number, server)| submit(number, server));
+    servers
+        .iter_mut()
+        .enumerate()
+        .for_each(|(number, server)| submit(number, server));
     servers.iter_mut().map(Server::answer).collect()
 }
 
@@ -30,7 +34,11 @@ fn one_code(place: &Place) {
         let code = code(&secret, time, 0);
         let mut outcomes = race(&mut servers, |_, server| server.verify("alice", time, code));
         outcomes.sort_unstable();
-        assert_eq!(outcomes, ["Replayed", "Replayed", "Replayed", "Verified"], "round {round}");
+        assert_eq!(
+            outcomes,
+            ["Replayed", "Replayed", "Replayed", "Verified"],
+            "round {round}"
+        );
     }
 }
 
@@ -40,12 +48,21 @@ fn enroll_at_once(place: &Place) {
     let mut servers = servers(place);
     for round in 0..ROUNDS {
         let id = format!("user-{round}");
-        let answers: BTreeSet<String> = race(&mut servers, |_, server| server.enroll(&id)).into_iter().collect();
+        let answers: BTreeSet<String> = race(&mut servers, |_, server| server.enroll(&id))
+            .into_iter()
+            .collect();
         assert_eq!(answers.len(), SERVERS, "round {round}");
 
         let status = run(mfa.status(&account(&id))).unwrap();
-        let devices: BTreeSet<String> = status.devices().iter().map(|device| device.id().to_string()).collect();
-        let given = answers.iter().map(|answer| answer.split_once(' ').unwrap().0.to_owned()).collect();
+        let devices: BTreeSet<String> = status
+            .devices()
+            .iter()
+            .map(|device| device.id().to_string())
+            .collect();
+        let given = answers
+            .iter()
+            .map(|answer| answer.split_once(' ').unwrap().0.to_owned())
+            .collect();
         assert_eq!(devices, given, "round {round}");
         assert!(!status.is_enrolled());
     }
@@ -58,13 +75,13 @@ fn one_code_on_sqlite() {
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn one_code_on_postgres() {
     one_code(&Place::postgres());
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn one_code_on_redis() {
     one_code(&Place::redis());
 }
@@ -76,13 +93,13 @@ fn enroll_at_once_on_sqlite() {
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn enroll_at_once_on_postgres() {
     enroll_at_once(&Place::postgres());
 }
 
 #[test]
-#[ignore = "needs a server: .ci/services"]
+#[ignore = "needs a server: scripts/services"]
 fn enroll_at_once_on_redis() {
     enroll_at_once(&Place::redis());
 }

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secondfactor::{AnyStore, Confirmed, DeviceId, Error, ManualClock, Mfa, Secret};
+use secondfactor::account::DeviceId;
+use secondfactor::codes::{ManualClock, Secret};
+use secondfactor::store::AnyStore;
+use secondfactor::{Confirmed, Error, Mfa};
 
 use crate::place::Place;
 use crate::server::Server;
@@ -12,34 +15,44 @@ use crate::support::*;
 
 const SERVERS: usize = 4;
 
-/// How often a race of processes is run: `.ci/servers` asks for more than a developer waits for.
+/// How often a race of processes is run: `scripts/test` asks for more than a developer waits for.
 fn rounds() -> u32 {
     std::env::var("SECONDFACTOR_TEST_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
 }
 
 struct Race {
-    mfa: Mfa<AnyStore, Arc<ManualClock>>,
+    mfa: Mfa<AnyStore>,
     servers: Vec<Server>,
 }
 
 impl Race {
     fn new(place: &Place) -> Self {
         let mfa = Mfa::new(place.open(), keyring()).with_clock(Arc::new(ManualClock::new(NOW)));
-        Self { mfa, servers: (0..SERVERS).map(|_| Server::start(place)).collect() }
+        Self {
+            mfa,
+            servers: (0..SERVERS).map(|_| Server::start(place)).collect(),
+        }
     }
 
     /// A new account for each round, with a phone that the step before `NOW` confirmed.
     fn account(&self, id: &str) -> (DeviceId, Secret, Confirmed) {
         let enrollment = run(self.mfa.enroll(&account(id), label("phone"))).unwrap();
         let secret = enrollment.secret().duplicate();
-        let proof = run(self.mfa.confirm(&account(id), enrollment.device(), code(&secret, NOW, -1))).unwrap();
+        let proof =
+            run(self
+                .mfa
+                .confirm(&account(id), enrollment.device(), code(&secret, NOW, -1)))
+            .unwrap();
         (enrollment.device(), secret, proof)
     }
 
     /// Sends `each` commands to every server before it reads an answer, and counts what they say.
     fn run(&mut self, each: usize, submit: impl Fn(usize, &mut Server)) -> BTreeMap<String, usize> {
         let servers = &mut self.servers;
-        servers.iter_mut().enumerate().for_each(|(number, server)| (0..each).for_each(|_| submit(number, server)));
+        servers
+            .iter_mut()
+            .enumerate()
+            .for_each(|(number, server)| (0..each).for_each(|_| submit(number, server)));
         let mut counts = BTreeMap::new();
         for server in servers {
             (0..each).for_each(|_| *counts.entry(server.answer()).or_default() += 1);
@@ -49,7 +62,9 @@ impl Race {
 }
 
 fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
-    expected.map(|(answer, count)| (answer.to_owned(), count)).into()
+    expected
+        .map(|(answer, count)| (answer.to_owned(), count))
+        .into()
 }
 
 /// Sixteen guesses by four servers: five are answered, none more.
@@ -60,7 +75,11 @@ fn guesses(place: &Place) {
         let (_, secret, _) = race.account(&id);
         let wrong = wrong_code(&secret, NOW);
         let answers = race.run(4, |_, server| server.verify(&id, NOW, wrong));
-        assert_eq!(answers, counts([("Mismatch", 5), ("Throttled", 11)]), "round {round}");
+        assert_eq!(
+            answers,
+            counts([("Mismatch", 5), ("Throttled", 11)]),
+            "round {round}"
+        );
     }
 }
 
@@ -72,8 +91,17 @@ fn one_recovery_code(place: &Place) {
         let codes = run(race.mfa.issue_recovery_codes(&proof)).unwrap();
         let code = codes.iter().next().unwrap();
         let answers = race.run(1, |_, server| server.redeem(&id, code));
-        assert_eq!(answers, counts([("Mismatch", 3), ("Recovered", 1)]), "round {round}");
-        assert_eq!(run(race.mfa.status(&account(&id))).unwrap().recovery_codes(), 9);
+        assert_eq!(
+            answers,
+            counts([("Mismatch", 3), ("Recovered", 1)]),
+            "round {round}"
+        );
+        assert_eq!(
+            run(race.mfa.status(&account(&id)))
+                .unwrap()
+                .recovery_codes_left(),
+            9
+        );
     }
 }
 
@@ -90,16 +118,34 @@ fn rotation_and_login(place: &Place) {
             _ => server.verify(&id, NOW, of_old),
         });
         let count = |answer: &str| answers.get(answer).copied().unwrap_or_default();
-        assert_eq!((count("Confirmed"), count("no such device")), (1, 1), "round {round}: {answers:?}");
+        assert_eq!(
+            (count("Confirmed"), count("no such device")),
+            (1, 1),
+            "round {round}: {answers:?}"
+        );
         assert!(count("Verified") <= 1, "round {round}: {answers:?}");
-        assert_eq!(count("Verified") + count("Replayed") + count("Mismatch"), 2, "round {round}: {answers:?}");
+        assert_eq!(
+            count("Verified") + count("Replayed") + count("Mismatch"),
+            2,
+            "round {round}: {answers:?}"
+        );
 
         // Whatever came first, the old secret has ended, and both codes are burned.
         for code in [of_old, of_new] {
-            assert!(matches!(run(race.mfa.verify(&account(&id), code)), Err(Error::Denied(_))), "round {round}");
+            assert!(
+                matches!(
+                    run(race.mfa.verify(&account(&id), code)),
+                    Err(Error::Denied(_))
+                ),
+                "round {round}"
+            );
         }
         let devices = run(race.mfa.devices(&account(&id))).unwrap();
-        assert_eq!(devices.iter().map(|device| device.id()).collect::<Vec<_>>(), [new.device()], "round {round}");
+        assert_eq!(
+            devices.iter().map(|device| device.id()).collect::<Vec<_>>(),
+            [new.device()],
+            "round {round}"
+        );
     }
 }
 
@@ -112,13 +158,13 @@ macro_rules! on_every_place {
         }
 
         #[test]
-        #[ignore = "needs a server: .ci/services"]
+        #[ignore = "needs a server: scripts/services"]
         fn $postgres() {
             $race(&Place::postgres());
         }
 
         #[test]
-        #[ignore = "needs a server: .ci/services"]
+        #[ignore = "needs a server: scripts/services"]
         fn $redis() {
             $race(&Place::redis());
         }

@@ -3,7 +3,8 @@
 use std::sync::Barrier;
 
 use rusqlite::Connection;
-use secondfactor::{Error, MemoryStore, Mfa, SqliteStore, Store, Swap};
+use secondfactor::store::{MemoryStore, SqliteStore, Store, Swap};
+use secondfactor::{Error, Mfa};
 
 use crate::support::*;
 
@@ -28,7 +29,9 @@ fn of_racing_swaps_exactly_one_wins() {
                 racers.into_iter().map(|racer| racer.join().unwrap()).sum()
             });
             assert_eq!(wins, 1, "round {round}");
-            expected = run(store.load(&alice())).unwrap().map(|stored| stored.version());
+            expected = run(store.load(&alice()))
+                .unwrap()
+                .map(|stored| stored.version());
         }
     }
     race(&MemoryStore::new());
@@ -41,7 +44,10 @@ fn a_sqlite_file_is_durable_by_its_settings() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let _store = SqliteStore::open(&path).unwrap();
-    let mode: String = Connection::open(&path).unwrap().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    let mode: String = Connection::open(&path)
+        .unwrap()
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(mode, "wal");
 }
 
@@ -66,13 +72,22 @@ fn a_new_sqlite_file_opens_for_all_who_come_first() {
 fn a_sqlite_file_keeps_records_and_shares_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let Login { mfa, secret, clock, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login {
+        mfa, secret, clock, ..
+    } = Login::new(SqliteStore::open(&path).unwrap());
     let other = Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(clock);
     let code = code(&secret, NOW, 0);
     assert!(run(other.verify(&alice(), code)).is_ok());
-    assert!(matches!(run(mfa.verify(&alice(), code)), Err(Error::Denied(_))));
+    assert!(matches!(
+        run(mfa.verify(&alice(), code)),
+        Err(Error::Denied(_))
+    ));
     drop((mfa, other));
-    assert!(run(SqliteStore::open(&path).unwrap().load(&alice())).unwrap().is_some());
+    assert!(
+        run(SqliteStore::open(&path).unwrap().load(&alice()))
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]
@@ -99,27 +114,46 @@ fn a_record_copied_or_edited_in_sqlite_gives_an_error() {
     let copy = "INSERT INTO secondfactor_record SELECT CAST('mallory' AS BLOB), version, body FROM secondfactor_record";
     assert_eq!(sql.execute(copy, []).unwrap(), 1);
     let code = code(&secret, NOW, 0);
-    assert!(matches!(run(mfa.verify(&account("mallory"), code)), Err(Error::Seal(_))));
+    assert!(matches!(
+        run(mfa.verify(&account("mallory"), code)),
+        Err(Error::Seal(_))
+    ));
 
     let flip = "UPDATE secondfactor_record SET body = CAST(substr(body, 1, 60) || x'00' || substr(body, 62) AS BLOB)
         WHERE account = CAST('alice' AS BLOB)";
     assert_eq!(sql.execute(flip, []).unwrap(), 1);
-    assert!(matches!(run(mfa.verify(&alice(), code)), Err(Error::Seal(_))));
+    assert!(matches!(
+        run(mfa.verify(&alice(), code)),
+        Err(Error::Seal(_))
+    ));
 
-    assert_eq!(sql.execute("DELETE FROM secondfactor_record", []).unwrap(), 2);
-    assert!(matches!(run(mfa.verify(&alice(), code)), Err(Error::NotEnrolled)));
+    assert_eq!(
+        sql.execute("DELETE FROM secondfactor_record", []).unwrap(),
+        2
+    );
+    assert!(matches!(
+        run(mfa.verify(&alice(), code)),
+        Err(Error::NotEnrolled)
+    ));
 }
 
 #[test]
 fn what_is_no_database_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    std::fs::write(&path, b"this is no database, but long enough to be taken for one".repeat(100)).unwrap();
+    std::fs::write(
+        &path,
+        b"this is no database, but long enough to be taken for one".repeat(100),
+    )
+    .unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
     assert_eq!(error.to_string(), "SQLite failed");
     assert!(std::error::Error::source(&error).is_some());
     assert!(SqliteStore::open(folder.path().join("no/such/folder/store.db")).is_err());
-    assert_eq!(SqliteStore::open(":memory:").unwrap_err().to_string(), "the SQLite file can't be set to WAL mode");
+    assert_eq!(
+        SqliteStore::open(":memory:").unwrap_err().to_string(),
+        "the SQLite file can't be set to WAL mode"
+    );
 }
 
 #[test]
@@ -127,7 +161,13 @@ fn a_store_that_breaks_later_is_a_store_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
-    Connection::open(&path).unwrap().execute("DROP TABLE secondfactor_record", []).unwrap();
-    assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Store(_))));
+    Connection::open(&path)
+        .unwrap()
+        .execute("DROP TABLE secondfactor_record", [])
+        .unwrap();
+    assert!(matches!(
+        run(mfa.verify(&alice(), code(&secret, NOW, 0))),
+        Err(Error::Store(_))
+    ));
     assert!(matches!(run(mfa.status(&alice())), Err(Error::Store(_))));
 }

@@ -2,13 +2,17 @@
 #![allow(dead_code)] // each fuzz target calls one
 
 use base64ct::{Base64, Encoding as _};
-use secondfactor::{
-    Code, KeyUri, MigrationError, MigrationExport, MigrationImport, MovingFactor, Repair, Secret, SecretError, UriError,
+use secondfactor::Code;
+use secondfactor::codes::{MovingFactor, Secret, SecretError};
+use secondfactor::provisioning::{
+    KeyUri, MigrationError, MigrationExport, MigrationImport, Repair, UriError,
 };
 
 /// Strict reading: what it takes is canonical when built, lenient reading takes it too, and has nothing to repair.
 pub(crate) fn uri_strict(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
     let uri = match KeyUri::parse(text) {
         Ok(uri) => uri,
         Err(error) => return uri_error(text, error),
@@ -16,7 +20,10 @@ pub(crate) fn uri_strict(input: &[u8]) {
     assert!(text.len() <= KeyUri::MAX_URI_LEN);
     assert!(!uri.secret().is_weak());
     assert!(!uri.account().is_empty() && !uri.account().contains(':'));
-    assert!(uri.issuer().is_none_or(|issuer| !issuer.is_empty() && !issuer.contains(':')));
+    assert!(
+        uri.issuer()
+            .is_none_or(|issuer| !issuer.is_empty() && !issuer.contains(':'))
+    );
     let built = uri.expose_uri();
     assert_same(&uri, &KeyUri::parse(&built).unwrap());
     for text in [text, &built] {
@@ -28,7 +35,9 @@ pub(crate) fn uri_strict(input: &[u8]) {
 
 /// Lenient reading: what it takes is canonical when built, and it repairs whenever strict reading refuses.
 pub(crate) fn uri_lenient(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
     let (uri, repairs) = match KeyUri::parse_lenient(text) {
         Ok(read) => read,
         Err(error) => return uri_error(text, error),
@@ -43,7 +52,10 @@ pub(crate) fn uri_lenient(input: &[u8]) {
             uri_error(text, error);
         }
     }
-    assert_eq!(uri.secret().is_weak(), repairs.contains(&Repair::WeakSecret));
+    assert_eq!(
+        uri.secret().is_weak(),
+        repairs.contains(&Repair::WeakSecret)
+    );
     round_trip(&uri);
 }
 
@@ -53,9 +65,13 @@ fn round_trip(uri: &KeyUri) {
     let (again, left) = KeyUri::parse_lenient(&built).unwrap();
     assert_same(uri, &again);
     let is_weak = uri.secret().is_weak();
-    let has_colon = uri.account().contains(':') || uri.issuer().is_some_and(|issuer| issuer.contains(':'));
+    let has_colon =
+        uri.account().contains(':') || uri.issuer().is_some_and(|issuer| issuer.contains(':'));
     assert_eq!(left.contains(&Repair::WeakSecret), is_weak);
-    assert!(left.iter().all(|repair| matches!(repair, Repair::WeakSecret | Repair::Colon { .. })));
+    assert!(
+        left.iter()
+            .all(|repair| matches!(repair, Repair::WeakSecret | Repair::Colon { .. }))
+    );
     match KeyUri::parse(&built) {
         Ok(strict) => assert_same(uri, &strict),
         Err(UriError::Secret(SecretError::TooShort)) => assert!(is_weak),
@@ -111,14 +127,20 @@ fn migration_uri(text: &str) {
     assert_eq!(import.missing(), missing);
     assert!(missing.len() < usize::from(MigrationImport::MAX_PARTS));
     if !missing.is_empty() {
-        assert_eq!(import.finish().unwrap_err(), MigrationError::Missing { parts: missing });
+        assert_eq!(
+            import.finish().unwrap_err(),
+            MigrationError::Missing { parts: missing }
+        );
         return;
     }
 
     let keys = import.finish().unwrap();
     let mut export = MigrationExport::new(-1);
     for (key, repairs) in &keys {
-        assert_eq!(key.secret().is_weak(), repairs.contains(&Repair::WeakSecret));
+        assert_eq!(
+            key.secret().is_weak(),
+            repairs.contains(&Repair::WeakSecret)
+        );
         round_trip(key);
         match export.add(key) {
             Err(MigrationError::TooMany) => return,
@@ -126,32 +148,51 @@ fn migration_uri(text: &str) {
         }
     }
     let mut import = MigrationImport::new();
-    export.expose_uris().iter().rev().for_each(|uri| import.add(uri).unwrap());
+    export
+        .expose_uris()
+        .iter()
+        .rev()
+        .for_each(|uri| import.add(uri).unwrap());
     if keys.is_empty() {
-        assert_eq!(import.finish().unwrap_err(), MigrationError::Missing { parts: Vec::new() });
+        assert_eq!(
+            import.finish().unwrap_err(),
+            MigrationError::Missing { parts: Vec::new() }
+        );
         return;
     }
     let again = import.finish().unwrap();
     assert_eq!(keys.len(), again.len());
     for ((key, _), (again, left)) in keys.iter().zip(&again) {
         assert_same(key, again);
-        assert!(left.iter().all(|repair| matches!(repair, Repair::WeakSecret | Repair::Colon { .. })));
+        assert!(
+            left.iter()
+                .all(|repair| matches!(repair, Repair::WeakSecret | Repair::Colon { .. }))
+        );
     }
 }
 
 /// Base32: what is read is what a reader of bits gets, and comes back from the text that is shown.
 pub(crate) fn base32(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
     let Ok(secret) = Secret::from_weak_base32(text) else {
         assert!(Secret::from_base32(text).is_err());
         return;
     };
     let shown = secret.expose_base32();
-    let symbols: String = text.to_ascii_uppercase().chars().filter(|symbol| !" -=".contains(*symbol)).collect();
+    let symbols: String = text
+        .to_ascii_uppercase()
+        .chars()
+        .filter(|symbol| !" -=".contains(*symbol))
+        .collect();
     assert_eq!(&*shown, symbols);
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0_u32);
     for symbol in symbols.bytes() {
-        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == symbol).unwrap();
+        let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+            .iter()
+            .position(|known| *known == symbol)
+            .unwrap();
         bits = (bits << 5) | u32::try_from(value).unwrap();
         count = count.wrapping_add(5);
         if count >= 8 {
@@ -161,17 +202,29 @@ pub(crate) fn base32(input: &[u8]) {
         }
     }
     assert_eq!(secret.expose_bytes(), bytes);
-    assert_eq!(Secret::from_weak_base32(&shown).unwrap().expose_bytes(), bytes);
-    assert_eq!(Secret::from_weak_bytes(&bytes).unwrap().expose_bytes(), bytes);
+    assert_eq!(
+        Secret::from_weak_base32(&shown).unwrap().expose_bytes(),
+        bytes
+    );
+    assert_eq!(
+        Secret::from_weak_bytes(&bytes).unwrap().expose_bytes(),
+        bytes
+    );
     assert_eq!(secret.is_weak(), bytes.len() < Secret::MIN_LEN);
     assert_eq!(secret.is_weak(), Secret::from_base32(text).is_err());
 }
 
 /// Typed codes: a code is its 6 to 8 ASCII digits, whatever blanks and hyphens were between them.
 pub(crate) fn code(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
-    let digits: String = text.chars().filter(|character| !" -".contains(*character)).collect();
-    let is_code = (6..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    let digits: String = text
+        .chars()
+        .filter(|character| !" -".contains(*character))
+        .collect();
+    let is_code =
+        (6..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<Code>() {
         Ok(code) => {
             assert!(is_code);
@@ -185,9 +238,15 @@ pub(crate) fn code(input: &[u8]) {
 /// Secrets have no equality, so key URIs have none.
 pub(crate) fn assert_same(one: &KeyUri, other: &KeyUri) {
     assert_eq!(one.secret().expose_bytes(), other.secret().expose_bytes());
-    assert_eq!((one.issuer(), one.account()), (other.issuer(), other.account()));
-    assert_eq!((one.algorithm(), one.digits()), (other.algorithm(), other.digits()));
-    assert_eq!(one.moving_factor(), other.moving_factor());
-    assert_eq!(one.to_totp().is_some(), matches!(one.moving_factor(), MovingFactor::Time(_)));
+    assert_eq!(
+        (one.issuer(), one.account()),
+        (other.issuer(), other.account())
+    );
+    assert_eq!(one.parameters(), other.parameters());
+    let is_totp = matches!(one.parameters().moving_factor(), MovingFactor::Time(_));
+    assert_eq!(
+        (one.to_totp().is_some(), one.to_hotp().is_some()),
+        (is_totp, !is_totp)
+    );
     assert_eq!(&*one.expose_uri(), &*other.expose_uri());
 }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use secondfactor::{
-    Account, AccountId, Attempt, Code, Committed, Confirmed, DeviceId, Error, Event, KeyId, Keyring, Label,
-    ManualClock, Mfa, SealingKey, Secret, Store, Totp, UnixTime,
-};
+use secondfactor::account::{Account, Attempt, DeviceId};
+use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
+use secondfactor::store::{Committed, Store};
+use secondfactor::{AccountId, Code, Confirmed, Error, Event, Keyring, Label, Mfa, SealingKey};
 
 /// The beginning of a step.
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
@@ -25,7 +25,7 @@ pub(crate) fn label(text: &str) -> Label {
 }
 
 pub(crate) fn keyring() -> Keyring {
-    Keyring::new(KeyId::new(1), SealingKey::from_bytes(&[7; 32]))
+    Keyring::new(SealingKey::from_bytes(&[7; 32]))
 }
 
 /// The code `steps` after the one of the time.
@@ -37,7 +37,10 @@ pub(crate) fn code(secret: &Secret, time: UnixTime, steps: i64) -> Code {
 /// A code that no step near the time has.
 pub(crate) fn wrong_code(secret: &Secret, time: UnixTime) -> Code {
     let near: Vec<Code> = (-20..=20).map(|steps| code(secret, time, steps)).collect();
-    (0..).map(|n| format!("{n:06}").parse().unwrap()).find(|wrong| !near.contains(wrong)).unwrap()
+    (0..)
+        .map(|n| format!("{n:06}").parse().unwrap())
+        .find(|wrong| !near.contains(wrong))
+        .unwrap()
 }
 
 /// Commits an attempt, and opens what was committed.
@@ -48,8 +51,13 @@ pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Account, Result<T, Error>) 
 }
 
 /// The drivers of PostgreSQL and Redis need it; the others don't mind.
-pub(crate) static RUNTIME: LazyLock<tokio::runtime::Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+pub(crate) static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+});
 
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
@@ -60,7 +68,9 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
 pub(crate) struct Log(Arc<std::sync::Mutex<Vec<Event>>>);
 
 impl Log {
-    pub(crate) fn handler(&self) -> impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static + use<> {
+    pub(crate) fn handler(
+        &self,
+    ) -> impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static + use<> {
         let events = Arc::clone(&self.0);
         move |_, _, event| events.lock().unwrap().push(event.clone())
     }
@@ -68,11 +78,19 @@ impl Log {
     pub(crate) fn events(&self) -> Vec<Event> {
         self.0.lock().unwrap().clone()
     }
+
+    /// The events as `Debug` shows them: nobody but the library can make one to compare it with.
+    pub(crate) fn shown(&self) -> Vec<String> {
+        self.events()
+            .iter()
+            .map(|event| format!("{event:?}"))
+            .collect()
+    }
 }
 
 /// A server with an account whose phone was confirmed by the code of the step before `NOW`.
 pub(crate) struct Login<S> {
-    pub(crate) mfa: Mfa<S, Arc<ManualClock>>,
+    pub(crate) mfa: Mfa<S>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) device: DeviceId,
     pub(crate) secret: Secret,
@@ -85,7 +103,14 @@ impl<S: Store> Login<S> {
         let mfa = Mfa::new(store, keyring()).with_clock(Arc::clone(&clock));
         let enrollment = run(mfa.enroll(&alice(), label("phone"))).unwrap();
         let secret = enrollment.secret().duplicate();
-        let proof = run(mfa.confirm(&alice(), enrollment.device(), code(&secret, NOW, -1))).unwrap();
-        Self { mfa, clock, device: enrollment.device(), secret, proof }
+        let proof =
+            run(mfa.confirm(&alice(), enrollment.device(), code(&secret, NOW, -1))).unwrap();
+        Self {
+            mfa,
+            clock,
+            device: enrollment.device(),
+            secret,
+            proof,
+        }
     }
 }

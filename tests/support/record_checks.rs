@@ -1,18 +1,31 @@
 //! What must hold for every record and for all sealed bytes, by a second writing of the manual's chapter on the record
-//! format: for the fuzz targets and the replay of their corpus.
-#![allow(dead_code)] // each fuzz target calls one
+//! format: for the fuzz targets, the replay of their corpus, and the records in `tests/records`.
+#![allow(dead_code)] // each of them calls a part
+
+use std::fmt::Write as _;
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use secondfactor::{
-    Account, AccountId, Attempt, Code, Committed, Error, Event, KeyId, Keyring, Label, ManualClock, MemoryStore, Mfa,
-    RecoveryCode, SealError, SealingKey, Secret, Totp, UnixTime,
-};
+use hmac::{Hmac, Mac as _};
+use secondfactor::account::{Account, Attempt};
+use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
+use secondfactor::sealing::SealError;
+use secondfactor::store::{Committed, MemoryStore};
+use secondfactor::{AccountId, Code, Error, Event, Keyring, Label, Mfa, RecoveryCode, SealingKey};
+use sha2::Sha256;
+
+pub(crate) type Key = [u8; SealingKey::LEN];
 
 const ACCOUNT: &str = "alice";
-const FORMAT: u8 = 3;
-const KEY_IDS: [u32; 2] = [1, 2];
+pub(crate) const FORMAT: u8 = 1;
+/// Format, key id, nonce.
+pub(crate) const HEADER_LEN: usize = 1 + 8 + 24;
+const TAG_LEN: usize = 16;
+pub(crate) const ACTIVE: Key = [7; SealingKey::LEN];
+pub(crate) const RETIRED: Key = [9; SealingKey::LEN];
 const NONCE: [u8; 24] = *b"a nonce that is not used";
+/// The plaintext of an account without devices: none of them, the next one's id, no wrong codes.
+pub(crate) const EMPTY: [u8; 9] = [0xa3, 0x00, 0x80, 0x01, 0x01, 0x02, 0xa1, 0x00, 0x00];
 /// The one of the seeds in the corpus, so that a right code is known.
 const SECRET: &[u8; 20] = b"12345678901234567890";
 /// Another one of the seeds.
@@ -21,9 +34,11 @@ const RECOVERY_CODE: &str = "00000-00000-00000-00000-00000";
 /// The time in eight bytes, then a record's plaintext: it is refused, or does not change by being read and written; every
 /// command then has an answer at that time, what it writes opens, and a code that has let in lets in no second time.
 pub(crate) fn record(input: &[u8]) {
-    let Some((now, plaintext)) = input.split_first_chunk() else { return };
+    let Some((now, plaintext)) = input.split_first_chunk() else {
+        return;
+    };
     let now = UnixTime::from_secs(u64::from_le_bytes(*now));
-    let sealed = seal(FORMAT, 1, plaintext);
+    let sealed = seal(FORMAT, &ACTIVE, plaintext);
     let account = match Account::open(&alice(), &sealed, &keyring()) {
         Ok(account) => account,
         Err(Error::Record(_)) => return,
@@ -52,20 +67,29 @@ pub(crate) fn record(input: &[u8]) {
     }
     let recovery_code: RecoveryCode = RECOVERY_CODE.parse().unwrap();
     if let Some((after, Ok(_))) = answered(again().redeem(&recovery_code, now)) {
-        assert!(answered(open(&after).redeem(&recovery_code, now)).is_none_or(|(_, answer)| answer.is_err()), "twice");
+        assert!(
+            answered(open(&after).redeem(&recovery_code, now))
+                .is_none_or(|(_, answer)| answer.is_err()),
+            "twice"
+        );
     }
     answered(again().enroll(Label::new("another").unwrap(), now));
 }
 
 fn verify_twice(record: &[u8], code: Code, now: UnixTime) {
-    let Ok(mut attempt) = open(record).verify(code, now) else { return };
+    let Ok(mut attempt) = open(record).verify(code, now) else {
+        return;
+    };
     let after = attempt.seal(&keyring()).unwrap();
     let mut has_drifted = false;
     let see = |event: &Event| has_drifted |= matches!(event, Event::DriftMoved { .. });
     // If the window moves on, the same digits may by chance be those of its new step.
     if attempt.reveal_with(Committed::attest(&after), see).is_ok() && !has_drifted {
         let again = answered(open(&after).verify(code, now));
-        assert!(again.is_none_or(|(_, answer)| answer.is_err()), "a code has let in twice");
+        assert!(
+            again.is_none_or(|(_, answer)| answer.is_err()),
+            "a code has let in twice"
+        );
     }
 }
 
@@ -80,32 +104,59 @@ fn answered<T>(judged: Result<Attempt<T>, Error>) -> Option<(Vec<u8>, Result<T, 
 /// Any bytes in the place of a sealed record or a token; and the input as edits of a good one.
 pub(crate) fn sealed(input: &[u8]) {
     let opened = Account::open(&alice(), input, &keyring());
-    match (unseal(input), opened) {
+    match (unseal(ACCOUNT, &[ACTIVE, RETIRED], input), opened) {
         (Ok(_), Ok(_) | Err(Error::Record(_))) => {}
-        (Err(expected), Err(Error::Seal(error))) => assert_eq!(error, expected),
+        (Err(expected), Err(Error::Seal(error))) => {
+            assert!(expected.is(error), "{error:?}, and not {expected:?}")
+        }
         (expected, opened) => panic!("{:?}, and not {:?}", opened.err(), expected.err()),
     }
 
-    let good = seal(FORMAT, 1, &[0xa3, 0x00, 0x80, 0x01, 0x01, 0x02, 0x00]);
-    assert_eq!(Account::open(&alice(), &good, &keyring()).unwrap().status(UnixTime::from_secs(0)).devices().len(), 0);
+    let good = seal(FORMAT, &ACTIVE, &EMPTY);
+    assert_eq!(
+        Account::open(&alice(), &good, &keyring())
+            .unwrap()
+            .status(UnixTime::from_secs(0))
+            .devices()
+            .len(),
+        0
+    );
     let edited = edit(&good, input);
     if edited != good {
         let opened = Account::open(&alice(), &edited, &keyring());
-        assert!(matches!(opened, Err(Error::Seal(_))), "an edited record opens");
+        assert!(
+            matches!(opened, Err(Error::Seal(_))),
+            "an edited record opens"
+        );
     }
     let bob = Account::open(&AccountId::new("bob").unwrap(), &good, &keyring());
-    assert!(matches!(bob, Err(Error::Seal(SealError::Forged))), "another account's record opens");
+    assert!(
+        matches!(bob, Err(Error::Seal(SealError::Forged))),
+        "another account's record opens"
+    );
 
     // Nothing that was sealed as a record is a token, and neither is any text.
-    let mfa = Mfa::new(MemoryStore::new(), keyring()).with_clock(ManualClock::new(UnixTime::from_secs(0)));
+    let mfa = Mfa::new(MemoryStore::new(), keyring())
+        .with_clock(ManualClock::new(UnixTime::from_secs(0)));
     let is_refused = |token: &str| {
-        matches!(mfa.open_token(&alice(), b"session", token, std::time::Duration::MAX), Err(Error::Token))
-            && matches!(mfa.open_proof(&alice(), b"session", token), Err(Error::Token))
+        matches!(
+            mfa.open_verified(&alice(), b"session", token, std::time::Duration::MAX),
+            Err(Error::Token)
+        ) && matches!(
+            mfa.open_proof(&alice(), b"session", token),
+            Err(Error::Token)
+        )
     };
-    assert!(std::str::from_utf8(input).is_ok_and(is_refused) || std::str::from_utf8(input).is_err(), "text is a token");
+    assert!(
+        std::str::from_utf8(input).is_ok_and(is_refused) || std::str::from_utf8(input).is_err(),
+        "text is a token"
+    );
     for bytes in [input, &edited] {
         if let Ok(secret) = Secret::from_weak_bytes(bytes) {
-            assert!(is_refused(&secret.expose_base32()), "a record is taken for a token");
+            assert!(
+                is_refused(&secret.expose_base32()),
+                "a record is taken for a token"
+            );
         }
     }
 }
@@ -117,7 +168,10 @@ fn edit(good: &[u8], edits: &[u8]) -> Vec<u8> {
         let [what, at, byte] = edit else { continue };
         let at = usize::from(*at).checked_rem(bytes.len()).unwrap_or(0);
         match what % 5 {
-            0 | 1 => bytes.get_mut(at).into_iter().for_each(|there| *there ^= byte),
+            0 | 1 => bytes
+                .get_mut(at)
+                .into_iter()
+                .for_each(|there| *there ^= byte),
             2 => bytes.insert(at, *byte),
             3 if !bytes.is_empty() => _ = bytes.remove(at),
             _ => bytes.truncate(bytes.len().saturating_sub(usize::from(*byte))),
@@ -130,49 +184,91 @@ fn alice() -> AccountId {
     AccountId::new(ACCOUNT).unwrap()
 }
 
-fn key(id: u32) -> [u8; SealingKey::LEN] {
-    [if id == 1 { 7 } else { 9 }; SealingKey::LEN]
-}
-
-fn keyring() -> Keyring {
-    let [active, retired] = KEY_IDS.map(|id| (KeyId::new(id), SealingKey::from_bytes(&key(id))));
-    Keyring::new(active.0, active.1).with_retired(retired.0, retired.1)
+pub(crate) fn keyring() -> Keyring {
+    Keyring::new(SealingKey::from_bytes(&ACTIVE)).with_retired(SealingKey::from_bytes(&RETIRED))
 }
 
 fn open(sealed: &[u8]) -> Account {
     Account::open(&alice(), sealed, &keyring()).unwrap()
 }
 
-fn associated_data(header: &[u8]) -> Vec<u8> {
-    [b"secondfactor record", header, ACCOUNT.as_bytes()].concat()
+/// The first bytes of a hash of the key, and of a context that is empty here.
+fn key_id(key: &Key) -> [u8; 8] {
+    let mut hmac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).unwrap();
+    hmac.update(b"secondfactor sealing key id");
+    *hmac.finalize().into_bytes().first_chunk().unwrap()
 }
 
-fn seal(format: u8, key_id: u32, plaintext: &[u8]) -> Vec<u8> {
-    let header = [&[format][..], &key_id.to_be_bytes(), &NONCE].concat();
-    let cipher = XChaCha20Poly1305::new(&key(key_id).into());
-    let payload = Payload { msg: plaintext, aad: &associated_data(&header) };
-    [&header[..], &cipher.encrypt(&XNonce::from(NONCE), payload).unwrap()].concat()
+/// Each part behind its length: the text, the header, the empty context, the account, and no session.
+fn associated_data(header: &[u8], account: &str) -> Vec<u8> {
+    let parts = [b"secondfactor record", header, b"", account.as_bytes(), b""];
+    let with_length = |part: &[u8]| [&(part.len() as u64).to_be_bytes(), part].concat();
+    parts.into_iter().flat_map(with_length).collect()
 }
 
-fn unseal(sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-    let (head, _) = sealed.split_first_chunk::<5>().ok_or(SealError::Malformed)?;
-    let [format, id @ ..] = *head;
-    if format == 0 || format > FORMAT {
-        return Err(SealError::UnknownFormat { format });
+/// A record of alice with this plaintext.
+pub(crate) fn seal(format: u8, key: &Key, plaintext: &[u8]) -> Vec<u8> {
+    let header = [&[format][..], &key_id(key), &NONCE].concat();
+    let payload = Payload {
+        msg: plaintext,
+        aad: &associated_data(&header, ACCOUNT),
+    };
+    let cipher = XChaCha20Poly1305::new(key.into());
+    let ciphertext = cipher.encrypt(&XNonce::from(NONCE), payload).unwrap();
+    [header, ciphertext].concat()
+}
+
+/// Why sealed bytes do not open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    Malformed,
+    UnknownFormat(u8),
+    UnknownKey([u8; 8]),
+    Forged,
+}
+
+impl Refusal {
+    fn is(self, error: SealError) -> bool {
+        match (self, error) {
+            (Self::UnknownFormat(this), SealError::UnknownFormat { format, .. }) => this == format,
+            (Self::UnknownKey(this), SealError::UnknownKey { id, .. }) => {
+                let hex = this.iter().fold(String::new(), |mut hex, byte| {
+                    write!(hex, "{byte:02x}").unwrap();
+                    hex
+                });
+                hex == id.to_string()
+            }
+            (Self::Malformed, SealError::Malformed) | (Self::Forged, SealError::Forged) => true,
+            _ => false,
+        }
     }
-    let id = u32::from_be_bytes(id);
-    if !KEY_IDS.contains(&id) {
-        return Err(SealError::UnknownKey { id: KeyId::new(id) });
+}
+
+/// The plaintext of an account's record that one of these keys has sealed.
+pub(crate) fn unseal(account: &str, keys: &[Key], sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let (format, rest) = sealed.split_first().ok_or(Refusal::Malformed)?;
+    if *format != FORMAT {
+        return Err(Refusal::UnknownFormat(*format));
     }
-    let (header, body) = sealed.split_at_checked(29).ok_or(SealError::Malformed)?;
-    if body.len() < 16 {
-        return Err(SealError::Malformed);
+    let id = *rest.first_chunk().ok_or(Refusal::Malformed)?;
+    let mut known = keys.iter().filter(|key| key_id(key) == id);
+    let key = known.next().ok_or(Refusal::UnknownKey(id))?;
+    let (header, body) = sealed
+        .split_at_checked(HEADER_LEN)
+        .ok_or(Refusal::Malformed)?;
+    if body.len() < TAG_LEN {
+        return Err(Refusal::Malformed);
     }
     let nonce: [u8; 24] = *header.last_chunk().unwrap();
-    let payload = Payload { msg: body, aad: &associated_data(header) };
-    XChaCha20Poly1305::new(&key(id).into()).decrypt(&nonce.into(), payload).map_err(|_| SealError::Forged)
+    let payload = Payload {
+        msg: body,
+        aad: &associated_data(header, account),
+    };
+    XChaCha20Poly1305::new(key.into())
+        .decrypt(&nonce.into(), payload)
+        .map_err(|_| Refusal::Forged)
 }
 
 fn plaintext_of(sealed: &[u8]) -> Vec<u8> {
-    unseal(sealed).unwrap()
+    unseal(ACCOUNT, &[ACTIVE], sealed).unwrap()
 }

@@ -1,7 +1,8 @@
 //! What must hold for every typed recovery code, by a second writing of its rules: for the fuzz target and the replay of
 //! its corpus.
 
-use secondfactor::{RecoveryCode, RecoveryCodeError};
+use secondfactor::RecoveryCode;
+use secondfactor::account::RecoveryCodeError;
 
 const SYMBOLS: usize = 25;
 
@@ -25,7 +26,10 @@ fn typed(text: &str) {
 /// Any symbols and their check are a code, however they are typed; with any other symbol, or two exchanged, they are none.
 fn completed(input: &[u8]) {
     let mut symbols = [0; SYMBOLS];
-    symbols.iter_mut().zip(input).for_each(|(symbol, byte)| *symbol = byte & 31);
+    symbols
+        .iter_mut()
+        .zip(input)
+        .for_each(|(symbol, byte)| *symbol = byte & 31);
     symbols[SYMBOLS - 1] = check_symbol(&symbols[..SYMBOLS - 1]);
     let code: RecoveryCode = typed_as(&symbols, input).parse().unwrap();
     let text = code.expose_text();
@@ -41,15 +45,24 @@ fn completed(input: &[u8]) {
     mistyped[one] ^= 1 + (other % 31) as u8;
     let mut exchanged = symbols;
     exchanged.swap(one, other % SYMBOLS);
-    for wrong in [mistyped, exchanged].into_iter().filter(|wrong| *wrong != symbols) {
-        assert_eq!(shown(&wrong).parse::<RecoveryCode>().unwrap_err(), RecoveryCodeError::Check);
+    for wrong in [mistyped, exchanged]
+        .into_iter()
+        .filter(|wrong| *wrong != symbols)
+    {
+        assert_eq!(
+            shown(&wrong).parse::<RecoveryCode>().unwrap_err(),
+            RecoveryCodeError::Check
+        );
     }
 }
 
 /// Crockford's Base32, decoded as it is specified: case does not matter, nor do hyphens; `O` is `0`, `I` and `L` are `1`.
 fn read(text: &str) -> Result<[u8; SYMBOLS], RecoveryCodeError> {
     let mut symbols = Vec::new();
-    for (position, character) in text.char_indices().filter(|(_, character)| ![' ', '-'].contains(character)) {
+    for (position, character) in text
+        .char_indices()
+        .filter(|(_, character)| ![' ', '-'].contains(character))
+    {
         let symbol = match character {
             'o' | 'O' => 0,
             'i' | 'I' | 'l' | 'L' => 1,
@@ -72,43 +85,67 @@ fn read(text: &str) -> Result<[u8; SYMBOLS], RecoveryCodeError> {
         symbols.push(symbol);
     }
     let symbols: [u8; SYMBOLS] =
-        symbols.try_into().map_err(|short: Vec<u8>| RecoveryCodeError::TooShort { symbols: short.len() })?;
+        symbols
+            .try_into()
+            .map_err(|short: Vec<u8>| RecoveryCodeError::TooShort {
+                symbols: short.len(),
+            })?;
     let is_right = check_symbol(&symbols[..SYMBOLS - 1]) == symbols[SYMBOLS - 1];
     is_right.then_some(symbols).ok_or(RecoveryCodeError::Check)
 }
 
 fn shown(symbols: &[u8; SYMBOLS]) -> String {
-    let letters = symbols.map(|symbol| char::from(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"[usize::from(symbol)]));
-    letters.chunks(5).map(String::from_iter).collect::<Vec<_>>().join("-")
+    let letters =
+        symbols.map(|symbol| char::from(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"[usize::from(symbol)]));
+    letters
+        .chunks(5)
+        .map(String::from_iter)
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 /// The same, as people may type it; each byte chooses how.
 fn typed_as(symbols: &[u8; SYMBOLS], choices: &[u8]) -> String {
-    let choices = choices.iter().chain(std::iter::repeat(&0)).map(|choice| choice >> 5);
+    let choices = choices
+        .iter()
+        .chain(std::iter::repeat(&0))
+        .map(|choice| choice >> 5);
     let plain = shown(symbols).replace('-', "");
-    let typed = plain.chars().zip(choices).map(|(letter, choice)| match (letter, choice) {
-        ('0', 1) => "O".to_owned(),
-        ('0', 2) => "o".to_owned(),
-        ('1', 1) => "I".to_owned(),
-        ('1', 2) => "l".to_owned(),
-        (letter, 3 | 4) => letter.to_lowercase().to_string(),
-        (letter, 5) => format!("-{letter}"),
-        (letter, 6) => format!("{letter}  "),
-        (letter, _) => letter.to_string(),
-    });
+    let typed = plain
+        .chars()
+        .zip(choices)
+        .map(|(letter, choice)| match (letter, choice) {
+            ('0', 1) => "O".to_owned(),
+            ('0', 2) => "o".to_owned(),
+            ('1', 1) => "I".to_owned(),
+            ('1', 2) => "l".to_owned(),
+            (letter, 3 | 4) => letter.to_lowercase().to_string(),
+            (letter, 5) => format!("-{letter}"),
+            (letter, 6) => format!("{letter}  "),
+            (letter, _) => letter.to_string(),
+        });
     typed.collect()
 }
 
 /// The sum of each symbol times a power of x, the 24th down to the first, in GF(32) by x^5 + x^2 + 1.
 fn check_symbol(message: &[u8]) -> u8 {
-    (0..).zip(message.iter().rev()).fold(0, |sum, (place, symbol)| {
-        let power = (0..=place).fold(1, |power, _| times(power, 2));
-        sum ^ times(*symbol, power)
-    })
+    (0..)
+        .zip(message.iter().rev())
+        .fold(0, |sum, (place, symbol)| {
+            let power = (0..=place).fold(1, |power, _| times(power, 2));
+            sum ^ times(*symbol, power)
+        })
 }
 
 fn times(one: u8, other: u8) -> u8 {
-    let product = (0..5).filter(|bit| other >> bit & 1 == 1).fold(0_u16, |sum, bit| sum ^ (u16::from(one) << bit));
-    (5..9).rev().fold(product, |rest, bit| if rest >> bit & 1 == 1 { rest ^ (0b10_0101 << (bit - 5)) } else { rest })
-        as u8
+    let product = (0..5)
+        .filter(|bit| other >> bit & 1 == 1)
+        .fold(0_u16, |sum, bit| sum ^ (u16::from(one) << bit));
+    (5..9).rev().fold(product, |rest, bit| {
+        if rest >> bit & 1 == 1 {
+            rest ^ (0b10_0101 << (bit - 5))
+        } else {
+            rest
+        }
+    }) as u8
 }

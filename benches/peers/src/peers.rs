@@ -1,17 +1,13 @@
-//! The libraries, each used as its documentation shows: TOTP with SHA-1, six digits, 30 seconds, one step each way, by
-//! a text that somebody typed.
+//! The other libraries, each used as its documentation shows: TOTP with SHA-1, six digits, 30 seconds, and
+//! one step each way. The submission is a text.
 
 use std::fmt::Display;
 
 use base32::Alphabet::Rfc4648;
 use libreauth::oath::{TOTP, TOTPBuilder};
-use secondfactor::{Code, Secret, Totp, UnixTime, Window};
 use slauth::oath::totp::{TOTPBuilder as SlauthBuilder, TOTPContext};
 
-use crate::round_robin::OURS;
-
-/// The middle of a step.
-pub(crate) const NOW: u64 = 1_700_000_025;
+use crate::shared::hot_path::NOW;
 
 pub(crate) trait Peer: Sized + 'static {
     const NAME: &'static str;
@@ -21,45 +17,11 @@ pub(crate) trait Peer: Sized + 'static {
     fn new(base32: &str) -> Self;
     fn generate(&self) -> Self::Code;
     fn accepts(&mut self, typed: &str) -> bool;
-    /// For one login only.
-    fn accepts_once(base32: &str, typed: &str) -> bool {
-        Self::new(base32).accepts(typed)
-    }
 }
 
-/// Computes and compares all in constant time, wipes its keys.
-pub(crate) struct Ours(Totp<'static>);
-
-impl Peer for Ours {
-    const NAME: &'static str = OURS;
-    type Code = Code;
-
-    fn new(base32: &str) -> Self {
-        let secret = Box::leak(Box::new(Secret::from_base32(base32).expect("Base32")));
-        Self(Totp::new(secret))
-    }
-
-    fn generate(&self) -> Code {
-        self.0.at(UnixTime::from_secs(NOW)).expect("after T0")
-    }
-
-    fn accepts(&mut self, typed: &str) -> bool {
-        accepts(&self.0, typed)
-    }
-
-    fn accepts_once(base32: &str, typed: &str) -> bool {
-        Secret::from_base32(base32).is_ok_and(|secret| accepts(&Totp::new(&secret), typed))
-    }
-}
-
-pub(crate) fn accepts(totp: &Totp<'_>, typed: &str) -> bool {
-    let code = typed.parse::<Code>();
-    code.is_ok_and(|code| totp.verify(code, UnixTime::from_secs(NOW), Window::DEFAULT, None).is_some())
-}
-
-/// Keys anew for each code; compares in constant time, but ends at the first that matches, and reads by a secret
+/// Keys again for each code. Compares in constant time, but ends at the first match and reads by a secret
 /// address. Wipes nothing unless its feature `zeroize` is on.
-pub(crate) struct TotpRs(pub(crate) totp_rs::Totp);
+pub(crate) struct TotpRs(totp_rs::Totp);
 
 impl TotpRs {
     pub(crate) fn with(base32: &str, algorithm: totp_rs::Algorithm) -> Self {
@@ -86,8 +48,8 @@ impl Peer for TotpRs {
     }
 }
 
-/// Keys anew for each code; computes and compares all in constant time, but for the address of the truncation. Has no
-/// Base32: `base32` decodes for it.
+/// Keys again for each code. Computes and compares all in constant time, but for the address of the
+/// truncation. Has no Base32, so `base32` decodes for it.
 pub(crate) struct TotpRfc {
     secret: Vec<u8>,
     totp: totp_rfc::Totp,
@@ -117,7 +79,8 @@ impl TotpRfc {
     }
 }
 
-/// Generates only, as a `String`: the caller looks through the window and compares, here with `==`. Has no Base32.
+/// Only generates, as a `String`. The caller looks through the window and compares, here with `==`. Has no
+/// Base32.
 pub(crate) struct TotpLite(Vec<u8>);
 
 impl TotpLite {
@@ -143,7 +106,7 @@ impl Peer for TotpLite {
     }
 }
 
-/// Is totp-rs inside, and wipes its secret.
+/// Calls totp-rs, and wipes its secret.
 pub(crate) struct Latchkey {
     secret: latchkey::totp::TotpSecret,
     now: time::OffsetDateTime,
@@ -168,8 +131,8 @@ impl Peer for Latchkey {
     }
 }
 
-/// Reads the clock itself in each call, compares by `==` and ends at the first that matches. Its window excludes the
-/// last step, hence the 2. Has no Base32 but in key URIs.
+/// Reads the clock itself in each call, compares by `==`, and ends at the first match. Its window excludes
+/// the last step, hence the 2. Has Base32 only in key URIs.
 pub(crate) struct Slauth(TOTPContext);
 
 impl Peer for Slauth {
@@ -190,7 +153,7 @@ impl Peer for Slauth {
     }
 }
 
-/// Reads the clock itself in each call; compares by two more HMACs and ends at the first that matches.
+/// Reads the clock itself in each call, compares by two more HMACs, and ends at the first match.
 pub(crate) struct Libreauth(TOTP);
 
 impl Peer for Libreauth {

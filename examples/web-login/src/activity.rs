@@ -4,12 +4,14 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use secondfactor::{AccountId, Event, UnixTime, trace_event};
+use secondfactor::account::trace_event;
+use secondfactor::codes::UnixTime;
+use secondfactor::{AccountId, Event};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
 
 use crate::database::{Database, Entry};
-use crate::user::activity_of;
+use crate::user::activity_list;
 use crate::words;
 
 /// How many events may wait to be written.
@@ -29,7 +31,10 @@ impl Activity {
     pub(crate) fn start(database: Arc<dyn Database>) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         let replays = RateLimiter::keyed(Quota::per_minute(REPLAYS_PER_MINUTE));
-        (Self { sender, replays }, tokio::spawn(write(database, receiver)))
+        (
+            Self { sender, replays },
+            tokio::spawn(write(database, receiver)),
+        )
     }
 
     /// For `Mfa::on_event`. All of it goes to the log; the owner's list has what means something to them.
@@ -41,9 +46,20 @@ impl Activity {
             return;
         }
         if let Some(text) = words::event(event) {
-            let entry = Entry { at: at.as_secs(), text, by: String::new() };
-            if self.sender.try_send((account.as_str().to_owned(), entry)).is_err() {
-                tracing::error!(account = account.as_str(), "an event is missing in the owner's list");
+            let entry = Entry {
+                at: at.as_secs(),
+                text,
+                by: String::new(),
+            };
+            if self
+                .sender
+                .try_send((account.as_str().to_owned(), entry))
+                .is_err()
+            {
+                tracing::error!(
+                    account = account.as_str(),
+                    "an event is missing in the owner's list"
+                );
             }
         }
     }
@@ -57,8 +73,12 @@ impl Activity {
 
 async fn write(database: Arc<dyn Database>, mut receiver: Receiver<(String, Entry)>) {
     while let Some((account, entry)) = receiver.recv().await {
-        if let Err(error) = database.add_entry(&activity_of(&account), &entry).await {
-            tracing::error!(account, error = &*error, "an event is missing in the owner's list");
+        if let Err(error) = database.add_entry(&activity_list(&account), &entry).await {
+            tracing::error!(
+                account,
+                error = &*error,
+                "an event is missing in the owner's list"
+            );
         }
     }
 }
@@ -75,12 +95,26 @@ mod tests {
         let (_store, database) = crate::database::open(&address).await.unwrap();
         let (activity, writer) = Activity::start(Arc::clone(&database));
         for account in ["ada", "ada", "bob", "ada"] {
-            activity.take(&AccountId::new(account).unwrap(), UnixTime::from_secs(1), &Event::ReplayRefused);
+            activity.take(
+                &AccountId::new(account).unwrap(),
+                UnixTime::from_secs(1),
+                &Event::ReplayRefused,
+            );
         }
-        activity.take(&AccountId::new("ada").unwrap(), UnixTime::from_secs(1), &Event::Disabled);
+        activity.take(
+            &AccountId::new("ada").unwrap(),
+            UnixTime::from_secs(1),
+            &Event::Disabled,
+        );
         drop(activity);
         writer.await.unwrap();
-        assert_eq!(database.entries(&activity_of("ada")).await.unwrap().len(), 2);
-        assert_eq!(database.entries(&activity_of("bob")).await.unwrap().len(), 1);
+        assert_eq!(
+            database.entries(&activity_list("ada")).await.unwrap().len(),
+            2
+        );
+        assert_eq!(
+            database.entries(&activity_list("bob")).await.unwrap().len(),
+            1
+        );
     }
 }

@@ -10,7 +10,9 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
-use secondfactor::{Accounts as _, AnyStore, Clock as _, Mfa, Verified};
+use secondfactor::codes::Clock as _;
+use secondfactor::store::{AnyStore, ListAccounts as _};
+use secondfactor::{Mfa, Verified};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -31,7 +33,7 @@ use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::reseal::reseal;
 use crate::session_store::Sessions;
-use crate::user::activity_of;
+use crate::user::activity_list;
 use crate::{Outcome, files, pages};
 
 /// The site's name, in pages and in authenticator apps.
@@ -47,7 +49,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 
 /// What all pages share.
 pub(crate) struct Shared {
-    pub(crate) mfa: Mfa<AnyStore, SiteClock>,
+    pub(crate) mfa: Mfa<AnyStore>,
     pub(crate) database: Arc<dyn Database>,
     pub(crate) passwords: Passwords,
     pub(crate) guard: PasswordGuard,
@@ -78,18 +80,25 @@ impl Site {
     /// The store, the key file or the address can't be used.
     pub async fn open(config: Config) -> Outcome<Self> {
         if config.is_secure() && !config.behind_proxy {
-            tracing::warn!("passwords would cross the network in the clear: put a proxy with TLS in front");
+            tracing::warn!(
+                "passwords would cross the network in the clear: put a proxy with TLS in front"
+            );
         }
         let (store, database) = database::open(&config.store).await?;
         // Asked before the file is looked for: another server may make it and seal the first record at any moment.
-        let nothing_sealed = store.accounts(None, 1).await?.is_empty();
+        let nothing_sealed = store.list_accounts(None, 1).await?.is_empty();
         let keyring = files::keyring(&config.key_file, &config.retired_key_files, nothing_sealed)?;
         let (activity, writer) = Activity::start(Arc::clone(&database));
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
             .on_event(move |account, at, event| activity.take(account, at, event));
         let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
-        let app = Arc::new(Shared { mfa, database, passwords: Passwords::new()?, guard });
+        let app = Arc::new(Shared {
+            mfa,
+            database,
+            passwords: Passwords::new()?,
+            guard,
+        });
 
         if !config.retired_key_files.is_empty() {
             tokio::spawn(reseal(Arc::downgrade(&app)));
@@ -97,7 +106,12 @@ impl Site {
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, router: router(app, config.is_secure()), tasks: Tasks { writer, sweeper } })
+        Ok(Self {
+            listener,
+            address,
+            router: router(app, config.is_secure()),
+            tasks: Tasks { writer, sweeper },
+        })
     }
 
     /// Where it listens.
@@ -111,7 +125,9 @@ impl Site {
     /// # Errors
     /// The listener failed.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Outcome {
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
         let stopping = Arc::new(Notify::new());
         let stopped = Arc::clone(&stopping);
         let stop = async move {
@@ -120,7 +136,9 @@ impl Site {
         };
         let writer = self.tasks.writer;
         let end = async {
-            axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;
+            axum::serve(self.listener, service)
+                .with_graceful_shutdown(stop)
+                .await?;
             // The last page is gone, and with it the sender of events.
             Outcome::Ok(writer.await?)
         };
@@ -147,7 +165,11 @@ async fn sweep(app: std::sync::Weak<Shared>) {
         tokio::time::sleep(SWEEP).await;
         let Some(app) = app.upgrade() else { return };
         app.guard.sweep();
-        if let Err(error) = app.database.sweep_sessions(secondfactor::SystemClock.now()).await {
+        if let Err(error) = app
+            .database
+            .sweep_sessions(secondfactor::codes::SystemClock.now())
+            .await
+        {
             tracing::error!(error = &*error, "ended sessions are not forgotten");
         }
     }
@@ -157,7 +179,11 @@ async fn sweep(app: std::sync::Weak<Shared>) {
 fn router(app: App, is_secure: bool) -> Router {
     let sessions = SessionManagerLayer::new(Sessions::new(Arc::clone(&app.database)))
         // `__Host-`: no other host of the domain, and no page over plain HTTP, can set it.
-        .with_name(if is_secure { "__Host-session" } else { "session" })
+        .with_name(if is_secure {
+            "__Host-session"
+        } else {
+            "session"
+        })
         .with_secure(is_secure)
         .with_http_only(true)
         // Not Strict: whoever comes by a link in a mail would find themselves logged out. A GET changes nothing here, and
@@ -169,22 +195,28 @@ fn router(app: App, is_secure: bool) -> Router {
         .layer(sessions)
         // By `Sec-Fetch-Site`, or else `Origin`: a second guard beside the cookie's, which also covers what needs no
         // session, as the login itself.
-        .layer(
-            CsrfLayer::new()
-                .with_rejection_response(|_| Problem::Forbidden(Frame::default(), CROSS_SITE).into_response()),
-        )
+        .layer(CsrfLayer::new().with_rejection_response(|_| {
+            Problem::Forbidden(Frame::default(), CROSS_SITE).into_response()
+        }))
         // The one refuses by `Content-Length` at once, the other reads no further.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIMEOUT,
+        ))
         .layer(CatchPanicLayer::new())
         .layer(from_fn(log))
-        .layer(map_response(move |response| async move { with_headers(response, is_secure) }))
+        .layer(map_response(move |response| async move {
+            with_headers(response, is_secure)
+        }))
 }
 
-const SESSION_IDLE: time::Duration = time::Duration::seconds(Verified::SESSION_IDLE.as_secs() as i64);
+const SESSION_IDLE: time::Duration =
+    time::Duration::seconds(Verified::SESSION_IDLE.as_secs() as i64);
 
-const CROSS_SITE: &str = "That was sent from another site, so nothing was done. Open the page here, and try again.";
+const CROSS_SITE: &str =
+    "That was sent from another site, so nothing was done. Open the page here, and try again.";
 
 /// No query, and nothing of what was sent or answered.
 async fn log(request: Request, next: Next) -> Response {
@@ -201,12 +233,17 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 fn with_headers(mut response: Response, is_secure: bool) -> Response {
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     };
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
     // Nothing of an account stays in a cache, nor behind the back button after a logout.
     set(header::CACHE_CONTROL, "no-store");
     if is_secure {
@@ -218,8 +255,12 @@ fn with_headers(mut response: Response, is_secure: bool) -> Response {
 impl Shared {
     /// Adds to what happened to a user's account, beside what the library tells.
     pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
-        let entry = Entry { at: self.mfa.now().as_secs(), text: text.to_owned(), by: String::new() };
-        self.database.add_entry(&activity_of(user), &entry).await
+        let entry = Entry {
+            at: self.mfa.now().as_secs(),
+            text: text.to_owned(),
+            by: String::new(),
+        };
+        self.database.add_entry(&activity_list(user), &entry).await
     }
 }
 
@@ -227,18 +268,24 @@ impl Shared {
 mod tests {
     use std::ffi::OsString;
 
-    use secondfactor::{AccountId, KeyId, Label};
+    use secondfactor::{AccountId, Label};
 
     use super::*;
-    use crate::config::KeyFile;
 
     #[tokio::test]
     async fn a_key_is_made_only_where_nothing_was_sealed_yet() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, key) = (folder.path().join("accounts.db"), folder.path().join("web-login.key"));
+        let (store, key) = (
+            folder.path().join("accounts.db"),
+            folder.path().join("web-login.key"),
+        );
         let open = async || {
-            let paths = [("--store", &store), ("--key-file", &key)].map(|(name, path)| [name.into(), path.into()]);
-            let arguments = paths.into_iter().flatten().chain(["--listen", "127.0.0.1:0"].map(OsString::from));
+            let paths = [("--store", &store), ("--key-file", &key)]
+                .map(|(name, path)| [name.into(), path.into()]);
+            let arguments = paths
+                .into_iter()
+                .flatten()
+                .chain(["--listen", "127.0.0.1:0"].map(OsString::from));
             Site::open(Config::new(arguments, None).unwrap().unwrap()).await
         };
         open().await.unwrap();
@@ -248,14 +295,25 @@ mod tests {
         open().await.unwrap();
         assert_ne!(std::fs::read(&key).unwrap(), first);
 
-        let key_file = KeyFile { id: KeyId::new(1), path: key.clone() };
-        let mfa =
-            Mfa::new(secondfactor::SqliteStore::open(&store).unwrap(), files::keyring(&key_file, &[], true).unwrap());
-        drop(mfa.enroll(&AccountId::new("ada").unwrap(), Label::new("phone").unwrap()).await.unwrap());
+        let mfa = Mfa::new(
+            secondfactor::store::SqliteStore::open(&store).unwrap(),
+            files::keyring(&key, &[], true).unwrap(),
+        );
+        drop(
+            mfa.enroll(
+                &AccountId::new("ada").unwrap(),
+                Label::new("phone").unwrap(),
+            )
+            .await
+            .unwrap(),
+        );
         open().await.unwrap();
         std::fs::remove_file(&key).unwrap();
         let error = open().await.unwrap_err().to_string();
-        assert!(error.ends_with("web-login.key that sealed them is missing: copy it here"), "{error}");
+        assert!(
+            error.ends_with("web-login.key that sealed them is missing: copy it here"),
+            "{error}"
+        );
         assert!(!key.exists());
     }
 }

@@ -1,6 +1,6 @@
 //! Where the present comes from.
 
-use secondfactor::{Clock, SystemClock, UnixTime};
+use secondfactor::codes::{Clock, SystemClock, UnixTime};
 
 /// The system's clock. Built for the browser tests, a file that they write may stand in for it.
 #[derive(Debug)]
@@ -21,7 +21,11 @@ impl SiteClock {
 impl Clock for SiteClock {
     fn now(&self) -> UnixTime {
         #[cfg(feature = "test-clock")]
-        if let Some(now) = self.file.as_ref().and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok()) {
+        if let Some(now) = self
+            .file
+            .as_ref()
+            .and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok())
+        {
             return UnixTime::from_secs(now);
         }
         SystemClock.now()

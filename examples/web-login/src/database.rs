@@ -11,7 +11,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secondfactor::{AnyStore, Report, Severity, UnixTime};
+use secondfactor::codes::UnixTime;
+use secondfactor::store::{AnyStore, Report, Severity};
 
 use crate::Outcome;
 use crate::config::StoreAddress;
@@ -31,7 +32,7 @@ pub(crate) trait Database: Send + Sync + 'static {
     async fn user(&self, id: &str) -> Outcome<Option<User>>;
     async fn user_by_name(&self, name: &str) -> Outcome<Option<User>>;
     /// All users of an organisation.
-    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>>;
+    async fn users_in(&self, organisation: &str) -> Outcome<Vec<User>>;
     /// Changes a user, and gives the generation of their sessions from then on; `None` if there is no such user, or
     /// their sessions are of another generation than the change wants.
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>>;
@@ -88,10 +89,15 @@ fn heed(report: &Report) -> Outcome {
 /// There is no TLS to a database here.
 fn warn_of_network(hosts: &[String]) {
     if !hosts.iter().all(|host| is_this_machine(host)) {
-        tracing::warn!("sessions and password hashes cross the network to the database in the clear: use a tunnel");
+        tracing::warn!(
+            "sessions and password hashes cross the network to the database in the clear: use a tunnel"
+        );
     }
 }
 
 fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use secondfactor::DeviceId;
+use secondfactor::account::DeviceId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A page to come back to: one of these, never an address, so that no link can lead anybody elsewhere after they log in.
@@ -32,7 +32,7 @@ impl Goal {
     }
 
     /// The page of a path, if it is one to come back to.
-    pub(crate) fn of_path(path: &str) -> Option<Self> {
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
         path.strip_prefix('/')?.parse().ok()
     }
 
@@ -91,7 +91,9 @@ impl FromStr for Goal {
             ["account", "opt-out"] => Self::OptOut,
             ["notes"] => Self::Notes,
             ["users"] => Self::Users,
-            ["users", id] if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            ["users", id]
+                if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
+            {
                 Self::User((*id).to_owned())
             }
             _ => return Err(UnknownGoal),
@@ -112,7 +114,9 @@ impl Serialize for Goal {
 impl<'de> Deserialize<'de> for Goal {
     /// What is no goal leads to the account.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(String::deserialize(deserializer)?.parse().unwrap_or_default())
+        Ok(String::deserialize(deserializer)?
+            .parse()
+            .unwrap_or_default())
     }
 }
 
@@ -123,8 +127,13 @@ mod tests {
     #[test]
     fn only_pages_of_the_site_are_goals() {
         let device = "3".parse().unwrap();
-        for goal in [Goal::Account, Goal::Revoke(device), Goal::User("0abc".to_owned()), Goal::RecoveryCodes] {
-            assert_eq!(Goal::of_path(&goal.path()), Some(goal));
+        for goal in [
+            Goal::Account,
+            Goal::Revoke(device),
+            Goal::User("0abc".to_owned()),
+            Goal::RecoveryCodes,
+        ] {
+            assert_eq!(Goal::from_path(&goal.path()), Some(goal));
         }
         let others = [
             "",

@@ -19,9 +19,9 @@ use crate::user::User;
 /// by each server for itself, until it restarts; where that is not enough, count them in the database.
 pub(crate) struct PasswordGuard {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
-    /// Also names that nobody has: who is limited must not learn more than who is not.
+    /// Also names that nobody has: whoever is limited must not learn more than whoever is not.
     names: DefaultKeyedRateLimiter<String>,
-    /// Who is logged in has tries of their own: strangers must not keep them from changing their password.
+    /// Whoever is logged in has tries of their own: strangers must not keep them from changing their password.
     users: DefaultKeyedRateLimiter<String>,
     is_behind_proxy: bool,
 }
@@ -29,14 +29,19 @@ pub(crate) struct PasswordGuard {
 /// For a name, and again for a user's sessions: so both together have at most a hundred in any hour, however many addresses
 /// they come from (OWASP ASVS 4.0.3, 2.2.1).
 ///
-/// What it costs: who floods a name keeps its owner from logging in meanwhile. Sessions that are open go on.
+/// What it costs: whoever floods a name keeps its owner from logging in meanwhile. Sessions that are open go on.
 const TRIES_PER_HOUR: NonZero<u32> = NonZero::new(25).unwrap();
 
 impl PasswordGuard {
     pub(crate) fn new(tries_per_minute: NonZero<u32>, is_behind_proxy: bool) -> Self {
         let addresses = RateLimiter::keyed(Quota::per_minute(tries_per_minute));
         let an_hour = Quota::per_hour(TRIES_PER_HOUR);
-        Self { addresses, names: RateLimiter::keyed(an_hour), users: RateLimiter::keyed(an_hour), is_behind_proxy }
+        Self {
+            addresses,
+            names: RateLimiter::keyed(an_hour),
+            users: RateLimiter::keyed(an_hour),
+            is_behind_proxy,
+        }
     }
 
     /// Forgets those that have all their tries again.
@@ -48,34 +53,58 @@ impl PasswordGuard {
 
     /// One more password of somebody who wants to log in by this name.
     pub(crate) fn check_name(&self, name: &str) -> Result<(), Problem> {
-        self.names.check_key(&name.to_owned()).map_err(|refusal| too_many("for this name", &refusal))
+        self.names
+            .check_key(&name.to_owned())
+            .map_err(|refusal| too_many("for this name", &refusal))
     }
 
     /// One more password in a session of this user.
     pub(crate) fn check_user(&self, user: &User) -> Result<(), Problem> {
-        self.users.check_key(&user.id).map_err(|refusal| too_many("for your account", &refusal))
+        self.users
+            .check_key(&user.id)
+            .map_err(|refusal| too_many("for your account", &refusal))
     }
 
     fn check_address(&self, request: &Request) -> Result<(), Problem> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().ok_or("the request has no address")?.0.ip();
-        let address = if self.is_behind_proxy { forwarded_for(request).unwrap_or(peer) } else { peer };
-        self.addresses.check_key(&network_of(address)).map_err(|refusal| too_many("from your network", &refusal))
+        let peer = request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .ok_or("the request has no address")?
+            .0
+            .ip();
+        let address = if self.is_behind_proxy {
+            forwarded_for(request).unwrap_or(peer)
+        } else {
+            peer
+        };
+        self.addresses
+            .check_key(&network(address))
+            .map_err(|refusal| too_many("from your network", &refusal))
     }
 }
 
 fn too_many(whose: &'static str, refusal: &NotUntil<<DefaultClock as Clock>::Instant>) -> Problem {
     let wait = refusal.wait_time_from(DefaultClock::default().now());
-    Problem::TooMany { whose, seconds: wait.as_secs().saturating_add(1) }
+    Problem::TooMany {
+        whose,
+        seconds: wait.as_secs().saturating_add(1),
+    }
 }
 
 /// The last one is the proxy's own word; those before it are the client's.
 fn forwarded_for(request: &Request) -> Option<IpAddr> {
-    let header = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    let header = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?
+        .to_str()
+        .ok()?;
     header.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// Whoever has an IPv6 address has 2^64 of them.
-fn network_of(address: IpAddr) -> IpAddr {
+fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address => address,
@@ -83,7 +112,11 @@ fn network_of(address: IpAddr) -> IpAddr {
 }
 
 /// In front of the pages that take a password.
-pub(crate) async fn limit_passwords(State(app): State<App>, request: Request, next: Next) -> Answer {
+pub(crate) async fn limit_passwords(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Answer {
     if *request.method() == Method::POST {
         app.guard.check_address(&request)?;
     }
@@ -97,10 +130,13 @@ mod tests {
     use super::*;
 
     fn request(peer: &str, forwarded: &[&str]) -> Request {
-        let builder =
-            forwarded.iter().fold(Request::builder(), |builder, value| builder.header("X-Forwarded-For", *value));
+        let builder = forwarded.iter().fold(Request::builder(), |builder, value| {
+            builder.header("X-Forwarded-For", *value)
+        });
         let mut request = builder.body(Body::empty()).unwrap();
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
         request
     }
 
@@ -110,26 +146,56 @@ mod tests {
 
     #[test]
     fn another_address_of_the_same_network_has_no_tries_of_its_own() {
-        for (first, second) in [("2001:db8::1", "2001:db8::2:3:4:5"), ("192.0.2.1", "::ffff:192.0.2.1")] {
+        for (first, second) in [
+            ("2001:db8::1", "2001:db8::2:3:4:5"),
+            ("192.0.2.1", "::ffff:192.0.2.1"),
+        ] {
             let guard = guard(false);
             assert!(guard.check_address(&request(first, &[])).is_ok());
             assert!(guard.check_address(&request(second, &[])).is_err());
         }
         let guard = guard(false);
         assert!(guard.check_address(&request("2001:db8::1", &[])).is_ok());
-        assert!(guard.check_address(&request("2001:db8:0:1::1", &[])).is_ok());
+        assert!(
+            guard
+                .check_address(&request("2001:db8:0:1::1", &[]))
+                .is_ok()
+        );
     }
 
     #[test]
     fn a_client_can_not_pass_for_another_one() {
         // Without a proxy the header is the client's own.
         let alone = guard(false);
-        assert!(alone.check_address(&request("192.0.2.1", &["198.51.100.1"])).is_ok());
-        assert!(alone.check_address(&request("192.0.2.1", &["198.51.100.2"])).is_err());
+        assert!(
+            alone
+                .check_address(&request("192.0.2.1", &["198.51.100.1"]))
+                .is_ok()
+        );
+        assert!(
+            alone
+                .check_address(&request("192.0.2.1", &["198.51.100.2"]))
+                .is_err()
+        );
         // With one, its last word is the proxy's.
         let behind = guard(true);
-        assert!(behind.check_address(&request("127.0.0.1", &["198.51.100.1, 192.0.2.1"])).is_ok());
-        assert!(behind.check_address(&request("127.0.0.1", &["198.51.100.2", "198.51.100.3, 192.0.2.1"])).is_err());
-        assert!(behind.check_address(&request("127.0.0.1", &["192.0.2.2"])).is_ok());
+        assert!(
+            behind
+                .check_address(&request("127.0.0.1", &["198.51.100.1, 192.0.2.1"]))
+                .is_ok()
+        );
+        assert!(
+            behind
+                .check_address(&request(
+                    "127.0.0.1",
+                    &["198.51.100.2", "198.51.100.3, 192.0.2.1"]
+                ))
+                .is_err()
+        );
+        assert!(
+            behind
+                .check_address(&request("127.0.0.1", &["192.0.2.2"]))
+                .is_ok()
+        );
     }
 }

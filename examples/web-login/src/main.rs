@@ -8,7 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let config = match Config::new(std::env::args_os().skip(1), std::env::var_os("SECONDFACTOR_STORE")) {
+    let config = match Config::new(
+        std::env::args_os().skip(1),
+        std::env::var_os("SECONDFACTOR_STORE"),
+    ) {
         Ok(Some(config)) => config,
         Ok(None) => return say(HELP).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
         Err(error) => return complain(&*error),
@@ -22,11 +25,18 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(config: Config) -> Outcome {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
 
     let site = Site::open(config).await?;
     // Before anybody can know that there is a server to stop.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     say(&format!("Listening on http://{}/\n", site.address()))?;
     site.serve(async move {
         tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }

@@ -29,32 +29,77 @@ use typed::Typed;
 
 pub(crate) fn router(app: App) -> Router<App> {
     let take_passwords = Router::new()
-        .route("/sign-up", get(entrance::sign_up_form).post(entrance::sign_up))
+        .route(
+            "/sign-up",
+            get(entrance::sign_up_form).post(entrance::sign_up),
+        )
         .route("/login", get(entrance::login_form).post(entrance::log_in))
-        .route("/password", get(fresh::password_form).post(fresh::give_password))
-        .route("/account/password", get(account::password_form).post(account::change_password))
+        .route(
+            "/password",
+            get(fresh::password_form).post(fresh::give_password),
+        )
+        .route(
+            "/account/password",
+            get(account::password_form).post(account::change_password),
+        )
         // Makes a password, and tells whether a name is taken, to anybody who signs up.
         .route("/users", get(users::list).post(users::add))
         .route_layer(from_fn_with_state(app, limit_passwords));
     Router::new()
         .route("/", get(home))
-        .route("/login/code", get(second_step::code_form).post(second_step::give_code))
-        .route("/login/recovery", get(second_step::recovery_form).post(second_step::give_recovery_code))
-        .route("/login/resync", get(second_step::resync_form).post(second_step::resync))
+        .route(
+            "/login/code",
+            get(second_step::code_form).post(second_step::give_code),
+        )
+        .route(
+            "/login/recovery",
+            get(second_step::recovery_form).post(second_step::give_recovery_code),
+        )
+        .route(
+            "/login/resync",
+            get(second_step::resync_form).post(second_step::resync),
+        )
         .route("/logout", post(entrance::log_out))
         .route("/code", get(fresh::code_form).post(fresh::give_code))
         .route("/account", get(account::overview))
         .route("/account/activity", get(account::activity))
         .route("/account/recovered", get(account::recovered))
-        .route("/account/opt-out", get(account::opt_out_form).post(account::opt_out))
-        .route("/account/devices/new", get(devices::new_form).post(devices::enroll))
-        .route("/account/devices/{id}/confirm", get(devices::confirm_form).post(devices::confirm))
-        .route("/account/devices/{id}/confirm-pair", post(devices::confirm_pair))
-        .route("/account/devices/{id}/rename", get(devices::rename_form).post(devices::rename))
-        .route("/account/devices/{id}/revoke", get(devices::revoke_form).post(devices::revoke))
-        .route("/account/devices/{id}/rotate", get(devices::rotate_form).post(devices::rotate))
-        .route("/account/devices/{id}/resync", get(devices::resync_form).post(devices::resync))
-        .route("/account/recovery-codes", get(recovery_codes::overview).post(recovery_codes::issue))
+        .route(
+            "/account/opt-out",
+            get(account::opt_out_form).post(account::opt_out),
+        )
+        .route(
+            "/account/devices/new",
+            get(devices::new_form).post(devices::enroll),
+        )
+        .route(
+            "/account/devices/{id}/confirm",
+            get(devices::confirm_form).post(devices::confirm),
+        )
+        .route(
+            "/account/devices/{id}/confirm-pair",
+            post(devices::confirm_pair),
+        )
+        .route(
+            "/account/devices/{id}/rename",
+            get(devices::rename_form).post(devices::rename),
+        )
+        .route(
+            "/account/devices/{id}/revoke",
+            get(devices::revoke_form).post(devices::revoke),
+        )
+        .route(
+            "/account/devices/{id}/rotate",
+            get(devices::rotate_form).post(devices::rotate),
+        )
+        .route(
+            "/account/devices/{id}/resync",
+            get(devices::resync_form).post(devices::resync),
+        )
+        .route(
+            "/account/recovery-codes",
+            get(recovery_codes::overview).post(recovery_codes::issue),
+        )
         .route("/account/recovery-codes/file", post(recovery_codes::file))
         .route("/notes", get(notes::list).post(notes::add))
         .route("/users/{id}", get(users::show).post(users::grant))
@@ -88,9 +133,15 @@ const NOTICE: &str = "notice";
 impl Frame {
     pub(crate) const SITE: &str = NAME;
 
-    pub(crate) async fn of(login: &LoggedIn) -> Result<Self, Problem> {
-        let who = Who { name: login.user.name.clone(), is_owner: login.user.is_owner };
-        Ok(Self { who: Some(who), notice: take_notice(&login.session).await? })
+    pub(crate) async fn new(login: &LoggedIn) -> Result<Self, Problem> {
+        let who = Who {
+            name: login.user.name.clone(),
+            is_owner: login.user.is_owner,
+        };
+        Ok(Self {
+            who: Some(who),
+            notice: take_notice(&login.session).await?,
+        })
     }
 }
 
@@ -129,12 +180,23 @@ fn form(page: &impl Template, fields: &[&Field]) -> Response {
         return too_many(seconds, page);
     }
     let is_refused = fields.iter().any(|field| field.has_error());
-    html(if is_refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, page)
+    html(
+        if is_refused {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            StatusCode::OK
+        },
+        page,
+    )
 }
 
 /// The same, for programs that read no words.
 pub(crate) fn too_many(seconds: u64, page: &impl Template) -> Response {
-    ([(header::RETRY_AFTER, seconds.to_string())], html(StatusCode::TOO_MANY_REQUESTS, page)).into_response()
+    (
+        [(header::RETRY_AFTER, seconds.to_string())],
+        html(StatusCode::TOO_MANY_REQUESTS, page),
+    )
+        .into_response()
 }
 
 async fn home(visitor: Visitor) -> Response {
@@ -157,7 +219,10 @@ async fn health(State(app): State<App>) -> Response {
 }
 
 async fn style() -> Response {
-    file("text/css; charset=utf-8", include_str!("../static/style.css"))
+    file(
+        "text/css; charset=utf-8",
+        include_str!("../static/style.css"),
+    )
 }
 
 async fn icon() -> Response {
@@ -165,5 +230,12 @@ async fn icon() -> Response {
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")], text).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, "public, max-age=3600"),
+        ],
+        text,
+    )
+        .into_response()
 }

@@ -25,7 +25,10 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> Outcome<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { turns: Arc::new(Semaphore::new(cores)), nobody: hash(&random::password()?)? })
+        Ok(Self {
+            turns: Arc::new(Semaphore::new(cores)),
+            nobody: hash(&random::password()?)?,
+        })
     }
 
     /// The hash of a new password as a PHC string, to be stored.
@@ -38,15 +41,21 @@ impl Passwords {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let matches = self.in_turn(move || {
-            let hash = PasswordHash::new(&stored).map_err(|error| format!("a stored password is damaged: {error}"))?;
+            let hash = PasswordHash::new(&stored)
+                .map_err(|error| format!("a stored password is damaged: {error}"))?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(
-                Argon2::default().verify_password(password.as_bytes(), &hash).is_ok(),
+                Argon2::default()
+                    .verify_password(password.as_bytes(), &hash)
+                    .is_ok(),
             )
         });
         Ok(matches.await?? && is_known)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Outcome<T> {
         let turn = Arc::clone(&self.turns).acquire_owned().await?;
         // The turn goes with the work, which runs to its end even if whoever asked for it is gone.
         let work = tokio::task::spawn_blocking(move || {
@@ -60,7 +69,9 @@ impl Passwords {
 
 fn hash(password: &str) -> Outcome<String> {
     let hash = Argon2::default().hash_password(password.as_bytes());
-    Ok(hash.map_err(|error| format!("a password can't be hashed: {error}"))?.to_string())
+    Ok(hash
+        .map_err(|error| format!("a password can't be hashed: {error}"))?
+        .to_string())
 }
 
 /// Whether it can be a password: its length alone counts.

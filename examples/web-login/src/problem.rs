@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use secondfactor::account::Fault;
 
 use crate::goal::Goal;
 use crate::pages::{Frame, html, too_many};
@@ -35,7 +36,11 @@ impl Problem {
     }
 
     pub(crate) fn log_in(goal: &Goal) -> Self {
-        Self::Go(if *goal == Goal::Account { "/login".to_owned() } else { format!("/login?for={goal}") })
+        Self::Go(if *goal == Goal::Account {
+            "/login".to_owned()
+        } else {
+            format!("/login?for={goal}")
+        })
     }
 
     pub(crate) fn ask_code(goal: &Goal) -> Self {
@@ -66,25 +71,46 @@ impl IntoResponse for Problem {
         let mut frame = Frame::default();
         let (status, title, text) = match self {
             Self::Go(path) => return Redirect::to(&path).into_response(),
-            Self::NotFound => (StatusCode::NOT_FOUND, "Not here", "There is no such page.".to_owned()),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Not here",
+                "There is no such page.".to_owned(),
+            ),
             Self::Forbidden(around, why) => {
                 frame = around;
                 (StatusCode::FORBIDDEN, "Not allowed", why.to_owned())
             }
-            Self::BadForm(status) => {
-                (status, "That did not fit", "The page does not take this. Go back and try again.".to_owned())
-            }
+            Self::BadForm(status) => (
+                status,
+                "That did not fit",
+                "The page does not take this. Go back and try again.".to_owned(),
+            ),
             Self::TooMany { whose, seconds } => {
                 let text = format!("Too many tries {whose}. Try again in {seconds} seconds.");
-                return too_many(seconds, &ProblemPage { frame, title: "Too many tries", text });
+                return too_many(
+                    seconds,
+                    &ProblemPage {
+                        frame,
+                        title: "Too many tries",
+                        text,
+                    },
+                );
             }
             Self::Failed(error) => {
                 log(&*error);
                 let text = "That is our fault, and it is in our log. Nothing was let in or changed by half. Try again.";
-                (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", text.to_owned())
+                (status(&*error), "Something went wrong", text.to_owned())
             }
         };
         html(status, &ProblemPage { frame, title, text })
+    }
+}
+
+/// For whatever watches over the answers: a store that fails may answer again soon, and all else is for an operator.
+fn status(error: &(dyn StdError + Send + Sync + 'static)) -> StatusCode {
+    match error.downcast_ref().map(secondfactor::Error::fault) {
+        Some(Fault::Environment) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

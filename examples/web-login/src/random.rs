@@ -19,6 +19,11 @@ pub(crate) fn password() -> Outcome<String> {
 fn symbols(count: usize) -> Outcome<String> {
     let mut bytes = vec![0; count];
     getrandom::fill(&mut bytes)?;
-    let symbol = |byte: &u8| ALPHABET.get(usize::from(byte & 31)).copied().map_or('0', char::from);
+    let symbol = |byte: &u8| {
+        ALPHABET
+            .get(usize::from(byte & 31))
+            .copied()
+            .map_or('0', char::from)
+    };
     Ok(bytes.iter().map(symbol).collect())
 }

@@ -32,14 +32,20 @@ pub(crate) async fn reseal(app: Weak<Shared>) {
                 }
             }
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "records are not resealed yet");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "records are not resealed yet"
+                );
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
     if failures == 0 {
-        tracing::info!("no record is under a retired key any more");
+        tracing::info!("every record is under the active key");
     } else {
-        tracing::error!(failures, "not all records could be resealed: the next start tries again");
+        tracing::error!(
+            failures,
+            "not all records could be resealed: the next start tries again"
+        );
     }
 }

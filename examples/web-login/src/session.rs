@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use secondfactor::{Proof, UnixTime, Verified};
+use secondfactor::codes::UnixTime;
+use secondfactor::{Proof, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
@@ -45,10 +46,10 @@ enum State {
 
 /// What comes of the second factor when a session rises.
 pub(crate) enum Factor<'a> {
-    Proven(&'a dyn Proof),
+    Proven(&'a Proof),
     /// The proof that the session has, as old as it is.
     Kept,
-    /// There is none any more.
+    /// There is none from now on.
     Dropped,
 }
 
@@ -85,30 +86,53 @@ pub(crate) enum Visitor {
 }
 
 /// The password was right. With a second step before them, that is all they have.
-pub(crate) async fn begin(app: &App, session: &Session, user: &User, second_step: Option<Goal>) -> Result<(), Problem> {
+pub(crate) async fn begin(
+    app: &App,
+    session: &Session,
+    user: &User,
+    second_step: Option<Goal>,
+) -> Result<(), Problem> {
     let now = app.mfa.now().as_secs();
     let state = second_step.map_or(State::Password, |goal| State::Half { goal });
     let (user, generation) = (user.clone(), user.generation);
-    let login = Login { user: user.id.clone(), generation, began: now, seen: now, password_at: now, state };
+    let login = Login {
+        user: user.id.clone(),
+        generation,
+        began: now,
+        seen: now,
+        password_at: now,
+        state,
+    };
     rise(app, session, &user, login, Factor::Dropped).await
 }
 
 /// Writes a login into the session, which gets a new id: whoever knew the old one, knows nothing of what it may do now.
-async fn rise(app: &App, session: &Session, user: &User, login: Login, factor: Factor<'_>) -> Result<(), Problem> {
+async fn rise(
+    app: &App,
+    session: &Session,
+    user: &User,
+    login: Login,
+    factor: Factor<'_>,
+) -> Result<(), Problem> {
     let kept = match factor {
         Factor::Kept => open_proof(app, session, user, &login).ok(),
         _ => None,
     };
     let proof = match factor {
         Factor::Proven(proof) => Some(proof),
-        Factor::Kept => kept.as_deref(),
+        Factor::Kept => kept.as_ref(),
         Factor::Dropped => None,
     };
     session.cycle_id().await?;
     // The token is bound to the new id, which is settled when it is stored.
     session.save().await?;
     let state = match (proof, login.state) {
-        (Some(proof), _) => State::Proven { token: app.mfa.token(proof, &id_of(session)?)?.to_string() },
+        (Some(proof), _) => State::Proven {
+            token: app
+                .mfa
+                .seal_proof(proof, &session_id(session)?)?
+                .to_string(),
+        },
         (None, State::Proven { .. }) => State::Password,
         (None, state) => state,
     };
@@ -116,20 +140,26 @@ async fn rise(app: &App, session: &Session, user: &User, login: Login, factor: F
     Ok(())
 }
 
-fn id_of(session: &Session) -> Result<[u8; 16], Problem> {
+fn session_id(session: &Session) -> Result<[u8; 16], Problem> {
     Ok(session.id().ok_or("the session has no id")?.0.to_le_bytes())
 }
 
-fn open_proof(app: &App, session: &Session, user: &User, login: &Login) -> Result<Box<dyn Proof>, Problem> {
+fn open_proof(app: &App, session: &Session, user: &User, login: &Login) -> Result<Proof, Problem> {
     match &login.state {
-        State::Proven { token } => Ok(app.mfa.open_proof(&user.account()?, &id_of(session)?, token)?),
+        State::Proven { token } => {
+            Ok(app
+                .mfa
+                .open_proof(&user.account()?, &session_id(session)?, token)?)
+        }
         State::Half { .. } | State::Password => Err("the session has no proof".into()),
     }
 }
 
 impl Visitor {
-    async fn of(session: Session, app: &App) -> Result<Self, Problem> {
-        let Some(mut login) = session.get::<Login>(LOGIN).await? else { return Ok(Self::Nobody) };
+    async fn from_session(session: Session, app: &App) -> Result<Self, Problem> {
+        let Some(mut login) = session.get::<Login>(LOGIN).await? else {
+            return Ok(Self::Nobody);
+        };
         let now = app.mfa.now();
         let age = |then: u64| now.saturating_since(UnixTime::from_secs(then));
         let is_over = match login.state {
@@ -138,7 +168,11 @@ impl Visitor {
                 age(login.seen) > Verified::SESSION_IDLE || age(login.began) > Verified::SESSION
             }
         };
-        let user = app.database.user(&login.user).await?.filter(|user| user.generation == login.generation);
+        let user = app
+            .database
+            .user(&login.user)
+            .await?
+            .filter(|user| user.generation == login.generation);
         let user = user.filter(|user| match login.state {
             State::Half { .. } => true,
             // Opted in since, in another session that was stopped before it could end this one.
@@ -152,7 +186,12 @@ impl Visitor {
         };
         if let State::Half { goal } = &login.state {
             let goal = goal.clone();
-            let claimant = Claimant { user, session, is_logged_in: false, login };
+            let claimant = Claimant {
+                user,
+                session,
+                is_logged_in: false,
+                login,
+            };
             return Ok(Self::Half(HalfLoggedIn { claimant, goal }));
         }
         // A write at every click would be many for little: a minute is exact enough.
@@ -160,24 +199,51 @@ impl Visitor {
             login.seen = now.as_secs();
             session.insert(LOGIN, &login).await?;
         }
-        Ok(Self::Full(LoggedIn { user, session, login }))
+        Ok(Self::Full(LoggedIn {
+            user,
+            session,
+            login,
+        }))
     }
 }
 
 impl Claimant {
     /// The second factor is proved: they are logged in from now on, or go on with a fresh proof.
-    pub(crate) async fn prove(self, app: &App, proof: &dyn Proof) -> Result<LoggedIn, Problem> {
-        let Self { user, session, is_logged_in, login } = self;
-        let began = if is_logged_in { login.began } else { app.mfa.now().as_secs() };
-        let login = Login { began, seen: app.mfa.now().as_secs(), ..login };
-        LoggedIn { user, session, login }.rise(app, Factor::Proven(proof)).await
+    pub(crate) async fn prove(
+        self,
+        app: &App,
+        proof: impl AsRef<Proof>,
+    ) -> Result<LoggedIn, Problem> {
+        let Self {
+            user,
+            session,
+            is_logged_in,
+            login,
+        } = self;
+        let began = if is_logged_in {
+            login.began
+        } else {
+            app.mfa.now().as_secs()
+        };
+        let login = Login {
+            began,
+            seen: app.mfa.now().as_secs(),
+            ..login
+        };
+        LoggedIn {
+            user,
+            session,
+            login,
+        }
+        .rise(app, Factor::Proven(proof.as_ref()))
+        .await
     }
 }
 
 impl LoggedIn {
     /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back. Who
     /// has none has nothing to change.
-    pub(crate) fn fresh_proof(&self, app: &App, goal: &Goal) -> Result<Box<dyn Proof>, Problem> {
+    pub(crate) fn fresh_proof(&self, app: &App, goal: &Goal) -> Result<Proof, Problem> {
         if !self.has_factor() {
             return Err(Problem::go(&Goal::Account));
         }
@@ -192,9 +258,13 @@ impl LoggedIn {
     pub(crate) fn require_fresh_login(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
         match &self.login.state {
             State::Proven { token } => {
-                let (account, session) = (self.user.account()?, id_of(&self.session)?);
-                let verified = app.mfa.open_token(&account, &session, token, Verified::SENSITIVE);
-                verified.map(|_verified| ()).map_err(|_| Problem::ask_code(goal))
+                let (account, session) = (self.user.account()?, session_id(&self.session)?);
+                let verified =
+                    app.mfa
+                        .open_verified(&account, &session, token, Verified::SENSITIVE);
+                verified
+                    .map(|_verified| ())
+                    .map_err(|_| Problem::ask_code(goal))
             }
             State::Half { .. } | State::Password => self.require_fresh_password(app, goal),
         }
@@ -216,8 +286,8 @@ impl LoggedIn {
     }
 
     /// A fresh code was given.
-    pub(crate) async fn prove(self, app: &App, proof: &dyn Proof) -> Result<Self, Problem> {
-        self.rise(app, Factor::Proven(proof)).await
+    pub(crate) async fn prove(self, app: &App, proof: impl AsRef<Proof>) -> Result<Self, Problem> {
+        self.rise(app, Factor::Proven(proof.as_ref())).await
     }
 
     /// The password was given again.
@@ -228,7 +298,12 @@ impl LoggedIn {
 
     /// Changes what lets this user in, which ends all their other sessions; this one goes on, unless another one has
     /// ended it while this request was under way: of two that change a password at once, the first one wins.
-    pub(crate) async fn change(mut self, app: &App, change: Change, factor: Factor<'_>) -> Result<Self, Problem> {
+    pub(crate) async fn change(
+        mut self,
+        app: &App,
+        change: Change,
+        factor: Factor<'_>,
+    ) -> Result<Self, Problem> {
         let change = change.ending_sessions().only_in(self.login.generation);
         let Some(generation) = app.database.change_user(&self.user.id, &change).await? else {
             return Err(self.end().await);
@@ -263,8 +338,10 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let session = Session::from_request_parts(parts, app).await.map_err(|(_, reason)| reason)?;
-        Self::of(session, app).await
+        let session = Session::from_request_parts(parts, app)
+            .await
+            .map_err(|(_, reason)| reason)?;
+        Self::from_session(session, app).await
     }
 }
 
@@ -286,7 +363,16 @@ impl FromRequestParts<App> for Claimant {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Visitor::from_request_parts(parts, app).await? {
             Visitor::Half(half) => Ok(half.claimant),
-            Visitor::Full(LoggedIn { user, session, login }) => Ok(Self { user, session, is_logged_in: true, login }),
+            Visitor::Full(LoggedIn {
+                user,
+                session,
+                login,
+            }) => Ok(Self {
+                user,
+                session,
+                is_logged_in: true,
+                login,
+            }),
             Visitor::Nobody => Err(Problem::log_in(&Goal::Account)),
         }
     }
@@ -300,7 +386,9 @@ impl FromRequestParts<App> for EvenIfPasswordDue {
             Visitor::Full(login) => Ok(Self(login)),
             Visitor::Half(_) => Err(Problem::Go("/login/code".to_owned())),
             Visitor::Nobody => {
-                let goal = Some(parts.uri.path()).filter(|_| parts.method == Method::GET).and_then(Goal::of_path);
+                let goal = Some(parts.uri.path())
+                    .filter(|_| parts.method == Method::GET)
+                    .and_then(Goal::from_path);
                 Err(Problem::log_in(&goal.unwrap_or_default()))
             }
         }
@@ -312,6 +400,10 @@ impl FromRequestParts<App> for LoggedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let EvenIfPasswordDue(login) = EvenIfPasswordDue::from_request_parts(parts, app).await?;
-        if login.user.must_change_password { Err(Problem::go(&Goal::Password)) } else { Ok(login) }
+        if login.user.must_change_password {
+            Err(Problem::go(&Goal::Password))
+        } else {
+            Ok(login)
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secondfactor::{Clock as _, SystemClock, UnixTime};
+use secondfactor::codes::{Clock as _, SystemClock, UnixTime};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
@@ -30,11 +30,13 @@ impl Sessions {
 
 /// Whoever reads the database, or a backup of it, finds no session to take over: only the hash of each id.
 fn key(id: Id) -> String {
-    Sha256::digest(id.0.to_le_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    Sha256::digest(id.0.to_le_bytes())
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 fn body(record: &Record) -> Result<String> {
@@ -53,7 +55,12 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         for _ in 0..TRIES {
-            if self.database.add_session(&key(record.id), &body(record)?, ends(record)).await.map_err(failed)? {
+            if self
+                .database
+                .add_session(&key(record.id), &body(record)?, ends(record))
+                .await
+                .map_err(failed)?
+            {
                 return Ok(());
             }
             record.id = Id::default();
@@ -62,18 +69,33 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        self.database.save_session(&key(record.id), &body(record)?, ends(record)).await.map_err(failed)
+        self.database
+            .save_session(&key(record.id), &body(record)?, ends(record))
+            .await
+            .map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         // The session crate goes by the system's clock, and so do its rows. What the site decides, it decides by its own.
-        let Some((body, ends)) = self.database.session(&key(*id), SystemClock.now()).await.map_err(failed)? else {
+        let Some((body, ends)) = self
+            .database
+            .session(&key(*id), SystemClock.now())
+            .await
+            .map_err(failed)?
+        else {
             return Ok(None);
         };
-        let data: HashMap<_, _> = serde_json::from_str(&body).map_err(|error| Error::Decode(error.to_string()))?;
-        let ends = i64::try_from(ends.as_secs()).ok().and_then(|ends| OffsetDateTime::from_unix_timestamp(ends).ok());
+        let data: HashMap<_, _> =
+            serde_json::from_str(&body).map_err(|error| Error::Decode(error.to_string()))?;
+        let ends = i64::try_from(ends.as_secs())
+            .ok()
+            .and_then(|ends| OffsetDateTime::from_unix_timestamp(ends).ok());
         let expiry_date = ends.ok_or_else(|| Error::Decode("no time".to_owned()))?;
-        Ok(Some(Record { id: *id, data, expiry_date }))
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date,
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {

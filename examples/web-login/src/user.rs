@@ -1,6 +1,7 @@
 //! Who has an account here, and what they may do.
 
-use secondfactor::{AccountId, AccountIdError};
+use secondfactor::AccountId;
+use secondfactor::account::AccountIdError;
 
 /// Somebody with an account.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl User {
 
     /// The list of what happened to their account.
     pub(crate) fn activity(&self) -> String {
-        activity_of(&self.id)
+        activity_list(&self.id)
     }
 
     pub(crate) const fn can_read_notes(&self) -> bool {
@@ -40,14 +41,16 @@ impl User {
     }
 }
 
-pub(crate) fn activity_of(account: &str) -> String {
+pub(crate) fn activity_list(account: &str) -> String {
     format!("activity:{account}")
 }
 
 /// Nothing about a user, least of all their password's hash, belongs in a log.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,16 +64,32 @@ pub(crate) struct Permissions {
 impl Permissions {
     /// As the database keeps them, and the form names them.
     pub(crate) fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        names.into_iter().fold(Self::default(), |all, name| match name {
-            "notes-read" => Self { notes_read: true, ..all },
-            "notes-write" => Self { notes_write: true, ..all },
-            _ => all,
-        })
+        names
+            .into_iter()
+            .fold(Self::default(), |all, name| match name {
+                "notes-read" => Self {
+                    notes_read: true,
+                    ..all
+                },
+                "notes-write" => Self {
+                    notes_write: true,
+                    ..all
+                },
+                _ => all,
+            })
     }
 
     pub(crate) fn names(self) -> String {
-        let names = [(self.notes_read, "notes-read"), (self.notes_write, "notes-write")];
-        names.iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
+        let names = [
+            (self.notes_read, "notes-read"),
+            (self.notes_write, "notes-write"),
+        ];
+        names
+            .iter()
+            .filter(|(has, _)| *has)
+            .map(|(_, name)| *name)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -124,16 +143,25 @@ pub(crate) struct Change {
 
 impl Change {
     pub(crate) fn opted_in(opted_in: OptedIn) -> Self {
-        Self { opted_in: Some(opted_in), ..Self::default() }
+        Self {
+            opted_in: Some(opted_in),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn ending_sessions(self) -> Self {
-        Self { ends_sessions: true, ..self }
+        Self {
+            ends_sessions: true,
+            ..self
+        }
     }
 
     /// Nothing is changed by a session that was ended while its request was under way.
     pub(crate) fn only_in(self, generation: u64) -> Self {
-        Self { only_in: Some(generation), ..self }
+        Self {
+            only_in: Some(generation),
+            ..self
+        }
     }
 }
 
@@ -141,7 +169,8 @@ impl Change {
 ///
 /// Letters of one alphabet only, so that no name passes for another; nothing that a key URI can't hold.
 pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._@+".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._@+".contains(&byte);
     if !(1..=64).contains(&name.len()) || !name.bytes().all(fits) {
         return Some("A name has 1 to 64 letters a to z, digits, or any of - . _ @ +");
     }

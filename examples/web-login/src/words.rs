@@ -1,8 +1,8 @@
 //! What the library says, in words for people.
 
-use secondfactor::{
-    CodeError, Denial, DeviceState, DeviceStatus, Diagnosis, Error, Event, LabelError, RecoveryCodeError, UnixTime,
-};
+use secondfactor::account::{DeviceState, DeviceStatus, Diagnosis, LabelError, RecoveryCodeError};
+use secondfactor::codes::{CodeError, UnixTime};
+use secondfactor::{Denial, Error, Event};
 use time::OffsetDateTime;
 
 use crate::problem::Problem;
@@ -21,7 +21,9 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn new(at: UnixTime, now: UnixTime) -> Self {
-        let date = i64::try_from(at.as_secs()).ok().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let date = i64::try_from(at.as_secs())
+            .ok()
+            .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
         let date = date.unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (date.year(), date.month(), date.day());
         let (hour, minute, second) = date.to_hms();
@@ -35,7 +37,10 @@ impl Moment {
             }
         };
         Self {
-            machine: format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)),
+            machine: format!(
+                "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z",
+                u8::from(month)
+            ),
             date: format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"),
             distance,
             seconds,
@@ -74,43 +79,74 @@ pub(crate) struct Message {
 
 impl<T: Into<String>> From<T> for Message {
     fn from(text: T) -> Self {
-        Self { text: text.into(), retry: None }
+        Self {
+            text: text.into(),
+            retry: None,
+        }
     }
 }
 
-/// Why a code was not taken: the claimant's to know. Other errors are not theirs.
+/// What the claimant is told of an error, by its code. Errors that are not here are not theirs.
 ///
 /// A wrong code and a used one get the same answer: whoever looks over a shoulder must not learn that what they saw was
 /// right.
+const REFUSALS: [(&str, &str); 10] = [
+    ("wrong_code", "That code is wrong, or was used already."),
+    ("throttled", "Too many wrong codes."),
+    (
+        "disabled",
+        "Too many wrong codes, so none is accepted. Use a recovery code, or ask whoever runs your organisation.",
+    ),
+    (
+        "no_recovery_codes",
+        "There are no recovery codes left. Ask whoever runs your organisation to turn your second factor off.",
+    ),
+    ("enrollment_expired", "This took too long. Start over."),
+    // What waited too long is dropped at the next change of the account, and is unknown then.
+    ("unknown_device", "This took too long. Start over."),
+    (
+        "label_taken",
+        "You have a device of this name already. Give this one another name.",
+    ),
+    (
+        "too_many_devices",
+        "You have as many devices as there may be. Revoke one first.",
+    ),
+    (
+        "last_device",
+        "This is your last device. Add another one first, or turn the second factor off.",
+    ),
+    ("contended", "Too much happened at once. Try again."),
+];
+
+/// Why a code was not taken, if that is for the claimant to know.
 pub(crate) fn refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
-    Ok(match error {
-        Error::Denied(Denial::Throttled { retry_at }) => {
-            Message { text: "Too many wrong codes.".to_owned(), retry: Some(Moment::new(retry_at, now)) }
-        }
-        Error::Denied(Denial::Disabled) => {
-            "Too many wrong codes. None is taken any more: use a recovery code, or ask whoever runs your organisation."
-                .into()
-        }
-        Error::Denied(Denial::Unconfirmed(diagnosis)) => wrong_device(diagnosis).into(),
-        Error::Denied(_) => "That code is wrong, or was used already.".into(),
-        Error::NoRecoveryCodes => {
-            "There are no recovery codes left. Ask whoever runs your organisation to turn your second factor off."
-                .into()
-        }
-        // What waited too long is dropped at the next change of the account, and is unknown then.
-        Error::EnrollmentExpired | Error::UnknownDevice => "This took too long.".into(),
-        Error::LabelTaken => "You have a device of this name already.".into(),
-        Error::TooManyDevices => "You have as many devices as there may be. Revoke one first.".into(),
-        Error::LastDevice => "This is your last device. Add another one first, or turn the second factor off.".into(),
-        Error::Contended => "Too much happened at once. Try again.".into(),
-        error => return Err(error.into()),
-    })
+    let retry = match &error {
+        Error::Denied(denial) => denial.retry_after(now),
+        _ => None,
+    };
+    let text = match &error {
+        Error::Denied(Denial::Unconfirmed(diagnosis)) => Some(wrong_device(*diagnosis)),
+        error => refusal_text(error.code()).map(str::to_owned),
+    };
+    match text {
+        Some(text) => Ok(Message {
+            text,
+            retry: retry.map(|wait| Moment::new(now.saturating_add(wait), now)),
+        }),
+        None => Err(error.into()),
+    }
+}
+
+fn refusal_text(code: &str) -> Option<&'static str> {
+    let (_, text) = REFUSALS.iter().find(|(known, _)| *known == code)?;
+    Some(text)
 }
 
 /// The same for a recovery code. These are counted apart: what stops them does not stop the devices.
 pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
     if let Error::Denied(Denial::Disabled) = error {
-        return Ok("Too many wrong recovery codes. None is taken any more: log in by a code of your device, and make new ones; or ask whoever runs your organisation.".into());
+        return Ok("Too many wrong recovery codes, so none is accepted. Log in by a code of your device, and get new ones; or ask whoever runs your organisation.".into());
     }
     refusal(error, now)
 }
@@ -141,7 +177,9 @@ pub(crate) fn mistyped_recovery_code(error: RecoveryCodeError) -> String {
         RecoveryCodeError::TooShort { symbols } => {
             format!("A recovery code has 25 letters and digits, this has {symbols}.")
         }
-        RecoveryCodeError::TooLong { .. } => "A recovery code has 25 letters and digits, this has more.".to_owned(),
+        RecoveryCodeError::TooLong { .. } => {
+            "A recovery code has 25 letters and digits, this has more.".to_owned()
+        }
         RecoveryCodeError::Character { .. } => {
             "That is no recovery code: there is a sign in it that none has.".to_owned()
         }
@@ -160,9 +198,11 @@ pub(crate) const fn bad_label(error: LabelError) -> &'static str {
 pub(crate) fn state(device: &DeviceStatus, now: UnixTime) -> String {
     match device.state() {
         DeviceState::Active => "active".to_owned(),
-        DeviceState::Pending { .. } => "waits to be confirmed".to_owned(),
+        DeviceState::Pending { .. } => "not confirmed yet".to_owned(),
         DeviceState::Suspended => "suspended".to_owned(),
-        DeviceState::Retiring { until } => format!("replaced, ends {}", Moment::new(until, now).distance),
+        DeviceState::Retiring { until } => {
+            format!("replaced, ends {}", Moment::new(until, now).distance)
+        }
         _ => "unknown".to_owned(),
     }
 }
@@ -171,23 +211,37 @@ pub(crate) fn state(device: &DeviceStatus, now: UnixTime) -> String {
 /// would push the rest out of the list.
 pub(crate) fn event(event: &Event) -> Option<String> {
     let text = match event {
-        Event::EnrollmentBegun { .. } => "A new device was begun. It does not count until it is confirmed.",
+        Event::EnrollmentBegun { .. } => {
+            "A new device was enrolled. Its codes are accepted once it is confirmed."
+        }
         Event::ConfirmationFailed { .. } => "A new device showed a wrong code.",
-        Event::DeviceConfirmed { .. } => "A device was confirmed, and works from now on.",
+        Event::DeviceConfirmed { .. } => {
+            "A device was confirmed. Its codes are accepted from now on."
+        }
         Event::Rotated { .. } => "A device has a new key; the old one has ended.",
-        Event::Rebound { .. } => "The account was bound to a new device alone, after too many wrong codes.",
-        Event::Verified { after_lock: true, failures_before, .. } => {
-            return Some(format!("A code was accepted, after {failures_before} wrong ones. Was that you?"));
+        Event::Rebound { .. } => {
+            "The account was bound to a new device alone, after too many wrong codes."
+        }
+        Event::Verified {
+            after_lock: true,
+            failures_before,
+            ..
+        } => {
+            return Some(format!(
+                "A code was accepted, after {failures_before} wrong ones. Was that you?"
+            ));
         }
         Event::Verified { .. } => "A code was accepted.",
         Event::Mismatch { .. } => "A wrong code.",
-        Event::ReplayRefused => "A code was tried a second time. If you did not type it twice, somebody saw it.",
+        Event::ReplayRefused => {
+            "A code was tried a second time. If you did not type it twice, somebody saw it."
+        }
         Event::Locked { failures, .. } => {
             return Some(format!(
                 "{failures} wrong codes in a row: whoever types them knows your password. Change it, if that was not you."
             ));
         }
-        Event::Disabled => "A hundred wrong codes in a row: no code is taken any more.",
+        Event::Disabled => "A hundred wrong codes in a row: no code is accepted from now on.",
         Event::DriftSuspected { .. } => "A device's clock seems to be off.",
         Event::Resynchronized { .. } => "A device's clock was allowed for, by two codes in a row.",
         Event::ResyncFailed { .. } => "Two codes were not two in a row of the device.",
@@ -200,11 +254,14 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::OptedOut => "The second factor was turned off.",
         Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
         Event::UnlockedUnproven => "Wrong codes were forgiven.",
-        Event::RecoveryCodesIssued { count } => {
-            return Some(format!("{count} new recovery codes; earlier ones are void."));
+        Event::RecoveryCodesIssued { count, .. } => {
+            return Some(format!(
+                "{count} new recovery codes; earlier ones are void."
+            ));
         }
-        Event::RecoveryCodesReplenished { count } => return Some(format!("{count} new recovery codes for used ones.")),
-        Event::Recovered { left } => return Some(format!("A recovery code was used; {left} are left.")),
+        Event::Recovered { codes_left, .. } => {
+            return Some(format!("A recovery code was used; {codes_left} are left."));
+        }
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
         _ => return None,
@@ -224,8 +281,28 @@ mod tests {
                 .map(|message| message.text)
                 .unwrap_or_default()
         };
-        assert!(text(refusal).contains("use a recovery code"));
+        assert!(text(refusal).contains("Use a recovery code"));
         assert!(text(recovery_refusal).contains("a code of your device"));
+    }
+
+    #[test]
+    fn what_a_claimant_can_cause_is_told_to_them() {
+        let now = UnixTime::from_secs(0);
+        for error in [
+            Denial::Mismatch.into(),
+            Denial::Replayed.into(),
+            Denial::Disabled.into(),
+            Error::NoRecoveryCodes,
+            Error::EnrollmentExpired,
+            Error::UnknownDevice,
+            Error::LabelTaken,
+            Error::TooManyDevices,
+            Error::LastDevice,
+            Error::Contended,
+        ] {
+            let code = error.code();
+            assert!(refusal(error, now).is_ok(), "{code}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::bench::{Bench, Handle, Seen, account, ensure, odd_ids, race, shown};
-use crate::{AccountId, Accounts, BlockOn, Store, Stored, Version};
+use crate::account_id::AccountId;
+use crate::store::block_on::BlockOn;
+use crate::store::contract::{ListAccounts, Store, Stored, Version};
 
 const THREADS: usize = 8;
 const RACES: u32 = 40;
@@ -14,7 +16,12 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
         let store = self.open();
         let every: Vec<u8> = (0..=u8::MAX).collect();
         let large = every.repeat(1024);
-        for (name, body) in [("no bytes", &[][..]), ("each byte", &every), ("256 KiB", &large), ("one NUL", &[0])] {
+        for (name, body) in [
+            ("no bytes", &[][..]),
+            ("each byte", &every),
+            ("256 KiB", &large),
+            ("one NUL", &[0]),
+        ] {
             let account = account(&format!("bytes/{name}"))?;
             store.commit(&account, None, body)?;
             store.expect_body(&account, body, name)?;
@@ -32,15 +39,21 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
         let ids = odd_ids();
         for id in &ids {
             let account = account(id)?;
-            ensure(store.load(&account)?.is_none(), || format!("{}: there before it was written", shown(id)))?;
+            ensure(store.load(&account)?.is_none(), || {
+                format!("{}: there before it was written", shown(id))
+            })?;
             store.commit(&account, None, id.as_bytes())?;
         }
         for id in &ids {
             let account = account(id)?;
             store.expect_body(&account, id.as_bytes(), &shown(id))?;
             let version = store.version(&account)?;
-            ensure(store.remove(&account, version)?, || format!("{}: not removed", shown(id)))?;
-            ensure(store.load(&account)?.is_none(), || format!("{}: there after its remove", shown(id)))?;
+            ensure(store.remove(&account, version)?, || {
+                format!("{}: not removed", shown(id))
+            })?;
+            ensure(store.load(&account)?.is_none(), || {
+                format!("{}: there after its remove", shown(id))
+            })?;
         }
         Ok(())
     }
@@ -50,9 +63,15 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
         let account = account("conflict")?;
         let wrong = [0, 1, 2, 1 << 32, 1 << 53, 1 << 63, u64::MAX].map(Version::new);
         for expected in wrong {
-            ensure(!store.swap(&account, Some(expected), b"x")?, || "a swap of no record committed".to_owned())?;
-            ensure(!store.remove(&account, expected)?, || "a remove of no record committed".to_owned())?;
-            ensure(store.load(&account)?.is_none(), || "a lost swap made a record".to_owned())?;
+            ensure(!store.swap(&account, Some(expected), b"x")?, || {
+                "a swap of no record committed".to_owned()
+            })?;
+            ensure(!store.remove(&account, expected)?, || {
+                "a remove of no record committed".to_owned()
+            })?;
+            ensure(store.load(&account)?.is_none(), || {
+                "a lost swap made a record".to_owned()
+            })?;
         }
         store.commit(&account, None, b"old")?;
         let old = store.version(&account)?;
@@ -60,15 +79,23 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
         let before = store.load(&account)?;
         let version = store.version(&account)?;
 
-        let others = wrong.into_iter().filter(|other| *other != version).map(Some).chain([None, Some(old)]);
+        let others = wrong
+            .into_iter()
+            .filter(|other| *other != version)
+            .map(Some)
+            .chain([None, Some(old)]);
         for expected in others {
-            ensure(!store.swap(&account, expected, b"x")?, || format!("a swap that expected {expected:?} committed"))?;
+            ensure(!store.swap(&account, expected, b"x")?, || {
+                format!("a swap that expected {expected:?} committed")
+            })?;
             if let Some(expected) = expected {
                 ensure(!store.remove(&account, expected)?, || {
                     format!("a remove that expected {expected:?} committed")
                 })?;
             }
-            ensure(store.load(&account)? == before, || "a lost swap changed the record".to_owned())?;
+            ensure(store.load(&account)? == before, || {
+                "a lost swap changed the record".to_owned()
+            })?;
         }
         // The winner's version is still the one to expect.
         store.commit(&account, Some(version), b"newer")
@@ -89,9 +116,13 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
                 used.push(version);
             }
             let last = used.last().copied().unwrap_or(Version::new(0));
-            ensure(store.remove(&account, last)?, || "the record's own version did not remove it".to_owned())?;
+            ensure(store.remove(&account, last)?, || {
+                "the record's own version did not remove it".to_owned()
+            })?;
             for stale in &used {
-                ensure(!store.swap(&account, Some(*stale), b"x")?, || format!("{stale:?} swapped after a remove"))?;
+                ensure(!store.swap(&account, Some(*stale), b"x")?, || {
+                    format!("{stale:?} swapped after a remove")
+                })?;
             }
         }
         Ok(())
@@ -101,9 +132,17 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
         let (writer, reader) = (self.open(), self.open());
         let account = account("alone")?;
         writer.commit(&account, None, b"one")?;
-        reader.expect_body(&account, b"one", "after the first swap, from another handle")?;
+        reader.expect_body(
+            &account,
+            b"one",
+            "after the first swap, from another handle",
+        )?;
         writer.commit(&account, Some(reader.version(&account)?), b"two")?;
-        reader.expect_body(&account, b"two", "after the second swap, from another handle")?;
+        reader.expect_body(
+            &account,
+            b"two",
+            "after the second swap, from another handle",
+        )?;
         // A write that waits for a transaction of the first handle would fail here, or wait for ever.
         reader.commit(&account, Some(reader.version(&account)?), b"three")?;
         writer.expect_body(&account, b"three", "after another handle's swap")
@@ -125,9 +164,13 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
             expected = Some(writer.version(&account)?);
         }
         if let (Some(last), [first, others @ ..]) = (expected, &handles) {
-            ensure(first.remove(&account, last)?, || "the record's own version did not remove it".to_owned())?;
+            ensure(first.remove(&account, last)?, || {
+                "the record's own version did not remove it".to_owned()
+            })?;
             for reader in others {
-                ensure(reader.load(&account)?.is_none(), || "a removed record was loaded".to_owned())?;
+                ensure(reader.load(&account)?.is_none(), || {
+                    "a removed record was loaded".to_owned()
+                })?;
             }
         }
         Ok(())
@@ -142,7 +185,11 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
             writer.commit(&account, expected, &body)?;
             drop(writer);
             let reader = self.open();
-            reader.expect_body(&account, &body, "from a handle opened after the writer was closed")?;
+            reader.expect_body(
+                &account,
+                &body,
+                "from a handle opened after the writer was closed",
+            )?;
             expected = Some(reader.version(&account)?);
         }
         Ok(())
@@ -159,7 +206,12 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
                 Some(expected) if removes(number) => store.remove(&account, expected),
                 _ => store.swap(&account, expected, &body(round, number)),
             })?;
-            let winners: Vec<usize> = wins.iter().enumerate().filter(|(_, won)| **won).map(|(n, _)| n).collect();
+            let winners: Vec<usize> = wins
+                .iter()
+                .enumerate()
+                .filter(|(_, won)| **won)
+                .map(|(n, _)| n)
+                .collect();
             let [winner] = winners[..] else {
                 return Err(format!("{} of {THREADS} committed at once", winners.len()));
             };
@@ -188,20 +240,29 @@ impl<S: Store, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
         })?;
         let last = watcher.load(&account)?;
         let count = last.as_ref().and_then(number);
-        ensure(count == Some(CHAIN), || format!("after {CHAIN} swaps, one by one, the record says {count:?}"))
+        ensure(count == Some(CHAIN), || {
+            format!("after {CHAIN} swaps, one by one, the record says {count:?}")
+        })
     }
 }
 
 /// Goes on until it is done, whoever counts. A swap is lost only to another that won, so a writer loses no more often
 /// than the chain is long; a store may give way for its own reasons too, but not for ever.
-fn count_up<S: Store, R: BlockOn>(store: &Handle<'_, S, R>, account: &AccountId) -> Result<bool, String> {
+fn count_up<S: Store, R: BlockOn>(
+    store: &Handle<'_, S, R>,
+    account: &AccountId,
+) -> Result<bool, String> {
     for _ in 0..CHAIN.saturating_mul(20) {
         let stored = store.load(account)?.ok_or("the record vanished")?;
         let count = number(&stored).ok_or("a load saw half of a swap")?;
         if count >= CHAIN {
             return Ok(true);
         }
-        store.swap(account, Some(stored.version()), &numbered(count.saturating_add(1)))?;
+        store.swap(
+            account,
+            Some(stored.version()),
+            &numbered(count.saturating_add(1)),
+        )?;
     }
     Err("swaps are lost again and again, and nobody gets on".to_owned())
 }
@@ -223,7 +284,10 @@ fn watch<S: Store, R: BlockOn>(
     let mut last: Option<(u32, Version)> = None;
     while !done.load(Ordering::Acquire) {
         let stored = store.load(account)?.ok_or("the record vanished")?;
-        let seen = (number(&stored).ok_or("a load saw half of a swap")?, stored.version());
+        let seen = (
+            number(&stored).ok_or("a load saw half of a swap")?,
+            stored.version(),
+        );
         let in_order = last.is_none_or(|last| last == seen || (last.0 < seen.0 && last.1 < seen.1));
         ensure(in_order, || format!("a load saw {seen:?} after {last:?}"))?;
         last = Some(seen);
@@ -231,29 +295,68 @@ fn watch<S: Store, R: BlockOn>(
     Ok(false)
 }
 
-impl<S: Accounts, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
+impl<S: ListAccounts, F: Fn() -> S + Sync, R: BlockOn + Sync> Bench<'_, F, R> {
     pub(super) fn listing(&self) -> Seen {
         let store = self.open();
-        let list = |after: Option<&AccountId>, limit| store.answer(store.store.accounts(after, limit));
+        let list = |after: Option<&AccountId>, limit| {
+            store.answer(store.store.list_accounts(after, limit))
+        };
         let before = pages(&list, 7)?;
-        let mut ids = odd_ids().iter().map(|id| account(id)).collect::<Result<Vec<_>, _>>()?;
+        let mut ids = odd_ids()
+            .iter()
+            .map(|id| account(id))
+            .collect::<Result<Vec<_>, _>>()?;
         for account in &ids {
             store.commit(account, None, b"x")?;
         }
         ids.sort_unstable();
         for limit in [1, 3, ids.len(), usize::MAX] {
             let listed = pages(&list, limit)?;
-            let ours: Vec<AccountId> = listed.iter().filter(|account| !before.contains(account)).cloned().collect();
-            ensure(listed.is_sorted(), || format!("pages of {limit} are out of order"))?;
-            ensure(ours == ids, || format!("pages of {limit} list {} of {} accounts", ours.len(), ids.len()))?;
+            let ours: Vec<AccountId> = listed
+                .iter()
+                .filter(|account| !before.contains(account))
+                .cloned()
+                .collect();
+            ensure(listed.is_sorted(), || {
+                format!("pages of {limit} are out of order")
+            })?;
+            ensure(ours == ids, || {
+                format!(
+                    "pages of {limit} list {} of {} accounts",
+                    ours.len(),
+                    ids.len()
+                )
+            })?;
         }
-        ensure(list(None, 0)?.is_empty(), || "no account was asked for, and some came".to_owned())?;
-        let Some((first, rest)) = ids.split_first() else { return Ok(()) };
-        ensure(store.remove(first, store.version(first)?)?, || "an account was not removed".to_owned())?;
-        ensure(!pages(&list, 5)?.contains(first), || "a removed account is listed".to_owned())?;
+        ensure(list(None, 0)?.is_empty(), || {
+            "no account was asked for, and some came".to_owned()
+        })?;
+        self.listing_after_a_remove(&before, &ids)
+    }
+
+    fn listing_after_a_remove(&self, before: &[AccountId], ids: &[AccountId]) -> Seen {
+        let store = self.open();
+        let list = |after: Option<&AccountId>, limit| {
+            store.answer(store.store.list_accounts(after, limit))
+        };
+        let Some((first, rest)) = ids.split_first() else {
+            return Ok(());
+        };
+        ensure(store.remove(first, store.version(first)?)?, || {
+            "an account was not removed".to_owned()
+        })?;
+        ensure(!pages(&list, 5)?.contains(first), || {
+            "a removed account is listed".to_owned()
+        })?;
         let after = list(Some(first), 1)?;
-        let next = before.iter().chain(rest).filter(|account| *account > first).min();
-        ensure(after.first() == next, || "a removed account can't be gone on after".to_owned())
+        let next = before
+            .iter()
+            .chain(rest)
+            .filter(|account| *account > first)
+            .min();
+        ensure(after.first() == next, || {
+            "a removed account can't be gone on after".to_owned()
+        })
     }
 }
 
@@ -264,22 +367,38 @@ fn pages(
     let mut listed: Vec<AccountId> = Vec::new();
     loop {
         let page = list(listed.last(), limit)?;
-        ensure(page.len() <= limit, || format!("a page of {limit} holds {}", page.len()))?;
+        ensure(page.len() <= limit, || {
+            format!("a page of {limit} holds {}", page.len())
+        })?;
         if page.is_empty() {
             return Ok(listed);
         }
-        ensure(page.first() > listed.last(), || "a page begins before the last one's end".to_owned())?;
+        ensure(page.first() > listed.last(), || {
+            "a page begins before the last one's end".to_owned()
+        })?;
         listed.extend(page);
     }
 }
 
 pub(super) fn errors_are_errors<S: Store, R: BlockOn>(store: &S, runtime: &R) -> Seen {
     let account = account("failing")?;
-    ensure(runtime.block_on(store.load(&account)).is_err(), || "a load answered".to_owned())?;
+    ensure(runtime.block_on(store.load(&account)).is_err(), || {
+        "a load answered".to_owned()
+    })?;
     for expected in [None, Some(Version::new(1))] {
-        ensure(runtime.block_on(store.swap(&account, expected, b"x")).is_err(), || "a swap answered".to_owned())?;
+        ensure(
+            runtime
+                .block_on(store.swap(&account, expected, b"x"))
+                .is_err(),
+            || "a swap answered".to_owned(),
+        )?;
     }
-    ensure(runtime.block_on(store.remove(&account, Version::new(1))).is_err(), || "a remove answered".to_owned())
+    ensure(
+        runtime
+            .block_on(store.remove(&account, Version::new(1)))
+            .is_err(),
+        || "a remove answered".to_owned(),
+    )
 }
 
 fn body(round: u32, number: usize) -> Vec<u8> {
@@ -292,6 +411,10 @@ fn numbered(number: u32) -> Vec<u8> {
 }
 
 fn number(stored: &Stored) -> Option<u32> {
-    let first = stored.body().first_chunk().copied().map(u32::from_be_bytes)?;
+    let first = stored
+        .body()
+        .first_chunk()
+        .copied()
+        .map(u32::from_be_bytes)?;
     (stored.body() == numbered(first)).then_some(first)
 }

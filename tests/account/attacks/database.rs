@@ -1,12 +1,17 @@
 //! Whoever can write to the database, and what a fault of it leaves behind.
 
-use secondfactor::{Denial, Error, MemoryStore, Mfa, SealError, SqliteStore, Store, Swap};
+use secondfactor::sealing::SealError;
+use secondfactor::store::{MemoryStore, SqliteStore, Store, Swap};
+use secondfactor::{Denial, Error, Mfa};
 
 use super::{denial, sqlite};
 use crate::support::*;
 
 fn execute(path: &std::path::Path, sql: &str) -> usize {
-    rusqlite::Connection::open(path).unwrap().execute(sql, []).unwrap()
+    rusqlite::Connection::open(path)
+        .unwrap()
+        .execute(sql, [])
+        .unwrap()
 }
 
 /// Attacks: T22, R15.
@@ -15,7 +20,10 @@ fn deleting_the_row_switches_no_second_factor_off() {
     let (_folder, path) = sqlite();
     let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
     assert_eq!(execute(&path, "DELETE FROM secondfactor_record"), 1);
-    assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::NotEnrolled)));
+    assert!(matches!(
+        run(mfa.verify(&alice(), code(&secret, NOW, 0))),
+        Err(Error::NotEnrolled)
+    ));
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
 }
 
@@ -26,11 +34,19 @@ fn another_accounts_row_does_not_open() {
     let Login { mfa, .. } = Login::new(SqliteStore::open(&path).unwrap());
     let mallory = account("mallory");
     let enrollment = run(mfa.enroll(&mallory, label("phone"))).unwrap();
-    run(mfa.confirm(&mallory, enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
+    run(mfa.confirm(
+        &mallory,
+        enrollment.device(),
+        code(enrollment.secret(), NOW, 0),
+    ))
+    .unwrap();
     let copied = "UPDATE secondfactor_record SET body = (SELECT body FROM secondfactor_record WHERE account = x'6d616c6c6f7279')";
     assert_eq!(execute(&path, copied), 2);
     let result = run(mfa.verify(&alice(), code(enrollment.secret(), NOW, 1)));
-    assert!(matches!(result, Err(Error::Seal(SealError::Forged))), "{result:?}");
+    assert!(
+        matches!(result, Err(Error::Seal(SealError::Forged))),
+        "{result:?}"
+    );
 }
 
 /// The first byte says which format it is: another one may mean less.
@@ -43,8 +59,17 @@ fn a_record_that_claims_another_format_does_not_open() {
     for format in (0..=u8::MAX).filter(|format| *format != stored.body()[0]) {
         let edited = [&[format], &stored.body()[1..]].concat();
         let version = run(store.load(&alice())).unwrap().unwrap().version();
-        assert!(matches!(run(store.swap(&alice(), Some(version), &edited)), Ok(Swap::Committed(_))));
-        assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Seal(_))), "format {format}");
+        assert!(matches!(
+            run(store.swap(&alice(), Some(version), &edited)),
+            Ok(Swap::Committed(_))
+        ));
+        assert!(
+            matches!(
+                run(mfa.verify(&alice(), code(&secret, NOW, 0))),
+                Err(Error::Seal(_))
+            ),
+            "format {format}"
+        );
     }
 }
 
@@ -54,8 +79,14 @@ fn a_record_that_claims_another_format_does_not_open() {
 fn a_version_set_to_its_end_lets_nobody_in() {
     let (_folder, path) = sqlite();
     let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
-    execute(&path, "UPDATE secondfactor_record SET version = 9223372036854775807");
-    assert!(matches!(run(mfa.verify(&alice(), code(&secret, NOW, 0))), Err(Error::Store(_))));
+    execute(
+        &path,
+        "UPDATE secondfactor_record SET version = 9223372036854775807",
+    );
+    assert!(matches!(
+        run(mfa.verify(&alice(), code(&secret, NOW, 0))),
+        Err(Error::Store(_))
+    ));
 }
 
 /// Open, as the threat model says: the older record is as genuine as the newer one. If this ever fails, say so there.
@@ -67,7 +98,10 @@ fn a_row_put_back_whole_is_not_noticed() {
     let old = run(store.load(&alice())).unwrap().unwrap();
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     let version = run(store.load(&alice())).unwrap().unwrap().version();
-    assert!(matches!(run(store.swap(&alice(), Some(version), old.body())), Ok(Swap::Committed(_))));
+    assert!(matches!(
+        run(store.swap(&alice(), Some(version), old.body())),
+        Ok(Swap::Committed(_))
+    ));
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
 }
 
@@ -75,11 +109,16 @@ fn a_row_put_back_whole_is_not_noticed() {
 /// Attacks: T5, R7.
 #[test]
 fn a_memory_store_that_restarts_lets_nobody_in() {
-    let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, clock, secret, ..
+    } = Login::new(MemoryStore::new());
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     let restarted = Mfa::new(MemoryStore::new(), keyring()).with_clock(clock);
     for steps in [-1, 0, 1] {
-        assert!(matches!(run(restarted.verify(&alice(), code(&secret, NOW, steps))), Err(Error::NotEnrolled)));
+        assert!(matches!(
+            run(restarted.verify(&alice(), code(&secret, NOW, steps))),
+            Err(Error::NotEnrolled)
+        ));
     }
 }
 
@@ -88,7 +127,13 @@ fn a_memory_store_that_restarts_lets_nobody_in() {
 #[test]
 fn the_record_does_not_grow_with_use() {
     let store = std::sync::Arc::new(MemoryStore::new());
-    let Login { mfa, clock, secret, proof, .. } = Login::new(std::sync::Arc::clone(&store));
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        ..
+    } = Login::new(std::sync::Arc::clone(&store));
     assert_eq!(run(mfa.issue_recovery_codes(&proof)).unwrap().count(), 10);
     let len = || run(store.load(&alice())).unwrap().unwrap().body().len();
     let _begun = run(mfa.enroll_another(&proof, label("tablet")));
@@ -96,7 +141,10 @@ fn the_record_does_not_grow_with_use() {
     for round in 1..=100 {
         let now = NOW.saturating_add(STEP * (400 * round)); // 3 hours 20 minutes
         clock.set(now);
-        assert_eq!(denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))), Denial::Mismatch);
+        assert_eq!(
+            denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))),
+            Denial::Mismatch
+        );
         let verified = run(mfa.verify(&alice(), code(&secret, now, 0))).unwrap();
         let _begun = run(mfa.enroll_another(&verified, label("tablet")));
         assert!(run(mfa.rename(&verified, verified.device(), label("phone"))).is_ok());

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use secondfactor::{Account, Denial, Error, Lock, Policy, UnixTime, Window};
+use secondfactor::account::{Account, Lock};
+use secondfactor::codes::{UnixTime, Window};
+use secondfactor::{Denial, Error, Policy};
 
 use super::{Phone, denial};
 use crate::support::*;
 
 /// Logs in by the code so many steps off, and says where the clock is taken to stand then.
 fn login(account: Account, phone: &Phone, now: UnixTime, steps: i64) -> (Account, i64) {
-    let (account, verdict) = commit(account.verify(code(&phone.secret, now, steps), now).unwrap());
+    let (account, verdict) = commit(
+        account
+            .verify(code(&phone.secret, now, steps), now)
+            .unwrap(),
+    );
     let _verified = verdict.unwrap();
     let drift = account.status(now).devices()[0].drift();
     (account, drift)
@@ -23,7 +29,8 @@ fn at(steps: u32) -> UnixTime {
 /// Attacks: T17.
 #[test]
 fn late_typing_does_not_walk_a_one_sided_window_away_from_the_owner() {
-    let two_back = Policy::DEFAULT.with_window(Window::new(2, 0).unwrap()).unwrap();
+    let two_back = Window::new(2, 0).unwrap();
+    let two_back = Policy::builder().window(two_back).build().unwrap();
     for policy in [Policy::PCI, two_back] {
         let (mut account, phone) = super::with_phone();
         for round in 1..=10 {
@@ -32,7 +39,16 @@ fn late_typing_does_not_walk_a_one_sided_window_away_from_the_owner() {
             assert_eq!(drift, 0);
         }
         let now = at(200);
-        assert!(commit(account.with_policy(policy).verify(code(&phone.secret, now, 0), now).unwrap()).1.is_ok());
+        assert!(
+            commit(
+                account
+                    .with_policy(policy)
+                    .verify(code(&phone.secret, now, 0), now)
+                    .unwrap()
+            )
+            .1
+            .is_ok()
+        );
     }
 }
 
@@ -45,7 +61,9 @@ fn the_window_cannot_be_walked_further_than_four_steps() {
     loop {
         round += 10;
         let now = at(round);
-        let attempt = account.verify(code(&phone.secret, now, drift + 1), now).unwrap();
+        let attempt = account
+            .verify(code(&phone.secret, now, drift + 1), now)
+            .unwrap();
         let (next, verdict) = commit(attempt);
         let _verified = verdict.unwrap();
         account = next;
@@ -59,7 +77,10 @@ fn the_window_cannot_be_walked_further_than_four_steps() {
     assert_eq!(drift, 4);
     // Off by six, it is a wrong code.
     let now = at(1000);
-    assert_eq!(denial(commit(account.verify(code(&phone.secret, now, 6), now).unwrap()).1), Denial::Mismatch);
+    assert_eq!(
+        denial(commit(account.verify(code(&phone.secret, now, 6), now).unwrap()).1),
+        Denial::Mismatch
+    );
 }
 
 /// The window is moved, never widened: a code lives no longer than without drift.
@@ -76,7 +97,13 @@ fn a_window_that_has_moved_is_as_narrow_as_before() {
     let accepted: Vec<i64> = (-5..=5)
         .filter(|steps| {
             let account = Account::open(&alice(), &body, &keyring()).unwrap();
-            commit(account.verify(code(&phone.secret, at(30), *steps), at(30)).unwrap()).1.is_ok()
+            commit(
+                account
+                    .verify(code(&phone.secret, at(30), *steps), at(30))
+                    .unwrap(),
+            )
+            .1
+            .is_ok()
         })
         .collect();
     assert_eq!(accepted, [0, 1, 2]);
@@ -119,7 +146,16 @@ fn a_resynchronization_takes_two_unused_codes_in_a_row_and_no_others() {
         let pair = steps.map(|steps| code(&phone.secret, at(10), steps));
         commit(account.resync(phone.id, pair, at(10)).unwrap()).1
     };
-    for bad in [[0, 1], [-1, 0], [-100, -99], [2, 1], [1, 3], [1, 1], [120, 121], [500, 501]] {
+    for bad in [
+        [0, 1],
+        [-1, 0],
+        [-100, -99],
+        [2, 1],
+        [1, 3],
+        [1, 1],
+        [120, 121],
+        [500, 501],
+    ] {
         assert_eq!(denial(resync(bad)), Denial::Mismatch, "{bad:?}");
     }
     for good in [[1, 2], [50, 51], [119, 120]] {
@@ -142,11 +178,23 @@ fn a_resynchronization_is_no_login_and_ends_by_itself() {
     for used in pair {
         assert_eq!(denial(open().verify(used, now)), Denial::Replayed);
     }
-    assert!(commit(open().verify(code(&phone.secret, now, -58), now).unwrap()).1.is_ok());
+    assert!(
+        commit(open().verify(code(&phone.secret, now, -58), now).unwrap())
+            .1
+            .is_ok()
+    );
     let next_day = now.saturating_add(Duration::from_secs(24 * 3600 + 1));
     assert_eq!(open().status(now).devices()[0].drift(), -59);
     assert_eq!(open().status(next_day).devices()[0].drift(), 0);
-    assert!(commit(open().verify(code(&phone.secret, next_day, 0), next_day).unwrap()).1.is_ok());
+    assert!(
+        commit(
+            open()
+                .verify(code(&phone.secret, next_day, 0), next_day)
+                .unwrap()
+        )
+        .1
+        .is_ok()
+    );
 }
 
 #[test]
@@ -155,7 +203,10 @@ fn each_profile_accepts_the_steps_that_it_says() {
         (-3..=3)
             .filter(|steps| {
                 let (account, phone) = super::with_phone();
-                let attempt = account.with_policy(policy).verify(code(&phone.secret, at(10), *steps), at(10)).unwrap();
+                let attempt = account
+                    .with_policy(policy)
+                    .verify(code(&phone.secret, at(10), *steps), at(10))
+                    .unwrap();
                 commit(attempt).1.is_ok()
             })
             .collect()
@@ -170,10 +221,16 @@ fn each_profile_accepts_the_steps_that_it_says() {
 fn pci_waits_half_an_hour_after_the_tenth() {
     let (mut account, phone) = super::with_phone();
     for n in 1..=10 {
-        let attempt = account.with_policy(Policy::PCI).verify(wrong_code(&phone.secret, NOW), NOW).unwrap();
+        let attempt = account
+            .with_policy(Policy::PCI)
+            .verify(wrong_code(&phone.secret, NOW), NOW)
+            .unwrap();
         account = commit(attempt).0.with_policy(Policy::PCI);
         let is_open = account.status(NOW).lock() == Lock::Open;
         assert_eq!(is_open, n < 10);
     }
-    assert_eq!(account.status(NOW).lock(), Lock::Until(NOW.saturating_add(Duration::from_secs(1800))));
+    assert_eq!(
+        account.status(NOW).lock(),
+        Lock::Until(NOW.saturating_add(Duration::from_secs(1800)))
+    );
 }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Barrier};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use secondfactor::{
-    AccountId, Denial, Error, Lock, MemoryStore, Mfa, Policy, SqliteStore, Store, Stored, Swap, Version, Window,
-};
+use secondfactor::account::Lock;
+use secondfactor::codes::{LookAhead, Window};
+use secondfactor::store::{MemoryStore, SqliteStore, Store, Stored, Swap, Version};
+use secondfactor::{AccountId, Denial, Error, Mfa, Policy};
 
 use super::{denial, is_throttled, sqlite, wait};
 use crate::support::*;
@@ -29,7 +30,10 @@ fn guess_at_once(policy: Policy, guesses: usize) -> (usize, usize, usize) {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     let count = |is: fn(&Error) -> bool| results.iter().filter(|one| is(one)).count();
     let judged = count(|error| matches!(error, Error::Denied(Denial::Mismatch)));
@@ -64,12 +68,21 @@ fn another_server_or_session_gives_no_new_tries() {
     let wrong = wrong_code(&secret, NOW);
     let results: Vec<_> = (0..8)
         .map(|_| {
-            let fresh = Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(Arc::clone(&clock));
+            let fresh = Mfa::new(SqliteStore::open(&path).unwrap(), keyring())
+                .with_clock(Arc::clone(&clock));
             denial(run(fresh.verify(&alice(), wrong)))
         })
         .collect();
-    assert!(results[..5].iter().all(|one| *one == Denial::Mismatch), "{results:?}");
-    assert!(results[5..].iter().all(|one| matches!(one, Denial::Throttled { .. })), "{results:?}");
+    assert!(
+        results[..5].iter().all(|one| *one == Denial::Mismatch),
+        "{results:?}"
+    );
+    assert!(
+        results[5..]
+            .iter()
+            .all(|one| matches!(one, Denial::Throttled { .. })),
+        "{results:?}"
+    );
 }
 
 /// The login fails, and the application rolls its transaction back: the charge is not part of it.
@@ -80,11 +93,18 @@ fn the_applications_rollback_does_not_take_the_charge_back() {
     let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
     let application = rusqlite::Connection::open(&path).unwrap();
     for _ in 0..5 {
-        application.execute_batch("BEGIN; SELECT count(*) FROM secondfactor_record;").unwrap();
-        assert_eq!(denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))), Denial::Mismatch);
+        application
+            .execute_batch("BEGIN; SELECT count(*) FROM secondfactor_record;")
+            .unwrap();
+        assert_eq!(
+            denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
+            Denial::Mismatch
+        );
         application.execute_batch("ROLLBACK").unwrap();
     }
-    assert!(is_throttled(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))));
+    assert!(is_throttled(run(
+        mfa.verify(&alice(), wrong_code(&secret, NOW))
+    )));
 }
 
 /// Commits, and never says so.
@@ -100,7 +120,12 @@ impl Store for Silent {
         self.inner.load(account).await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Self::Error> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Self::Error> {
         let swap = self.inner.swap(account, expected, next).await;
         if self.is_silent.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -117,7 +142,10 @@ impl Store for Silent {
 /// Attacks: "a limiter that is void".
 #[test]
 fn hanging_up_before_the_answer_does_not_take_the_charge_back() {
-    let store = Arc::new(Silent { inner: MemoryStore::new(), is_silent: AtomicBool::new(false) });
+    let store = Arc::new(Silent {
+        inner: MemoryStore::new(),
+        is_silent: AtomicBool::new(false),
+    });
     let Login { mfa, secret, .. } = Login::new(Arc::clone(&store));
     store.is_silent.store(true, Ordering::Relaxed);
     let mut context = Context::from_waker(Waker::noop());
@@ -134,22 +162,45 @@ fn hanging_up_before_the_answer_does_not_take_the_charge_back() {
 /// Attacks: "a limiter that is void"; T11.
 #[test]
 fn no_other_success_resets_the_count() {
-    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        device,
+        proof,
+    } = Login::new(MemoryStore::new());
     let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     for _ in 0..5 {
-        assert_eq!(denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))), Denial::Mismatch);
+        assert_eq!(
+            denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
+            Denial::Mismatch
+        );
     }
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
-    run(mfa.resync(&alice(), device, [0, 1].map(|steps| code(&secret, NOW, steps)))).unwrap();
+    run(mfa.resync(
+        &alice(),
+        device,
+        [0, 1].map(|steps| code(&secret, NOW, steps)),
+    ))
+    .unwrap();
     run(mfa.rename(&recovered, device, label("old phone"))).unwrap();
-    assert_eq!(wait(run(mfa.verify(&alice(), code(&secret, NOW, 2))), NOW), 30);
+    assert_eq!(
+        wait(run(mfa.verify(&alice(), code(&secret, NOW, 2))), NOW),
+        30
+    );
     // The sixth doubles the wait, as if nothing had happened in between.
     clock.advance(STEP);
     let now = NOW.saturating_add(STEP);
-    assert_eq!(denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))), Denial::Mismatch);
-    assert_eq!(wait(run(mfa.verify(&alice(), code(&secret, now, 2))), now), 60);
+    assert_eq!(
+        denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))),
+        Denial::Mismatch
+    );
+    assert_eq!(
+        wait(run(mfa.verify(&alice(), code(&secret, now, 2))), now),
+        60
+    );
 }
 
 /// Locking somebody out: only with their password, and for an hour at most at a time.
@@ -167,8 +218,14 @@ fn no_wait_is_longer_than_an_hour_and_the_owner_gets_in_after_it() {
         assert_eq!(denial(verdict), Denial::Mismatch);
         account = next;
     }
-    let Lock::Until(then) = account.status(now).lock() else { panic!("no lock") };
-    assert!(commit(account.verify(code(&phone.secret, then, 0), then).unwrap()).1.is_ok());
+    let Lock::Until(then) = account.status(now).lock() else {
+        panic!("no lock")
+    };
+    assert!(
+        commit(account.verify(code(&phone.secret, then, 0), then).unwrap())
+            .1
+            .is_ok()
+    );
 }
 
 /// Names that have no second factor are not counted, so nobody is locked before they enroll, and nothing grows.
@@ -178,7 +235,10 @@ fn guesses_at_a_name_without_a_second_factor_leave_no_trace() {
     let store = Arc::new(MemoryStore::new());
     let mfa = Mfa::new(Arc::clone(&store), keyring());
     for _ in 0..20 {
-        assert!(matches!(run(mfa.verify(&alice(), "123456".parse().unwrap())), Err(Error::NotEnrolled)));
+        assert!(matches!(
+            run(mfa.verify(&alice(), "123456".parse().unwrap())),
+            Err(Error::NotEnrolled)
+        ));
     }
     assert_eq!(run(store.load(&alice())).unwrap(), None);
 }
@@ -186,37 +246,66 @@ fn guesses_at_a_name_without_a_second_factor_leave_no_trace() {
 /// Attacks: "guesses".
 #[test]
 fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
-    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        device,
+        proof,
+    } = Login::new(MemoryStore::new());
     let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
     let mut judged = 0;
     let now = loop {
-        let now = secondfactor::Clock::now(&clock);
+        let now = secondfactor::codes::Clock::now(&clock);
         match denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))) {
             Denial::Mismatch if judged < 100 => judged += 1,
-            Denial::Throttled { retry_at } => clock.set(retry_at),
+            Denial::Throttled { retry_at, .. } => clock.set(retry_at),
             _ => break now,
         }
     };
     assert_eq!(judged, 100);
-    for now in [now, now.saturating_add(Duration::from_secs(3650 * 24 * 3600)), NOW] {
+    for now in [
+        now,
+        now.saturating_add(Duration::from_secs(3650 * 24 * 3600)),
+        NOW,
+    ] {
         clock.set(now);
-        assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, now, 0)))), Denial::Disabled);
+        assert_eq!(
+            denial(run(mfa.verify(&alice(), code(&secret, now, 0)))),
+            Denial::Disabled
+        );
         let pair = [0, 1].map(|steps| code(&secret, now, steps));
-        assert_eq!(denial(run(mfa.resync(&alice(), device, pair))), Denial::Disabled);
-        assert!(matches!(run(mfa.enroll(&alice(), label("thief's"))), Err(Error::ProofRequired)));
+        assert_eq!(
+            denial(run(mfa.resync(&alice(), device, pair))),
+            Denial::Disabled
+        );
+        assert!(matches!(
+            run(mfa.enroll(&alice(), label("thief's"))),
+            Err(Error::ProofRequired)
+        ));
     }
 
     // Bound anew: a recovery code, a new device, its confirmation. The guessed-at one is gone.
     clock.set(now);
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     let tablet = run(mfa.enroll_another(&recovered, label("tablet"))).unwrap();
-    assert_eq!(denial(run(mfa.verify(&alice(), code(tablet.secret(), now, 0)))), Denial::Disabled);
+    assert_eq!(
+        denial(run(mfa.verify(&alice(), code(tablet.secret(), now, 0)))),
+        Denial::Disabled
+    );
     run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), now, 0))).unwrap();
-    let ids: Vec<_> = run(mfa.devices(&alice())).unwrap().iter().map(|one| one.id()).collect();
+    let ids: Vec<_> = run(mfa.devices(&alice()))
+        .unwrap()
+        .iter()
+        .map(|one| one.id())
+        .collect();
     assert_eq!(ids, [tablet.device()]);
     clock.set(now.saturating_add(Duration::from_secs(24 * 3600)));
     let now = now.saturating_add(Duration::from_secs(24 * 3600));
-    assert_eq!(denial(run(mfa.verify(&alice(), code(&secret, now, 0)))), Denial::Mismatch);
+    assert_eq!(
+        denial(run(mfa.verify(&alice(), code(&secret, now, 0)))),
+        Denial::Mismatch
+    );
     assert!(run(mfa.verify(&alice(), code(tablet.secret(), now, 0))).is_ok());
 }
 
@@ -232,7 +321,8 @@ fn a_guesser_beside_the_owners_logins_runs_into_the_pressure() {
         for _ in 0..4 {
             match account.status(now).lock() {
                 Lock::Open => {
-                    account = commit(account.verify(wrong_code(&phone.secret, now), now).unwrap()).0;
+                    account =
+                        commit(account.verify(wrong_code(&phone.secret, now), now).unwrap()).0;
                     judged += 1;
                 }
                 _ => break,
@@ -251,15 +341,24 @@ fn a_guesser_beside_the_owners_logins_runs_into_the_pressure() {
 /// Attacks: T20.
 #[test]
 fn one_wrong_code_is_one_charge_however_many_devices_there_are() {
-    let Login { mfa, secret, proof, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, secret, proof, ..
+    } = Login::new(MemoryStore::new());
     for n in 2..=8 {
         let next = run(mfa.enroll_another(&proof, label(&format!("device {n}")))).unwrap();
         run(mfa.confirm(&alice(), next.device(), code(next.secret(), NOW, 0))).unwrap();
     }
     for _ in 0..4 {
-        assert_eq!(denial(run(mfa.verify(&alice(), "000000".parse().unwrap()))), Denial::Mismatch);
+        assert_eq!(
+            denial(run(mfa.verify(&alice(), "000000".parse().unwrap()))),
+            Denial::Mismatch
+        );
     }
-    assert_eq!(run(mfa.status(&alice())).unwrap().lock(), Lock::Open, "four of five");
+    assert_eq!(
+        run(mfa.status(&alice())).unwrap().lock(),
+        Lock::Open,
+        "four of five"
+    );
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
 }
 
@@ -277,7 +376,12 @@ impl Store for Counting {
         self.inner.load(account).await
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Self::Error> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Self::Error> {
         self.swaps.fetch_add(1, Ordering::Relaxed);
         self.inner.swap(account, expected, next).await
     }
@@ -303,27 +407,50 @@ fn a_flood_of_guesses_writes_five_times_and_not_more() {
 /// Attacks: "unbounded work".
 #[test]
 fn a_resynchronization_is_judged_three_times_a_day() {
-    let Login { mfa, clock, secret, device, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
     let wrong = [wrong_code(&secret, NOW); 2];
     for _ in 0..3 {
-        assert_eq!(denial(run(mfa.resync(&alice(), device, wrong))), Denial::Mismatch);
+        assert_eq!(
+            denial(run(mfa.resync(&alice(), device, wrong))),
+            Denial::Mismatch
+        );
     }
-    assert_eq!(wait(run(mfa.resync(&alice(), device, wrong)), NOW), 8 * 3600);
+    assert_eq!(
+        wait(run(mfa.resync(&alice(), device, wrong)), NOW),
+        8 * 3600
+    );
     // It is apart from the budget of logins, both ways.
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     clock.advance(Duration::from_secs(8 * 3600));
-    assert_eq!(denial(run(mfa.resync(&alice(), device, wrong))), Denial::Mismatch);
+    assert_eq!(
+        denial(run(mfa.resync(&alice(), device, wrong))),
+        Denial::Mismatch
+    );
     assert!(is_throttled(run(mfa.resync(&alice(), device, wrong))));
 }
 
 #[test]
 fn a_policy_that_leaves_a_guess_in_a_thousand_is_refused() {
-    assert!(Policy::DEFAULT.with_window(Window::new(10, 10).unwrap()).is_err());
-    assert!(Policy::DEFAULT.with_look_ahead(secondfactor::LookAhead::DEFAULT).is_err());
-    assert!(Policy::DEFAULT.with_max_failures(101).is_err());
-    assert!(Policy::DEFAULT.with_waits(5, Duration::ZERO, Duration::from_secs(3600)).is_err());
+    let new = Policy::builder;
+    for refused in [
+        new().window(Window::new(10, 10).unwrap()),
+        new().look_ahead(LookAhead::DEFAULT),
+        new().max_failures(101),
+        new().waits(5, Duration::ZERO, Duration::from_secs(3600)),
+    ] {
+        assert!(refused.build().is_err(), "{refused:?}");
+    }
     for policy in [Policy::DEFAULT, Policy::ASVS, Policy::NIST, Policy::PCI] {
         let bound = policy.guess_bound();
-        assert!(bound.per_day() < 1e-3 && bound.until_disabled() < 1e-3, "{bound:?}");
+        assert!(
+            bound.per_day() < 1e-3 && bound.until_disabled() < 1e-3,
+            "{bound:?}"
+        );
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use secondfactor::{
-    AccountId, Code, Denial, Error, KeyUri, Label, LookAhead, MemoryStore, Period, RecoveryCode, Secret, Window,
-};
+use secondfactor::codes::{Counter, Hotp, LookAhead, Parameters, Period, Secret, Totp, Window};
+use secondfactor::provisioning::KeyUri;
+use secondfactor::store::MemoryStore;
+use secondfactor::{AccountId, Code, Denial, Error, Label, NewDevice, RecoveryCode};
 
 use super::denial;
 use crate::support::*;
@@ -13,8 +14,12 @@ use crate::support::*;
 /// Attacks: "digits of other scripts, signs, blanks"; T16.
 #[test]
 fn digits_of_other_scripts_signs_and_blanks_are_no_code() {
-    let full_width = "081804".chars().map(|digit| char::from_u32(u32::from(digit) + 0xfee0).unwrap());
-    let arabic = "081804".chars().map(|digit| char::from_u32(u32::from(digit) - 0x30 + 0x660).unwrap());
+    let full_width = "081804"
+        .chars()
+        .map(|digit| char::from_u32(u32::from(digit) + 0xfee0).unwrap());
+    let arabic = "081804"
+        .chars()
+        .map(|digit| char::from_u32(u32::from(digit) - 0x30 + 0x660).unwrap());
     let bad = [
         full_width.collect::<String>(),
         arabic.collect(),
@@ -59,13 +64,23 @@ fn no_text_makes_unbounded_work() {
 /// Attacks: "a silent fallback".
 #[test]
 fn no_setting_is_replaced_by_another_in_silence() {
-    assert!(Period::from_secs(0).is_err() && Period::from_secs(4).is_err() && Period::from_secs(3601).is_err());
+    assert!(
+        Period::from_secs(0).is_err()
+            && Period::from_secs(4).is_err()
+            && Period::from_secs(3601).is_err()
+    );
     for count in [0, 1, 5, 9, 10, 255] {
-        assert_eq!(secondfactor::Digits::from_count(count), None);
+        assert_eq!(secondfactor::codes::Digits::from_count(count), None);
     }
-    let device = || secondfactor::NewDevice::totp(label("phone"));
-    assert!(device().with_period(Period::from_secs(14).unwrap()).is_err());
-    assert!(device().with_period(Period::from_secs(121).unwrap()).is_err());
+    for secs in [14, 121] {
+        let parameters = Parameters::totp(Period::from_secs(secs).unwrap());
+        assert!(NewDevice::with_parameters(label("phone"), parameters).is_err());
+    }
+    // Nor is time taken for a counter, or a counter for time.
+    let secret = Secret::from_bytes(&[1; 20]).unwrap();
+    let (totp, hotp) = (Parameters::DEFAULT, Parameters::hotp(Counter::new(0)));
+    assert!(Totp::from_parameters(&secret, hotp).is_err());
+    assert!(Hotp::from_parameters(&secret, totp).is_err());
 }
 
 /// Everything that can stand in a log line: `Debug`, `Display`, events, errors with their sources.
@@ -74,14 +89,25 @@ fn no_setting_is_replaced_by_another_in_silence() {
 fn no_log_line_holds_a_code_or_a_secret() {
     let log = Arc::new(Mutex::new(String::new()));
     let sink = Arc::clone(&log);
-    let Login { mfa, secret, proof, device, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        secret,
+        proof,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
     let mfa = mfa.on_event(move |account, at, event| {
         *sink.lock().unwrap() += &format!("{account} {at:?} {event:?} {}\n", event.code());
     });
     let say = |what: &dyn std::fmt::Debug| *log.lock().unwrap() += &format!("{what:?}\n");
     // Digits that no time, id or count in the log has.
-    let near: Vec<Code> = (-130..=130).map(|steps| code(&secret, NOW, steps)).collect();
-    let wrong = (424_243..).map(|n| n.to_string().parse().unwrap()).find(|wrong| !near.contains(wrong)).unwrap();
+    let near: Vec<Code> = (-130..=130)
+        .map(|steps| code(&secret, NOW, steps))
+        .collect();
+    let wrong = (424_243..)
+        .map(|n| n.to_string().parse().unwrap())
+        .find(|wrong| !near.contains(wrong))
+        .unwrap();
     let used = code(&secret, NOW, 0);
     let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
     say(&codes);
@@ -124,7 +150,10 @@ fn a_refusal_does_not_tell_a_used_code_from_a_wrong_one() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     let shown = |code| run(mfa.verify(&alice(), code)).unwrap_err().to_string();
-    assert_eq!(shown(code(&secret, NOW, 0)), shown(wrong_code(&secret, NOW)));
+    assert_eq!(
+        shown(code(&secret, NOW, 0)),
+        shown(wrong_code(&secret, NOW))
+    );
 }
 
 /// AWS's `Bool` beside `BoolIfExists`: nothing to forget here, since what is absent is an error.
@@ -133,13 +162,29 @@ fn a_refusal_does_not_tell_a_used_code_from_a_wrong_one() {
 fn what_is_absent_is_an_error_and_never_a_yes() {
     let mfa = secondfactor::Mfa::new(MemoryStore::new(), keyring());
     let code = "123456".parse().unwrap();
-    assert!(matches!(run(mfa.verify(&alice(), code)), Err(Error::NotEnrolled)));
+    assert!(matches!(
+        run(mfa.verify(&alice(), code)),
+        Err(Error::NotEnrolled)
+    ));
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
-    assert!(matches!(mfa.open_token(&alice(), b"session", "", secondfactor::Verified::SESSION), Err(Error::Token)));
-    let recovery = secondfactor::RecoveryCodes::generate().unwrap().into_iter().next().unwrap();
-    assert!(matches!(run(mfa.redeem(&alice(), &recovery)), Err(Error::NotEnrolled)));
+    assert!(matches!(
+        mfa.open_verified(&alice(), b"session", "", secondfactor::Verified::SESSION),
+        Err(Error::Token)
+    ));
+    let recovery = secondfactor::RecoveryCodes::generate()
+        .unwrap()
+        .into_iter()
+        .next()
+        .unwrap();
+    assert!(matches!(
+        run(mfa.redeem(&alice(), &recovery)),
+        Err(Error::NotEnrolled)
+    ));
     let Login { mfa, .. } = Login::new(MemoryStore::new());
-    assert!(matches!(run(mfa.redeem(&alice(), &recovery)), Err(Error::NoRecoveryCodes)));
+    assert!(matches!(
+        run(mfa.redeem(&alice(), &recovery)),
+        Err(Error::NoRecoveryCodes)
+    ));
 }
 
 /// Attacks: "a recovery code of another user".
@@ -149,5 +194,8 @@ fn another_accounts_or_devices_code_is_wrong() {
     let bob = account("bob");
     let enrollment = run(mfa.enroll(&bob, label("phone"))).unwrap();
     run(mfa.confirm(&bob, enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
-    assert_eq!(denial(run(mfa.verify(&bob, code(&secret, NOW, 0)))), Denial::Mismatch);
+    assert_eq!(
+        denial(run(mfa.verify(&bob, code(&secret, NOW, 0)))),
+        Denial::Mismatch
+    );
 }

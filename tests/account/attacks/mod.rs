@@ -11,7 +11,9 @@ mod proofs;
 mod recovery;
 mod replay;
 
-use secondfactor::{Account, Denial, DeviceId, Error, NewDevice, Secret};
+use secondfactor::account::{Account, DeviceId};
+use secondfactor::codes::Secret;
+use secondfactor::{Denial, Error, NewDevice};
 
 use crate::denial;
 use crate::support::*;
@@ -21,9 +23,9 @@ fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
 }
 
 /// The wait of a refusal, in seconds from `now`.
-fn wait<T: std::fmt::Debug>(result: Result<T, Error>, now: secondfactor::UnixTime) -> u64 {
+fn wait<T: std::fmt::Debug>(result: Result<T, Error>, now: secondfactor::codes::UnixTime) -> u64 {
     match denial(result) {
-        Denial::Throttled { retry_at } => retry_at.as_secs() - now.as_secs(),
+        Denial::Throttled { retry_at, .. } => retry_at.as_secs() - now.as_secs(),
         other => panic!("no wait: {other:?}"),
     }
 }
@@ -40,8 +42,15 @@ fn with_phone() -> (Account, Phone) {
     let phone = NewDevice::totp(label("phone")).with_secret(known_secret());
     let (account, enrollment) = commit(Account::new(alice()).enroll(phone, NOW).unwrap());
     let enrollment = enrollment.unwrap();
-    let phone = Phone { id: enrollment.device(), secret: enrollment.secret().duplicate() };
-    let (account, proof) = commit(account.confirm(phone.id, code(&phone.secret, NOW, -1), NOW).unwrap());
+    let phone = Phone {
+        id: enrollment.device(),
+        secret: enrollment.secret().duplicate(),
+    };
+    let (account, proof) = commit(
+        account
+            .confirm(phone.id, code(&phone.secret, NOW, -1), NOW)
+            .unwrap(),
+    );
     let _confirmed = proof.unwrap();
     (account, phone)
 }

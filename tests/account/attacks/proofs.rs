@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
-use secondfactor::{Account, Error, KeyId, Keyring, MemoryStore, Mfa, SealError, SealingKey, Secret, Store, Verified};
+use secondfactor::account::{Account, Stale};
+use secondfactor::codes::Secret;
+use secondfactor::sealing::SealError;
+use secondfactor::store::{MemoryStore, Store};
+use secondfactor::{Error, Keyring, Mfa, SealingKey, Verified};
 
 use crate::support::*;
 
-fn is_stale<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
-    matches!(result, Err(Error::Stale(_)))
+fn has_ended<T>(result: Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Stale(Stale::Ended)))
+}
+
+fn is_too_old<T>(result: Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Stale(Stale::TooOld)))
 }
 
 /// A thief logs in with the phone; the owner suspends or revokes it with the tablet. The thief's login is still fresh.
@@ -15,9 +23,16 @@ fn is_stale<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
 #[test]
 fn a_device_that_was_taken_away_proves_nothing() {
     for revoke in [false, true] {
-        let Login { mfa, secret, device: phone, proof, .. } = Login::new(MemoryStore::new());
+        let Login {
+            mfa,
+            secret,
+            device: phone,
+            proof,
+            ..
+        } = Login::new(MemoryStore::new());
         let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
-        let owner = run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
+        let owner =
+            run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
         let thief = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
         assert_eq!(thief.device(), phone);
 
@@ -25,17 +40,22 @@ fn a_device_that_was_taken_away_proves_nothing() {
             true => run(mfa.revoke(&owner, phone)).unwrap(),
             false => run(mfa.suspend(&owner, phone)).unwrap(),
         }
-        assert!(is_stale(run(mfa.enroll_another(&thief, label("thief's")))));
-        assert!(is_stale(run(mfa.resume(&thief, phone))), "resumed by itself");
-        assert!(is_stale(run(mfa.rotate(&thief, tablet.device()))));
-        assert!(is_stale(run(mfa.revoke(&thief, tablet.device()))));
-        assert!(is_stale(run(mfa.issue_recovery_codes(&thief))));
-        assert!(is_stale(run(mfa.opt_out(&thief))));
+        assert!(has_ended(run(mfa.enroll_another(&thief, label("thief's")))));
+        assert!(
+            has_ended(run(mfa.resume(&thief, phone))),
+            "resumed by itself"
+        );
+        assert!(has_ended(run(mfa.rotate(&thief, tablet.device()))));
+        assert!(has_ended(run(mfa.revoke(&thief, tablet.device()))));
+        assert!(has_ended(run(mfa.issue_recovery_codes(&thief))));
+        assert!(has_ended(run(mfa.opt_out(&thief))));
         // Nor does the confirmation of the same device, nor a token of that login.
-        assert!(is_stale(run(mfa.enroll_another(&proof, label("thief's")))));
-        let token = mfa.token(&thief, b"session").unwrap();
-        let again = mfa.open_token(&alice(), b"session", &token, Verified::SESSION).unwrap();
-        assert!(is_stale(run(mfa.opt_out(&again))));
+        assert!(has_ended(run(mfa.enroll_another(&proof, label("thief's")))));
+        let token = mfa.seal_proof(&thief, b"session").unwrap();
+        let again = mfa
+            .open_verified(&alice(), b"session", &token, Verified::SESSION)
+            .unwrap();
+        assert!(has_ended(run(mfa.opt_out(&again))));
         // The owner's does.
         assert!(run(mfa.enroll_another(&owner, label("new phone"))).is_ok());
     }
@@ -45,7 +65,13 @@ fn a_device_that_was_taken_away_proves_nothing() {
 /// Attacks: "removal by others, or without proof".
 #[test]
 fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
-    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        device,
+        proof,
+    } = Login::new(MemoryStore::new());
     let old = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
     run(mfa.opt_out(&proof)).unwrap();
 
@@ -54,8 +80,8 @@ fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
     let again = run(mfa.enroll(&alice(), label("phone"))).unwrap();
     assert_eq!(again.device(), device);
     let fresh = run(mfa.confirm(&alice(), again.device(), code(again.secret(), now, 0))).unwrap();
-    assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))));
-    assert!(is_stale(run(mfa.enroll_another(&proof, label("tablet")))));
+    assert!(has_ended(run(mfa.enroll_another(&old, label("tablet")))));
+    assert!(has_ended(run(mfa.enroll_another(&proof, label("tablet")))));
     assert!(run(mfa.enroll_another(&fresh, label("tablet"))).is_ok());
 }
 
@@ -63,19 +89,25 @@ fn a_proof_from_before_an_opt_out_proves_nothing_after_it() {
 /// Attacks: "removal by others, or without proof".
 #[test]
 fn a_recovery_code_of_a_set_that_was_issued_anew_proves_nothing() {
-    let Login { mfa, clock, secret, device, proof } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        device,
+        proof,
+    } = Login::new(MemoryStore::new());
     let stolen = run(mfa.issue_recovery_codes(&proof)).unwrap();
     let thief = run(mfa.redeem(&alice(), stolen.iter().next().unwrap())).unwrap();
-    let token = mfa.token(&thief, b"session").unwrap();
+    let token = mfa.seal_proof(&thief, b"session").unwrap();
 
     clock.advance(Duration::from_secs(6));
     let owner = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
     let fresh = run(mfa.issue_recovery_codes(&owner)).unwrap();
-    assert!(is_stale(run(mfa.enroll_another(&thief, label("thief's")))));
-    assert!(is_stale(run(mfa.issue_recovery_codes(&thief))));
-    assert!(is_stale(run(mfa.opt_out(&thief))));
+    assert!(has_ended(run(mfa.enroll_another(&thief, label("thief's")))));
+    assert!(has_ended(run(mfa.issue_recovery_codes(&thief))));
+    assert!(has_ended(run(mfa.opt_out(&thief))));
     let again = mfa.open_proof(&alice(), b"session", &token).unwrap();
-    assert!(is_stale(run(mfa.revoke(&*again, device))));
+    assert!(has_ended(run(mfa.revoke(&again, device))));
 
     // To issue a set by such a proof is one of the steps of mending, and not the last.
     let recovered = run(mfa.redeem(&alice(), fresh.iter().next().unwrap())).unwrap();
@@ -88,7 +120,9 @@ fn a_recovery_code_of_a_set_that_was_issued_anew_proves_nothing() {
 /// Attacks: "removal by others, or without proof".
 #[test]
 fn a_recovery_code_from_before_an_opt_out_proves_nothing_after_it() {
-    let Login { mfa, clock, proof, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, clock, proof, ..
+    } = Login::new(MemoryStore::new());
     let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
     let old = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     run(mfa.opt_out(&proof)).unwrap();
@@ -97,9 +131,15 @@ fn a_recovery_code_from_before_an_opt_out_proves_nothing_after_it() {
     let again = run(mfa.enroll(&alice(), label("phone"))).unwrap();
     let now = NOW.saturating_add(STEP);
     let fresh = run(mfa.confirm(&alice(), again.device(), code(again.secret(), now, 0))).unwrap();
-    assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))), "there is no set");
+    assert!(
+        has_ended(run(mfa.enroll_another(&old, label("tablet")))),
+        "there is no set"
+    );
     let _codes = run(mfa.issue_recovery_codes(&fresh)).unwrap();
-    assert!(is_stale(run(mfa.enroll_another(&old, label("tablet")))), "another set");
+    assert!(
+        has_ended(run(mfa.enroll_another(&old, label("tablet")))),
+        "another set"
+    );
 }
 
 /// Through `Mfa` there is no way to name another account than the proof's own; `Account` compares.
@@ -109,47 +149,66 @@ fn another_accounts_proof_proves_nothing() {
     let Login { proof, device, .. } = Login::new(MemoryStore::new());
     let bob = || Account::new(account("bob"));
     let is_foreign = |error: Option<Error>| matches!(error, Some(Error::ForeignProof));
-    assert!(is_foreign(bob().enroll_another(&proof, label("tablet"), NOW).err()));
+    assert!(is_foreign(
+        bob().enroll_another(&proof, label("tablet"), NOW).err()
+    ));
     assert!(is_foreign(bob().rotate(&proof, device, NOW).err()));
-    assert!(is_foreign(bob().rename(&proof, device, label("mine"), NOW).err()));
+    assert!(is_foreign(
+        bob().rename(&proof, device, label("mine"), NOW).err()
+    ));
     assert!(is_foreign(bob().suspend(&proof, device, NOW).err()));
     assert!(is_foreign(bob().resume(&proof, device, NOW).err()));
     assert!(is_foreign(bob().revoke(&proof, device, NOW).err()));
     assert!(is_foreign(bob().issue_recovery_codes(&proof, NOW).err()));
-    assert!(is_foreign(bob().replenish_recovery_codes(&proof, NOW).err()));
+    assert!(is_foreign(bob().check_proof(&proof, NOW).err()));
 }
 
 /// Five minutes, and not a second more: what changes the second factor is for who has just shown it.
 /// Attacks: "removal by others, or without proof".
 #[test]
 fn an_old_proof_proves_nothing() {
-    let Login { mfa, clock, proof, device, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa,
+        clock,
+        proof,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
     clock.advance(Verified::SENSITIVE);
     assert!(run(mfa.rename(&proof, device, label("old phone"))).is_ok());
     clock.advance(Duration::from_secs(1));
-    assert!(is_stale(run(mfa.enroll_another(&proof, label("tablet")))));
-    assert!(is_stale(run(mfa.rotate(&proof, device))));
-    assert!(is_stale(run(mfa.rename(&proof, device, label("mine")))));
-    assert!(is_stale(run(mfa.suspend(&proof, device))));
-    assert!(is_stale(run(mfa.resume(&proof, device))));
-    assert!(is_stale(run(mfa.revoke(&proof, device))));
-    assert!(is_stale(run(mfa.issue_recovery_codes(&proof))));
-    assert!(is_stale(run(mfa.replenish_recovery_codes(&proof))));
-    assert!(is_stale(run(mfa.opt_out(&proof))));
+    assert!(is_too_old(run(mfa.enroll_another(&proof, label("tablet")))));
+    assert!(is_too_old(run(mfa.rotate(&proof, device))));
+    assert!(is_too_old(run(mfa.rename(&proof, device, label("mine")))));
+    assert!(is_too_old(run(mfa.suspend(&proof, device))));
+    assert!(is_too_old(run(mfa.resume(&proof, device))));
+    assert!(is_too_old(run(mfa.revoke(&proof, device))));
+    assert!(is_too_old(run(mfa.issue_recovery_codes(&proof))));
+    assert!(is_too_old(run(mfa.opt_out(&proof))));
 }
 
 /// The token of a login, in another session, for another account, edited, or sealed by a key that is gone.
 /// Attacks: "half logged in; other ways to log in".
 #[test]
 fn a_token_opens_for_its_account_session_and_key_only() {
-    let Login { mfa, clock, secret, .. } = Login::new(MemoryStore::new());
+    let Login {
+        mfa, clock, secret, ..
+    } = Login::new(MemoryStore::new());
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let token = mfa.token(&verified, b"session").unwrap();
-    let opened = mfa.open_token(&alice(), b"session", &token, Verified::SESSION).unwrap();
-    assert_eq!((opened.account(), opened.device(), opened.at()), (&alice(), verified.device(), NOW));
+    let token = mfa.seal_proof(&verified, b"session").unwrap();
+    let opened = mfa
+        .open_verified(&alice(), b"session", &token, Verified::SESSION)
+        .unwrap();
+    assert_eq!(
+        (opened.account(), opened.device(), opened.at()),
+        (&alice(), verified.device(), NOW)
+    );
 
     let is_refused = |account, session: &[u8], token: &str| {
-        matches!(mfa.open_token(&account, session, token, Verified::SESSION), Err(Error::Token))
+        matches!(
+            mfa.open_verified(&account, session, token, Verified::SESSION),
+            Err(Error::Token)
+        )
     };
     assert!(is_refused(account("bob"), b"session", &token));
     assert!(is_refused(alice(), b"another", &token));
@@ -172,9 +231,12 @@ fn a_token_opens_for_its_account_session_and_key_only() {
             .collect();
         assert!(is_refused(alice(), b"session", &edited), "symbol {at}");
     }
-    let other = Keyring::new(KeyId::new(1), SealingKey::from_bytes(&[8; 32]));
+    let other = Keyring::new(SealingKey::from_bytes(&[8; 32]));
     let elsewhere = Mfa::new(MemoryStore::new(), other).with_clock(clock);
-    assert!(matches!(elsewhere.open_token(&alice(), b"session", &token, Verified::SESSION), Err(Error::Token)));
+    assert!(matches!(
+        elsewhere.open_verified(&alice(), b"session", &token, Verified::SESSION),
+        Err(Error::Token)
+    ));
 }
 
 /// Both are sealed by the same keys.
@@ -185,8 +247,14 @@ fn a_record_is_no_token_and_a_token_is_no_record() {
     let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
     let record = run(store.load(&alice())).unwrap().unwrap();
     let text = Secret::from_bytes(record.body()).unwrap().expose_base32();
-    assert!(matches!(mfa.open_token(&alice(), b"session", &text, Verified::SESSION), Err(Error::Token)));
+    assert!(matches!(
+        mfa.open_verified(&alice(), b"session", &text, Verified::SESSION),
+        Err(Error::Token)
+    ));
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let token = Secret::from_base32(&mfa.token(&verified, b"session").unwrap()).unwrap();
-    assert!(matches!(Account::open(&alice(), token.expose_bytes(), &keyring()), Err(Error::Seal(SealError::Forged))));
+    let token = Secret::from_base32(&mfa.seal_proof(&verified, b"session").unwrap()).unwrap();
+    assert!(matches!(
+        Account::open(&alice(), token.expose_bytes(), &keyring()),
+        Err(Error::Seal(SealError::Forged))
+    ));
 }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use secondfactor::{Algorithm, Code, Counter, Digits, Hotp, Secret};
+use secondfactor::Code;
+use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret};
 
 use super::naive::{DAY, Limits};
 
@@ -71,8 +72,19 @@ impl Device {
     }
 
     pub(crate) fn code(&self, moving: u64) -> Option<Code> {
-        let hotp = Hotp::new(self.secret.as_ref()?).with_algorithm(self.algorithm).with_digits(self.digits);
+        let hotp = hotp(self.secret.as_ref()?, self.algorithm, self.digits);
         Some(hotp.at(Counter::new(moving)))
+    }
+
+    /// As the status shows them: of a counter, the next one.
+    pub(crate) fn parameters(&self) -> Parameters {
+        let parameters = match self.moves {
+            Moves::Time { period } => Parameters::totp(Period::from_secs(period as u16).unwrap()),
+            Moves::Counter => Parameters::hotp(Counter::new(self.next_counter())),
+        };
+        parameters
+            .with_algorithm(self.algorithm)
+            .with_digits(self.digits)
     }
 
     pub(crate) fn shows(&self, code: Code, moving: u64) -> bool {
@@ -103,17 +115,26 @@ impl Device {
     }
 
     fn next_counter(&self) -> u64 {
-        self.highest_burned().map_or(0, |burned| burned.saturating_add(1))
+        self.highest_burned()
+            .map_or(0, |burned| burned.saturating_add(1))
     }
 
     /// The steps or counters in the window that have this code, used or not.
     pub(crate) fn matches(&self, code: Code, limits: Limits, now: u64) -> Vec<u64> {
         let centre = self.centre(now);
         let (first, last) = match self.moves {
-            Moves::Time { .. } => (centre.saturating_sub(limits.past), centre.saturating_add(limits.future)),
-            Moves::Counter => (self.highest_burned().unwrap_or(0), centre.saturating_add(limits.look_ahead)),
+            Moves::Time { .. } => (
+                centre.saturating_sub(limits.past),
+                centre.saturating_add(limits.future),
+            ),
+            Moves::Counter => (
+                self.highest_burned().unwrap_or(0),
+                centre.saturating_add(limits.look_ahead),
+            ),
         };
-        (first..=last).filter(|moving| self.shows(code, *moving)).collect()
+        (first..=last)
+            .filter(|moving| self.shows(code, *moving))
+            .collect()
     }
 
     /// How far from what is expected a step is, in seconds, as periods differ.
@@ -131,9 +152,10 @@ impl Device {
             return None;
         }
         let (first, last) = match self.moves {
-            Moves::Time { period } => {
-                ((now / period).saturating_sub(121).max(self.next_counter()), (now / period).saturating_add(120))
-            }
+            Moves::Time { period } => (
+                (now / period).saturating_sub(121).max(self.next_counter()),
+                (now / period).saturating_add(120),
+            ),
             Moves::Counter => (self.next_counter(), self.next_counter().saturating_add(100)),
         };
         // The last of all has no second.
@@ -150,4 +172,13 @@ impl Device {
             self.resyncs.push((now, steps));
         }
     }
+}
+
+/// Codes of the time are those of a counter of steps.
+pub(super) fn hotp(secret: &Secret, algorithm: Algorithm, digits: Digits) -> Hotp {
+    let parameters = Parameters::hotp(Counter::new(0))
+        .with_algorithm(algorithm)
+        .with_digits(digits);
+    let (hotp, _) = Hotp::from_parameters(secret, parameters).unwrap();
+    hotp
 }

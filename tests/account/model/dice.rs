@@ -8,13 +8,19 @@ pub(crate) struct Dice {
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed, bytes: Vec::new().into_iter() }
+        Self {
+            state: seed,
+            bytes: Vec::new().into_iter(),
+        }
     }
 
     /// Chooses by these bytes, as few of them for each choice as there are ways to go, and by a seed when they are used up.
     #[allow(dead_code)] // used by the fuzz target and the replay of its corpus
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        Self { bytes: Vec::from(bytes).into_iter(), ..Self::new(0) }
+        Self {
+            bytes: Vec::from(bytes).into_iter(),
+            ..Self::new(0)
+        }
     }
 
     pub(crate) fn is_used_up(&self) -> bool {
@@ -34,7 +40,11 @@ impl Dice {
             return self.next() % end;
         }
         let len = if end <= 1 << 8 { 1 } else { 4 };
-        self.bytes.by_ref().take(len).fold(0, |value, byte| (value << 8) | u64::from(byte)) % end
+        self.bytes
+            .by_ref()
+            .take(len)
+            .fold(0, |value, byte| (value << 8) | u64::from(byte))
+            % end
     }
 
     /// Whether a one-in-`n` chance comes.
@@ -43,7 +53,11 @@ impl Dice {
     }
 
     pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        if of.is_empty() { None } else { of.get(self.below(of.len() as u64) as usize) }
+        if of.is_empty() {
+            None
+        } else {
+            of.get(self.below(of.len() as u64) as usize)
+        }
     }
 
     pub(crate) fn of<T: Copy, const N: usize>(&mut self, of: [T; N]) -> T {

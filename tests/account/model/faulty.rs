@@ -4,7 +4,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use secondfactor::{AccountId, MemoryStore, Store, Stored, Swap, Version};
+use secondfactor::AccountId;
+use secondfactor::store::{MemoryStore, Store, Stored, Swap, Version};
 
 /// What goes wrong in the next command that gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,14 @@ impl std::fmt::Debug for Faulty {
 
 impl Faulty {
     pub(crate) fn new(records: Arc<MemoryStore>) -> Self {
-        let (fault, meanwhile, commits) = (Mutex::new(Fault::None), Mutex::new(None), Mutex::new(0));
-        Self { records, fault, meanwhile, commits }
+        let (fault, meanwhile, commits) =
+            (Mutex::new(Fault::None), Mutex::new(None), Mutex::new(0));
+        Self {
+            records,
+            fault,
+            meanwhile,
+            commits,
+        }
     }
 
     pub(crate) fn arm(&self, fault: Fault, meanwhile: Option<Meanwhile>) {
@@ -69,11 +76,16 @@ impl Faulty {
         if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
             meanwhile();
         }
-        let Fault::Loses(times @ 1..) = self.fault() else { return false };
+        let Fault::Loses(times @ 1..) = self.fault() else {
+            return false;
+        };
         *self.fault.lock().unwrap() = Fault::Loses(times - 1);
         let stored = self.records.load(account).await.unwrap();
         let Some(stored) = stored else { return true };
-        let _won = self.records.swap(account, Some(stored.version()), stored.body()).await;
+        let _won = self
+            .records
+            .swap(account, Some(stored.version()), stored.body())
+            .await;
         true
     }
 
@@ -106,25 +118,35 @@ impl Store for Faulty {
         Ok(self.records.load(account).await.unwrap())
     }
 
-    async fn swap(&self, account: &AccountId, expected: Option<Version>, next: &[u8]) -> Result<Swap, Unreachable> {
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Unreachable> {
         if self.loses(account).await {
             return Ok(Swap::Conflict);
         }
-        self.write(async { self.records.swap(account, expected, next).await.unwrap() }).await
+        self.write(async { self.records.swap(account, expected, next).await.unwrap() })
+            .await
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Unreachable> {
         if self.loses(account).await {
             return Ok(Swap::Conflict);
         }
-        self.write(async { self.records.remove(account, expected).await.unwrap() }).await
+        self.write(async { self.records.remove(account, expected).await.unwrap() })
+            .await
     }
 }
 
 /// Runs to the end, or to where the server dies.
 pub(crate) fn run_or_die<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = std::pin::pin!(future);
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
     }

@@ -15,7 +15,9 @@ pub(crate) struct Leaks {
 impl Leaks {
     /// A secret or a key: by its bytes, in each way that they are likely to be printed, and in Base32.
     pub(crate) fn hide_bytes(&mut self, bytes: &[u8], base32: &str) {
-        let hex: String = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let hex: String = bytes
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         // The beginning is enough: a part of a secret is one.
         let list = format!("{:?}", &bytes[..6]);
         self.texts.extend([
@@ -26,7 +28,10 @@ impl Leaks {
     }
 
     pub(crate) fn hide_recovery_code(&mut self, text: &str) {
-        self.texts.extend([text[6..17].to_lowercase(), text.replace('-', "")[5..15].to_lowercase()]);
+        self.texts.extend([
+            text[6..17].to_lowercase(),
+            text.replace('-', "")[5..15].to_lowercase(),
+        ]);
     }
 
     pub(crate) fn hide_code(&mut self, digits: &str) {
@@ -47,7 +52,10 @@ impl Leaks {
 
     /// Once more, as the command has shown new secrets, which are hidden now.
     pub(crate) fn check_recent(&self) {
-        self.recent.borrow().iter().for_each(|text| self.check(text, true));
+        self.recent
+            .borrow()
+            .iter()
+            .for_each(|text| self.check(text, true));
     }
 
     /// `Display` and `Debug` of an error and all its sources.
@@ -64,14 +72,23 @@ impl Leaks {
     /// A time of the usual kind has ten digits, and no code has; others are not told from codes, which are not looked for
     /// then.
     pub(crate) fn check(&self, text: &str, has_small_times: bool) {
-        let lower = text.to_lowercase().replace("\n        ", " ").replace("\n    ", " ");
+        let lower = text
+            .to_lowercase()
+            .replace("\n        ", " ")
+            .replace("\n    ", " ");
         for hidden in &self.texts {
-            assert!(!lower.contains(hidden.as_str()), "LEAK: a secret, key or recovery code is printed: {text}");
+            assert!(
+                !lower.contains(hidden.as_str()),
+                "LEAK: a secret, key or recovery code is printed: {text}"
+            );
         }
         if !has_small_times {
             let words = lower.split(|character: char| !character.is_ascii_alphanumeric());
             for word in words.filter(|word| (6..=8).contains(&word.len())) {
-                assert!(!self.codes.iter().any(|code| code == word), "LEAK: a code is printed: {text}");
+                assert!(
+                    !self.codes.iter().any(|code| code == word),
+                    "LEAK: a code is printed: {text}"
+                );
             }
         }
     }

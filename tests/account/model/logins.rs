@@ -3,7 +3,9 @@
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use secondfactor::{Code, Error, Lock, Status, UnixTime, Verified};
+use secondfactor::account::Lock;
+use secondfactor::codes::UnixTime;
+use secondfactor::{Code, Error, Status, Verified};
 
 use super::device::{Device, Moves};
 use super::faulty::{Fault, Meanwhile, run_or_die};
@@ -39,7 +41,18 @@ impl World {
             16 => now.saturating_sub(self.dice.below(400)),
             17 => now.saturating_sub(self.dice.below(9 * DAY)),
             18 => NOW.as_secs(),
-            _ => self.dice.of([0, 1, 29, 30, 1 << 31, 1 << 32, i64::MAX as u64, 1 << 63, u64::MAX - 31, u64::MAX]),
+            _ => self.dice.of([
+                0,
+                1,
+                29,
+                30,
+                1 << 31,
+                1 << 32,
+                i64::MAX as u64,
+                1 << 63,
+                u64::MAX - 31,
+                u64::MAX,
+            ]),
         };
         self.is_orderly &= next >= now && next < 1 << 33;
         self.note(format!("the clock goes to {next}"));
@@ -55,7 +68,11 @@ impl World {
         let (owner, at) = if self.dice.one_in(2) {
             *self.dice.pick(&everyone).unwrap()
         } else {
-            let own: Vec<_> = everyone.iter().filter(|(owner, _)| *owner == who).copied().collect();
+            let own: Vec<_> = everyone
+                .iter()
+                .filter(|(owner, _)| *owner == who)
+                .copied()
+                .collect();
             *self.dice.pick(&own).or(everyone.first()).unwrap()
         };
         let steps = self.dice.of([0, 0, -1, 1, -2, 2, -3, 3, -60, 100]);
@@ -63,14 +80,18 @@ impl World {
     }
 
     fn every_prover(&self) -> Vec<(usize, usize)> {
-        let each = |(owner, person): (usize, &Person)| (0..person.provers.len()).map(move |at| (owner, at));
+        let each = |(owner, person): (usize, &Person)| {
+            (0..person.provers.len()).map(move |at| (owner, at))
+        };
         self.people.iter().enumerate().flat_map(each).collect()
     }
 
     pub(crate) fn random_code(&mut self) -> Code {
         let digits = self.dice.of([6, 6, 6, 7, 8]);
         let value = self.dice.below(10_u64.pow(digits));
-        format!("{value:0width$}", width = digits as usize).parse().unwrap()
+        format!("{value:0width$}", width = digits as usize)
+            .parse()
+            .unwrap()
     }
 
     pub(crate) fn shown(&mut self, owner: usize, at: usize, steps: i64) -> Code {
@@ -84,8 +105,14 @@ impl World {
     pub(crate) fn code_of_own_device(&mut self, who: usize) -> Option<Code> {
         let (now, naive) = (self.now(), self.naive(who));
         let provers = &self.people[who].provers;
-        let is_live = |prover: &Prover| naive.find(prover.number).is_some_and(|device| device.is_live(now));
-        let own: Vec<usize> = (0..provers.len()).filter(|at| is_live(&provers[*at])).collect();
+        let is_live = |prover: &Prover| {
+            naive
+                .find(prover.number)
+                .is_some_and(|device| device.is_live(now))
+        };
+        let own: Vec<usize> = (0..provers.len())
+            .filter(|at| is_live(&provers[*at]))
+            .collect();
         let at = *self.dice.pick(&own)?;
         // A token is pressed for nothing now and then.
         if self.dice.one_in(5) {
@@ -130,7 +157,9 @@ impl World {
             self.check_verified(&before, verified, code);
         }
         let mut next = before.clone();
-        let expected = seen.map_or(Said::NotEnrolled, |seen| next.verify(code, limits, now, seen));
+        let expected = seen.map_or(Said::NotEnrolled, |seen| {
+            next.verify(code, limits, now, seen)
+        });
         let credited = next.credited;
         if let Some(verified) = self.settle(who, ("verify", turn), (expected, Some(next)), answer) {
             assert_eq!(
@@ -138,31 +167,62 @@ impl World {
                 credited.map(device_id),
                 "CREDIT: another device shows the nearer code"
             );
-            assert_eq!((verified.account(), verified.at().as_secs()), (&self.people[who].id, now));
-            self.people[who].proofs.push(Rc::new(Proven::Verified(verified)));
+            assert_eq!(
+                (verified.account(), verified.at().as_secs()),
+                (&self.people[who].id, now)
+            );
+            self.people[who]
+                .proofs
+                .push(Rc::new(Proven::Verified(verified)));
         }
     }
 
     /// Whether this success may be at all, before the model is asked.
     fn check_verified(&self, before: &Naive, verified: &Verified, code: Code) {
         let (now, limits) = (self.now(), self.limits);
-        let device = before.devices.iter().find(|device| device_id(device.number) == verified.device());
+        let device = before
+            .devices
+            .iter()
+            .find(|device| device_id(device.number) == verified.device());
         let device = device.expect("STRANGER: a device that is not there has let somebody in");
-        assert!(device.is_live(now), "DEAD: a device that does not count has let somebody in: {:?}", device.state);
-        assert!(!before.is_disabled(limits), "ABSORBED: a disabled account has let somebody in");
+        assert!(
+            device.is_live(now),
+            "DEAD: a device that does not count has let somebody in: {:?}",
+            device.state
+        );
+        assert!(
+            !before.is_disabled(limits),
+            "ABSORBED: a disabled account has let somebody in"
+        );
         let matches = device.matches(code, limits, now);
         let Some(last) = matches.last() else {
             panic!("WRONG: a code that the device does not show has let somebody in")
         };
-        let secret = device.secret.as_ref().map(|secret| secret.expose_bytes().to_vec()).unwrap_or_default();
-        assert!(!self.accepted.contains(&(secret, *last)), "TWICE: one step of one secret was accepted twice");
-        assert!(device.is_unused(*last), "WATERMARK: a step not above the highest accepted one");
+        let secret = device
+            .secret
+            .as_ref()
+            .map(|secret| secret.expose_bytes().to_vec())
+            .unwrap_or_default();
+        assert!(
+            !self.accepted.contains(&(secret, *last)),
+            "TWICE: one step of one secret was accepted twice"
+        );
+        assert!(
+            device.is_unused(*last),
+            "WATERMARK: a step not above the highest accepted one"
+        );
     }
 
     /// Two servers judge the same code, or two codes, at once: one swap of them wins.
     pub(crate) fn race(&mut self, who: usize) {
-        let Some(code) = self.code_of_own_device(who) else { return };
-        let rival_code = if self.dice.one_in(2) { code } else { self.random_code() };
+        let Some(code) = self.code_of_own_device(who) else {
+            return;
+        };
+        let rival_code = if self.dice.one_in(2) {
+            code
+        } else {
+            self.random_code()
+        };
         let seen = self.status(who);
         let id = self.people[who].id.clone();
         let slot = Arc::new(Mutex::new(None));
@@ -170,8 +230,12 @@ impl World {
         let (rival_mfa, rival_faulty) = self.servers[1 - turn.server].clone();
         rival_faulty.arm(Fault::None, None);
         rival_faulty.take_commits();
-        let rival_turn = Turn { server: 1 - turn.server, ..turn };
-        let (result, observer, account) = (Arc::clone(&slot), Arc::clone(&self.observer), id.clone());
+        let rival_turn = Turn {
+            server: 1 - turn.server,
+            ..turn
+        };
+        let (result, observer, account) =
+            (Arc::clone(&slot), Arc::clone(&self.observer), id.clone());
         let meanwhile: Meanwhile = Box::new(move || {
             let answer = run_or_die(rival_mfa.verify(&account, rival_code));
             *result.lock().unwrap() = Some((answer, run(observer.status(&account)).ok()));
@@ -207,8 +271,13 @@ impl World {
             (0..self.people.len()).for_each(|who| self.check_status(who));
             let (now, naive) = (self.now(), self.naive(who));
             let is_clock = |device: &&Device| device.is_live(now) && device.moves != Moves::Counter;
-            let Some(device) = naive.devices.iter().find(is_clock) else { return };
-            let Some(code) = device.code(device.centre(now).saturating_add_signed(direction)) else { return };
+            let Some(device) = naive.devices.iter().find(is_clock) else {
+                return;
+            };
+            let Some(code) = device.code(device.centre(now).saturating_add_signed(direction))
+            else {
+                return;
+            };
             self.verify(who, code);
         }
     }
@@ -217,7 +286,10 @@ impl World {
     pub(crate) fn siege(&mut self, who: usize) {
         let guesses = if self.dice.one_in(12) { 101 } else { 9 };
         for _ in 0..guesses {
-            if let (true, Some(Lock::Until(until))) = (self.is_orderly, self.status(who).map(|status| status.lock())) {
+            if let (true, Some(Lock::Until(until))) = (
+                self.is_orderly,
+                self.status(who).map(|status| status.lock()),
+            ) {
                 self.clock.set(until);
                 self.check_status(who);
             }
@@ -235,7 +307,9 @@ impl World {
             }
             self.clock.advance(std::time::Duration::from_secs(30));
             self.check_status(who);
-            let Some(code) = self.code_of_own_device(who) else { return };
+            let Some(code) = self.code_of_own_device(who) else {
+                return;
+            };
             self.verify(who, code);
         }
     }

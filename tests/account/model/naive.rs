@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use secondfactor::{Algorithm, Code, Digits, Lock, RecoveryCode, Secret, Status};
+use secondfactor::account::Lock;
+use secondfactor::codes::{Algorithm, Digits, Secret};
+use secondfactor::{Code, RecoveryCode, Status};
 
 use super::device::{Device, Moves, State};
 
@@ -71,11 +73,23 @@ impl Wrong {
         if count >= limits.max_failures {
             return Lock::Disabled;
         }
-        let wait = (0..(count + 1).saturating_sub(limits.free_tries))
-            .fold(0, |wait: u64, _| if wait == 0 { limits.first_wait } else { (2 * wait).min(limits.max_wait) });
-        let waits_until = self.in_a_row.last().map_or(0, |last| last.saturating_add(wait));
+        let wait = (0..(count + 1).saturating_sub(limits.free_tries)).fold(0, |wait: u64, _| {
+            if wait == 0 {
+                limits.first_wait
+            } else {
+                (2 * wait).min(limits.max_wait)
+            }
+        });
+        let waits_until = self
+            .in_a_row
+            .last()
+            .map_or(0, |last| last.saturating_add(wait));
         let until = waits_until.max(leaks_until(&self.ever, 15, DAY / 10));
-        if until > now { Lock::Until(secondfactor::UnixTime::from_secs(until)) } else { Lock::Open }
+        if until > now {
+            Lock::Until(secondfactor::codes::UnixTime::from_secs(until))
+        } else {
+            Lock::Open
+        }
     }
 }
 
@@ -127,12 +141,16 @@ impl Naive {
     }
 
     fn find_mut(&mut self, number: u32) -> &mut Device {
-        self.devices.iter_mut().find(|device| device.number == number).unwrap()
+        self.devices
+            .iter_mut()
+            .find(|device| device.number == number)
+            .unwrap()
     }
 
     /// Whether what a device showed then still proves anything.
     pub(crate) fn still_counts(&self, number: u32, at: u64, now: u64) -> bool {
-        self.find(number).is_some_and(|device| device.is_live(now) && device.created <= at.saturating_add(5))
+        self.find(number)
+            .is_some_and(|device| device.is_live(now) && device.created <= at.saturating_add(5))
     }
 
     pub(crate) fn has_live(&self, now: u64) -> bool {
@@ -166,10 +184,16 @@ impl Naive {
         }
         let (mut is_known, mut found) = (false, Vec::new());
         for device in self.devices.iter_mut().filter(|device| device.is_live(now)) {
-            let Some(last) = device.matches(code, limits, now).pop() else { continue };
+            let Some(last) = device.matches(code, limits, now).pop() else {
+                continue;
+            };
             is_known = true;
             if device.is_unused(last) {
-                found.push((device.distance(last, now), device.number, last.cmp(&device.centre(now)) as i64));
+                found.push((
+                    device.distance(last, now),
+                    device.number,
+                    last.cmp(&device.centre(now)) as i64,
+                ));
                 device.burned.push(last);
             }
         }
@@ -180,7 +204,13 @@ impl Naive {
             device.settled = device.drift(now);
             device.before_resync = None;
             let is_two_sided = limits.past > 0 && limits.future > 0;
-            device.leans.push(if device.moves == Moves::Counter || !is_two_sided { 0 } else { lean });
+            device
+                .leans
+                .push(if device.moves == Moves::Counter || !is_two_sided {
+                    0
+                } else {
+                    lean
+                });
             return Said::Yes;
         }
         if is_known {
@@ -192,20 +222,42 @@ impl Naive {
 
     pub(crate) fn confirm(&mut self, number: u32, code: Code, limits: Limits, now: u64) -> Said {
         self.confirm_by(number, limits, now, |device| {
-            let last = device.matches(code, limits, now).pop().filter(|last| device.is_unused(*last));
+            let last = device
+                .matches(code, limits, now)
+                .pop()
+                .filter(|last| device.is_unused(*last));
             last.map(|last| device.burned.push(last)).is_some()
         })
     }
 
-    pub(crate) fn confirm_pair(&mut self, number: u32, codes: [Code; 2], limits: Limits, now: u64) -> Said {
+    pub(crate) fn confirm_pair(
+        &mut self,
+        number: u32,
+        codes: [Code; 2],
+        limits: Limits,
+        now: u64,
+    ) -> Said {
         self.confirm_by(number, limits, now, |device| {
-            device.pair_matches(codes, now).map(|second| device.resync(second, now)).is_some()
+            device
+                .pair_matches(codes, now)
+                .map(|second| device.resync(second, now))
+                .is_some()
         })
     }
 
-    fn confirm_by(&mut self, number: u32, limits: Limits, now: u64, judge: impl FnOnce(&mut Device) -> bool) -> Said {
-        let Some(device) = self.find(number) else { return Said::UnknownDevice };
-        let State::Pending { replaces } = device.state else { return Said::UnknownDevice };
+    fn confirm_by(
+        &mut self,
+        number: u32,
+        limits: Limits,
+        now: u64,
+        judge: impl FnOnce(&mut Device) -> bool,
+    ) -> Said {
+        let Some(device) = self.find(number) else {
+            return Said::UnknownDevice;
+        };
+        let State::Pending { replaces } = device.state else {
+            return Said::UnknownDevice;
+        };
         if device.has_expired(now) {
             return Said::EnrollmentExpired;
         }
@@ -220,15 +272,25 @@ impl Naive {
             return Said::Mismatch;
         }
         device.state = State::Active;
-        self.devices.retain(|device| !opts_in || device.number == number);
+        self.devices
+            .retain(|device| !opts_in || device.number == number);
         if let Some(old) = replaces.filter(|old| self.find(*old).is_some()) {
             let device = self.find_mut(old);
             if device.state == State::Active {
-                device.state = State::Retiring { until: now.saturating_add(limits.grace) };
+                device.state = State::Retiring {
+                    until: now.saturating_add(limits.grace),
+                };
             }
-            self.devices.retain(|device| device.number != old || device.is_live(now));
+            self.devices
+                .retain(|device| device.number != old || device.is_live(now));
             let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
-            while self.devices.iter().filter(|device| is_retiring(device)).count() > limits.max_devices {
+            while self
+                .devices
+                .iter()
+                .filter(|device| is_retiring(device))
+                .count()
+                > limits.max_devices
+            {
                 let first = self.devices.iter().position(is_retiring).unwrap();
                 self.devices.remove(first);
             }
@@ -241,7 +303,9 @@ impl Naive {
     }
 
     fn is_taken(&self, label: &str, except: Option<u32>) -> bool {
-        self.devices.iter().any(|device| device.is_kept() && device.label == label && Some(device.number) != except)
+        self.devices.iter().any(|device| {
+            device.is_kept() && device.label == label && Some(device.number) != except
+        })
     }
 
     pub(crate) fn enroll(&mut self, form: &Form, limits: Limits, now: u64) -> Said {
@@ -259,7 +323,9 @@ impl Naive {
 
     pub(crate) fn rotate(&mut self, number: u32, limits: Limits, now: u64) -> Said {
         self.drop_what_is_over(now);
-        let Some(old) = self.find(number).filter(|old| old.state == State::Active) else { return Said::UnknownDevice };
+        let Some(old) = self.find(number).filter(|old| old.state == State::Active) else {
+            return Said::UnknownDevice;
+        };
         let form = Form {
             label: old.label.clone(),
             secret: None,
@@ -276,19 +342,41 @@ impl Naive {
             return Said::LabelTaken;
         }
         let has = |secret: &Rc<Secret>| {
-            let known = self.devices.iter().filter_map(|device| device.secret.as_ref());
-            known.into_iter().any(|known| known.expose_bytes() == secret.expose_bytes())
+            let known = self
+                .devices
+                .iter()
+                .filter_map(|device| device.secret.as_ref());
+            known
+                .into_iter()
+                .any(|known| known.expose_bytes() == secret.expose_bytes())
         };
         if form.secret.as_ref().is_some_and(has) {
             return Said::DuplicateSecret;
         }
         if replaces.is_some() {
-            self.devices.retain(|device| device.state != State::Pending { replaces });
+            self.devices
+                .retain(|device| device.state != State::Pending { replaces });
         } else {
-            let in_rotation = |state| matches!(state, State::Retiring { .. } | State::Pending { replaces: Some(_) });
-            if self.devices.iter().filter(|device| !in_rotation(device.state)).count() >= limits.max_devices {
-                let waiting = self.devices.iter().position(|device| device.state == State::Pending { replaces: None });
-                let Some(waiting) = waiting else { return Said::TooManyDevices };
+            let in_rotation = |state| {
+                matches!(
+                    state,
+                    State::Retiring { .. } | State::Pending { replaces: Some(_) }
+                )
+            };
+            if self
+                .devices
+                .iter()
+                .filter(|device| !in_rotation(device.state))
+                .count()
+                >= limits.max_devices
+            {
+                let waiting = self
+                    .devices
+                    .iter()
+                    .position(|device| device.state == State::Pending { replaces: None });
+                let Some(waiting) = waiting else {
+                    return Said::TooManyDevices;
+                };
                 self.devices.remove(waiting);
             }
         }
@@ -312,9 +400,20 @@ impl Naive {
         Said::Yes
     }
 
-    pub(crate) fn resync(&mut self, number: u32, codes: [Code; 2], limits: Limits, now: u64, is_full: bool) -> Said {
+    pub(crate) fn resync(
+        &mut self,
+        number: u32,
+        codes: [Code; 2],
+        limits: Limits,
+        now: u64,
+        is_full: bool,
+    ) -> Said {
         self.drop_what_is_over(now);
-        if self.find(number).filter(|device| device.is_live(now)).is_none() {
+        if self
+            .find(number)
+            .filter(|device| device.is_live(now))
+            .is_none()
+        {
             return Said::UnknownDevice;
         }
         if self.is_disabled(limits) {
@@ -348,7 +447,10 @@ impl Naive {
 
     fn is_last(&self, number: u32, now: u64) -> bool {
         self.find(number).is_some_and(|device| device.is_live(now))
-            && !self.devices.iter().any(|other| other.number != number && other.state == State::Active)
+            && !self
+                .devices
+                .iter()
+                .any(|other| other.number != number && other.state == State::Active)
     }
 
     pub(crate) fn suspend(&mut self, number: u32, now: u64) -> Said {
@@ -357,7 +459,8 @@ impl Naive {
             return Said::LastDevice;
         }
         let said = self.change_state(number, State::Active, State::Suspended);
-        self.devices.retain(|device| said != Said::Yes || !device.is_pending());
+        self.devices
+            .retain(|device| said != Said::Yes || !device.is_pending());
         said
     }
 
@@ -382,7 +485,8 @@ impl Naive {
         if self.find(number).is_none() {
             return Said::UnknownDevice;
         }
-        self.devices.retain(|device| device.number != number && !device.is_pending());
+        self.devices
+            .retain(|device| device.number != number && !device.is_pending());
         Said::Yes
     }
 
@@ -397,21 +501,21 @@ impl Naive {
         if !self.has_live(now) {
             return Said::NotEnrolled;
         }
-        self.recovery = Some(Recovery { issued, left: vec![None; 10], wrong: Wrong::default() });
-        Said::Yes
-    }
-
-    pub(crate) fn replenish(&mut self, limits: Limits, now: u64) -> Said {
-        self.drop_what_is_over(now);
-        let usable = |recovery: &&mut Recovery| recovery.wrong.in_a_row.len() < limits.max_failures;
-        let Some(recovery) = self.recovery.as_mut().filter(usable) else { return Said::NoRecoveryCodes };
-        recovery.left.resize(10, None);
+        self.recovery = Some(Recovery {
+            issued,
+            left: vec![None; 10],
+            wrong: Wrong::default(),
+        });
         Said::Yes
     }
 
     pub(crate) fn redeem(&mut self, code: &RecoveryCode, now: u64, seen: &Status) -> Said {
         self.drop_what_is_over(now);
-        let Some(recovery) = self.recovery.as_mut().filter(|recovery| !recovery.left.is_empty()) else {
+        let Some(recovery) = self
+            .recovery
+            .as_mut()
+            .filter(|recovery| !recovery.left.is_empty())
+        else {
             return Said::NoRecoveryCodes;
         };
         match seen.recovery_lock() {
@@ -420,7 +524,11 @@ impl Naive {
             _ => return Said::Throttled,
         }
         let text = code.expose_text();
-        match recovery.left.iter().position(|left| left.as_deref() == Some(&*text)) {
+        match recovery
+            .left
+            .iter()
+            .position(|left| left.as_deref() == Some(&*text))
+        {
             Some(at) => {
                 recovery.left.remove(at);
                 recovery.wrong.in_a_row.clear();

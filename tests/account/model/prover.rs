@@ -3,9 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use secondfactor::{Algorithm, Code, Counter, Digits, Hotp, LookAhead, Policy, Secret, Window};
+use secondfactor::codes::{Algorithm, Counter, Digits, LookAhead, Secret, Window};
+use secondfactor::{Code, Policy};
 
-use super::device::Moves;
+use super::device::{Moves, hotp};
 use super::dice::Dice;
 use super::naive::{DAY, Limits};
 
@@ -27,9 +28,8 @@ impl Prover {
     /// What it shows now, or what it will show or has shown so many steps from now; a token shows its next code.
     pub(crate) fn show(&mut self, now: u64, steps: i64) -> Code {
         match self.moves {
-            Moves::Time { period } => {
-                self.code((now.saturating_add_signed(self.skew) / period).saturating_add_signed(steps))
-            }
+            Moves::Time { period } => self
+                .code((now.saturating_add_signed(self.skew) / period).saturating_add_signed(steps)),
             // What it has shown last.
             Moves::Counter if steps < 0 => self.code(self.counter.saturating_sub(1)),
             Moves::Counter => {
@@ -41,7 +41,7 @@ impl Prover {
     }
 
     fn code(&self, moving: u64) -> Code {
-        Hotp::new(&self.secret).with_algorithm(self.algorithm).with_digits(self.digits).at(Counter::new(moving))
+        hotp(&self.secret, self.algorithm, self.digits).at(Counter::new(moving))
     }
 
     pub(crate) fn ignore_settings(&mut self) {
@@ -67,21 +67,55 @@ pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
         grace: 0,
     };
     let half_an_hour = 30 * 60;
-    let pci = Limits { future: 0, free_tries: 10, first_wait: half_an_hour, max_wait: half_an_hour, ..default };
-    let wide = Limits { past: 2, future: 3, look_ahead: 9, max_failures: 6, ..default };
+    let pci = Limits {
+        future: 0,
+        free_tries: 10,
+        first_wait: half_an_hour,
+        max_wait: half_an_hour,
+        ..default
+    };
+    let wide = Limits {
+        past: 2,
+        future: 3,
+        look_ahead: 9,
+        max_failures: 6,
+        ..default
+    };
+    let asvs = Limits {
+        past: 0,
+        future: 0,
+        ..default
+    };
     let (policy, limits) = match dice.below(6) {
-        0 => (Policy::ASVS, Limits { past: 0, future: 0, ..default }),
-        1 => (Policy::PCI, pci),
+        0 => (Policy::ASVS.to_builder(), asvs),
+        1 => (Policy::PCI.to_builder(), pci),
         2 => {
-            let policy = Policy::DEFAULT.with_max_failures(6).unwrap().with_window(Window::new(2, 3).unwrap());
-            (policy.unwrap().with_look_ahead(LookAhead::new(9).unwrap()).unwrap(), wide)
+            let window = Window::new(2, 3).unwrap();
+            let look_ahead = LookAhead::new(9).unwrap();
+            (
+                Policy::builder()
+                    .max_failures(6)
+                    .window(window)
+                    .look_ahead(look_ahead),
+                wide,
+            )
         }
-        _ => (Policy::DEFAULT, default),
+        _ => (Policy::builder(), default),
     };
     let grace = dice.of([0, 0, 120, 3 * DAY]);
     let max_devices = dice.of([2, 3, 8]);
     let max_failures = dice.of([limits.max_failures as u8, 8]);
-    let policy = policy.with_rotation_grace(Duration::from_secs(grace)).unwrap();
-    let policy = policy.with_max_devices(max_devices).unwrap().with_max_failures(max_failures).unwrap();
-    (policy, Limits { grace, max_devices: max_devices.into(), max_failures: max_failures.into(), ..limits })
+    let policy = policy
+        .rotation_grace(Duration::from_secs(grace))
+        .max_devices(max_devices)
+        .max_failures(max_failures);
+    (
+        policy.build().unwrap(),
+        Limits {
+            grace,
+            max_devices: max_devices.into(),
+            max_failures: max_failures.into(),
+            ..limits
+        },
+    )
 }

@@ -6,35 +6,41 @@ use secondfactor::{Error, RecoveryCode, RecoveryCodes};
 
 use super::faulty::Fault;
 use super::naive::Said;
-use super::world::{Proven, World, attempt, with_proof};
+use super::world::{Proven, World, attempt};
 
 impl World {
     pub(crate) fn recovery_codes(&mut self, who: usize) {
-        let Some((proof, is_fresh)) = self.proof(who) else { return };
-        let (now, limits, fault, is_new) = (self.now(), self.limits, self.fault(), self.dice.one_in(2));
-        let issued = if proof.by().is_none() { proof.at() } else { now };
-        let expected =
-            self.proven(
-                who,
-                is_fresh,
-                |naive| {
-                    if is_new { naive.issue(issued, now) } else { naive.replenish(limits, now) }
-                },
-            );
-        let (turn, mfa) = self.turn(who, fault, None);
-        let (name, answer) = if is_new {
-            ("issue", with_proof!(proof, proof => mfa.issue_recovery_codes(proof)))
-        } else {
-            ("replenish", with_proof!(proof, proof => mfa.replenish_recovery_codes(proof)))
+        let Some((proof, is_fresh)) = self.proof(who) else {
+            return;
         };
-        let left = self.naive(who).recovery.map_or(0, |recovery| recovery.left.len());
-        let Some(codes) = self.settle(who, (name, turn), expected, answer) else { return };
-        assert_eq!(codes.count(), if is_new { 10 } else { 10 - left });
-        let texts: Vec<String> = codes.iter().map(|code| code.expose_text().to_string()).collect();
+        let (now, fault) = (self.now(), self.fault());
+        let issued = if proof.by().is_none() {
+            proof.at()
+        } else {
+            now
+        };
+        let expected = self.proven(who, is_fresh, |naive| naive.issue(issued, now));
+        let (turn, mfa) = self.turn(who, fault, None);
+        let answer = attempt(mfa.issue_recovery_codes(&*proof));
+        let Some(codes) = self.settle(who, ("issue", turn), expected, answer) else {
+            return;
+        };
+        assert_eq!(codes.count(), 10);
+        let texts: Vec<String> = codes
+            .iter()
+            .map(|code| code.expose_text().to_string())
+            .collect();
         let naive = self.people[who].naive.as_mut().unwrap();
-        let slots = naive.recovery.iter_mut().flat_map(|recovery| recovery.left.iter_mut().rev());
-        slots.zip(&texts).for_each(|(slot, text)| *slot = Some(text.clone()));
-        texts.iter().for_each(|text| self.leaks.hide_recovery_code(text));
+        let slots = naive
+            .recovery
+            .iter_mut()
+            .flat_map(|recovery| &mut recovery.left);
+        slots
+            .zip(&texts)
+            .for_each(|(slot, text)| *slot = Some(text.clone()));
+        texts
+            .iter()
+            .for_each(|text| self.leaks.hide_recovery_code(text));
         self.leaks.check_recent();
         self.people[who].recovery_codes.extend(texts);
     }
@@ -44,7 +50,11 @@ impl World {
         let known = self.dice.pick(&self.people[owner].recovery_codes).cloned();
         let code: RecoveryCode = match known {
             Some(text) if !self.dice.one_in(4) => text.parse().unwrap(),
-            _ => RecoveryCodes::generate().unwrap().into_iter().next().unwrap(),
+            _ => RecoveryCodes::generate()
+                .unwrap()
+                .into_iter()
+                .next()
+                .unwrap(),
         };
         let tries = if self.dice.one_in(6) { 9 } else { 1 };
         for _ in 0..tries {
@@ -58,18 +68,26 @@ impl World {
             let id = self.people[who].id.clone();
             let answer = attempt(mfa.redeem(&id, &code));
             let recovered = self.settle(who, ("redeem", turn), (expected, next), answer);
-            self.people[who].proofs.extend(recovered.map(Proven::Recovered).map(Rc::new));
+            self.people[who]
+                .proofs
+                .extend(recovered.map(Proven::Recovered).map(Rc::new));
         }
     }
 
     pub(crate) fn reseal(&mut self, who: usize) {
-        let Some(next) = self.people[who].naive.clone() else { return };
+        let Some(next) = self.people[who].naive.clone() else {
+            return;
+        };
         let (turn, mfa) = self.turn(who, Fault::None, None);
         let is_sealed_so = self.people[who].sealed_by == turn.server;
         let answer = attempt(mfa.reseal(&self.people[who].id));
         if is_sealed_so {
             assert!(matches!(answer, Some(Ok(()))));
-            assert_eq!(self.servers[turn.server].1.take_commits(), 0, "WRITTEN: nothing to reseal");
+            assert_eq!(
+                self.servers[turn.server].1.take_commits(),
+                0,
+                "WRITTEN: nothing to reseal"
+            );
         } else {
             self.settle(who, ("reseal", turn), (Said::Yes, Some(next)), answer);
         }
@@ -78,23 +96,42 @@ impl World {
     /// A success goes through a cookie; no other session or account opens it.
     pub(crate) fn token(&mut self, who: usize) {
         let (now, sessions) = (self.now(), [&b"one session"[..], b"another session"]);
-        let Some(proof) = self.people[who].proofs.last().cloned() else { return };
-        let Proven::Verified(verified) = &*proof else { return };
+        let Some(proof) = self.people[who].proofs.last().cloned() else {
+            return;
+        };
+        let Proven::Verified(verified) = &*proof else {
+            return;
+        };
         let [(one, _), (other, _)] = self.servers.clone();
-        let token = one.token(verified, sessions[0]).unwrap();
+        let token = one.seal_proof(verified, sessions[0]).unwrap();
         self.leaks.check_debug(&token, !self.is_orderly);
-        let opened = other.open_token(&self.people[who].id, sessions[0], &token, std::time::Duration::MAX);
+        let opened = other.open_verified(
+            &self.people[who].id,
+            sessions[0],
+            &token,
+            std::time::Duration::MAX,
+        );
         if verified.at().as_secs() > now.saturating_add(5) {
             assert!(matches!(opened, Err(Error::Stale(_))));
         } else {
             let opened = opened.unwrap();
-            assert_eq!((opened.at(), opened.device()), (verified.at(), verified.device()));
-            self.people[who].proofs.push(Rc::new(Proven::Verified(opened)));
+            assert_eq!(
+                (opened.at(), opened.device()),
+                (verified.at(), verified.device())
+            );
+            self.people[who]
+                .proofs
+                .push(Rc::new(Proven::Verified(opened)));
         }
         let strangers = [(who, sessions[1]), (1 - who, sessions[0])];
         for (who, session) in strangers {
             assert!(matches!(
-                other.open_token(&self.people[who].id, session, &token, std::time::Duration::MAX),
+                other.open_verified(
+                    &self.people[who].id,
+                    session,
+                    &token,
+                    std::time::Duration::MAX
+                ),
                 Err(Error::Token)
             ));
         }
@@ -104,14 +141,18 @@ impl World {
         let (fault, id) = (self.fault(), self.people[who].id.clone());
         let is_enrolled = self.people[who].naive.is_some();
         if self.dice.one_in(3) {
-            let expected = if is_enrolled { Said::Yes } else { Said::NotEnrolled };
+            let expected = if is_enrolled {
+                Said::Yes
+            } else {
+                Said::NotEnrolled
+            };
             let (turn, mfa) = self.turn(who, fault, None);
             let answer = attempt(mfa.danger_opt_out_unproven(&id));
             self.settle(who, ("danger opt out", turn), (expected, None), answer);
         } else if let Some((proof, is_fresh)) = self.proof(who) {
             let (expected, _) = self.proven(who, is_fresh, |_| Said::Yes);
             let (turn, mfa) = self.turn(who, fault, None);
-            let answer = with_proof!(proof, proof => mfa.opt_out(proof));
+            let answer = attempt(mfa.opt_out(&*proof));
             self.settle(who, ("opt out", turn), (expected, None), answer);
         }
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use secondfactor::deadpool_postgres::tokio_postgres::config::Host;
-use secondfactor::deadpool_postgres::tokio_postgres::types::ToSql;
-use secondfactor::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
-use secondfactor::deadpool_postgres::{Manager, Pool, Runtime};
-use secondfactor::{AnyStore, PostgresStore, UnixTime};
+use secondfactor::codes::UnixTime;
+use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::config::Host;
+use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::types::ToSql;
+use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
+use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, Runtime};
+use secondfactor::store::{AnyStore, PostgresStore};
 
 use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
 use crate::Outcome;
@@ -55,19 +56,32 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
 /// Without TLS, for a database beside this server. Over a network, give the manager a TLS connector.
 pub(super) fn pool(address: &str) -> Outcome<Pool> {
     // The error of a bad address could quote it, and with it the password.
-    let mut config: Config = address.parse().map_err(|_| "the address of PostgreSQL can't be read")?;
+    let mut config: Config = address
+        .parse()
+        .map_err(|_| "the address of PostgreSQL can't be read")?;
     if config.get_options().is_none() {
         config.options("-c statement_timeout=5s");
     }
     warn_of_network(&hosts(&config));
     let timeout = Some(Duration::from_secs(5));
-    let builder = Pool::builder(Manager::new(config, NoTls)).max_size(16).runtime(Runtime::Tokio1);
-    Ok(builder.wait_timeout(timeout).create_timeout(timeout).build()?)
+    let builder = Pool::builder(Manager::new(config, NoTls))
+        .max_size(16)
+        .runtime(Runtime::Tokio1);
+    Ok(builder
+        .wait_timeout(timeout)
+        .create_timeout(timeout)
+        .build()?)
 }
 
 /// An address beside a host's name counts, the name does not. A socket is no host.
 pub(super) fn hosts(config: &Config) -> Vec<String> {
-    let name = |host: &Host| if let Host::Tcp(name) = host { Some(name.clone()) } else { None };
+    let name = |host: &Host| {
+        if let Host::Tcp(name) = host {
+            Some(name.clone())
+        } else {
+            None
+        }
+    };
     match config.get_hostaddrs() {
         [] => config.get_hosts().iter().filter_map(name).collect(),
         addresses => addresses.iter().map(ToString::to_string).collect(),
@@ -121,15 +135,30 @@ impl Database for Postgres {
     }
 
     async fn user(&self, id: &str) -> Outcome<Option<User>> {
-        self.query("SELECT * FROM web_user WHERE id = $1", &[&id]).await?.first().map(user).transpose()
+        self.query("SELECT * FROM web_user WHERE id = $1", &[&id])
+            .await?
+            .first()
+            .map(user)
+            .transpose()
     }
 
     async fn user_by_name(&self, name: &str) -> Outcome<Option<User>> {
-        self.query("SELECT * FROM web_user WHERE name = $1", &[&name]).await?.first().map(user).transpose()
+        self.query("SELECT * FROM web_user WHERE name = $1", &[&name])
+            .await?
+            .first()
+            .map(user)
+            .transpose()
     }
 
-    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>> {
-        self.query("SELECT * FROM web_user WHERE organisation = $1", &[&organisation]).await?.iter().map(user).collect()
+    async fn users_in(&self, organisation: &str) -> Outcome<Vec<User>> {
+        self.query(
+            "SELECT * FROM web_user WHERE organisation = $1",
+            &[&organisation],
+        )
+        .await?
+        .iter()
+        .map(user)
+        .collect()
     }
 
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
@@ -147,47 +176,82 @@ impl Database for Postgres {
             &change.only_in.map(number),
         ];
         let rows = self.query(sql, parameters).await?;
-        rows.first().map(|row| unsigned(row, "generation")).transpose()
+        rows.first()
+            .map(|row| unsigned(row, "generation"))
+            .transpose()
     }
 
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
         let sql = "INSERT INTO web_session VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
-        Ok(self.execute(sql, &[&key, &body, &number(ends.as_secs())]).await? == 1)
+        Ok(self
+            .execute(sql, &[&key, &body, &number(ends.as_secs())])
+            .await?
+            == 1)
     }
 
     async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
         let sql = "UPDATE web_session SET body = $2, ends = $3 WHERE key = $1";
-        self.execute(sql, &[&key, &body, &number(ends.as_secs())]).await.map(drop)
+        self.execute(sql, &[&key, &body, &number(ends.as_secs())])
+            .await
+            .map(drop)
     }
 
     async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
         let sql = "SELECT body, ends FROM web_session WHERE key = $1 AND ends > $2";
         let rows = self.query(sql, &[&key, &number(now.as_secs())]).await?;
-        let session = |row: &Row| Ok((row.try_get("body")?, UnixTime::from_secs(unsigned(row, "ends")?)));
+        let session = |row: &Row| {
+            Ok((
+                row.try_get("body")?,
+                UnixTime::from_secs(unsigned(row, "ends")?),
+            ))
+        };
         rows.first().map(session).transpose()
     }
 
     async fn end_session(&self, key: &str) -> Outcome {
-        self.execute("DELETE FROM web_session WHERE key = $1", &[&key]).await.map(drop)
+        self.execute("DELETE FROM web_session WHERE key = $1", &[&key])
+            .await
+            .map(drop)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
-        self.execute("DELETE FROM web_session WHERE ends <= $1", &[&number(now.as_secs())]).await.map(drop)
+        self.execute(
+            "DELETE FROM web_session WHERE ends <= $1",
+            &[&number(now.as_secs())],
+        )
+        .await
+        .map(drop)
     }
 
     async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome {
-        let sql = "WITH added AS (INSERT INTO web_entry (list, at, text, by) VALUES ($1, $2, $3, $4))
+        let sql =
+            "WITH added AS (INSERT INTO web_entry (list, at, text, by) VALUES ($1, $2, $3, $4))
             DELETE FROM web_entry WHERE list = $1 AND id <=
                 (SELECT id FROM web_entry WHERE list = $1 ORDER BY id DESC LIMIT 1 OFFSET $5)";
         // The statement doesn't see the entry that it adds, so one fewer of the others stays.
         let others = i64::from(LIST_LEN.saturating_sub(1));
-        self.execute(sql, &[&list, &number(entry.at), &entry.text, &entry.by, &others]).await.map(drop)
+        self.execute(
+            sql,
+            &[&list, &number(entry.at), &entry.text, &entry.by, &others],
+        )
+        .await
+        .map(drop)
     }
 
     async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {
-        let rows = self.query("SELECT at, text, by FROM web_entry WHERE list = $1 ORDER BY id DESC", &[&list]).await?;
-        let entry =
-            |row: &Row| Ok(Entry { at: unsigned(row, "at")?, text: row.try_get("text")?, by: row.try_get("by")? });
+        let rows = self
+            .query(
+                "SELECT at, text, by FROM web_entry WHERE list = $1 ORDER BY id DESC",
+                &[&list],
+            )
+            .await?;
+        let entry = |row: &Row| {
+            Ok(Entry {
+                at: unsigned(row, "at")?,
+                text: row.try_get("text")?,
+                by: row.try_get("by")?,
+            })
+        };
         rows.iter().map(entry).collect()
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use secondfactor::redis::aio::ConnectionManager;
-use secondfactor::redis::{self, Client, ConnectionAddr, Script};
-use secondfactor::{AnyStore, RedisStore, UnixTime};
+use secondfactor::codes::UnixTime;
+use secondfactor::store::drivers::redis::aio::ConnectionManager;
+use secondfactor::store::drivers::redis::{self, Client, ConnectionAddr, Script};
+use secondfactor::store::{AnyStore, RedisStore};
 
 use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
 use crate::Outcome;
@@ -50,7 +51,11 @@ pub(super) struct Redis {
 
 impl Redis {
     pub(super) fn new(connection: ConnectionManager) -> Self {
-        Self { connection, add_user: Script::new(ADD_USER), change_user: Script::new(CHANGE_USER) }
+        Self {
+            connection,
+            add_user: Script::new(ADD_USER),
+            change_user: Script::new(CHANGE_USER),
+        }
     }
 
     fn connection(&self) -> ConnectionManager {
@@ -83,7 +88,10 @@ fn list_key(list: &str) -> String {
 #[async_trait]
 impl Database for Redis {
     async fn ping(&self) -> Outcome {
-        Ok(redis::cmd("PING").query_async::<String>(&mut self.connection()).await.map(drop)?)
+        Ok(redis::cmd("PING")
+            .query_async::<String>(&mut self.connection())
+            .await
+            .map(drop)?)
     }
 
     async fn add_user(&self, user: &User) -> Outcome<bool> {
@@ -100,7 +108,9 @@ impl Database for Redis {
             ("generation", user.generation.to_string()),
         ];
         let mut add = self.add_user.key(name_key(&user.name));
-        add.key(user_key(&user.id)).key(organisation_key(&user.organisation)).arg(&user.id);
+        add.key(user_key(&user.id))
+            .key(organisation_key(&user.organisation))
+            .arg(&user.id);
         for (field, value) in &fields {
             add.arg(*field).arg(value);
         }
@@ -108,22 +118,34 @@ impl Database for Redis {
     }
 
     async fn user(&self, id: &str) -> Outcome<Option<User>> {
-        let fields: HashMap<String, String> =
-            redis::cmd("HGETALL").arg(user_key(id)).query_async(&mut self.connection()).await?;
-        if fields.is_empty() { Ok(None) } else { user(&fields).map(Some) }
+        let fields: HashMap<String, String> = redis::cmd("HGETALL")
+            .arg(user_key(id))
+            .query_async(&mut self.connection())
+            .await?;
+        if fields.is_empty() {
+            Ok(None)
+        } else {
+            user(&fields).map(Some)
+        }
     }
 
     async fn user_by_name(&self, name: &str) -> Outcome<Option<User>> {
-        let id: Option<String> = redis::cmd("GET").arg(name_key(name)).query_async(&mut self.connection()).await?;
+        let id: Option<String> = redis::cmd("GET")
+            .arg(name_key(name))
+            .query_async(&mut self.connection())
+            .await?;
         match id {
             Some(id) => self.user(&id).await,
             None => Ok(None),
         }
     }
 
-    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>> {
+    async fn users_in(&self, organisation: &str) -> Outcome<Vec<User>> {
         let key = organisation_key(organisation);
-        let ids: Vec<String> = redis::cmd("SMEMBERS").arg(key).query_async(&mut self.connection()).await?;
+        let ids: Vec<String> = redis::cmd("SMEMBERS")
+            .arg(key)
+            .query_async(&mut self.connection())
+            .await?;
         let mut users = Vec::new();
         for id in ids {
             users.extend(self.user(&id).await?);
@@ -134,35 +156,62 @@ impl Database for Redis {
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
         let fields = [
             ("password", change.password.clone()),
-            ("must_change_password", change.must_change_password.map(flag)),
-            ("opted_in", change.opted_in.map(|opted_in| opted_in.name().to_owned())),
+            (
+                "must_change_password",
+                change.must_change_password.map(flag),
+            ),
+            (
+                "opted_in",
+                change.opted_in.map(|opted_in| opted_in.name().to_owned()),
+            ),
             ("permissions", change.permissions.map(Permissions::names)),
         ];
         let mut script = self.change_user.key(user_key(id));
-        let only_in = change.only_in.map_or_else(String::new, |generation| generation.to_string());
+        let only_in = change
+            .only_in
+            .map_or_else(String::new, |generation| generation.to_string());
         script.arg(u8::from(change.ends_sessions)).arg(only_in);
         for (field, value) in &fields {
             if let Some(value) = value {
                 script.arg(*field).arg(value);
             }
         }
-        Ok(script.invoke_async::<Option<u64>>(&mut self.connection()).await?)
+        Ok(script
+            .invoke_async::<Option<u64>>(&mut self.connection())
+            .await?)
     }
 
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
         let mut set = redis::cmd("SET");
-        set.arg(session_key(key)).arg(session_value(body, ends)).arg("NX").arg("EXAT").arg(ends.as_secs());
-        Ok(set.query_async::<Option<String>>(&mut self.connection()).await?.is_some())
+        set.arg(session_key(key))
+            .arg(session_value(body, ends))
+            .arg("NX")
+            .arg("EXAT")
+            .arg(ends.as_secs());
+        Ok(set
+            .query_async::<Option<String>>(&mut self.connection())
+            .await?
+            .is_some())
     }
 
     async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
         let mut set = redis::cmd("SET");
-        set.arg(session_key(key)).arg(session_value(body, ends)).arg("XX").arg("EXAT").arg(ends.as_secs());
-        Ok(set.query_async::<Option<String>>(&mut self.connection()).await.map(drop)?)
+        set.arg(session_key(key))
+            .arg(session_value(body, ends))
+            .arg("XX")
+            .arg("EXAT")
+            .arg(ends.as_secs());
+        Ok(set
+            .query_async::<Option<String>>(&mut self.connection())
+            .await
+            .map(drop)?)
     }
 
     async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
-        let value: Option<String> = redis::cmd("GET").arg(session_key(key)).query_async(&mut self.connection()).await?;
+        let value: Option<String> = redis::cmd("GET")
+            .arg(session_key(key))
+            .query_async(&mut self.connection())
+            .await?;
         let Some(value) = value else { return Ok(None) };
         let (ends, body) = value.split_once(' ').ok_or("a session has no end")?;
         let ends = UnixTime::from_secs(ends.parse()?);
@@ -170,7 +219,11 @@ impl Database for Redis {
     }
 
     async fn end_session(&self, key: &str) -> Outcome {
-        Ok(redis::cmd("DEL").arg(session_key(key)).query_async::<u32>(&mut self.connection()).await.map(drop)?)
+        Ok(redis::cmd("DEL")
+            .arg(session_key(key))
+            .query_async::<u32>(&mut self.connection())
+            .await
+            .map(drop)?)
     }
 
     /// Redis forgets them by itself.
@@ -182,14 +235,31 @@ impl Database for Redis {
         let (key, entry) = (list_key(list), serde_json::to_string(entry)?);
         let last = LIST_LEN.saturating_sub(1);
         let mut both = redis::pipe();
-        both.atomic().cmd("LPUSH").arg(&key).arg(entry).ignore().cmd("LTRIM").arg(&key).arg(0).arg(last).ignore();
+        both.atomic()
+            .cmd("LPUSH")
+            .arg(&key)
+            .arg(entry)
+            .ignore()
+            .cmd("LTRIM")
+            .arg(&key)
+            .arg(0)
+            .arg(last)
+            .ignore();
         Ok(both.query_async::<()>(&mut self.connection()).await?)
     }
 
     async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {
         let mut range = redis::cmd("LRANGE");
-        let entries: Vec<String> = range.arg(list_key(list)).arg(0).arg(-1).query_async(&mut self.connection()).await?;
-        entries.iter().map(|entry| Ok(serde_json::from_str(entry)?)).collect()
+        let entries: Vec<String> = range
+            .arg(list_key(list))
+            .arg(0)
+            .arg(-1)
+            .query_async(&mut self.connection())
+            .await?;
+        entries
+            .iter()
+            .map(|entry| Ok(serde_json::from_str(entry)?))
+            .collect()
     }
 }
 
@@ -202,7 +272,12 @@ fn flag(value: bool) -> String {
 }
 
 fn user(fields: &HashMap<String, String>) -> Outcome<User> {
-    let field = |name: &str| fields.get(name).cloned().ok_or_else(|| format!("a user has no {name}"));
+    let field = |name: &str| {
+        fields
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("a user has no {name}"))
+    };
     Ok(User {
         id: field("id")?,
         name: field("name")?,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use secondfactor::{AnyStore, SqliteStore, UnixTime};
+use secondfactor::codes::UnixTime;
+use secondfactor::store::{AnyStore, SqliteStore};
 
 use super::{Database, Entry, LIST_LEN, heed};
 use crate::Outcome;
@@ -61,7 +62,9 @@ impl Sqlite {
         let connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+        })
     }
 
     /// SQLite's calls block, so they run beside the runtime's threads.
@@ -78,7 +81,10 @@ impl Sqlite {
 #[async_trait]
 impl Database for Sqlite {
     async fn ping(&self) -> Outcome {
-        self.with(|connection| connection.query_row("SELECT 1 FROM web_session UNION SELECT 1", [], |_| Ok(()))).await
+        self.with(|connection| {
+            connection.query_row("SELECT 1 FROM web_session UNION SELECT 1", [], |_| Ok(()))
+        })
+        .await
     }
 
     async fn add_user(&self, user: &User) -> Outcome<bool> {
@@ -107,7 +113,10 @@ impl Database for Sqlite {
     async fn user(&self, id: &str) -> Outcome<Option<User>> {
         let id = id.to_owned();
         self.with(move |connection| {
-            connection.prepare_cached("SELECT * FROM web_user WHERE id = ?1")?.query_row([id], user).optional()
+            connection
+                .prepare_cached("SELECT * FROM web_user WHERE id = ?1")?
+                .query_row([id], user)
+                .optional()
         })
         .await
     }
@@ -115,15 +124,19 @@ impl Database for Sqlite {
     async fn user_by_name(&self, name: &str) -> Outcome<Option<User>> {
         let name = name.to_owned();
         self.with(move |connection| {
-            connection.prepare_cached("SELECT * FROM web_user WHERE name = ?1")?.query_row([name], user).optional()
+            connection
+                .prepare_cached("SELECT * FROM web_user WHERE name = ?1")?
+                .query_row([name], user)
+                .optional()
         })
         .await
     }
 
-    async fn users_of(&self, organisation: &str) -> Outcome<Vec<User>> {
+    async fn users_in(&self, organisation: &str) -> Outcome<Vec<User>> {
         let organisation = organisation.to_owned();
         self.with(move |connection| {
-            let mut select = connection.prepare_cached("SELECT * FROM web_user WHERE organisation = ?1")?;
+            let mut select =
+                connection.prepare_cached("SELECT * FROM web_user WHERE organisation = ?1")?;
             select.query_map([organisation], user)?.collect()
         })
         .await
@@ -157,14 +170,18 @@ impl Database for Sqlite {
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
         let (key, body) = (key.to_owned(), body.to_owned());
         let sql = "INSERT INTO web_session VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING";
-        let added = self.with(move |connection| connection.execute(sql, params![key, body, number(ends.as_secs())]));
+        let added = self.with(move |connection| {
+            connection.execute(sql, params![key, body, number(ends.as_secs())])
+        });
         Ok(added.await? == 1)
     }
 
     async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
         let (key, body) = (key.to_owned(), body.to_owned());
         let sql = "UPDATE web_session SET body = ?2, ends = ?3 WHERE key = ?1";
-        let saved = self.with(move |connection| connection.execute(sql, params![key, body, number(ends.as_secs())]));
+        let saved = self.with(move |connection| {
+            connection.execute(sql, params![key, body, number(ends.as_secs())])
+        });
         saved.await.map(drop)
     }
 
@@ -183,14 +200,20 @@ impl Database for Sqlite {
 
     async fn end_session(&self, key: &str) -> Outcome {
         let key = key.to_owned();
-        self.with(move |connection| connection.execute("DELETE FROM web_session WHERE key = ?1", [key])).await.map(drop)
+        self.with(move |connection| {
+            connection.execute("DELETE FROM web_session WHERE key = ?1", [key])
+        })
+        .await
+        .map(drop)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
         let now = number(now.as_secs());
-        self.with(move |connection| connection.execute("DELETE FROM web_session WHERE ends <= ?1", [now]))
-            .await
-            .map(drop)
+        self.with(move |connection| {
+            connection.execute("DELETE FROM web_session WHERE ends <= ?1", [now])
+        })
+        .await
+        .map(drop)
     }
 
     async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome {
@@ -214,9 +237,16 @@ impl Database for Sqlite {
     async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {
         let list = list.to_owned();
         self.with(move |connection| {
-            let mut select =
-                connection.prepare_cached("SELECT at, text, by FROM web_entry WHERE list = ?1 ORDER BY id DESC")?;
-            let entry = |row: &Row<'_>| Ok(Entry { at: unsigned(row, 0)?, text: row.get(1)?, by: row.get(2)? });
+            let mut select = connection.prepare_cached(
+                "SELECT at, text, by FROM web_entry WHERE list = ?1 ORDER BY id DESC",
+            )?;
+            let entry = |row: &Row<'_>| {
+                Ok(Entry {
+                    at: unsigned(row, 0)?,
+                    text: row.get(1)?,
+                    by: row.get(2)?,
+                })
+            };
             select.query_map([list], entry)?.collect()
         })
         .await

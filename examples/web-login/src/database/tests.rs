@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use secondfactor::{PostgresStore, UnixTime};
+use secondfactor::codes::UnixTime;
+use secondfactor::store::PostgresStore;
 
 use super::{Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
 use crate::random;
@@ -11,39 +12,68 @@ use crate::user::{Change, OptedIn, Permissions, User};
 #[tokio::test]
 async fn sqlite_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
-    keeps_the_contract(Arc::new(sqlite::Sqlite::open(&folder.path().join("accounts.db")).unwrap())).await;
+    keeps_the_contract(Arc::new(
+        sqlite::Sqlite::open(&folder.path().join("accounts.db")).unwrap(),
+    ))
+    .await;
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/browser runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: scripts/test runs it"]
 async fn postgres_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
-    keeps_the_contract(Arc::new(postgres::Postgres::open(postgres::pool(&address).unwrap()).await.unwrap())).await;
+    keeps_the_contract(Arc::new(
+        postgres::Postgres::open(postgres::pool(&address).unwrap())
+            .await
+            .unwrap(),
+    ))
+    .await;
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_REDIS: .ci/browser runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_REDIS: scripts/test runs it"]
 async fn redis_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_REDIS").unwrap();
-    keeps_the_contract(Arc::new(redis::Redis::new(redis::connect(&address).await.unwrap()))).await;
+    keeps_the_contract(Arc::new(redis::Redis::new(
+        redis::connect(&address).await.unwrap(),
+    )))
+    .await;
 }
 
 #[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: .ci/browser runs it"]
+#[ignore = "needs SECONDFACTOR_TEST_POSTGRES: scripts/test runs it"]
 async fn a_store_that_is_not_fit_for_a_login_is_refused() {
     let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
-    let without_tables = postgres::pool(&format!("{address} options='-c search_path=nowhere'")).unwrap();
+    let without_tables =
+        postgres::pool(&format!("{address} options='-c search_path=nowhere'")).unwrap();
     let report = PostgresStore::new(without_tables).check().await.unwrap();
     let error = heed(&report).unwrap_err().to_string();
-    assert!(error.contains("not fit for a login: the tables are missing"), "{error}");
+    assert!(
+        error.contains("not fit for a login: the tables are missing"),
+        "{error}"
+    );
 }
 
 #[test]
 fn only_this_machine_is_no_network() {
-    for host in ["localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+    for host in [
+        "localhost",
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "::ffff:127.0.0.1",
+    ] {
         assert!(is_this_machine(host), "{host}");
     }
-    for host in ["db", "localhost.example", "192.0.2.1", "::", "2001:db8::1", "127.0.0.1.example", ""] {
+    for host in [
+        "db",
+        "localhost.example",
+        "192.0.2.1",
+        "::",
+        "2001:db8::1",
+        "127.0.0.1.example",
+        "",
+    ] {
         assert!(!is_this_machine(host), "{host}");
     }
 }
@@ -58,7 +88,11 @@ fn the_hosts_of_postgres_are_those_that_it_connects_to() {
         ("host=db hostaddr=127.0.0.1", &["127.0.0.1"]),
     ];
     for (address, hosts) in rows {
-        assert_eq!(postgres::hosts(&address.parse().unwrap()), hosts, "{address}");
+        assert_eq!(
+            postgres::hosts(&address.parse().unwrap()),
+            hosts,
+            "{address}"
+        );
     }
 }
 
@@ -94,49 +128,131 @@ async fn users(database: &dyn Database) {
     assert!(database.user_by_name("nobody").await.unwrap().is_none());
 
     // A name is given once.
-    let namesake = User { name: user.name.clone(), ..new_user() };
+    let namesake = User {
+        name: user.name.clone(),
+        ..new_user()
+    };
     assert!(!database.add_user(&namesake).await.unwrap());
     assert!(database.user(&namesake.id).await.unwrap().is_none());
 
-    let colleague = User { organisation: user.organisation.clone(), is_owner: false, ..new_user() };
+    let colleague = User {
+        organisation: user.organisation.clone(),
+        is_owner: false,
+        ..new_user()
+    };
     assert!(database.add_user(&colleague).await.unwrap());
     assert!(database.add_user(&new_user()).await.unwrap());
-    let mut both = database.users_of(&user.organisation).await.unwrap();
+    let mut both = database.users_in(&user.organisation).await.unwrap();
     both.sort_by_key(|user| !user.is_owner);
     assert!(both == [user.clone(), colleague]);
 
     // A change leaves the rest as it is.
-    let (permissions, opted_in) = (Permissions { notes_read: true, notes_write: true }, OptedIn::Changing);
-    let change = Change { permissions: Some(permissions), ..Change::default() };
-    assert_eq!(database.change_user(&user.id, &change).await.unwrap(), Some(0));
-    assert_eq!(database.change_user(&user.id, &Change::opted_in(opted_in).ending_sessions()).await.unwrap(), Some(1));
-    let password = Change { password: Some("new".to_owned()), must_change_password: Some(false), ..Change::default() };
-    assert_eq!(database.change_user(&user.id, &password.ending_sessions()).await.unwrap(), Some(2));
-    assert_eq!(database.change_user(&user.id, &Change::default()).await.unwrap(), Some(2));
-    let changed =
-        User { password: "new".to_owned(), must_change_password: false, permissions, opted_in, generation: 2, ..user };
+    let (permissions, opted_in) = (
+        Permissions {
+            notes_read: true,
+            notes_write: true,
+        },
+        OptedIn::Changing,
+    );
+    let change = Change {
+        permissions: Some(permissions),
+        ..Change::default()
+    };
+    assert_eq!(
+        database.change_user(&user.id, &change).await.unwrap(),
+        Some(0)
+    );
+    assert_eq!(
+        database
+            .change_user(&user.id, &Change::opted_in(opted_in).ending_sessions())
+            .await
+            .unwrap(),
+        Some(1)
+    );
+    let password = Change {
+        password: Some("new".to_owned()),
+        must_change_password: Some(false),
+        ..Change::default()
+    };
+    assert_eq!(
+        database
+            .change_user(&user.id, &password.ending_sessions())
+            .await
+            .unwrap(),
+        Some(2)
+    );
+    assert_eq!(
+        database
+            .change_user(&user.id, &Change::default())
+            .await
+            .unwrap(),
+        Some(2)
+    );
+    let changed = User {
+        password: "new".to_owned(),
+        must_change_password: false,
+        permissions,
+        opted_in,
+        generation: 2,
+        ..user
+    };
     assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
 
     // A session that has ended meanwhile changes nothing.
-    let late = Change { password: Some("late".to_owned()), ..Change::default() }.ending_sessions();
-    assert_eq!(database.change_user(&changed.id, &late.only_in(1)).await.unwrap(), None);
+    let late = Change {
+        password: Some("late".to_owned()),
+        ..Change::default()
+    }
+    .ending_sessions();
+    assert_eq!(
+        database
+            .change_user(&changed.id, &late.only_in(1))
+            .await
+            .unwrap(),
+        None
+    );
     assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
-    assert_eq!(database.change_user(&changed.id, &Change::default().only_in(2)).await.unwrap(), Some(2));
+    assert_eq!(
+        database
+            .change_user(&changed.id, &Change::default().only_in(2))
+            .await
+            .unwrap(),
+        Some(2)
+    );
 
     let nobody = random::id().unwrap();
-    assert_eq!(database.change_user(&nobody, &Change::default().ending_sessions()).await.unwrap(), None);
+    assert_eq!(
+        database
+            .change_user(&nobody, &Change::default().ending_sessions())
+            .await
+            .unwrap(),
+        None
+    );
 }
 
 async fn sessions(database: &dyn Database) {
     // Redis forgets by the real time, so the test's lies before it.
-    let (key, later) = (random::id().unwrap(), |seconds: u64| UnixTime::from_secs(4_000_000_000 + seconds));
-    assert!(database.add_session(&key, "{\"a\": 1}", later(10)).await.unwrap());
+    let (key, later) = (random::id().unwrap(), |seconds: u64| {
+        UnixTime::from_secs(4_000_000_000 + seconds)
+    });
+    assert!(
+        database
+            .add_session(&key, "{\"a\": 1}", later(10))
+            .await
+            .unwrap()
+    );
     assert!(!database.add_session(&key, "{}", later(10)).await.unwrap());
-    assert_eq!(database.session(&key, later(9)).await.unwrap(), Some(("{\"a\": 1}".to_owned(), later(10))));
+    assert_eq!(
+        database.session(&key, later(9)).await.unwrap(),
+        Some(("{\"a\": 1}".to_owned(), later(10)))
+    );
     assert_eq!(database.session(&key, later(10)).await.unwrap(), None);
 
     database.save_session(&key, "{}", later(20)).await.unwrap();
-    assert_eq!(database.session(&key, later(10)).await.unwrap(), Some(("{}".to_owned(), later(20))));
+    assert_eq!(
+        database.session(&key, later(10)).await.unwrap(),
+        Some(("{}".to_owned(), later(20)))
+    );
     database.sweep_sessions(later(0)).await.unwrap();
     assert!(database.session(&key, later(0)).await.unwrap().is_some());
 
@@ -148,7 +264,11 @@ async fn sessions(database: &dyn Database) {
 
 async fn entries(database: &dyn Database) {
     let list = random::id().unwrap();
-    let entry = |at: u64| Entry { at, text: format!("entry {at}"), by: String::new() };
+    let entry = |at: u64| Entry {
+        at,
+        text: format!("entry {at}"),
+        by: String::new(),
+    };
     assert!(database.entries(&list).await.unwrap().is_empty());
     let count = u64::from(LIST_LEN) + 3;
     for at in 1..=count {

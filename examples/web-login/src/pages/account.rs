@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secondfactor::{DeviceStatus, Error, RecoveryCodes, Status, UnixTime};
+use secondfactor::account::DeviceStatus;
+use secondfactor::codes::UnixTime;
+use secondfactor::{Error, RecoveryCodes, Status};
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying, html};
@@ -46,15 +48,18 @@ pub(super) struct DeviceRow {
 impl DeviceRow {
     pub(super) fn new(device: &DeviceStatus, now: UnixTime) -> Self {
         let steps = device.drift();
-        let period = device.period().unwrap_or_default().as_secs();
+        let period = device.parameters().period().unwrap_or_default().as_secs();
         let off = words::span(steps.unsigned_abs().saturating_mul(u64::from(period)));
         let way = if steps > 0 { "fast" } else { "slow" };
         Self {
             id: device.id().to_string(),
             label: device.label().to_string(),
             state: words::state(device, now),
-            works: device.state() == secondfactor::DeviceState::Active,
-            is_pending: matches!(device.state(), secondfactor::DeviceState::Pending { .. }),
+            works: device.state() == secondfactor::account::DeviceState::Active,
+            is_pending: matches!(
+                device.state(),
+                secondfactor::account::DeviceState::Pending { .. }
+            ),
             created: Moment::new(device.created(), now),
             last_used: device.last_used().map(|at| Moment::new(at, now)),
             clock: (steps != 0).then(|| format!("about {off} {way}")),
@@ -69,12 +74,15 @@ struct ActivityRow {
 
 impl ActivityRow {
     fn new(entry: Entry, now: UnixTime) -> Self {
-        Self { at: Moment::new(UnixTime::from_secs(entry.at), now), text: entry.text }
+        Self {
+            at: Moment::new(UnixTime::from_secs(entry.at), now),
+            text: entry.text,
+        }
     }
 }
 
 /// What the account has; nothing, if it never opted in.
-pub(super) async fn status_of(app: &App, user: &User) -> Result<Option<Status>, Problem> {
+pub(super) async fn account_status(app: &App, user: &User) -> Result<Option<Status>, Problem> {
     match app.mfa.status(&user.account()?).await {
         Ok(status) => Ok(Some(status)),
         Err(Error::NotEnrolled) if user.opted_in != OptedIn::Yes => Ok(None),
@@ -84,16 +92,20 @@ pub(super) async fn status_of(app: &App, user: &User) -> Result<Option<Status>, 
 
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
-    let status = status_of(&app, &login.user).await?;
+    let status = account_status(&app, &login.user).await?;
     let devices = status.iter().flat_map(Status::devices);
     let recent = app.database.entries(&login.user.activity()).await?;
     let page = AccountPage {
-        frame: Frame::of(&login).await?,
+        frame: Frame::new(&login).await?,
         devices: devices.map(|device| DeviceRow::new(device, now)).collect(),
         is_enrolled: status.as_ref().is_some_and(Status::is_enrolled),
-        recovery_codes: status.as_ref().map_or(0, Status::recovery_codes),
+        recovery_codes: status.as_ref().map_or(0, Status::recovery_codes_left),
         all_recovery_codes: RecoveryCodes::COUNT,
-        recent: recent.into_iter().take(RECENT).map(|entry| ActivityRow::new(entry, now)).collect(),
+        recent: recent
+            .into_iter()
+            .take(RECENT)
+            .map(|entry| ActivityRow::new(entry, now))
+            .collect(),
         user: login.user,
     };
     Ok(html(StatusCode::OK, &page))
@@ -109,8 +121,17 @@ struct ActivityPage {
 pub(super) async fn activity(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
     let entries = app.database.entries(&login.user.activity()).await?;
-    let entries = entries.into_iter().map(|entry| ActivityRow::new(entry, now)).collect();
-    Ok(html(StatusCode::OK, &ActivityPage { frame: Frame::of(&login).await?, entries }))
+    let entries = entries
+        .into_iter()
+        .map(|entry| ActivityRow::new(entry, now))
+        .collect();
+    Ok(html(
+        StatusCode::OK,
+        &ActivityPage {
+            frame: Frame::new(&login).await?,
+            entries,
+        },
+    ))
 }
 
 #[derive(Template)]
@@ -124,11 +145,18 @@ struct RecoveredPage {
 /// What to do after a recovery code.
 pub(super) async fn recovered(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
-    let status = status_of(&app, &login.user).await?.ok_or(Problem::NotFound)?;
+    let status = account_status(&app, &login.user)
+        .await?
+        .ok_or(Problem::NotFound)?;
     let page = RecoveredPage {
-        frame: Frame::of(&login).await?,
-        devices: status.devices().iter().map(|device| DeviceRow::new(device, now)).filter(|row| row.works).collect(),
-        left: status.recovery_codes(),
+        frame: Frame::new(&login).await?,
+        devices: status
+            .devices()
+            .iter()
+            .map(|device| DeviceRow::new(device, now))
+            .filter(|row| row.works)
+            .collect(),
+        left: status.recovery_codes_left(),
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -141,20 +169,32 @@ struct OptOutPage {
 
 pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Answer {
     login.fresh_proof(&app, &Goal::OptOut)?;
-    Ok(html(StatusCode::OK, &OptOutPage { frame: Frame::of(&login).await? }))
+    Ok(html(
+        StatusCode::OK,
+        &OptOutPage {
+            frame: Frame::new(&login).await?,
+        },
+    ))
 }
 
 pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::OptOut)?;
     // The record decides as long as both are on their way: see `OptedIn`.
     login.begin_change(&app).await?;
-    match app.mfa.opt_out(&*proof).await {
+    match app.mfa.opt_out(&proof).await {
         Ok(()) => {}
         Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::OptOut)),
         Err(error) => return Err(error.into()),
     }
-    let login = login.change(&app, Change::opted_in(OptedIn::No), Factor::Dropped).await?;
-    go_saying(&login.session, "/account", "The second factor is off. Your password alone lets you in.").await
+    let login = login
+        .change(&app, Change::opted_in(OptedIn::No), Factor::Dropped)
+        .await?;
+    go_saying(
+        &login.session,
+        "/account",
+        "The second factor is off. Your password alone lets you in.",
+    )
+    .await
 }
 
 #[derive(Template)]
@@ -173,12 +213,15 @@ pub(super) struct ChangePassword {
     new: String,
 }
 
-pub(super) async fn password_form(State(app): State<App>, EvenIfPasswordDue(login): EvenIfPasswordDue) -> Answer {
+pub(super) async fn password_form(
+    State(app): State<App>,
+    EvenIfPasswordDue(login): EvenIfPasswordDue,
+) -> Answer {
     require_factor_again(&app, &login)?;
     password_page(&login, Field::current_password().focus(), new_password()).await
 }
 
-/// Who has the password and an open session must not be able to lock the owner out (OWASP ASVS 5.0, 7.5.1).
+/// Whoever has the password and an open session must not be able to lock the owner out (OWASP ASVS 5.0, 7.5.1).
 fn require_factor_again(app: &App, login: &LoggedIn) -> Result<(), Problem> {
     if login.has_factor() {
         login.fresh_proof(app, &Goal::Password)?;
@@ -192,7 +235,13 @@ fn new_password() -> Field {
 
 async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Answer {
     let (name, is_due) = (login.user.name.clone(), login.user.must_change_password);
-    let page = PasswordPage { frame: Frame::of(login).await?, name, is_due, current, new };
+    let page = PasswordPage {
+        frame: Frame::new(login).await?,
+        name,
+        is_due,
+        current,
+        new,
+    };
     Ok(form(&page, &[&page.current, &page.new]))
 }
 
@@ -207,10 +256,19 @@ pub(super) async fn change_password(
         fault => fault,
     };
     if let Some(fault) = fault {
-        return password_page(&login, Field::current_password(), new_password().with_error(Some(fault))).await;
+        return password_page(
+            &login,
+            Field::current_password(),
+            new_password().with_error(Some(fault)),
+        )
+        .await;
     }
     app.guard.check_user(&login.user)?;
-    if !app.passwords.matches(typed.current, Some(&login.user.password)).await? {
+    if !app
+        .passwords
+        .matches(typed.current, Some(&login.user.password))
+        .await?
+    {
         let current = Field::current_password().with_error(Some("That password is wrong."));
         return password_page(&login, current, new_password()).await;
     }
@@ -220,6 +278,15 @@ pub(super) async fn change_password(
         ..Change::default()
     };
     let login = login.change(&app, change, Factor::Kept).await?;
-    app.note(&login.user.id, "The password was changed. All other sessions have ended.").await?;
-    go_saying(&login.session, "/account", "Your password is changed. You are logged out everywhere else.").await
+    app.note(
+        &login.user.id,
+        "The password was changed. All other sessions have ended.",
+    )
+    .await?;
+    go_saying(
+        &login.session,
+        "/account",
+        "Your password is changed. You are logged out everywhere else.",
+    )
+    .await
 }

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use secondfactor::{
-    Code, Confirmed, Denial, DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment, Error, Label, SecretText,
-};
+use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment};
+use secondfactor::codes::SecretText;
+use secondfactor::{Code, Confirmed, Denial, Error, Label};
 use serde::Deserialize;
 
-use super::account::status_of;
+use super::account::account_status;
 use super::second_step::{code_pair, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
@@ -37,11 +37,15 @@ pub(super) async fn new_form(State(app): State<App>, login: LoggedIn) -> Answer 
 }
 
 fn label_field() -> Field {
-    Field::text("label", "What do you call it?").hint("So that you know it again: \"Phone\", \"Tablet at home\".")
+    Field::text("label", "What do you call it?")
+        .hint("So that you know it again: \"Phone\", \"Tablet at home\".")
 }
 
 async fn new_page(login: &LoggedIn, label: Field) -> Answer {
-    let page = NewPage { frame: Frame::of(login).await?, label };
+    let page = NewPage {
+        frame: Frame::new(login).await?,
+        label,
+    };
     Ok(form(&page, &[&page.label]))
 }
 
@@ -56,17 +60,25 @@ fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
 }
 
 /// The answer is the only page that ever shows the secret: it is in no address, no hidden field, no session and no log.
-pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<Named>) -> Answer {
+pub(super) async fn enroll(
+    State(app): State<App>,
+    login: LoggedIn,
+    Typed(typed): Typed<Named>,
+) -> Answer {
     require_fresh(&app, &login)?;
     let label = match Label::new(typed.label.trim()) {
         Ok(label) => label,
         Err(error) => {
-            let field = label_field().with_value(typed.label).with_error(Some(words::bad_label(error)));
+            let field = label_field()
+                .with_value(typed.label)
+                .with_error(Some(words::bad_label(error)));
             return new_page(&login, field).await;
         }
     };
     let enrollment = if login.has_factor() {
-        app.mfa.enroll_another(&*login.fresh_proof(&app, &Goal::NewDevice)?, label).await
+        app.mfa
+            .enroll_another(&login.fresh_proof(&app, &Goal::NewDevice)?, label)
+            .await
     } else {
         // Before the record is made: see `OptedIn`.
         if login.user.opted_in == OptedIn::No {
@@ -84,7 +96,13 @@ pub(super) async fn enroll(State(app): State<App>, login: LoggedIn, Typed(typed)
         }
         Err(error) => {
             let message = words::refusal(error, app.mfa.now())?;
-            new_page(&login, label_field().with_value(typed.label).with_error(Some(message))).await
+            new_page(
+                &login,
+                label_field()
+                    .with_value(typed.label)
+                    .with_error(Some(message)),
+            )
+            .await
         }
     }
 }
@@ -102,7 +120,7 @@ struct SecretPage {
 async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> Answer {
     let uri = enrollment.key_uri(NAME, &login.user.name)?;
     let page = SecretPage {
-        frame: Frame::of(login).await?,
+        frame: Frame::new(login).await?,
         device: enrollment.device(),
         qr: uri.expose_svg()?,
         key: grouped(&enrollment.secret().expose_base32()),
@@ -149,7 +167,11 @@ pub(super) struct GivenPair {
     code2: String,
 }
 
-pub(super) async fn confirm_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn confirm_form(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     let device = find(&app, &login, device).await?;
     if !matches!(device.state(), DeviceState::Pending { .. }) {
         return Err(Problem::go(&Goal::Account));
@@ -164,8 +186,19 @@ async fn confirm_page(
     pair: Option<(Field, Field)>,
     is_over: bool,
 ) -> Answer {
-    let page = ConfirmPage { frame: Frame::of(login).await?, device, code, pair, is_over };
-    let fields: Vec<&Field> = page.pair.iter().map(|(first, _)| first).chain([&page.code]).collect();
+    let page = ConfirmPage {
+        frame: Frame::new(login).await?,
+        device,
+        code,
+        pair,
+        is_over,
+    };
+    let fields: Vec<&Field> = page
+        .pair
+        .iter()
+        .map(|(first, _)| first)
+        .chain([&page.code])
+        .collect();
     Ok(form(&page, &fields))
 }
 
@@ -185,11 +218,21 @@ pub(super) async fn confirm(
     match app.mfa.confirm(&login.user.account()?, device, code).await {
         Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
         Err(error) => {
-            let is_clock_off = matches!(error, Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. })));
+            let is_clock_off = matches!(
+                error,
+                Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. }))
+            );
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = words::refusal(error, app.mfa.now())?;
             let pair = is_clock_off.then(code_pair);
-            confirm_page(&login, device, confirm_field().with_error(Some(message)), pair, is_over).await
+            confirm_page(
+                &login,
+                device,
+                confirm_field().with_error(Some(message)),
+                pair,
+                is_over,
+            )
+            .await
         }
     }
 }
@@ -203,15 +246,33 @@ pub(super) async fn confirm_pair(
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
         Err(message) => {
-            return confirm_page(&login, device, confirm_field(), Some(failed_pair(message)), false).await;
+            return confirm_page(
+                &login,
+                device,
+                confirm_field(),
+                Some(failed_pair(message)),
+                false,
+            )
+            .await;
         }
     };
-    match app.mfa.confirm_pair(&login.user.account()?, device, codes).await {
+    match app
+        .mfa
+        .confirm_pair(&login.user.account()?, device, codes)
+        .await
+    {
         Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
         Err(error) => {
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = pair_refusal(&app, error)?;
-            confirm_page(&login, device, confirm_field(), Some(failed_pair(message)), is_over).await
+            confirm_page(
+                &login,
+                device,
+                confirm_field(),
+                Some(failed_pair(message)),
+                is_over,
+            )
+            .await
         }
     }
 }
@@ -223,13 +284,26 @@ fn failed_pair(message: Message) -> (Field, Field) {
 
 /// What lets in has changed: all other sessions end, those with a password alone among them.
 async fn confirmed_page(app: &App, login: LoggedIn, confirmed: &Confirmed) -> Answer {
-    let login = login.change(app, Change::opted_in(OptedIn::Yes), Factor::Proven(confirmed)).await?;
-    let codes = status_of(app, &login.user).await?.map_or(0, |status| status.recovery_codes());
+    let login = login
+        .change(
+            app,
+            Change::opted_in(OptedIn::Yes),
+            Factor::Proven(confirmed.as_ref()),
+        )
+        .await?;
+    let codes = account_status(app, &login.user)
+        .await?
+        .map_or(0, |status| status.recovery_codes_left());
     if codes == 0 {
         let notice = "Your device works, and the second factor is on. One thing is left to do.";
         return go_saying(&login.session, &Goal::RecoveryCodes.path(), notice).await;
     }
-    go_saying(&login.session, "/account", "Your device works. You are logged out everywhere else.").await
+    go_saying(
+        &login.session,
+        "/account",
+        "Your device works. You are logged out everywhere else.",
+    )
+    .await
 }
 
 #[derive(Template)]
@@ -240,14 +314,22 @@ struct RenamePage {
     label: Field,
 }
 
-pub(super) async fn rename_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn rename_form(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     login.fresh_proof(&app, &Goal::Rename(device))?;
     let label = find(&app, &login, device).await?.label().to_string();
     rename_page(&login, device, label_field().with_value(label).focus()).await
 }
 
 async fn rename_page(login: &LoggedIn, device: DeviceId, label: Field) -> Answer {
-    let page = RenamePage { frame: Frame::of(login).await?, device, label };
+    let page = RenamePage {
+        frame: Frame::new(login).await?,
+        device,
+        label,
+    };
     Ok(form(&page, &[&page.label]))
 }
 
@@ -261,13 +343,22 @@ pub(super) async fn rename(
     find(&app, &login, device).await?;
     let error = match Label::new(typed.label.trim()) {
         Err(error) => Message::from(words::bad_label(error)),
-        Ok(label) => match app.mfa.rename(&*proof, device, label).await {
-            Ok(()) => return go_saying(&login.session, "/account", "The device has its new name.").await,
+        Ok(label) => match app.mfa.rename(&proof, device, label).await {
+            Ok(()) => {
+                return go_saying(&login.session, "/account", "The device has its new name.").await;
+            }
             Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::Rename(device))),
             Err(error) => words::refusal(error, app.mfa.now())?,
         },
     };
-    rename_page(&login, device, label_field().with_value(typed.label).with_error(Some(error))).await
+    rename_page(
+        &login,
+        device,
+        label_field()
+            .with_value(typed.label)
+            .with_error(Some(error)),
+    )
+    .await
 }
 
 /// A page that asks before it does something to a device.
@@ -280,26 +371,47 @@ struct RevokePage {
     error: Option<Message>,
 }
 
-pub(super) async fn revoke_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn revoke_form(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     login.fresh_proof(&app, &Goal::Revoke(device))?;
     let label = find(&app, &login, device).await?.label().to_string();
-    Ok(html(StatusCode::OK, &RevokePage { frame: Frame::of(&login).await?, device, label, error: None }))
+    Ok(html(
+        StatusCode::OK,
+        &RevokePage {
+            frame: Frame::new(&login).await?,
+            device,
+            label,
+            error: None,
+        },
+    ))
 }
 
-pub(super) async fn revoke(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn revoke(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::Revoke(device))?;
     let label = find(&app, &login, device).await?.label().to_string();
     // Whoever has it may be logged in with it. This comes first, so that a crash in between leaves no such session.
     let login = login.change(&app, Change::default(), Factor::Kept).await?;
-    match app.mfa.revoke(&*proof, device).await {
+    match app.mfa.revoke(&proof, device).await {
         Ok(()) => {
-            let notice = "The device is revoked: its codes work no more. You are logged out everywhere else.";
+            let notice = "The device is revoked: its codes are no longer accepted. You are logged out everywhere else.";
             go_saying(&login.session, "/account", notice).await
         }
         Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::Revoke(device))),
         Err(error) => {
             let error = Some(words::refusal(error, app.mfa.now())?);
-            let page = RevokePage { frame: Frame::of(&login).await?, device, label, error };
+            let page = RevokePage {
+                frame: Frame::new(&login).await?,
+                device,
+                label,
+                error,
+            };
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
     }
@@ -313,16 +425,31 @@ struct RotatePage {
     label: String,
 }
 
-pub(super) async fn rotate_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn rotate_form(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     login.fresh_proof(&app, &Goal::Rotate(device))?;
     let label = find(&app, &login, device).await?.label().to_string();
-    Ok(html(StatusCode::OK, &RotatePage { frame: Frame::of(&login).await?, device, label }))
+    Ok(html(
+        StatusCode::OK,
+        &RotatePage {
+            frame: Frame::new(&login).await?,
+            device,
+            label,
+        },
+    ))
 }
 
 /// The old key works until the new one is confirmed, so there is no moment without one.
-pub(super) async fn rotate(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn rotate(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::Rotate(device))?;
-    match app.mfa.rotate(&*proof, device).await {
+    match app.mfa.rotate(&proof, device).await {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
         Err(Error::UnknownDevice) => Err(Problem::NotFound),
         Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::Rotate(device))),
@@ -340,15 +467,30 @@ struct ResyncPage {
     code2: Field,
 }
 
-pub(super) async fn resync_form(State(app): State<App>, login: LoggedIn, DeviceIn(device): DeviceIn) -> Answer {
+pub(super) async fn resync_form(
+    State(app): State<App>,
+    login: LoggedIn,
+    DeviceIn(device): DeviceIn,
+) -> Answer {
     resync_page(&app, &login, device, None).await
 }
 
-async fn resync_page(app: &App, login: &LoggedIn, device: DeviceId, error: Option<Message>) -> Answer {
+async fn resync_page(
+    app: &App,
+    login: &LoggedIn,
+    device: DeviceId,
+    error: Option<Message>,
+) -> Answer {
     let label = find(app, login, device).await?.label().to_string();
     let (code1, code2) = code_pair();
     let code1 = code1.focus().with_error(error);
-    let page = ResyncPage { frame: Frame::of(login).await?, device, label, code1, code2 };
+    let page = ResyncPage {
+        frame: Frame::new(login).await?,
+        device,
+        label,
+        code1,
+        code2,
+    };
     Ok(form(&page, &[&page.code1]))
 }
 
@@ -363,7 +505,14 @@ pub(super) async fn resync(
         Err(message) => return resync_page(&app, &login, device, Some(message)).await,
     };
     match app.mfa.resync(&login.user.account()?, device, codes).await {
-        Ok(()) => go_saying(&login.session, "/account", "The device's clock is allowed for from now on.").await,
+        Ok(()) => {
+            go_saying(
+                &login.session,
+                "/account",
+                "The device's clock is allowed for from now on.",
+            )
+            .await
+        }
         Err(Error::UnknownDevice) => Err(Problem::NotFound),
         Err(error) => {
             let message = pair_refusal(&app, error)?;
@@ -374,18 +523,25 @@ pub(super) async fn resync(
 
 /// Why two codes were not taken.
 pub(super) fn pair_refusal(app: &App, error: Error) -> Result<Message, Problem> {
-    match error {
-        Error::Denied(Denial::Mismatch | Denial::Replayed | Denial::Unconfirmed(_)) => Ok(
+    match error.code() {
+        "wrong_code" | "wrong_code_of_new_device" => Ok(
             "These are not two codes in a row of that device, or one was used already. Begin again with the one it shows now."
                 .into(),
         ),
-        error => words::refusal(error, app.mfa.now()),
+        _ => words::refusal(error, app.mfa.now()),
     }
 }
 
 async fn find(app: &App, login: &LoggedIn, id: DeviceId) -> Result<DeviceStatus, Problem> {
-    let status = status_of(app, &login.user).await?.ok_or(Problem::NotFound)?;
-    status.devices().iter().find(|device| device.id() == id).cloned().ok_or(Problem::NotFound)
+    let status = account_status(app, &login.user)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    status
+        .devices()
+        .iter()
+        .find(|device| device.id() == id)
+        .cloned()
+        .ok_or(Problem::NotFound)
 }
 
 /// The device in a page's path.

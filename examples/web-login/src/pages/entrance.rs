@@ -48,19 +48,38 @@ fn new_password() -> Field {
 }
 
 fn sign_up_page(organisation: Field, name: Field, password: Field) -> Response {
-    let page = SignUpPage { frame: Frame::default(), organisation, name, password };
+    let page = SignUpPage {
+        frame: Frame::default(),
+        organisation,
+        name,
+        password,
+    };
     form(&page, &[&page.organisation, &page.name, &page.password])
 }
 
 /// Makes an organisation and its owner. Everybody else in it is made by the owner.
-pub(super) async fn sign_up(State(app): State<App>, session: Session, Typed(typed): Typed<SignUp>) -> Answer {
-    let (organisation_name, name) = (typed.organisation.trim().to_owned(), normal_name(&typed.name));
-    let organisation_fault =
-        secondfactor::Label::new(&organisation_name).err().map(|_| "Give it a name of at most 64 characters.");
-    let faults = (organisation_fault, name_fault(&name), password::fault(&typed.password));
+pub(super) async fn sign_up(
+    State(app): State<App>,
+    session: Session,
+    Typed(typed): Typed<SignUp>,
+) -> Answer {
+    let (organisation_name, name) = (
+        typed.organisation.trim().to_owned(),
+        normal_name(&typed.name),
+    );
+    let organisation_fault = secondfactor::Label::new(&organisation_name)
+        .err()
+        .map(|_| "Give it a name of at most 64 characters.");
+    let faults = (
+        organisation_fault,
+        name_fault(&name),
+        password::fault(&typed.password),
+    );
     let page = |name_fault: Option<&'static str>| {
         sign_up_page(
-            organisation().with_value(&organisation_name).with_error(faults.0),
+            organisation()
+                .with_value(&organisation_name)
+                .with_error(faults.0),
             new_name().with_value(&name).with_error(name_fault),
             new_password().with_error(faults.2),
         )
@@ -158,7 +177,8 @@ pub(super) async fn log_in(
         return Ok(go("/login/code"));
     }
     begin(&app, &session, &user, None).await?;
-    app.note(&user.id, "Logged in with the password alone.").await?;
+    app.note(&user.id, "Logged in with the password alone.")
+        .await?;
     Ok(go(&to.goal.path()))
 }
 
@@ -175,7 +195,7 @@ async fn needs_second_step(app: &App, user: &User) -> Result<bool, Problem> {
     }
 }
 
-/// The session's row goes, so its cookie opens nothing any more, whoever has a copy.
+/// The session's row goes, so its cookie opens nothing from now on, whoever has a copy.
 pub(super) async fn log_out(session: Session) -> Answer {
     session.flush().await?;
     Ok(go("/login?bye"))

@@ -49,7 +49,15 @@ impl Kind {
 
 impl Field {
     const fn new(name: &'static str, label: &'static str, kind: Kind) -> Self {
-        Self { name, label, kind, hint: None, value: String::new(), error: None, has_focus: false }
+        Self {
+            name,
+            label,
+            kind,
+            hint: None,
+            value: String::new(),
+            error: None,
+            has_focus: false,
+        }
     }
 
     pub(super) const fn text(name: &'static str, label: &'static str) -> Self {
@@ -114,6 +122,10 @@ impl Field {
 
     /// In how many seconds to try again.
     pub(super) fn retry_after(&self) -> Option<u64> {
-        self.error.as_ref()?.retry.as_ref().map(|retry| retry.seconds)
+        self.error
+            .as_ref()?
+            .retry
+            .as_ref()
+            .map(|retry| retry.seconds)
     }
 }

@@ -26,7 +26,7 @@ struct CodePage {
     code: Field,
 }
 
-/// Who has no second factor gives the password instead.
+/// Whoever has no second factor gives the password instead.
 pub(super) async fn code_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
     if !login.has_factor() {
         return Err(Problem::ask_password(&to.goal));
@@ -35,7 +35,11 @@ pub(super) async fn code_form(login: LoggedIn, Query(to): Query<For>) -> Answer 
 }
 
 async fn code_page(login: &LoggedIn, goal: Goal, error: Option<Message>) -> Answer {
-    let page = CodePage { frame: Frame::of(login).await?, goal, code: code_field().with_error(error) };
+    let page = CodePage {
+        frame: Frame::new(login).await?,
+        goal,
+        code: code_field().with_error(error),
+    };
     Ok(form(&page, &[&page.code]))
 }
 
@@ -49,8 +53,8 @@ pub(super) async fn give_code(
         return Err(Problem::ask_password(&to.goal));
     }
     match verify(&app, &login.user, &typed.code).await? {
-        Ok(proof) => {
-            login.prove(&app, &*proof).await?;
+        Ok(verified) => {
+            login.prove(&app, &verified).await?;
             Ok(go(&to.goal.path()))
         }
         Err(message) => code_page(&login, to.goal, Some(message)).await,
@@ -76,7 +80,12 @@ pub(super) async fn password_form(login: LoggedIn, Query(to): Query<For>) -> Ans
 }
 
 async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Answer {
-    let page = PasswordPage { frame: Frame::of(login).await?, goal, name: login.user.name.clone(), password };
+    let page = PasswordPage {
+        frame: Frame::new(login).await?,
+        goal,
+        name: login.user.name.clone(),
+        password,
+    };
     Ok(form(&page, &[&page.password]))
 }
 
@@ -87,7 +96,11 @@ pub(super) async fn give_password(
     Typed(typed): Typed<GivenPassword>,
 ) -> Answer {
     app.guard.check_user(&login.user)?;
-    if app.passwords.matches(typed.password, Some(&login.user.password)).await? {
+    if app
+        .passwords
+        .matches(typed.password, Some(&login.user.password))
+        .await?
+    {
         login.give_password(&app).await?;
         return Ok(go(&to.goal.path()));
     }

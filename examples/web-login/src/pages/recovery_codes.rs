@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
-use secondfactor::{Error, RecoveryCode, RecoveryCodes, SecretText};
+use secondfactor::codes::SecretText;
+use secondfactor::{Error, RecoveryCode, RecoveryCodes};
 use serde::Deserialize;
 
-use super::account::status_of;
+use super::account::account_status;
 use super::{Frame, Typed, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
@@ -24,9 +25,14 @@ struct OverviewPage {
 
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
     login.fresh_proof(&app, &Goal::RecoveryCodes)?;
-    let status = status_of(&app, &login.user).await?.ok_or(Problem::NotFound)?;
-    let page =
-        OverviewPage { frame: Frame::of(&login).await?, left: status.recovery_codes(), all: RecoveryCodes::COUNT };
+    let status = account_status(&app, &login.user)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let page = OverviewPage {
+        frame: Frame::new(&login).await?,
+        left: status.recovery_codes_left(),
+        all: RecoveryCodes::COUNT,
+    };
     Ok(html(StatusCode::OK, &page))
 }
 
@@ -37,34 +43,27 @@ struct CodesPage {
     site: &'static str,
     name: String,
     codes: Vec<SecretText>,
-    /// Others that are still good.
-    kept: usize,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Issue {
-    /// New ones for those that are used; without it all are new.
-    replenish: Option<String>,
 }
 
 /// The answer is the only page that shows them.
-pub(super) async fn issue(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<Issue>) -> Answer {
+pub(super) async fn issue(State(app): State<App>, login: LoggedIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::RecoveryCodes)?;
-    let codes = if typed.replenish.is_some() {
-        app.mfa.replenish_recovery_codes(&*proof).await
-    } else {
-        app.mfa.issue_recovery_codes(&*proof).await
-    };
-    let codes = match codes {
+    let codes = match app.mfa.issue_recovery_codes(&proof).await {
         Ok(codes) => codes,
         Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::RecoveryCodes)),
-        Err(Error::NoRecoveryCodes) => return Err(Problem::go(&Goal::RecoveryCodes)),
         Err(error) => return Err(error.into()),
     };
-    let kept = if typed.replenish.is_some() { RecoveryCodes::COUNT.saturating_sub(codes.count()) } else { 0 };
     let codes = codes.iter().map(RecoveryCode::expose_text).collect();
-    let (frame, name) = (Frame::of(&login).await?, login.user.name);
-    Ok(html(StatusCode::OK, &CodesPage { frame, site: NAME, name, codes, kept }))
+    let (frame, name) = (Frame::new(&login).await?, login.user.name);
+    Ok(html(
+        StatusCode::OK,
+        &CodesPage {
+            frame,
+            site: NAME,
+            name,
+            codes,
+        },
+    ))
 }
 
 #[derive(Deserialize)]
@@ -74,16 +73,24 @@ pub(super) struct Codes {
 
 /// Gives the codes back as a file: they come from the page, as the site keeps nothing but hashes of them.
 pub(super) async fn file(login: LoggedIn, Typed(typed): Typed<Codes>) -> Answer {
-    let mut text = format!("Recovery codes for {} at {NAME}. Each works once.\r\n\r\n", login.user.name);
+    let mut text = format!(
+        "Recovery codes for {} at {NAME}. Each works once.\r\n\r\n",
+        login.user.name
+    );
     for line in typed.codes.split_whitespace() {
         // Nothing else comes back as a file of this site.
-        let code = line.parse::<RecoveryCode>().map_err(|_| Problem::NotFound)?;
+        let code = line
+            .parse::<RecoveryCode>()
+            .map_err(|_| Problem::NotFound)?;
         text.push_str(&code.expose_text());
         text.push_str("\r\n");
     }
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"recovery-codes.txt\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"recovery-codes.txt\"",
+        ),
     ];
     Ok((headers, text).into_response())
 }

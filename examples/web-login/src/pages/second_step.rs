@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use secondfactor::{Code, DeviceId, DeviceState, Error, Proof, RecoveryCode};
+use secondfactor::account::{DeviceId, DeviceState};
+use secondfactor::{Code, Error, RecoveryCode, Verified};
 use serde::Deserialize;
 
 use super::devices::pair_refusal;
@@ -29,7 +30,9 @@ pub(super) struct GivenCode {
 }
 
 pub(super) fn code_field() -> Field {
-    Field::code("code", "Code").hint("The six digits that your authenticator app shows now.").focus()
+    Field::code("code", "Code")
+        .hint("The six digits that your authenticator app shows now.")
+        .focus()
 }
 
 pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
@@ -37,16 +40,27 @@ pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
 }
 
 async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Answer {
-    let frame = Frame { who: None, notice: take_notice(&half.claimant.session).await? };
-    let page = CodePage { frame, name: half.claimant.user.name.clone(), code: code_field().with_error(error) };
+    let frame = Frame {
+        who: None,
+        notice: take_notice(&half.claimant.session).await?,
+    };
+    let page = CodePage {
+        frame,
+        name: half.claimant.user.name.clone(),
+        code: code_field().with_error(error),
+    };
     Ok(form(&page, &[&page.code]))
 }
 
-pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Typed(typed): Typed<GivenCode>) -> Answer {
+pub(super) async fn give_code(
+    State(app): State<App>,
+    half: HalfLoggedIn,
+    Typed(typed): Typed<GivenCode>,
+) -> Answer {
     match verify(&app, &half.claimant.user, &typed.code).await? {
-        Ok(proof) => {
+        Ok(verified) => {
             let path = half.goal.path();
-            let login = half.claimant.prove(&app, &*proof).await?;
+            let login = half.claimant.prove(&app, &verified).await?;
             settle_opt_in(&app, &login.user).await?;
             Ok(go(&path))
         }
@@ -55,13 +69,17 @@ pub(super) async fn give_code(State(app): State<App>, half: HalfLoggedIn, Typed(
 }
 
 /// Judges what was typed as a code of any device of the account.
-pub(super) async fn verify(app: &App, user: &User, typed: &str) -> Result<Result<Box<dyn Proof>, Message>, Problem> {
+pub(super) async fn verify(
+    app: &App,
+    user: &User,
+    typed: &str,
+) -> Result<Result<Verified, Message>, Problem> {
     let code = match typed.parse::<Code>() {
         Ok(code) => code,
         Err(error) => return Ok(Err(words::mistyped_code(error).into())),
     };
     match app.mfa.verify(&user.account()?, code).await {
-        Ok(verified) => Ok(Ok(Box::new(verified))),
+        Ok(verified) => Ok(Ok(verified)),
         Err(error) => Ok(Err(words::refusal(error, app.mfa.now())?)),
     }
 }
@@ -70,7 +88,12 @@ pub(super) async fn verify(app: &App, user: &User, typed: &str) -> Result<Result
 /// have opted out since the code was given: a note without a record would lock them out.
 async fn settle_opt_in(app: &App, user: &User) -> Result<(), Problem> {
     if user.opted_in == OptedIn::Changing {
-        app.database.change_user(&user.id, &Change::opted_in(OptedIn::Yes).only_in(user.generation)).await?;
+        app.database
+            .change_user(
+                &user.id,
+                &Change::opted_in(OptedIn::Yes).only_in(user.generation),
+            )
+            .await?;
     }
     Ok(())
 }
@@ -94,7 +117,11 @@ pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
 }
 
 fn require_opted_in(claimant: &Claimant) -> Result<(), Problem> {
-    if claimant.user.opted_in == OptedIn::No { Err(Problem::go(&Goal::Account)) } else { Ok(()) }
+    if claimant.user.opted_in == OptedIn::No {
+        Err(Problem::go(&Goal::Account))
+    } else {
+        Ok(())
+    }
 }
 
 fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
@@ -102,7 +129,11 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
         .hint("One of those you have printed or saved. Capitals and hyphens don't matter.")
         .focus()
         .with_error(error);
-    let page = RecoveryPage { frame: Frame::default(), is_logged_in: claimant.is_logged_in, recovery_code };
+    let page = RecoveryPage {
+        frame: Frame::default(),
+        is_logged_in: claimant.is_logged_in,
+        recovery_code,
+    };
     form(&page, &[&page.recovery_code])
 }
 
@@ -116,15 +147,29 @@ pub(super) async fn give_recovery_code(
     require_opted_in(&claimant)?;
     let code = match typed.recovery_code.parse::<RecoveryCode>() {
         Ok(code) => code,
-        Err(error) => return Ok(recovery_page(&claimant, Some(words::mistyped_recovery_code(error).into()))),
+        Err(error) => {
+            return Ok(recovery_page(
+                &claimant,
+                Some(words::mistyped_recovery_code(error).into()),
+            ));
+        }
     };
     match app.mfa.redeem(&claimant.user.account()?, &code).await {
         Ok(recovered) => {
             let login = claimant.prove(&app, &recovered).await?;
-            login.change(&app, Change::opted_in(OptedIn::Yes), Factor::Proven(&recovered)).await?;
+            login
+                .change(
+                    &app,
+                    Change::opted_in(OptedIn::Yes),
+                    Factor::Proven(recovered.as_ref()),
+                )
+                .await?;
             Ok(go("/account/recovered"))
         }
-        Err(error) => Ok(recovery_page(&claimant, Some(words::recovery_refusal(error, app.mfa.now())?))),
+        Err(error) => Ok(recovery_page(
+            &claimant,
+            Some(words::recovery_refusal(error, app.mfa.now())?),
+        )),
     }
 }
 
@@ -155,29 +200,49 @@ pub(super) async fn resync_form(State(app): State<App>, half: HalfLoggedIn) -> A
 
 async fn resync_page(app: &App, half: &HalfLoggedIn, error: Option<Message>) -> Answer {
     let devices = app.mfa.devices(&half.claimant.user.account()?).await?;
-    let works = devices.iter().filter(|device| !matches!(device.state(), DeviceState::Pending { .. }));
-    let devices = works.map(|device| Choice { id: device.id(), label: device.label().to_string() }).collect();
+    let works = devices
+        .iter()
+        .filter(|device| !matches!(device.state(), DeviceState::Pending { .. }));
+    let devices = works
+        .map(|device| Choice {
+            id: device.id(),
+            label: device.label().to_string(),
+        })
+        .collect();
     let (code1, code2) = code_pair();
     let code1 = code1.focus().with_error(error);
-    let page = ResyncPage { frame: Frame::default(), devices, code1, code2 };
+    let page = ResyncPage {
+        frame: Frame::default(),
+        devices,
+        code1,
+        code2,
+    };
     Ok(form(&page, &[&page.code1]))
 }
 
 /// The fields for two codes in a row.
 pub(super) fn code_pair() -> (Field, Field) {
     let first = Field::code("code1", "First code").hint("The six digits that your app shows now.");
-    let second = Field::code("code2", "Next code").hint("Wait until the app shows another one: at most half a minute.");
+    let second = Field::code("code2", "Next code")
+        .hint("Wait until the app shows another one: at most half a minute.");
     (first, second)
 }
 
 /// The two codes, as they were typed.
 pub(super) fn parse_pair(code1: &str, code2: &str) -> Result<[Code; 2], Message> {
-    let parse = |text: &str| text.parse::<Code>().map_err(|error| Message::from(words::mistyped_code(error)));
+    let parse = |text: &str| {
+        text.parse::<Code>()
+            .map_err(|error| Message::from(words::mistyped_code(error)))
+    };
     Ok([parse(code1)?, parse(code2)?])
 }
 
 /// Behind the password, and no login: that takes the next code.
-pub(super) async fn resync(State(app): State<App>, half: HalfLoggedIn, Typed(typed): Typed<Resync>) -> Answer {
+pub(super) async fn resync(
+    State(app): State<App>,
+    half: HalfLoggedIn,
+    Typed(typed): Typed<Resync>,
+) -> Answer {
     let codes = match parse_pair(&typed.code1, &typed.code2) {
         Ok(codes) => codes,
         Err(message) => return resync_page(&app, &half, Some(message)).await,

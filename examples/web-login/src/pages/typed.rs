@@ -15,6 +15,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Typed<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let form = Form::from_request(request, app).await;
-        form.map(|Form(typed)| Self(typed)).map_err(|rejection| Problem::BadForm(rejection.status()))
+        form.map(|Form(typed)| Self(typed))
+            .map_err(|rejection| Problem::BadForm(rejection.status()))
     }
 }

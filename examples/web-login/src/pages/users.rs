@@ -18,7 +18,10 @@ async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
     if login.user.is_owner {
         return Ok(());
     }
-    Err(Problem::Forbidden(Frame::of(login).await?, "Only the owner of an organisation sees this."))
+    Err(Problem::Forbidden(
+        Frame::new(login).await?,
+        "Only the owner of an organisation sees this.",
+    ))
 }
 
 #[derive(Template)]
@@ -45,10 +48,15 @@ fn name_field() -> Field {
 }
 
 async fn users_page(app: &App, login: &LoggedIn, name: Field) -> Answer {
-    let mut users = app.database.users_of(&login.user.organisation).await?;
+    let mut users = app.database.users_in(&login.user.organisation).await?;
     users.sort_by(|one, other| (!one.is_owner, &one.name).cmp(&(!other.is_owner, &other.name)));
     let organisation = login.user.organisation_name.clone();
-    let page = UsersPage { frame: Frame::of(login).await?, organisation, users, name };
+    let page = UsersPage {
+        frame: Frame::new(login).await?,
+        organisation,
+        users,
+        name,
+    };
     Ok(form(&page, &[&page.name]))
 }
 
@@ -62,12 +70,21 @@ struct NewUserPage {
 }
 
 /// The answer is the only page that shows the first password.
-pub(super) async fn add(State(app): State<App>, login: LoggedIn, Typed(typed): Typed<NewUser>) -> Answer {
+pub(super) async fn add(
+    State(app): State<App>,
+    login: LoggedIn,
+    Typed(typed): Typed<NewUser>,
+) -> Answer {
     require_owner(&login).await?;
     login.require_fresh_login(&app, &Goal::Users)?;
     let name = normal_name(&typed.name);
     if let Some(fault) = name_fault(&name) {
-        return users_page(&app, &login, name_field().with_value(typed.name).with_error(Some(fault))).await;
+        return users_page(
+            &app,
+            &login,
+            name_field().with_value(typed.name).with_error(Some(fault)),
+        )
+        .await;
     }
     let password = random::password()?;
     let user = User {
@@ -83,10 +100,20 @@ pub(super) async fn add(State(app): State<App>, login: LoggedIn, Typed(typed): T
         generation: 0,
     };
     if !app.database.add_user(&user).await? {
-        let field = name_field().with_value(name).with_error(Some("That name is taken."));
+        let field = name_field()
+            .with_value(name)
+            .with_error(Some("That name is taken."));
         return users_page(&app, &login, field).await;
     }
-    Ok(html(StatusCode::OK, &NewUserPage { frame: Frame::of(&login).await?, id: user.id, name, password }))
+    Ok(html(
+        StatusCode::OK,
+        &NewUserPage {
+            frame: Frame::new(&login).await?,
+            id: user.id,
+            name,
+            password,
+        },
+    ))
 }
 
 #[derive(Template)]
@@ -100,15 +127,30 @@ struct UserPage {
 /// A user of this owner's own organisation; others are not there.
 async fn find(app: &App, login: &LoggedIn, id: &str) -> Result<User, Problem> {
     require_owner(login).await?;
-    let user = app.database.user(id).await?.filter(|user| user.organisation == login.user.organisation);
+    let user = app
+        .database
+        .user(id)
+        .await?
+        .filter(|user| user.organisation == login.user.organisation);
     user.filter(|user| !user.is_owner).ok_or(Problem::NotFound)
 }
 
-pub(super) async fn show(State(app): State<App>, login: LoggedIn, Path(id): Path<String>) -> Answer {
+pub(super) async fn show(
+    State(app): State<App>,
+    login: LoggedIn,
+    Path(id): Path<String>,
+) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id))?;
     let has_factor = user.opted_in != OptedIn::No;
-    Ok(html(StatusCode::OK, &UserPage { frame: Frame::of(&login).await?, user, has_factor }))
+    Ok(html(
+        StatusCode::OK,
+        &UserPage {
+            frame: Frame::new(&login).await?,
+            user,
+            has_factor,
+        },
+    ))
 }
 
 pub(super) async fn grant(
@@ -119,24 +161,55 @@ pub(super) async fn grant(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id))?;
-    let names = typed.iter().filter(|(field, _)| field == "permissions").map(|(_, name)| name.as_str());
+    let names = typed
+        .iter()
+        .filter(|(field, _)| field == "permissions")
+        .map(|(_, name)| name.as_str());
     let permissions = Permissions::from_names(names);
-    let change = Change { permissions: Some(permissions), ..Change::default() };
-    app.database.change_user(&user.id, &change).await?.ok_or(Problem::NotFound)?;
-    app.note(&user.id, "The owner of your organisation changed what you may do.").await?;
-    go_saying(&login.session, "/users", &format!("What {} may do is changed.", user.name)).await
+    let change = Change {
+        permissions: Some(permissions),
+        ..Change::default()
+    };
+    app.database
+        .change_user(&user.id, &change)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    app.note(
+        &user.id,
+        "The owner of your organisation changed what you may do.",
+    )
+    .await?;
+    go_saying(
+        &login.session,
+        "/users",
+        &format!("What {} may do is changed.", user.name),
+    )
+    .await
 }
 
 /// For somebody who has lost their device and their recovery codes: only after the owner has made sure that it is them, face
 /// to face or as when they were taken on. All their sessions end, and they are told in their activity.
-pub(super) async fn reset(State(app): State<App>, login: LoggedIn, Path(id): Path<String>) -> Answer {
+pub(super) async fn reset(
+    State(app): State<App>,
+    login: LoggedIn,
+    Path(id): Path<String>,
+) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id))?;
-    app.database.change_user(&user.id, &Change::opted_in(OptedIn::Changing)).await?;
+    app.database
+        .change_user(&user.id, &Change::opted_in(OptedIn::Changing))
+        .await?;
     match app.mfa.danger_opt_out_unproven(&user.account()?).await {
         Ok(()) | Err(Error::NotEnrolled) => {}
         Err(error) => return Err(error.into()),
     }
-    app.database.change_user(&user.id, &Change::opted_in(OptedIn::No).ending_sessions()).await?;
-    go_saying(&login.session, "/users", &format!("The second factor of {} is off.", user.name)).await
+    app.database
+        .change_user(&user.id, &Change::opted_in(OptedIn::No).ending_sessions())
+        .await?;
+    go_saying(
+        &login.session,
+        "/users",
+        &format!("The second factor of {} is off.", user.name),
+    )
+    .await
 }

@@ -5,10 +5,12 @@ use crate::harness::run;
 use crate::people::{Person, WORKS};
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_form_on_another_site_changes_nothing() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
+        // By the page, so that the browser has the cookie as the site gives it.
+        ada.logs_in(&phone).await;
         let forms = ["/logout", "/account/opt-out", "/account/recovery-codes"];
         for path in forms {
             let form = format!(
@@ -31,7 +33,7 @@ fn a_form_on_another_site_changes_nothing() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_login_by_another_site_is_refused() {
     run(async |world| {
         // Else somebody could log people in as himself and read what they do.
@@ -53,7 +55,7 @@ fn a_login_by_another_site_is_refused() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn posts_with_a_foreign_origin_are_refused() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -67,9 +69,19 @@ fn posts_with_a_foreign_origin_are_refused() {
             &[("origin", "http://127.0.0.1:1")],
             &[("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "same-site")],
-            &[("origin", "https://kittens.example"), ("sec-fetch-site", "cross-site")],
+            &[
+                ("origin", "https://kittens.example"),
+                ("sec-fetch-site", "cross-site"),
+            ],
         ];
-        for path in ["/logout", "/account/opt-out", "/login", "/sign-up", "/account/password", "/users"] {
+        for path in [
+            "/logout",
+            "/account/opt-out",
+            "/login",
+            "/sign-up",
+            "/account/password",
+            "/users",
+        ] {
             for headers in foreign {
                 let mut all = vec![("cookie", cookie.as_str())];
                 all.extend(headers);
@@ -85,10 +97,13 @@ fn posts_with_a_foreign_origin_are_refused() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn no_other_site_shows_our_pages_in_a_frame() {
     run(async |world| {
-        let site = OtherSite::new(&format!("<!doctype html><iframe src='{}/login'></iframe>", world.server.address));
+        let site = OtherSite::new(&format!(
+            "<!doctype html><iframe src='{}/login'></iframe>",
+            world.server.address
+        ));
         let browser = world.browser().await;
         for host in ["localhost", "127.0.0.1"] {
             browser.client.goto(&site.address(host)).await.unwrap();
@@ -99,23 +114,43 @@ fn no_other_site_shows_our_pages_in_a_frame() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn an_address_decides_nothing_about_where_a_login_leads() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
         let http = world.http();
         let cookie = ada.browser.session().await.unwrap();
-        for target in ["https://kittens.example/", "//kittens.example", "/account", "%0d%0aset-cookie:x=1", ""] {
+        for target in [
+            "https://kittens.example/",
+            "//kittens.example",
+            "/account",
+            "%0d%0aset-cookie:x=1",
+            "",
+        ] {
             for page in ["/code", "/password", "/login", "/login/code"] {
-                let answer = http.get(&format!("{page}?for={target}&next={target}"), &[("cookie", &cookie)]);
-                assert!(!answer.location().contains("kittens"), "{page} {target}: {}", answer.location());
+                let answer = http.get(
+                    &format!("{page}?for={target}&next={target}"),
+                    &[("cookie", &cookie)],
+                );
+                assert!(
+                    !answer.location().contains("kittens"),
+                    "{page} {target}: {}",
+                    answer.location()
+                );
                 assert!(!answer.body.contains("kittens"), "{page} {target}");
             }
         }
         ada.logs_out().await;
         world.clock.next_step();
-        ada.browser.open("/login?for=https://kittens.example/&next=//kittens.example").await;
-        ada.browser.send("#login-form", &[("name", "Ada"), ("password", &ada.password)]).await;
+        ada.browser
+            .open("/login?for=https://kittens.example/&next=//kittens.example")
+            .await;
+        ada.browser
+            .send(
+                "#login-form",
+                &[("name", "Ada"), ("password", &ada.password)],
+            )
+            .await;
         ada.types_code(&phone.code(world)).await;
         ada.browser.is_at("/account").await;
     });

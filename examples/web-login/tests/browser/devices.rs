@@ -11,22 +11,32 @@ impl Person<'_> {
         self.browser.fill("#resync-form [name=code1]", &first).await;
         self.world.clock.next_step();
         let second = phone.code(self.world);
-        self.browser.fill("#resync-form [name=code2]", &second).await;
+        self.browser
+            .fill("#resync-form [name=code2]", &second)
+            .await;
         self.browser.press("#resync-form").await;
     }
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_device_is_renamed() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
         ada.adds("Tablet").await;
         ada.follows("Phone", "rename").await;
         // Two of one name could not be told apart.
-        ada.browser.send("#rename-form", &[("label", "Tablet")]).await;
-        assert!(ada.browser.has("#rename-form [name=label][aria-invalid=true]").await);
-        ada.browser.send("#rename-form", &[("label", "Old <b>phone</b>")]).await;
+        ada.browser
+            .send("#rename-form", &[("label", "Tablet")])
+            .await;
+        assert!(
+            ada.browser
+                .has("#rename-form [name=label][aria-invalid=true]")
+                .await
+        );
+        ada.browser
+            .send("#rename-form", &[("label", "Old <b>phone</b>")])
+            .await;
         ada.browser.open("/account").await;
         assert_eq!(ada.state_of("Old <b>phone</b>").await, WORKS);
         ada.logs_in(&phone).await;
@@ -34,7 +44,7 @@ fn a_device_is_renamed() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_revoked_phone_opens_nothing_and_ends_other_sessions() {
     run(async |world| {
         let (ada, lost) = Person::opts_in(world, "Ada").await;
@@ -56,7 +66,7 @@ fn a_revoked_phone_opens_nothing_and_ends_other_sessions() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_rotation_leaves_no_gap() {
     run(async |world| {
         let (ada, old) = Person::opts_in(world, "Ada").await;
@@ -80,7 +90,7 @@ fn a_rotation_leaves_no_gap() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_phone_forty_minutes_off_is_resynchronized_at_the_login() {
     run(async |world| {
         let (ada, mut phone) = Person::opts_in(world, "Ada").await;
@@ -94,7 +104,13 @@ fn a_phone_forty_minutes_off_is_resynchronized_at_the_login() {
 
         ada.browser.click("a[href='/login/resync']").await;
         // With one device there is nothing to choose.
-        assert!(ada.browser.has(&format!("#resync-form [type=hidden][name=device][value='{device}']")).await);
+        assert!(
+            ada.browser
+                .has(&format!(
+                    "#resync-form [type=hidden][name=device][value='{device}']"
+                ))
+                .await
+        );
         ada.types_pair(&phone).await;
         ada.browser.is_at("/login/code").await;
         assert!(ada.browser.has("[role=status]").await);
@@ -105,7 +121,7 @@ fn a_phone_forty_minutes_off_is_resynchronized_at_the_login() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_phone_is_resynchronized_from_the_account_page() {
     run(async |world| {
         let (ada, mut phone) = Person::opts_in(world, "Ada").await;
@@ -113,7 +129,12 @@ fn a_phone_is_resynchronized_from_the_account_page() {
         ada.follows("Phone", "resync").await;
         // Two that don't follow each other are refused.
         let codes = [phone.code_at(world, 0), phone.code_at(world, 2)];
-        ada.browser.send("#resync-form", &[("code1", &codes[0]), ("code2", &codes[1])]).await;
+        ada.browser
+            .send(
+                "#resync-form",
+                &[("code1", &codes[0]), ("code2", &codes[1])],
+            )
+            .await;
         assert!(ada.browser.has("[role=alert]").await);
         // A clock that goes backwards would offer used codes: the phone is fast again by then.
         phone.clock_error = 40 * 60;
@@ -124,7 +145,7 @@ fn a_phone_is_resynchronized_from_the_account_page() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn opting_out_ends_the_second_step() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -142,7 +163,7 @@ fn opting_out_ends_the_second_step() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_activity_tells_what_happened() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -153,7 +174,9 @@ fn the_activity_tells_what_happened() {
         world.clock.next_step();
         ada.types_code(&phone.code(world)).await;
         // It is written beside the requests, so a moment later.
-        ada.browser.opens_until("/account/activity", "A wrong code.").await;
+        ada.browser
+            .opens_until("/account/activity", "A wrong code.")
+            .await;
         let entries = ada.browser.find_all("main time[datetime]").await;
         assert!(entries.len() >= 6, "{}", ada.browser.text().await);
         // Newest first.

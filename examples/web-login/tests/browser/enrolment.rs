@@ -8,7 +8,7 @@ use crate::people::{Person, REFUSED, WORKS};
 use crate::phone::Phone;
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_person_signs_up_scans_saves_the_codes_and_logs_in() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
@@ -33,7 +33,7 @@ fn a_person_signs_up_scans_saves_the_codes_and_logs_in() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_key_can_be_typed_instead_of_scanned() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
@@ -42,17 +42,24 @@ fn the_key_can_be_typed_instead_of_scanned() {
         assert_eq!(typed.code(world), scanned.code(world));
         // In groups, as nobody types 32 characters in a row.
         let shown = ada.browser.text_of("#key").await;
-        assert!(shown.split_whitespace().all(|group| group.len() <= 4), "{shown}");
+        assert!(
+            shown.split_whitespace().all(|group| group.len() <= 4),
+            "{shown}"
+        );
         ada.confirms(&typed).await;
         ada.logs_in(&typed).await;
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_qr_code_is_read_from_a_narrow_screen_in_the_dark() {
     run(async |world| {
-        let look = Look { width: 320, dark: true, ..Look::default() };
+        let look = Look {
+            width: 320,
+            dark: true,
+            ..Look::default()
+        };
         let ada = Person::signs_up_with(world, "Ada", look).await;
         ada.enrolls("Phone").await;
         let phone = Phone::scan_window(&ada.browser).await;
@@ -62,14 +69,14 @@ fn the_qr_code_is_read_from_a_narrow_screen_in_the_dark() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn an_expired_enrolment_says_so() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
         let phone = ada.enrolls("Phone").await;
         world.clock.advance(Duration::from_secs(10 * 60 + 1));
         ada.confirms(&phone).await;
-        ada.browser.is_told("This took too long.").await;
+        ada.browser.is_told("This took too long").await;
         // It counts for nothing, and a new start is possible.
         ada.logs_out().await;
         ada.types_password().await;
@@ -80,13 +87,20 @@ fn an_expired_enrolment_says_so() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_wrong_code_at_the_confirmation_shows_no_secret_again() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
         let phone = ada.enrolls("Phone").await;
-        ada.browser.send("#confirm-form", &[("code", &phone.wrong_code(world))]).await;
-        assert!(!ada.browser.find_all("#confirm-form [aria-invalid=true]").await.is_empty());
+        ada.browser
+            .send("#confirm-form", &[("code", &phone.wrong_code(world))])
+            .await;
+        assert!(
+            !ada.browser
+                .find_all("#confirm-form [aria-invalid=true]")
+                .await
+                .is_empty()
+        );
         assert!(ada.browser.has("[role=alert]").await);
         assert!(!ada.browser.has(".qr svg, #key").await);
         let page = ada.browser.client.source().await.unwrap();
@@ -98,7 +112,7 @@ fn a_wrong_code_at_the_confirmation_shows_no_secret_again() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_phone_whose_clock_is_off_is_told_so_at_the_confirmation() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
@@ -110,16 +124,24 @@ fn a_phone_whose_clock_is_off_is_told_so_at_the_confirmation() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_secret_is_shown_once() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
         let phone = ada.enrolls("Phone").await;
         let device = ada.browser.path().await;
-        for path in [device.as_str(), "/account", "/account/activity", "/account/devices/new"] {
+        for path in [
+            device.as_str(),
+            "/account",
+            "/account/activity",
+            "/account/devices/new",
+        ] {
             ada.browser.open(path).await;
             let page = ada.browser.client.source().await.unwrap();
-            assert!(!page.contains(&phone.key) && !ada.browser.has(".qr svg, #key").await, "{path}");
+            assert!(
+                !page.contains(&phone.key) && !ada.browser.has(".qr svg, #key").await,
+                "{path}"
+            );
         }
         // No page is kept that the back button would bring up.
         for _ in 0..4 {
@@ -130,7 +152,7 @@ fn the_secret_is_shown_once() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn an_unconfirmed_phone_is_not_asked_for() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
@@ -142,7 +164,7 @@ fn an_unconfirmed_phone_is_not_asked_for() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_code_of_the_confirmation_is_no_login() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;

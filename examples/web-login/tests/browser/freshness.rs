@@ -8,7 +8,7 @@ use crate::people::{Person, REFUSED, WORKS};
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn sensitive_pages_ask_for_a_fresh_code() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -43,7 +43,7 @@ fn sensitive_pages_ask_for_a_fresh_code() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_sensitive_form_that_was_open_too_long_does_nothing() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -67,7 +67,7 @@ fn a_sensitive_form_that_was_open_too_long_does_nothing() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn who_has_no_phone_types_the_password_again() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
@@ -75,22 +75,32 @@ fn who_has_no_phone_types_the_password_again() {
         ada.browser.open("/account/devices/new").await;
         let asked = ada.browser.path().await;
         assert!(asked.starts_with("/password?for="), "{asked}");
-        ada.browser.send("#password-again-form", &[("password", "not the password of Ada")]).await;
+        ada.browser
+            .send(
+                "#password-again-form",
+                &[("password", "not the password of Ada")],
+            )
+            .await;
         assert!(ada.browser.has("[role=alert]").await);
-        ada.browser.send("#password-again-form", &[("password", &ada.password)]).await;
+        ada.browser
+            .send("#password-again-form", &[("password", &ada.password)])
+            .await;
         ada.browser.is_at("/account/devices/new").await;
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_password_is_no_fresh_code() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
         world.clock.advance(FRESH + Duration::from_secs(1));
         let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
-        let answer =
-            http.post_own("/password?for=account/recovery-codes", &cookie, &[("password", ada.password.as_str())]);
+        let answer = http.post_own(
+            "/password?for=account/recovery-codes",
+            &cookie,
+            &[("password", ada.password.as_str())],
+        );
         let cookie = answer.cookie().unwrap_or(cookie);
         let answer = http.get("/account/recovery-codes", &[("cookie", &cookie)]);
         assert_ne!(answer.status, 200);

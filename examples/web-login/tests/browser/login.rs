@@ -20,7 +20,7 @@ const CLOSED: [&str; 10] = [
 ];
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_code_before_the_password_opens_nothing() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -33,7 +33,12 @@ fn a_code_before_the_password_opens_nothing() {
         // The same without the form's help.
         let http = world.http();
         let answer = http.post_own("/login/code", "", &[("code", &phone.code(world))]);
-        assert!(answer.status == 403 || answer.location() == "/login", "{} {}", answer.status, answer.location());
+        assert!(
+            answer.status == 403 || answer.location() == "/login",
+            "{} {}",
+            answer.status,
+            answer.location()
+        );
         let cookie = answer.cookie().unwrap_or_default();
         assert_ne!(http.get("/account", &[("cookie", &cookie)]).status, 200);
         // The code was not spent by that.
@@ -45,7 +50,7 @@ fn a_code_before_the_password_opens_nothing() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn half_logged_in_opens_nothing_but_the_second_step() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -56,12 +61,28 @@ fn half_logged_in_opens_nothing_but_the_second_step() {
         let (cookie, http) = (ada.browser.session().await.unwrap(), world.http());
         let of_device = ["rename", "revoke", "rotate", "resync", "confirm"]
             .map(|action| format!("/account/devices/{device}/{action}"));
-        for path in CLOSED.into_iter().chain(of_device.iter().map(String::as_str)) {
+        for path in CLOSED
+            .into_iter()
+            .chain(of_device.iter().map(String::as_str))
+        {
             let answer = http.get(path, &[("cookie", &cookie)]);
-            assert!(answer.status == 303 && answer.location() == "/login/code", "{path}: {}", answer.status);
-            let answer = http.post_own(path, &cookie, &[("code", "123456"), ("label", "x"), ("name", "x")]);
+            assert!(
+                answer.status == 303 && answer.location() == "/login/code",
+                "{path}: {}",
+                answer.status
+            );
+            let answer = http.post_own(
+                path,
+                &cookie,
+                &[("code", "123456"), ("label", "x"), ("name", "x")],
+            );
             let led_away = answer.status == 303 && answer.location() == "/login/code";
-            assert!(led_away || matches!(answer.status, 403..=405), "{path}: {} {}", answer.status, answer.location());
+            assert!(
+                led_away || matches!(answer.status, 403..=405),
+                "{path}: {} {}",
+                answer.status,
+                answer.location()
+            );
         }
         ada.browser.open("/account").await;
         ada.browser.is_at("/login/code").await;
@@ -73,7 +94,7 @@ fn half_logged_in_opens_nothing_but_the_second_step() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_code_in_two_tabs_at_once_lets_one_in() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -87,7 +108,10 @@ fn a_code_in_two_tabs_at_once_lets_one_in() {
                 person.browser.is_at("/login/code").await;
                 person.browser.fill("#code-form [name=code]", &code).await;
             }
-            tokio::join!(ada.browser.press("#code-form"), other.browser.press("#code-form"));
+            tokio::join!(
+                ada.browser.press("#code-form"),
+                other.browser.press("#code-form")
+            );
             let paths = [ada.browser.path().await, other.browser.path().await];
             let (inside, outside) = match paths.each_ref().map(String::as_str) {
                 ["/account", "/login/code"] => (&ada, &other),
@@ -103,7 +127,7 @@ fn a_code_in_two_tabs_at_once_lets_one_in() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_used_code_is_refused_in_the_same_words_as_a_wrong_one() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -123,7 +147,7 @@ fn a_used_code_is_refused_in_the_same_words_as_a_wrong_one() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn wrong_codes_lead_to_a_wait_that_is_told() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -141,7 +165,14 @@ fn wrong_codes_lead_to_a_wait_that_is_told() {
             person.types_code(&phone.code(world)).await;
             person.browser.is_told("Too many wrong codes.").await;
             person.browser.is_told("30 seconds").await;
-            let until = person.browser.find("[role=alert] time").await.attr("datetime").await.unwrap().unwrap();
+            let until = person
+                .browser
+                .find("[role=alert] time")
+                .await
+                .attr("datetime")
+                .await
+                .unwrap()
+                .unwrap();
             assert!(until.ends_with('Z'), "{until}");
             assert!(!person.is_logged_in().await);
         }
@@ -153,7 +184,7 @@ fn wrong_codes_lead_to_a_wait_that_is_told() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_back_button_after_logging_out_shows_nothing() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -163,14 +194,18 @@ fn the_back_button_after_logging_out_shows_nothing() {
         for _ in 0..5 {
             ada.browser.back().await;
             let page = ada.browser.client.source().await.unwrap();
-            assert!(!page.contains("data-device"), "{}", ada.browser.path().await);
+            assert!(
+                !page.contains("data-device"),
+                "{}",
+                ada.browser.path().await
+            );
             assert!(!codes.iter().any(|code| page.contains(code)));
         }
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_pasted_code_may_have_a_blank() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -181,41 +216,68 @@ fn a_pasted_code_may_have_a_blank() {
         // Copied from a field, with the keys that people use.
         ada.browser.open("/login").await;
         ada.browser.fill("#login-form [name=name]", &as_shown).await;
-        ada.browser.find("#login-form [name=name]").await.send_keys("\u{E009}ac\u{E000}").await.unwrap();
+        ada.browser
+            .find("#login-form [name=name]")
+            .await
+            .send_keys("\u{E009}ac\u{E000}")
+            .await
+            .unwrap();
         ada.types_password().await;
-        let field = ada.browser.find("#code-form [name=code]").await;
-        field.send_keys("\u{E009}v\u{E000}").await.unwrap();
-        assert_eq!(field.prop("value").await.unwrap().unwrap(), as_shown);
+        let field = "#code-form [name=code]";
+        ada.browser
+            .find(field)
+            .await
+            .send_keys("\u{E009}v\u{E000}")
+            .await
+            .unwrap();
+        ada.browser.holds(field, &as_shown).await;
         ada.browser.press("#code-form").await;
         ada.browser.is_at("/account").await;
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn an_unknown_name_gets_the_answer_of_a_wrong_password() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
         ada.logs_out().await;
-        ada.browser.send("#login-form", &[("name", "Ada"), ("password", "not the password of Ada")]).await;
+        ada.browser
+            .send(
+                "#login-form",
+                &[("name", "Ada"), ("password", "not the password of Ada")],
+            )
+            .await;
         ada.browser.is_told("Name or password is wrong.").await;
         let of_known = ada.browser.text().await;
-        ada.browser.send("#login-form", &[("name", "Nobody"), ("password", "not the password of Eve")]).await;
+        ada.browser
+            .send(
+                "#login-form",
+                &[("name", "Nobody"), ("password", "not the password of Eve")],
+            )
+            .await;
         ada.browser.is_told("Name or password is wrong.").await;
         assert_eq!(ada.browser.text().await, of_known);
 
         // To the byte, but for the name that was typed.
         let http = world.http();
         let answers = ["ada", "eve"].map(|name| {
-            let answer = http.post_own("/login", "", &[("name", name), ("password", "not the password")]);
-            (answer.status, answer.body.replace(&format!("value=\"{name}\""), ""))
+            let answer = http.post_own(
+                "/login",
+                "",
+                &[("name", name), ("password", "not the password")],
+            );
+            (
+                answer.status,
+                answer.body.replace(&format!("value=\"{name}\""), ""),
+            )
         });
         assert_eq!(answers[0], answers[1]);
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn logging_in_leads_to_the_page_that_was_wanted() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -223,7 +285,12 @@ fn logging_in_leads_to_the_page_that_was_wanted() {
         world.clock.next_step();
         ada.browser.open("/account/activity").await;
         ada.browser.is_at("/login").await;
-        ada.browser.send("#login-form", &[("name", "Ada"), ("password", &ada.password)]).await;
+        ada.browser
+            .send(
+                "#login-form",
+                &[("name", "Ada"), ("password", &ada.password)],
+            )
+            .await;
         ada.types_code(&phone.code(world)).await;
         ada.browser.is_at("/account/activity").await;
     });

@@ -1,7 +1,7 @@
 //! The site in a real browser: every flow and every attack, with a phone that is none of ours.
 //!
-//! The tests need Chromium and its driver, a PostgreSQL and a Redis: `.ci/browser` starts those and runs all of them,
-//! `.ci/browser replay` those with "replay" in their names. `cargo test` alone ignores them and says so.
+//! The tests need Chromium and its driver, a PostgreSQL and a Redis: `scripts/browser` starts those and runs all of them,
+//! `scripts/browser replay` those with "replay" in their names. `cargo test` alone ignores them and says so.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

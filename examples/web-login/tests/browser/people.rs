@@ -21,9 +21,14 @@ impl<'world> Person<'world> {
     /// Somebody who is not known yet.
     pub(crate) fn new(world: &'world World, browser: Browser, name: &str) -> Self {
         let name = name.to_lowercase();
-        let password = format!("the longer password of {name}");
+        let password = format!("password of {name}");
         world.secrets.add(&password);
-        Self { world, browser, name, password }
+        Self {
+            world,
+            browser,
+            name,
+            password,
+        }
     }
 
     /// The owner of a new organisation, logged in, without a second factor.
@@ -34,17 +39,40 @@ impl<'world> Person<'world> {
     pub(crate) async fn signs_up_with(world: &'world World, name: &str, look: Look) -> Self {
         let person = Self::new(world, world.browser_with(look).await, name);
         person.browser.open("/sign-up").await;
-        let fields =
-            [("organisation", "Tea & Co"), ("name", person.name.as_str()), ("password", person.password.as_str())];
+        let fields = [
+            ("organisation", "Tea & Co"),
+            ("name", person.name.as_str()),
+            ("password", person.password.as_str()),
+        ];
         person.browser.send("#sign-up-form", &fields).await;
         person.browser.is_at("/account").await;
         person
     }
 
-    /// The same with a phone, by the QR code.
+    /// The same with a phone, at the account's page. Most tests begin here, so all of it is sent without the pages, which
+    /// take long; `enrolment` goes through them.
     pub(crate) async fn opts_in(world: &'world World, name: &str) -> (Self, Phone) {
-        let person = Self::signs_up(world, name).await;
-        let phone = person.adds("Phone").await;
+        let person = Self::new(world, world.browser().await, name);
+        let http = world.http();
+        let fields = [
+            ("organisation", "Tea & Co"),
+            ("name", person.name.as_str()),
+            ("password", person.password.as_str()),
+        ];
+        let signed_up = http.post_own("/sign-up", "", &fields);
+        let session = signed_up.cookie().expect("no session");
+        let label = [("label", "Phone")];
+        let enrolled = http.post_own("/account/devices/new", &session, &label);
+        let phone = Phone::read_key(&person.browser, enrolled.between("<code id=\"key\">", "<"));
+        let form = enrolled.between("id=\"confirm-form\" method=\"post\" action=\"", "\"");
+        let code = phone.code(world);
+        let confirmed = http.post_own(form, &session, &[("code", &code)]);
+
+        assert_eq!(confirmed.status, 303, "{}", confirmed.body);
+        let browser = &person.browser;
+        browser.accept_cookie(confirmed.header("set-cookie")).await;
+        browser.open("/account").await;
+        browser.is_at("/account").await;
         (person, phone)
     }
 
@@ -54,7 +82,12 @@ impl<'world> Person<'world> {
     }
 
     pub(crate) fn in_browser(&self, browser: Browser) -> Person<'world> {
-        Person { world: self.world, browser, name: self.name.clone(), password: self.password.clone() }
+        Person {
+            world: self.world,
+            browser,
+            name: self.name.clone(),
+            password: self.password.clone(),
+        }
     }
 
     /// Begins with a device, and scans what is shown.
@@ -107,7 +140,12 @@ impl<'world> Person<'world> {
             self.logs_out().await;
             self.browser.open("/login").await;
         }
-        self.browser.send("#login-form", &[("name", &self.name), ("password", &self.password)]).await;
+        self.browser
+            .send(
+                "#login-form",
+                &[("name", &self.name), ("password", &self.password)],
+            )
+            .await;
     }
 
     pub(crate) async fn types_code(&self, code: &str) {
@@ -131,7 +169,13 @@ impl<'world> Person<'world> {
     /// The id of the device with a label, on the account page.
     pub(crate) async fn device(&self, label: &str) -> String {
         for device in self.browser.find_all("li.device").await {
-            let shown = device.find(fantoccini::Locator::Css(".device-label")).await.unwrap().text().await.unwrap();
+            let shown = device
+                .find(fantoccini::Locator::Css(".device-label"))
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap();
             if shown == label {
                 return device.attr("data-device").await.unwrap().unwrap();
             }
@@ -141,13 +185,18 @@ impl<'world> Person<'world> {
 
     pub(crate) async fn state_of(&self, label: &str) -> String {
         let device = self.device(label).await;
-        self.browser.text_of(&format!("li.device[data-device='{device}'] .device-state")).await.to_lowercase()
+        self.browser
+            .text_of(&format!("li.device[data-device='{device}'] .device-state"))
+            .await
+            .to_lowercase()
     }
 
     /// Follows a link of a device: rename, revoke, rotate or resync.
     pub(crate) async fn follows(&self, label: &str, link: &str) {
         self.browser.open("/account").await;
         let device = self.device(label).await;
-        self.browser.click(&format!("li.device[data-device='{device}'] a.{link}")).await;
+        self.browser
+            .click(&format!("li.device[data-device='{device}'] a.{link}"))
+            .await;
     }
 }

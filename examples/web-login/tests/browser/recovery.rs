@@ -8,12 +8,14 @@ impl Person<'_> {
     async fn recovers(&self, code: &str) {
         self.types_password().await;
         self.browser.open("/login/recovery").await;
-        self.browser.send("#recovery-form", &[("recovery_code", code)]).await;
+        self.browser
+            .send("#recovery-form", &[("recovery_code", code)])
+            .await;
     }
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn recovery_leads_to_a_new_phone() {
     run(async |world| {
         let (ada, lost) = Person::opts_in(world, "Ada").await;
@@ -22,7 +24,9 @@ fn recovery_leads_to_a_new_phone() {
         ada.types_password().await;
         // The way there is on the page.
         ada.browser.click("a[href='/login/recovery']").await;
-        ada.browser.send("#recovery-form", &[("recovery_code", &codes[3])]).await;
+        ada.browser
+            .send("#recovery-form", &[("recovery_code", &codes[3])])
+            .await;
         ada.browser.is_at("/account/recovered").await;
         assert_eq!(ada.browser.text_of("#recovery-codes-left").await, "9");
         assert!(ada.browser.has("a[href='/account/devices/new']").await);
@@ -43,7 +47,7 @@ fn recovery_leads_to_a_new_phone() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_recovery_code_works_once() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -56,13 +60,15 @@ fn a_recovery_code_works_once() {
         other.browser.is_told(REFUSED).await;
         assert!(!other.is_logged_in().await);
         // Another one does, in lower case and with blanks for hyphens, as people write them down.
-        other.recovers(&codes[1].to_lowercase().replace('-', " ")).await;
+        other
+            .recovers(&codes[1].to_lowercase().replace('-', " "))
+            .await;
         other.browser.is_at("/account/recovered").await;
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_recovery_code_in_two_tabs_at_once_lets_one_in() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -72,11 +78,20 @@ fn a_recovery_code_in_two_tabs_at_once_lets_one_in() {
         for person in [&ada, &other] {
             person.types_password().await;
             person.browser.open("/login/recovery").await;
-            person.browser.fill("#recovery-form [name=recovery_code]", &codes[0]).await;
+            person
+                .browser
+                .fill("#recovery-form [name=recovery_code]", &codes[0])
+                .await;
         }
-        tokio::join!(ada.browser.press("#recovery-form"), other.browser.press("#recovery-form"));
+        tokio::join!(
+            ada.browser.press("#recovery-form"),
+            other.browser.press("#recovery-form")
+        );
         let paths = [ada.browser.path().await, other.browser.path().await];
-        let inside = paths.iter().filter(|path| *path == "/account/recovered").count();
+        let inside = paths
+            .iter()
+            .filter(|path| *path == "/account/recovered")
+            .count();
         assert_eq!(inside, 1, "{paths:?}");
         // The other session has ended with that, if it was not just refused.
         assert!(ada.is_logged_in().await != other.is_logged_in().await);
@@ -84,7 +99,7 @@ fn a_recovery_code_in_two_tabs_at_once_lets_one_in() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn new_recovery_codes_end_the_old_ones() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -94,13 +109,15 @@ fn new_recovery_codes_end_the_old_ones() {
         ada.logs_out().await;
         ada.recovers(&old[0]).await;
         ada.browser.is_told(REFUSED).await;
-        ada.browser.send("#recovery-form", &[("recovery_code", &new[0])]).await;
+        ada.browser
+            .send("#recovery-form", &[("recovery_code", &new[0])])
+            .await;
         ada.browser.is_at("/account/recovered").await;
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn recovery_codes_are_shown_once() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;

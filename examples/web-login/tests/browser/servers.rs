@@ -9,22 +9,31 @@ use crate::people::Person;
 const ROUNDS: usize = 20;
 
 #[test]
-#[ignore = "needs Chromium, PostgreSQL and Redis: .ci/browser"]
+#[ignore = "needs Chromium, PostgreSQL and Redis: scripts/browser"]
 fn two_servers_on_one_postgres_let_a_code_in_once() {
-    let settings = std::env::var("SECONDFACTOR_TEST_POSTGRES").expect("these tests are run by .ci/browser");
+    let settings = std::env::var("SECONDFACTOR_TEST_POSTGRES")
+        .expect("these tests are run by scripts/browser");
     let value = |name: &str| {
-        let setting = settings.split(' ').find_map(|setting| setting.strip_prefix(name)?.strip_prefix('='));
+        let setting = settings
+            .split(' ')
+            .find_map(|setting| setting.strip_prefix(name)?.strip_prefix('='));
         setting.unwrap_or_else(|| panic!("no {name}"))
     };
-    let url = format!("postgres://{}@{}:{}/{}", value("user"), value("host"), value("port"), value("dbname"));
+    let url = format!(
+        "postgres://{}@{}:{}/{}",
+        value("user"),
+        value("host"),
+        value("port"),
+        value("dbname")
+    );
     two_servers_let_a_code_in_once(&url);
 }
 
 #[test]
-#[ignore = "needs Chromium, PostgreSQL and Redis: .ci/browser"]
+#[ignore = "needs Chromium, PostgreSQL and Redis: scripts/browser"]
 fn two_servers_on_one_redis_let_a_code_in_once() {
     two_servers_let_a_code_in_once(
-        &std::env::var("SECONDFACTOR_TEST_REDIS").expect("these tests are run by .ci/browser"),
+        &std::env::var("SECONDFACTOR_TEST_REDIS").expect("these tests are run by scripts/browser"),
     );
 }
 
@@ -36,7 +45,10 @@ fn two_servers_let_a_code_in_once(store: &str) {
         // What one has written the other knows: the browser moves over with its session.
         let moved = ada.in_browser(world.browser_at(&second.address, Default::default()).await);
         moved.browser.open("/login").await;
-        moved.browser.take_session(&ada.browser.session().await.unwrap()).await;
+        moved
+            .browser
+            .take_session(&ada.browser.session().await.unwrap())
+            .await;
         assert!(moved.is_logged_in().await);
         assert_eq!(moved.state_of("Phone").await, "active");
 
@@ -60,7 +72,7 @@ fn two_servers_let_a_code_in_once(store: &str) {
             });
             assert!(inside[0] != inside[1], "{inside:?}");
         }
-        world.secrets.look_into(&second.log());
+        world.secrets.look_into(&second.stop());
     });
 }
 

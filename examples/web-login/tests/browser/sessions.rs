@@ -8,7 +8,7 @@ use crate::harness::run;
 use crate::people::{Person, REFUSED, WORKS};
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_session_id_changes_at_each_rise() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -35,7 +35,9 @@ fn the_session_id_changes_at_each_rise() {
         ada.types_password().await;
         sessions.push(ada.browser.session().await);
         ada.browser.open("/login/recovery").await;
-        ada.browser.send("#recovery-form", &[("recovery_code", &codes[0])]).await;
+        ada.browser
+            .send("#recovery-form", &[("recovery_code", &codes[0])])
+            .await;
         ada.browser.is_at("/account/recovered").await;
         sessions.push(ada.browser.session().await);
 
@@ -53,7 +55,7 @@ fn the_session_id_changes_at_each_rise() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_session_fixed_by_somebody_else_is_not_raised() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -67,13 +69,16 @@ fn a_session_fixed_by_somebody_else_is_not_raised() {
         ada.logs_in(&phone).await;
         ada.browser.sees("ada").await;
         assert_ne!(ada.browser.session().await.unwrap(), fixed);
-        assert_ne!(world.http().get("/account", &[("cookie", &fixed)]).status, 200);
+        assert_ne!(
+            world.http().get("/account", &[("cookie", &fixed)]).status,
+            200
+        );
         assert!(!eve.is_logged_in().await);
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_forged_session_opens_nothing() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -87,13 +92,24 @@ fn a_forged_session_opens_nothing() {
                 String::from_utf8(bytes).unwrap()
             })
             .into();
-        forged.extend([value[1..].to_owned(), String::new(), "A".repeat(value.len()), "../../etc/passwd".to_owned()]);
+        forged.extend([
+            value[1..].to_owned(),
+            String::new(),
+            "A".repeat(value.len()),
+            "../../etc/passwd".to_owned(),
+        ]);
         let http = world.http();
         for forged in forged {
             let answer = http.get("/account", &[("cookie", &format!("{name}={forged}"))]);
-            assert_eq!((answer.status, answer.location()), (303, "/login"), "{forged}");
+            assert_eq!(
+                (answer.status, answer.location()),
+                (303, "/login"),
+                "{forged}"
+            );
         }
-        ada.browser.take_session(&format!("{name}={}", "A".repeat(value.len()))).await;
+        ada.browser
+            .take_session(&format!("{name}={}", "A".repeat(value.len())))
+            .await;
         assert!(!ada.is_logged_in().await);
         ada.browser.take_session(&real).await;
         assert!(ada.is_logged_in().await);
@@ -101,7 +117,7 @@ fn a_forged_session_opens_nothing() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_session_from_before_logging_out_opens_nothing() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -109,12 +125,15 @@ fn a_session_from_before_logging_out_opens_nothing() {
         ada.logs_out().await;
         ada.browser.take_session(&kept).await;
         assert!(!ada.is_logged_in().await);
-        assert_ne!(world.http().get("/account", &[("cookie", &kept)]).status, 200);
+        assert_ne!(
+            world.http().get("/account", &[("cookie", &kept)]).status,
+            200
+        );
     });
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn an_idle_session_ends_after_an_hour_and_any_after_a_day() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -135,21 +154,31 @@ fn an_idle_session_ends_after_an_hour_and_any_after_a_day() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_device_of_somebody_else_is_out_of_reach() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
         ada.adds("Tablet").await;
         let (eve, _) = Person::opts_in(world, "Eve").await;
         let device = ada.device("Tablet").await;
-        assert_ne!(eve.device("Phone").await, device, "an id that Eve has too says nothing here");
+        assert_ne!(
+            eve.device("Phone").await,
+            device,
+            "an id that Eve has too says nothing here"
+        );
         let (cookie, http) = (eve.browser.session().await.unwrap(), world.http());
         for action in ["rename", "revoke", "rotate", "resync", "confirm"] {
             let path = format!("/account/devices/{device}/{action}");
-            let fields = [("label", "stolen"), ("code", "123456"), ("code1", "123456"), ("code2", "654321")];
-            for status in
-                [http.get(&path, &[("cookie", &cookie)]).status, http.post_own(&path, &cookie, &fields).status]
-            {
+            let fields = [
+                ("label", "stolen"),
+                ("code", "123456"),
+                ("code1", "123456"),
+                ("code2", "654321"),
+            ];
+            for status in [
+                http.get(&path, &[("cookie", &cookie)]).status,
+                http.post_own(&path, &cookie, &fields).status,
+            ] {
                 assert!(matches!(status, 400..500), "{action}: {status}");
             }
         }
@@ -161,7 +190,7 @@ fn the_device_of_somebody_else_is_out_of_reach() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_code_of_somebody_else_opens_nothing() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;
@@ -177,7 +206,7 @@ fn the_code_of_somebody_else_opens_nothing() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn a_new_password_ends_other_sessions() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
@@ -186,7 +215,12 @@ fn a_new_password_ends_other_sessions() {
         let new = "another long password of Ada";
         world.secrets.add(new);
         ada.browser.open("/account/password").await;
-        ada.browser.send("#password-form", &[("current", &ada.password), ("new", new)]).await;
+        ada.browser
+            .send(
+                "#password-form",
+                &[("current", &ada.password), ("new", new)],
+            )
+            .await;
         assert!(ada.is_logged_in().await);
         assert!(!other.is_logged_in().await);
         other.types_password().await;
@@ -195,7 +229,7 @@ fn a_new_password_ends_other_sessions() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/browser"]
+#[ignore = "needs Chromium: scripts/browser"]
 fn of_two_sessions_that_change_the_password_at_once_one_stays() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
@@ -223,8 +257,19 @@ fn of_two_sessions_that_change_the_password_at_once_one_stays() {
                 });
                 changes.map(|change| change.join().unwrap())
             })
-            .map(|(is_changed, cookie)| (is_changed, http.get("/account", &[("cookie", &cookie)]).status == 200));
-            assert!(matches!(stays, [(true, true), (false, false)] | [(false, false), (true, true)]), "{stays:?}");
+            .map(|(is_changed, cookie)| {
+                (
+                    is_changed,
+                    http.get("/account", &[("cookie", &cookie)]).status == 200,
+                )
+            });
+            assert!(
+                matches!(
+                    stays,
+                    [(true, true), (false, false)] | [(false, false), (true, true)]
+                ),
+                "{stays:?}"
+            );
             password.clone_from(&new[usize::from(stays[1].1)]);
         }
     });

@@ -12,15 +12,35 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
     let browser = &ada.browser;
     browser.open("/sign-up").await;
     visitor(browser, "sign-up").await;
-    browser.send("#sign-up-form", &[("organisation", "Tea & Co"), ("name", "ada"), ("password", "too short")]).await;
+    browser
+        .send(
+            "#sign-up-form",
+            &[
+                ("organisation", "Tea & Co"),
+                ("name", "ada"),
+                ("password", "too short"),
+            ],
+        )
+        .await;
     visitor(browser, "sign-up-refused").await;
-    browser.send("#sign-up-form", &[("organisation", "Tea & Co"), ("name", "ada"), ("password", &ada.password)]).await;
+    browser
+        .send(
+            "#sign-up-form",
+            &[
+                ("organisation", "Tea & Co"),
+                ("name", "ada"),
+                ("password", &ada.password),
+            ],
+        )
+        .await;
     visitor(browser, "account-new").await;
     browser.open("/account/devices/new").await;
     visitor(browser, "device-new").await;
     let phone = ada.enrolls("Ada's phone").await;
     visitor(browser, "device-qr").await;
-    browser.send("#confirm-form", &[("code", &phone.wrong_code(world))]).await;
+    browser
+        .send("#confirm-form", &[("code", &phone.wrong_code(world))])
+        .await;
     visitor(browser, "device-wrong-code").await;
     ada.confirms(&phone).await;
     visitor(browser, "device-confirmed").await;
@@ -28,7 +48,8 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
     visitor(browser, "recovery-codes-issue").await;
     let codes = ada.issues_codes().await;
     visitor(browser, "recovery-codes").await;
-    ada.adds("An old tablet with a label of forty letters").await;
+    ada.adds("An old tablet with a label of forty letters")
+        .await;
     visitor(browser, "account").await;
     for link in ["rename", "resync", "revoke", "rotate"] {
         ada.follows("Ada's phone", link).await;
@@ -47,8 +68,21 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
     browser.click("main a[href^='/users/']").await;
     visitor(browser, "user").await;
     browser.open("/notes").await;
-    browser.send("#note-form", &[("text", &"A note of some length, as people write them. ".repeat(5))]).await;
-    browser.send("#note-form", &[("text", &"A-word-that-does-not-end".repeat(8))]).await;
+    browser
+        .send(
+            "#note-form",
+            &[(
+                "text",
+                &"A note of some length, as people write them. ".repeat(5),
+            )],
+        )
+        .await;
+    browser
+        .send(
+            "#note-form",
+            &[("text", &"A-word-that-does-not-end".repeat(8))],
+        )
+        .await;
     visitor(browser, "notes").await;
     browser.open("/nothing-here").await;
     visitor(browser, "not-found").await;
@@ -58,7 +92,12 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
 
     ada.logs_out().await;
     visitor(browser, "login").await;
-    browser.send("#login-form", &[("name", "ada"), ("password", "not the password of Ada")]).await;
+    browser
+        .send(
+            "#login-form",
+            &[("name", "ada"), ("password", "not the password of Ada")],
+        )
+        .await;
     visitor(browser, "login-refused").await;
     ada.types_password().await;
     visitor(browser, "code").await;
@@ -73,8 +112,14 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
     visitor(browser, "resync").await;
     browser.open("/login/recovery").await;
     visitor(browser, "recovery").await;
-    browser.send("#recovery-form", &[("recovery_code", "no such code")]).await;
+    browser
+        .send("#recovery-form", &[("recovery_code", "no such code")])
+        .await;
     visitor(browser, "recovery-refused").await;
-    browser.send("#recovery-form", &[("recovery_code", &codes[0])]).await;
+    browser
+        .send("#recovery-form", &[("recovery_code", &codes[0])])
+        .await;
     visitor(browser, "recovered").await;
+    browser.open("/account/recovery-codes").await;
+    visitor(browser, "recovery-codes-left").await;
 }

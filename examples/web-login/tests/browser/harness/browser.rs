@@ -1,20 +1,22 @@
-//! One person's browser: a Chromium of its own, in which pages run no JavaScript.
+//! One person's browser, in which pages run no JavaScript.
 
-use std::path::PathBuf;
+use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::Secrets;
-use super::driver::{self, DevTools};
+use super::chromium::Context;
+use super::driver::DevTools;
 
 /// Long, for a machine under load: it is waited for events, not for time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const POLL: Duration = Duration::from_millis(10);
+/// Control and A: selects all that a field holds, for what is typed then to replace.
+const ALL: &str = "\u{E009}a\u{E000}";
 
 /// How a page is looked at.
 #[derive(Clone, Copy)]
@@ -26,7 +28,11 @@ pub(crate) struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self { width: 1280, dark: false, scripts: false }
+        Self {
+            width: 1280,
+            dark: false,
+            scripts: false,
+        }
     }
 }
 
@@ -35,38 +41,61 @@ pub(crate) struct Browser {
     pub(crate) client: Client,
     address: String,
     secrets: Secrets,
-    folder: Rc<TempDir>,
+    /// Until it is closed.
+    context: Rc<RefCell<Option<Context>>>,
 }
 
 impl Browser {
     pub(crate) async fn start(address: &str, look: Look, secrets: Secrets) -> Self {
-        let folder = Rc::new(tempfile::tempdir().unwrap());
-        let client = driver::session(folder.path(), look.scripts).await;
-        let browser = Self { client, address: address.to_owned(), secrets, folder };
+        let context = Context::new(look.scripts).await;
+        let browser = Self {
+            client: context.client().clone(),
+            address: address.to_owned(),
+            secrets,
+            context: Rc::new(RefCell::new(Some(context))),
+        };
         browser.look(look).await;
         browser
     }
 
     pub(crate) async fn close(self) {
-        self.client.close().await.unwrap();
+        self.take_context().close().await;
+    }
+
+    /// After a test that has failed: nobody knows what the browser is at.
+    pub(crate) async fn abandon(self) {
+        self.take_context().abandon().await;
+    }
+
+    fn take_context(self) -> Context {
+        self.context.take().expect("the browser is closed already")
     }
 
     pub(crate) async fn look(&self, look: Look) {
         let height = if look.width < 600 { 844 } else { 900 };
         let screen = json!({ "width": look.width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.dev_tools("Emulation.setDeviceMetricsOverride", screen).await;
+        self.dev_tools("Emulation.setDeviceMetricsOverride", screen)
+            .await;
         let scheme = if look.dark { "dark" } else { "light" };
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.dev_tools("Emulation.setEmulatedMedia", media).await;
     }
 
     pub(crate) async fn dev_tools(&self, command: &'static str, parameters: Value) -> Value {
-        self.client.issue_cmd(DevTools(command, parameters)).await.unwrap()
+        self.client
+            .issue_cmd(DevTools(command, parameters))
+            .await
+            .unwrap()
     }
 
     /// Says where a test that failed stood.
     pub(crate) async fn report(&self) {
-        let url = self.client.current_url().await.map(String::from).unwrap_or_default();
+        let url = self
+            .client
+            .current_url()
+            .await
+            .map(String::from)
+            .unwrap_or_default();
         let text = match self.client.find(Locator::Css("body")).await {
             Ok(body) => body.text().await.unwrap_or_default(),
             Err(_) => String::new(),
@@ -75,7 +104,10 @@ impl Browser {
     }
 
     pub(crate) async fn open(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.address)).await.unwrap();
+        self.client
+            .goto(&format!("{}{path}", self.address))
+            .await
+            .unwrap();
         self.arrived().await;
     }
 
@@ -92,8 +124,14 @@ impl Browser {
         }
     }
 
+    /// Presses the back button, and waits for that page. With none before, the button does nothing.
     pub(crate) async fn back(&self) {
-        self.client.back().await.unwrap();
+        let history = self.dev_tools("Page.getNavigationHistory", json!({})).await;
+        if history["currentIndex"] != 0 {
+            let page = self.find("html").await;
+            self.client.back().await.unwrap();
+            self.leaves(page).await;
+        }
     }
 
     /// Path and query of where it is.
@@ -105,12 +143,17 @@ impl Browser {
     /// The query counts only if the path has one.
     pub(crate) async fn is_at(&self, path: &str) {
         let at = self.path().await;
-        let shown = if path.contains('?') { at.as_str() } else { at.split('?').next().unwrap() };
+        let shown = if path.contains('?') {
+            at.as_str()
+        } else {
+            at.split('?').next().unwrap()
+        };
         assert_eq!(shown, path, "{}", self.text().await);
     }
 
     async fn arrived(&self) {
-        self.secrets.look_into(self.client.current_url().await.unwrap().as_str());
+        self.secrets
+            .look_into(self.client.current_url().await.unwrap().as_str());
     }
 
     pub(crate) async fn find(&self, css: &str) -> Element {
@@ -138,12 +181,20 @@ impl Browser {
 
     pub(crate) async fn sees(&self, text: &str) {
         let all = self.text().await;
-        assert!(all.contains(text), "no {text:?} at {}:\n{all}", self.path().await);
+        assert!(
+            all.contains(text),
+            "no {text:?} at {}:\n{all}",
+            self.path().await
+        );
     }
 
     pub(crate) async fn sees_no(&self, text: &str) {
         let all = self.text().await;
-        assert!(!all.contains(text), "{text:?} at {}:\n{all}", self.path().await);
+        assert!(
+            !all.contains(text),
+            "{text:?} at {}:\n{all}",
+            self.path().await
+        );
     }
 
     /// What the page says by `role="alert"`.
@@ -154,26 +205,52 @@ impl Browser {
             all.push(alert.text().await.unwrap());
         }
         let told = all.iter().any(|alert| alert.contains(text));
-        assert!(told, "no alert {text:?} at {}, but {all:?}:\n{}", self.path().await, self.text().await);
+        assert!(
+            told,
+            "no alert {text:?} at {}, but {all:?}:\n{}",
+            self.path().await,
+            self.text().await
+        );
     }
 
     pub(crate) async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        self.find(css)
+            .await
+            .send_keys(&format!("{ALL}{text}"))
+            .await
+            .unwrap();
+    }
+
+    /// Waits until a field holds a text.
+    pub(crate) async fn holds(&self, css: &str, text: &str) {
+        let start = Instant::now();
+        loop {
+            let value = self.find(css).await.prop("value").await.unwrap();
+            if value.as_deref() == Some(text) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{value:?} in {css}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Fills the fields of a form by name.
+    pub(crate) async fn fills(&self, form: &str, fields: &[(&str, &str)]) {
+        for (name, text) in fields {
+            self.fill(&format!("{form} [name={name}]"), text).await;
+        }
     }
 
     /// Fills the fields of a form by name, and presses its button.
     pub(crate) async fn send(&self, form: &str, fields: &[(&str, &str)]) {
-        for (name, text) in fields {
-            self.fill(&format!("{form} [name={name}]"), text).await;
-        }
+        self.fills(form, fields).await;
         self.press(form).await;
     }
 
     /// Presses the button of a form.
     pub(crate) async fn press(&self, form: &str) {
-        self.click(&format!("{form} button:not([type=button])")).await;
+        self.click(&format!("{form} button:not([type=button])"))
+            .await;
     }
 
     /// Clicks something that leads to another page, and waits for that page.
@@ -192,42 +269,47 @@ impl Browser {
 
     /// Types where the focus is.
     pub(crate) async fn type_keys(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        self.client
+            .active_element()
+            .await
+            .unwrap()
+            .send_keys(keys)
+            .await
+            .unwrap();
     }
 
     /// A page is left when its elements are no longer known.
     async fn leaves(&self, page: Element) {
         let start = Instant::now();
         while page.tag_name().await.is_ok() {
-            assert!(start.elapsed() < PATIENCE, "nothing comes after {}", self.path().await);
+            assert!(
+                start.elapsed() < PATIENCE,
+                "nothing comes after {}",
+                self.path().await
+            );
             tokio::time::sleep(POLL).await;
         }
-        self.client.wait().at_most(PATIENCE).every(POLL).for_element(Locator::Css("body")).await.unwrap();
+        self.client
+            .wait()
+            .at_most(PATIENCE)
+            .every(POLL)
+            .for_element(Locator::Css("body"))
+            .await
+            .unwrap();
         self.arrived().await;
     }
 
     /// The file that a button brings, when it is whole.
     pub(crate) async fn download(&self, form: &str) -> (String, String) {
-        self.find(&format!("{form} button")).await.click().await.unwrap();
-        let start = Instant::now();
-        loop {
-            if let Some(path) = self.downloaded() {
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                return (name, std::fs::read_to_string(path).unwrap());
-            }
-            assert!(start.elapsed() < PATIENCE, "nothing is downloaded");
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// Chromium gives a file its name when it is whole.
-    fn downloaded(&self) -> Option<PathBuf> {
-        let files = std::fs::read_dir(self.folder.path().join("downloads")).ok()?;
-        let mut paths = files.map(|file| file.unwrap().path());
-        paths.find(|path| {
-            let name = path.file_name().unwrap().to_string_lossy();
-            !name.ends_with(".crdownload") && !name.starts_with('.')
-        })
+        self.find(&format!("{form} button"))
+            .await
+            .click()
+            .await
+            .unwrap();
+        let mut context = self.context.borrow_mut();
+        let path = context.as_mut().unwrap().next_download();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(path).unwrap())
     }
 
     /// What a script of the test sees in the page.
@@ -244,12 +326,38 @@ impl Browser {
         Some(format!("{}={}", cookie.name(), cookie.value()))
     }
 
+    /// Takes a cookie as a `Set-Cookie` header gives it.
+    pub(crate) async fn accept_cookie(&self, header: &str) {
+        let mut parts = header.split("; ");
+        let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+        let mut cookie = json!({ "name": name, "value": value, "url": self.address });
+        for part in parts {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            match name {
+                "HttpOnly" => cookie["httpOnly"] = true.into(),
+                "SameSite" => cookie["sameSite"] = value.into(),
+                "Path" => cookie["path"] = value.into(),
+                "Max-Age" => {
+                    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                    let lasts: f64 = value.parse().unwrap();
+                    cookie["expires"] = (now.unwrap().as_secs_f64() + lasts).into();
+                }
+                _ => panic!("no browser test knows {part} of a cookie"),
+            }
+        }
+        let set = self.dev_tools("Network.setCookie", cookie).await;
+        assert_eq!(set["success"], true);
+    }
+
     /// Another session cookie in place of its own.
     pub(crate) async fn take_session(&self, cookie: &str) {
         let (name, value) = cookie.split_once('=').unwrap();
         self.client.delete_all_cookies().await.unwrap();
         let cookie = json!({ "name": name, "value": value, "url": self.address, "httpOnly": true });
-        assert_eq!(self.dev_tools("Network.setCookie", cookie).await["success"], true);
+        assert_eq!(
+            self.dev_tools("Network.setCookie", cookie).await["success"],
+            true
+        );
     }
 
     pub(crate) fn knows(&self, secret: &str) {

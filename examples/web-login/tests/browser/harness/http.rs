@@ -17,9 +17,15 @@ pub(crate) struct Answer {
 impl Http {
     pub(crate) fn new(address: &str) -> Self {
         // A connection for each request: the server closes one whose body it has refused to read.
-        let config = Agent::config_builder().max_idle_connections(0).max_redirects(0).http_status_as_error(false);
+        let config = Agent::config_builder()
+            .max_idle_connections(0)
+            .max_redirects(0)
+            .http_status_as_error(false);
         let config = config.proxy(None);
-        Self { agent: config.build().new_agent(), address: address.to_owned() }
+        Self {
+            agent: config.build().new_agent(),
+            address: address.to_owned(),
+        }
     }
 
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -30,7 +36,12 @@ impl Http {
         Answer::read(request.call().unwrap())
     }
 
-    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let mut request = self.agent.post(format!("{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -40,24 +51,48 @@ impl Http {
 
     /// A post as the page of the site itself would send it: with the cookie, if there is one, and the origin.
     pub(crate) fn post_own(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
-        let headers = [("origin", self.address.as_str()), ("sec-fetch-site", "same-origin"), ("cookie", cookie)];
-        self.post(path, if cookie.is_empty() { &headers[..2] } else { &headers }, fields)
+        let headers = [
+            ("origin", self.address.as_str()),
+            ("sec-fetch-site", "same-origin"),
+            ("cookie", cookie),
+        ];
+        self.post(
+            path,
+            if cookie.is_empty() {
+                &headers[..2]
+            } else {
+                &headers
+            },
+            fields,
+        )
     }
 }
 
 impl Answer {
     fn read(mut response: Response<Body>) -> Self {
         let body = response.body_mut().read_to_string().unwrap();
-        Self { status: response.status().as_u16(), headers: response.headers().clone(), body }
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body,
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// Where it leads.
     pub(crate) fn location(&self) -> &str {
         self.header("location")
+    }
+
+    /// What stands in the page between two texts, the first time.
+    pub(crate) fn between(&self, before: &str, after: &str) -> &str {
+        let (_, rest) = self.body.split_once(before).expect(before);
+        rest.split_once(after).expect(after).0
     }
 
     /// Name and value of the cookie that it sets.

@@ -2,6 +2,7 @@
 //! look at the end for secrets in the log and in addresses.
 
 pub(crate) mod browser;
+pub(crate) mod chromium;
 pub(crate) mod driver;
 pub(crate) mod http;
 pub(crate) mod other_site;
@@ -15,6 +16,7 @@ use std::rc::Rc;
 use tempfile::TempDir;
 
 use browser::{Browser, Look};
+use chromium::{RUNTIME, Turn};
 use http::Http;
 use server::{Clock, Server};
 
@@ -25,23 +27,26 @@ pub(crate) fn run(test: impl AsyncFnOnce(&World)) {
 
 /// The same, with more arguments for the server.
 pub(crate) fn run_with(arguments: &[&str], test: impl AsyncFnOnce(&World)) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _turn = Turn::new();
     let world = World::new(arguments);
-    let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(&world))));
+    let outcome = catch_unwind(AssertUnwindSafe(|| RUNTIME.block_on(test(&world))));
     // A browser ends with its session only, and a panic must not leave one behind.
     let browsers = world.browsers.take();
-    if outcome.is_err() {
-        for browser in &browsers {
-            runtime.block_on(browser.report());
-        }
-        eprintln!("the server's log:\n{}", world.server.log());
-    }
-    for browser in browsers {
-        runtime.block_on(browser.close());
-    }
     match outcome {
-        Ok(()) => world.secrets.look_into(&world.server.log()),
-        Err(panic) => resume_unwind(panic),
+        Ok(()) => {
+            for browser in browsers {
+                RUNTIME.block_on(browser.close());
+            }
+            world.secrets.look_into(&world.server.stop());
+        }
+        Err(panic) => {
+            for browser in browsers {
+                RUNTIME.block_on(browser.report());
+                RUNTIME.block_on(browser.abandon());
+            }
+            eprintln!("the server's log:\n{}", world.server.stop());
+            resume_unwind(panic);
+        }
     }
 }
 
@@ -59,7 +64,13 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::new(&folder.path().join("clock"));
         let server = Server::start(folder.path(), arguments);
-        Self { server, clock, secrets: Secrets::default(), browsers: RefCell::default(), folder }
+        Self {
+            server,
+            clock,
+            secrets: Secrets::default(),
+            browsers: RefCell::default(),
+            folder,
+        }
     }
 
     /// Another server process, on the same key and clock, and on the same store if the arguments say so.
@@ -109,17 +120,22 @@ impl Secrets {
     /// beginning of a line.
     pub(crate) fn look_into(&self, text: &str) {
         for line in text.lines() {
-            let after_time =
-                line.trim_start().split_once(' ').map_or(line, |(first, rest)| match first.contains(':') {
+            let after_time = line
+                .trim_start()
+                .split_once(' ')
+                .map_or(line, |(first, rest)| match first.contains(':') {
                     true => rest,
                     false => line,
                 });
             for secret in self.0.borrow().iter() {
-                let found = after_time.match_indices(secret.as_str()).any(|(at, found)| {
-                    let (before, after) = (&after_time[..at], &after_time[at + found.len()..]);
-                    secret.len() > 8
-                        || !(before.ends_with(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric))
-                });
+                let found = after_time
+                    .match_indices(secret.as_str())
+                    .any(|(at, found)| {
+                        let (before, after) = (&after_time[..at], &after_time[at + found.len()..]);
+                        secret.len() > 8
+                            || !(before.ends_with(char::is_alphanumeric)
+                                || after.starts_with(char::is_alphanumeric))
+                    });
                 assert!(!found, "the secret {secret} is in: {line}");
             }
         }

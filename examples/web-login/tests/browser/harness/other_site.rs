@@ -36,7 +36,11 @@ impl OtherSite {
                 }
             }
         });
-        Self { address, stop, thread: Some(thread) }
+        Self {
+            address,
+            stop,
+            thread: Some(thread),
+        }
     }
 
     /// Its address by a host name. `127.0.0.1` is another origin of the same site as the server's, as ports don't count

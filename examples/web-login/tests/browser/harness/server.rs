@@ -1,66 +1,85 @@
-//! A server process, as a person starts it, and the clock it reads.
+//! A server process, as a person starts it, and the clock that it reads.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
+
+use super::browser::PATIENCE;
 
 pub(crate) struct Server {
     /// Without a slash at its end.
     pub(crate) address: String,
     process: Child,
-    log: Arc<Mutex<String>>,
-    reader: Option<JoinHandle<()>>,
+    log: Arc<Log>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Server {
     /// On a free port, with the SQLite file, key and clock of the folder; later arguments go before these.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
         if !cfg!(feature = "test-clock") {
-            panic!("these tests are run by .ci/browser");
+            panic!("these tests are run by scripts/browser");
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_secondfactor-web-login"));
-        command.args(["--listen", "127.0.0.1:0", "--key-file"]).arg(folder.join("web-login.key"));
+        command
+            .args(["--listen", "127.0.0.1:0", "--key-file"])
+            .arg(folder.join("web-login.key"));
         if !arguments.contains(&"--store") {
             command.arg("--store").arg(folder.join("accounts.db"));
         }
         if !arguments.contains(&"--password-tries-per-minute") {
             command.args(["--password-tries-per-minute", "1000"]);
         }
-        command.args(arguments).env("SECONDFACTOR_TEST_CLOCK_FILE", folder.join("clock")).env("RUST_LOG", "debug");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .env("SECONDFACTOR_TEST_CLOCK_FILE", folder.join("clock"))
+            .env("RUST_LOG", "debug");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
 
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = Arc::new(Log::default());
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let reader = std::thread::spawn({
             let log = Arc::clone(&log);
-            move || lines.map_while(Result::ok).for_each(|line| *log.lock().unwrap() += &(line + "\n"))
+            move || lines.map_while(Result::ok).for_each(|line| log.add(&line))
         });
         let mut first = String::new();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         output.read_line(&mut first).unwrap();
-        let Some(address) = first.strip_prefix("Listening on ").map(|url| url.trim_end().trim_end_matches('/')) else {
+        let Some(address) = first
+            .strip_prefix("Listening on ")
+            .map(|url| url.trim_end().trim_end_matches('/'))
+        else {
             process.kill().unwrap();
             process.wait().unwrap();
             reader.join().unwrap();
-            panic!("the server says {first:?} and:\n{}", log.lock().unwrap());
+            panic!("the server says {first:?} and:\n{}", log.text());
         };
         // The rest must be read too, or it would wait for its reader; there should be none.
         let rest = Arc::clone(&log);
-        std::thread::spawn(move || {
+        let rest = std::thread::spawn(move || {
             let mut text = String::new();
             if output.read_to_string(&mut text).is_ok() && !text.is_empty() {
-                *rest.lock().unwrap() += &format!("more on standard output: {text}");
+                rest.add(&format!("more on standard output: {text}"));
             }
         });
-        Self { address: address.to_owned(), process, log, reader: Some(reader) }
+        Self {
+            address: address.to_owned(),
+            process,
+            log,
+            readers: vec![reader, rest],
+        }
     }
 
-    pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+    /// Waits until it has logged a text.
+    pub(crate) fn logs(&self, text: &str) {
+        self.log.wait_for(text);
     }
 
     /// Host and port.
@@ -69,24 +88,70 @@ impl Server {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([&format!("-{signal}"), &self.process.id().to_string()]).status();
+        let status = Command::new("kill")
+            .args([&format!("-{signal}"), &self.process.id().to_string()])
+            .status();
         assert!(status.unwrap().success());
     }
 
-    /// Waits for its end.
-    pub(crate) fn ends(&mut self) -> ExitStatus {
+    /// Waits for its end. Gives also all that it has logged.
+    pub(crate) fn ends(mut self) -> (ExitStatus, String) {
         let status = self.process.wait().unwrap();
-        self.reader.take().unwrap().join().unwrap();
-        status
+        (status, self.whole_log())
+    }
+
+    /// Ends it. Gives all that it has logged.
+    pub(crate) fn stop(mut self) -> String {
+        self.kill();
+        self.whole_log()
+    }
+
+    fn kill(&mut self) {
+        if let Ok(None) = self.process.try_wait() {
+            self.process.kill().unwrap();
+            self.process.wait().unwrap();
+        }
+    }
+
+    /// After its end: what it has written before is read by then.
+    fn whole_log(&mut self) -> String {
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        self.log.text()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Ok(None) = self.process.try_wait() {
-            self.process.kill().unwrap();
-            self.process.wait().unwrap();
-        }
+        self.kill();
+    }
+}
+
+/// What a server has logged so far.
+#[derive(Default)]
+struct Log {
+    text: Mutex<String>,
+    grows: Condvar,
+}
+
+impl Log {
+    fn add(&self, line: &str) {
+        *self.text.lock().unwrap() += &format!("{line}\n");
+        self.grows.notify_all();
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().unwrap().clone()
+    }
+
+    fn wait_for(&self, wanted: &str) {
+        let text = self.text.lock().unwrap();
+        let (text, _timeout) = self
+            .grows
+            .wait_timeout_while(text, PATIENCE, |text| !text.contains(wanted))
+            .unwrap();
+        assert!(text.contains(wanted), "no {wanted:?} in the log:\n{text}");
     }
 }
 
@@ -98,15 +163,24 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(file: &Path) -> Self {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-        let clock = Self { file: file.to_owned() };
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        let clock = Self {
+            file: file.to_owned(),
+        };
         // Ten seconds into a step.
         clock.set(now / 30 * 30 + 10);
         clock
     }
 
     pub(crate) fn now(&self) -> u64 {
-        std::fs::read_to_string(&self.file).unwrap().trim().parse().unwrap()
+        std::fs::read_to_string(&self.file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap()
     }
 
     pub(crate) fn advance(&self, by: Duration) {

@@ -1,0 +1,11 @@
+//! What can be asked of an account: one file for each command, or for those that belong together.
+
+mod change_devices;
+mod check_proof;
+mod confirm;
+mod enroll;
+mod issue_recovery_codes;
+mod redeem;
+mod resync;
+mod unproven;
+mod verify;

@@ -1,0 +1,68 @@
+//! What the owner is shown once to set up an authenticator.
+
+use super::entry::Device;
+use super::id::DeviceId;
+use crate::codes::{Parameters, Secret};
+use crate::provisioning::{KeyUri, UriError};
+
+/// Shows a pending device with its secret: show it to the owner once, and drop it.
+///
+/// ```
+/// # use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
+/// # pollster::block_on(async {
+/// # let mfa = Mfa::new(MemoryStore::new(), Keyring::new(SealingKey::generate()?));
+/// let enrollment = mfa.enroll(&AccountId::new("alice")?, Label::new("phone")?).await?;
+/// let key_to_type = enrollment.secret().expose_base32();
+/// let uri = enrollment.key_uri("Example", "alice@example.com")?.expose_uri();
+/// assert!(uri.starts_with("otpauth://totp/Example:alice%40example.com?secret="));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "the secret in it is shown once"]
+pub struct Enrollment {
+    device: DeviceId,
+    secret: Secret,
+    parameters: Parameters,
+}
+
+impl Enrollment {
+    pub(crate) fn new(device: &Device) -> Self {
+        Self {
+            device: device.id,
+            secret: device.secret.duplicate(),
+            parameters: device.parameters(),
+        }
+    }
+
+    /// The device, to be confirmed.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The secret, for those who type it.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The secret as a key URI, for an app that scans it: who issues it, and the name the owner knows the account by.
+    ///
+    /// # Errors
+    /// As for [`KeyUri::totp`].
+    pub fn key_uri(&self, issuer: &str, account_name: &str) -> Result<KeyUri, UriError> {
+        KeyUri::new(
+            self.secret.duplicate(),
+            self.parameters,
+            issuer,
+            account_name,
+        )
+    }
+
+    /// Returns the algorithm, the digits, and the period or counter, for those who type them.
+    #[must_use]
+    pub const fn parameters(&self) -> Parameters {
+        self.parameters
+    }
+}

@@ -1,0 +1,114 @@
+//! A device to enroll.
+
+use crate::account::label::Label;
+use crate::codes::{Counter, OutOfRange, Parameters, Period, Secret};
+use crate::provisioning::KeyUri;
+
+/// Describes a device to enroll. A [`Label`] alone is an authenticator app, with [`Parameters::DEFAULT`].
+///
+/// Anything else is for hardware tokens, and for apps that you have tried. Most apps ignore other parameters silently and
+/// show wrong codes; [`Mfa::confirm`](crate::Mfa::confirm) then says so.
+///
+/// ```
+/// use secondfactor::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret};
+/// use secondfactor::{Label, NewDevice};
+///
+/// let app = NewDevice::totp(Label::new("phone")?);
+/// let strong = Parameters::totp(Period::from_secs(60)?).with_algorithm(Algorithm::Sha256).with_digits(Digits::Eight);
+/// let strong = NewDevice::with_parameters(Label::new("tablet")?, strong)?;
+/// // A hardware token, by the secret that it came with; `Secret::from_weak_base32` if that has under 128 bits.
+/// let token = NewDevice::hotp(Label::new("token")?, Counter::new(0))
+///     .with_secret(Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct NewDevice {
+    pub(crate) label: Label,
+    pub(crate) parameters: Parameters,
+    pub(crate) secret: Option<Secret>,
+}
+
+impl NewDevice {
+    /// The period of a device has at least 15 seconds.
+    pub const MIN_PERIOD: u16 = 15;
+    /// The period of a device has at most 2 minutes (NIST SP 800-63B-4 section 3.1.4.1).
+    pub const MAX_PERIOD: u16 = 120;
+
+    /// Describes an authenticator app: its codes come from the time.
+    #[must_use]
+    pub const fn totp(label: Label) -> Self {
+        Self {
+            label,
+            parameters: Parameters::DEFAULT,
+            secret: None,
+        }
+    }
+
+    /// Describes a token whose codes come from a counter: SHA-1, six digits. `next` is the first counter not yet used.
+    #[must_use]
+    pub const fn hotp(label: Label, next: Counter) -> Self {
+        Self {
+            label,
+            parameters: Parameters::hotp(next),
+            secret: None,
+        }
+    }
+
+    /// Describes a device with these parameters.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] if the period is not [`MIN_PERIOD`](Self::MIN_PERIOD) to [`MAX_PERIOD`](Self::MAX_PERIOD) seconds.
+    pub fn with_parameters(label: Label, parameters: Parameters) -> Result<Self, OutOfRange> {
+        let is_allowed =
+            |period: Period| (Self::MIN_PERIOD..=Self::MAX_PERIOD).contains(&period.as_secs());
+        if !parameters.period().is_none_or(is_allowed) {
+            let (min, max) = (u64::from(Self::MIN_PERIOD), u64::from(Self::MAX_PERIOD));
+            return Err(OutOfRange::new("period of a device in seconds", min, max));
+        }
+        Ok(Self {
+            label,
+            parameters,
+            secret: None,
+        })
+    }
+
+    /// Describes the device of a key URI, with the URI's secret: one from another service's database.
+    ///
+    /// ```
+    /// use secondfactor::provisioning::KeyUri;
+    /// use secondfactor::{Label, NewDevice};
+    ///
+    /// let uri = "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Example&digits=8";
+    /// let device = NewDevice::from_key_uri(Label::new("authenticator")?, &KeyUri::parse(uri)?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`with_parameters`](Self::with_parameters).
+    pub fn from_key_uri(label: Label, uri: &KeyUri) -> Result<Self, OutOfRange> {
+        Ok(Self::with_parameters(label, uri.parameters())?.with_secret(uri.secret().duplicate()))
+    }
+
+    /// Brings a secret that the device has already: a hardware token's, or one from another service's database.
+    ///
+    /// Never take one from a client's form. A secret under 128 bits is marked in the account's status.
+    #[must_use]
+    pub fn with_secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    pub(crate) fn duplicate(&self) -> Self {
+        Self {
+            label: self.label.clone(),
+            parameters: self.parameters,
+            secret: self.secret.as_ref().map(Secret::duplicate),
+        }
+    }
+}
+
+impl From<Label> for NewDevice {
+    fn from(label: Label) -> Self {
+        Self::totp(label)
+    }
+}

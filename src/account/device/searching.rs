@@ -1,0 +1,165 @@
+//! How a device's codes are searched: at a login, to confirm it, to resynchronize it.
+
+use super::entry::{Device, State, difference, step_at};
+use crate::account::denial::Denial;
+use crate::account::diagnosis::{self, Diagnosis};
+use crate::account::policy::{Policy, RESYNC_STEPS};
+use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime};
+
+/// A step or counter that may be accepted, whose code was submitted; the last one, if there are more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Match {
+    pub(crate) moving: u64,
+    /// In steps, from the centre of the window.
+    off_centre: i64,
+    /// In seconds, as periods differ.
+    pub(crate) distance: u64,
+}
+
+impl Device {
+    /// The match of a code in the window, used or not: every candidate is computed, whatever the watermark.
+    pub(crate) fn matching(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Match> {
+        match self.parameters.moving_factor() {
+            MovingFactor::Time(period) => {
+                let centre = self.centre(period, now);
+                let first = centre.saturating_sub(u64::from(policy.window().past()));
+                let last = centre.saturating_add(u64::from(policy.window().future()));
+                let step = self.hotp().last_match(code, first, last)?;
+                let distance = step
+                    .abs_diff(centre)
+                    .saturating_mul(u64::from(period.as_secs()));
+                Some(Match {
+                    moving: step,
+                    off_centre: difference(step, centre),
+                    distance,
+                })
+            }
+            MovingFactor::Counter(_) => {
+                // The last one used is computed too, to tell a code typed twice from a wrong one.
+                let first = self.watermark.unwrap_or(0);
+                let next = self.next_counter().unwrap_or(u64::MAX);
+                let last = next.saturating_add(u64::from(policy.look_ahead().get()));
+                let counter = self.hotp().last_match(code, first, last)?;
+                Some(Match {
+                    moving: counter,
+                    off_centre: 0,
+                    distance: counter.abs_diff(next),
+                })
+            }
+        }
+    }
+
+    /// RFC 6238 section 5.2: the second attempt MUST NOT be accepted.
+    pub(crate) fn is_unused(&self, found: Match) -> bool {
+        Some(found.moving) > self.watermark
+    }
+
+    pub(crate) fn burn(&mut self, found: Match) {
+        self.watermark = self.watermark.max(Some(found.moving));
+    }
+
+    /// Remembers an ordinary success. Returns where the clock is taken to stand, if that has changed.
+    ///
+    /// A window that is open on one side only teaches nothing: it would follow whoever types late, and could not come back.
+    pub(crate) fn credit(&mut self, found: Match, policy: &Policy, now: UnixTime) -> Option<i64> {
+        self.last_used = Some(now);
+        self.parameters.period()?;
+        let is_two_sided = policy.window().past() > 0 && policy.window().future() > 0;
+        let off_centre = if is_two_sided { found.off_centre } else { 0 };
+        self.drift
+            .learn(off_centre, now)
+            .then(|| self.drift.steps(now))
+    }
+
+    /// Activates a pending device by a code of it, whose step is burned. A wrong code costs a try.
+    pub(crate) fn confirm(
+        &mut self,
+        code: Code,
+        policy: &Policy,
+        now: UnixTime,
+    ) -> Result<(), Denial> {
+        match self
+            .matching(code, policy, now)
+            .filter(|found| self.is_unused(*found))
+        {
+            Some(found) => {
+                self.state = State::Active;
+                self.burn(found);
+                Ok(())
+            }
+            None => {
+                self.charge_try();
+                Err(self
+                    .diagnose(code, now)
+                    .map_or(Denial::Mismatch, Denial::Unconfirmed))
+            }
+        }
+    }
+
+    /// Activates a pending device by two codes in a row, however far its clock is off within the reach.
+    pub(crate) fn confirm_pair(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
+        let result = self.resync(codes, now);
+        match result {
+            Ok(()) => self.state = State::Active,
+            Err(_) => self.charge_try(),
+        }
+        result
+    }
+
+    /// RFC 4226 section 7.4, RFC 6238 section 6: takes two codes in a row, both unused, as where the device stands.
+    pub(crate) fn resync(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
+        let after_used = self.next_counter().ok_or(Denial::Mismatch)?;
+        let (first, last) = match self.parameters.moving_factor() {
+            MovingFactor::Time(period) => {
+                let present = step_at(period, now);
+                let reach = u64::from(RESYNC_STEPS.unsigned_abs());
+                // The second code is of the present; the first may be of the step before the first in reach.
+                let first = present
+                    .saturating_sub(reach)
+                    .saturating_sub(1)
+                    .max(after_used);
+                (first, present.saturating_add(reach))
+            }
+            MovingFactor::Counter(_) => (
+                after_used,
+                after_used.saturating_add(u64::from(LookAhead::MAX.get())),
+            ),
+        };
+        let second = self
+            .hotp()
+            .last_pair_match(codes, first, last)
+            .ok_or(Denial::Mismatch)?;
+        self.watermark = Some(second);
+        if let Some(period) = self.parameters.period() {
+            let steps = difference(second, step_at(period, now));
+            self.drift.resync(i16::try_from(steps).unwrap_or(0), now);
+        }
+        Ok(())
+    }
+
+    /// How many steps beyond what is allowed for a code lies, within the reach of a resynchronization.
+    pub(crate) fn drift_of(&self, code: Code, now: UnixTime) -> Option<i64> {
+        self.drift_by(self.parameters.period()?, code, now)
+    }
+
+    fn drift_by(&self, period: Period, code: Code, now: UnixTime) -> Option<i64> {
+        let centre = self.centre(period, now);
+        let reach = u64::from(RESYNC_STEPS.unsigned_abs());
+        let step = self.hotp().last_match(
+            code,
+            centre.saturating_sub(reach),
+            centre.saturating_add(reach),
+        )?;
+        Some(difference(step, centre))
+    }
+
+    /// Codes from a counter are not searched by the time.
+    fn diagnose(&self, code: Code, now: UnixTime) -> Option<Diagnosis> {
+        let period = self.parameters.period()?;
+        let ignored = diagnosis::ignored(&self.secret, self.parameters, code, now);
+        ignored.or_else(|| {
+            self.drift_by(period, code, now)
+                .map(|steps| Diagnosis::ClockOff { steps, period })
+        })
+    }
+}

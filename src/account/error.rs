@@ -1,0 +1,144 @@
+//! Why nobody was let in, or nothing was changed.
+
+use super::denial::Denial;
+use super::record_error::RecordError;
+use super::stale::Stale;
+use crate::codes::RngError;
+use crate::sealing::SealError;
+
+/// Says why nobody was let in, or nothing was changed. Every variant means no.
+///
+/// [`fault`](Self::fault) says whose it is, so that a program can show it, log it, or wake somebody up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The code was judged, and refused.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+
+    /// The account has no record, or no device in it that was confirmed.
+    ///
+    /// It never means "let them in without a second factor". Keep your own note of who has opted in. If it says yes and
+    /// you get this, the record was lost or taken away.
+    #[error("no second factor is enrolled")]
+    NotEnrolled,
+    /// The account has no device with this id, or none in the state that the call is for.
+    #[error("no such device")]
+    UnknownDevice,
+    /// A device is enrolled already, so another one takes a proof: [`Mfa::enroll_another`](crate::Mfa::enroll_another).
+    #[error("a device is enrolled already: another one takes a proof of it")]
+    ProofRequired,
+    /// The proof is not fresh, or what it rests on has ended. Ask for another code.
+    #[error(transparent)]
+    Stale(#[from] Stale),
+    /// The proof is of another account.
+    #[error("the proof belongs to another account")]
+    ForeignProof,
+    /// Nobody could log in without this device. Enroll another one first, or opt out.
+    #[error("this is the last device: enroll another one first, or opt out")]
+    LastDevice,
+    /// Another device of the account has this secret.
+    #[error("another device has this secret")]
+    DuplicateSecret,
+    /// No recovery codes were issued, all are used, or they are void after too many wrong ones.
+    #[error("there are no recovery codes: issue new ones")]
+    NoRecoveryCodes,
+    /// The token was changed, is no token, or belongs to another account or session; or the session's id is empty.
+    #[error("the token is not valid here")]
+    Token,
+    /// The account has as many devices as it may.
+    #[error("too many devices: revoke one first")]
+    TooManyDevices,
+    /// Another confirmed device of the account has this label, or one that looks like it.
+    #[error("another device has this label: choose another one")]
+    LabelTaken,
+    /// The time or the tries to confirm the device are used up. Enroll again.
+    #[error("the enrollment has expired: enroll again")]
+    EnrollmentExpired,
+
+    /// The store failed. What it was asked to write may be written or not.
+    #[error("the store failed")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Others changed the record each time. Nothing was judged: try again.
+    #[error("too many changes to the account at once: try again")]
+    Contended,
+    /// The operating system gave no random bytes.
+    #[error(transparent)]
+    Rng(#[from] RngError),
+
+    /// The stored bytes do not open under this account and these keys.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The record opened, and does not make sense.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The receipt is not for the record that this attempt sealed. The author of the store must mend it.
+    #[error("the receipt belongs to another record")]
+    ForeignReceipt,
+}
+
+/// Says who can do something about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The claimant typed a code that was refused. Show them the text of the [`Denial`].
+    Claimant,
+    /// The application's call does not fit the account's state: another page, or another code, is due.
+    Application,
+    /// The store or the system failed. Try again later.
+    Environment,
+    /// An operator must look at the stored record, the keys or the program.
+    Operator,
+}
+
+impl Error {
+    /// Returns who can do something about it.
+    ///
+    /// ```
+    /// use secondfactor::{Error, account::Fault};
+    ///
+    /// fn http_status(error: &Error) -> u16 {
+    ///     match error.fault() {
+    ///         Fault::Claimant => 401,
+    ///         Fault::Application => 409,
+    ///         Fault::Environment => 503,
+    ///         _ => 500, // and wake an operator
+    ///     }
+    /// }
+    /// assert_eq!(http_status(&Error::NotEnrolled), 409);
+    /// ```
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        self.row().1
+    }
+
+    /// Returns a stable name for logs and translations, in lower case with underscores.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.row().0
+    }
+
+    const fn row(&self) -> (&'static str, Fault) {
+        match self {
+            Self::Denied(denial) => (denial.code(), Fault::Claimant),
+            Self::NotEnrolled => ("not_enrolled", Fault::Application),
+            Self::UnknownDevice => ("unknown_device", Fault::Application),
+            Self::ProofRequired => ("proof_required", Fault::Application),
+            Self::Stale(_) => ("stale", Fault::Application),
+            Self::ForeignProof => ("foreign_proof", Fault::Application),
+            Self::LastDevice => ("last_device", Fault::Application),
+            Self::DuplicateSecret => ("duplicate_secret", Fault::Application),
+            Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),
+            Self::Token => ("token", Fault::Application),
+            Self::TooManyDevices => ("too_many_devices", Fault::Application),
+            Self::LabelTaken => ("label_taken", Fault::Application),
+            Self::EnrollmentExpired => ("enrollment_expired", Fault::Application),
+            Self::Store(_) => ("store", Fault::Environment),
+            Self::Contended => ("contended", Fault::Environment),
+            Self::Rng(_) => ("rng", Fault::Environment),
+            Self::Seal(_) => ("seal", Fault::Operator),
+            Self::Record(_) => ("record", Fault::Operator),
+            Self::ForeignReceipt => ("foreign_receipt", Fault::Operator),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! What happened to an account, for its log and for its owner: no secret, no code, no key.
+
+use super::device::id::DeviceId;
+use super::diagnosis::Diagnosis;
+use super::label::Label;
+use crate::codes::UnixTime;
+use crate::sealing::KeyId;
+
+/// What happened to an account.
+///
+/// [`Mfa::on_event`](crate::Mfa::on_event) gets each one after it is committed. [`code`](Self::code) is a stable name for
+/// a log; [`notify_owner`](Self::notify_owner) says which ones the owner must hear of, on another way than the login.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
+///
+/// # pollster::block_on(async {
+/// let log = Arc::new(Mutex::new(Vec::new()));
+/// let sink = Arc::clone(&log);
+/// let mfa = Mfa::new(MemoryStore::new(), Keyring::new(SealingKey::generate()?))
+///     .on_event(move |account, at, event| {
+///         sink.lock().unwrap().push(format!("{} {account} {}", at.as_secs(), event.code()));
+///         if event.notify_owner() {
+///             // .. mail them, with what to do if it was not them ..
+///         }
+///     });
+/// let _enrollment = mfa.enroll(&AccountId::new("alice")?, Label::new("phone")?).await?;
+/// assert!(log.lock().unwrap()[0].ends_with("alice enrollment_begun"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "event", rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Event {
+    /// A device was enrolled and is to be confirmed.
+    #[non_exhaustive]
+    EnrollmentBegun {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A wrong code was typed to confirm a device.
+    #[non_exhaustive]
+    ConfirmationFailed {
+        /// This is the device.
+        device: DeviceId,
+        /// This seems to be wrong, if anything does.
+        diagnosis: Option<Diagnosis>,
+    },
+    /// A device was confirmed: its codes are accepted from now on.
+    #[non_exhaustive]
+    DeviceConfirmed {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A secret was rotated: the new device is confirmed.
+    #[non_exhaustive]
+    Rotated {
+        /// This device ends.
+        old: DeviceId,
+        /// This device takes its place.
+        new: DeviceId,
+        /// The old one ends at this time.
+        ends: UnixTime,
+    },
+    /// A rotated secret is past its grace and gone.
+    #[non_exhaustive]
+    Retired {
+        /// This is the device.
+        device: DeviceId,
+        /// This is what its owner called it. Nothing else knows the label any longer.
+        label: Label,
+    },
+    /// A disabled account was bound anew: the device confirmed now is the only one.
+    #[non_exhaustive]
+    Rebound {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A code was verified.
+    #[non_exhaustive]
+    Verified {
+        /// This device showed it.
+        device: DeviceId,
+        /// So many wrong codes in a row came before it.
+        failures_before: u32,
+        /// This says whether the free tries had been used up before.
+        after_lock: bool,
+    },
+    /// A wrong code was judged.
+    #[non_exhaustive]
+    Mismatch {
+        /// So many were wrong in a row, this one included.
+        failures: u32,
+    },
+    /// A right code was refused, as it has been used: typed twice, or seen by somebody.
+    ReplayRefused,
+    /// A code came too early after wrong ones, and was not judged.
+    #[non_exhaustive]
+    Throttled {
+        /// From this time on a code is judged.
+        retry_at: UnixTime,
+    },
+    /// A wrong code began a wait.
+    #[non_exhaustive]
+    Locked {
+        /// So many were wrong in a row.
+        failures: u32,
+        /// From this time on a code is judged again.
+        until: UnixTime,
+    },
+    /// There were too many wrong codes in a row: none is judged any longer.
+    Disabled,
+    /// A code was refused, as none is judged any longer.
+    RefusedDisabled,
+    /// A wrong code belongs to a device whose clock is off: it needs a resynchronization.
+    #[non_exhaustive]
+    DriftSuspected {
+        /// This is the device.
+        device: DeviceId,
+        /// It is so many steps beyond what is allowed for; positive if its clock is fast.
+        steps: i64,
+    },
+    /// A device's clock is now taken to be one step further off.
+    #[non_exhaustive]
+    DriftMoved {
+        /// This is the device.
+        device: DeviceId,
+        /// It is taken to be so many steps off; positive if its clock is fast.
+        steps: i64,
+    },
+    /// A device was resynchronized by two codes in a row.
+    #[non_exhaustive]
+    Resynchronized {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// Two codes were refused: they are not two in a row of the device.
+    #[non_exhaustive]
+    ResyncFailed {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A device got another label.
+    #[non_exhaustive]
+    Renamed {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A device was suspended: its codes are refused until it is resumed.
+    #[non_exhaustive]
+    Suspended {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A suspended device was resumed.
+    #[non_exhaustive]
+    Resumed {
+        /// This is the device.
+        device: DeviceId,
+    },
+    /// A device was revoked: its secret is gone.
+    #[non_exhaustive]
+    Revoked {
+        /// This is the device.
+        device: DeviceId,
+        /// This is what its owner called it. Nothing else knows the label any longer.
+        label: Label,
+    },
+    /// A device was revoked without proof of a second factor, by an operator.
+    #[non_exhaustive]
+    RevokedUnproven {
+        /// This is the device.
+        device: DeviceId,
+        /// This is what its owner called it. Nothing else knows the label any longer.
+        label: Label,
+    },
+    /// The account has opted out: nothing is remembered of it.
+    OptedOut,
+    /// The account was opted out without proof of a second factor, by an operator.
+    OptedOutUnproven,
+    /// An operator has set the failures in a row back.
+    UnlockedUnproven,
+    /// New recovery codes were issued; earlier ones are void.
+    #[non_exhaustive]
+    RecoveryCodesIssued {
+        /// So many were issued.
+        count: usize,
+    },
+    /// A recovery code was redeemed.
+    #[non_exhaustive]
+    Recovered {
+        /// So many are left.
+        codes_left: usize,
+    },
+    /// A wrong recovery code was judged.
+    #[non_exhaustive]
+    RecoveryMismatch {
+        /// So many were wrong in a row.
+        failures: u32,
+    },
+    /// There were too many wrong recovery codes in a row: none is judged until new ones are issued.
+    RecoveryDisabled,
+    /// The record is sealed by another key now.
+    #[non_exhaustive]
+    Resealed {
+        /// This key sealed it before.
+        from: KeyId,
+        /// This key seals it now.
+        to: KeyId,
+    },
+    /// The server's clock shows an earlier time than it did at the last change.
+    #[non_exhaustive]
+    ClockRegressed {
+        /// This is the time of the last change.
+        last: UnixTime,
+    },
+}
+
+/// Says who must hear of an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// It stands in the log.
+    Log,
+    /// The owner must hear of it too.
+    Owner,
+}
+
+/// The table of events: for each one its stable code, its device, and who is told.
+struct Row(&'static str, Option<DeviceId>, Told);
+
+impl Event {
+    /// Returns a stable name, in lower case with underscores.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.row().0
+    }
+
+    /// Returns the device that it is about; for a rotation that is the new one.
+    #[must_use]
+    pub const fn device(&self) -> Option<DeviceId> {
+        self.row().1
+    }
+
+    /// Returns whether the owner must hear of it, by mail or another way than the login.
+    ///
+    /// That is so for changes of what lets them in (NIST SP 800-63B-4 section 4.6, OWASP ASVS 6.3.7), and for signs of an
+    /// attack (ASVS 6.3.5: wrong codes after a right password, and a success after them; NIST section 3.1.4.2: a code used
+    /// twice).
+    #[must_use]
+    pub const fn notify_owner(&self) -> bool {
+        matches!(self.row().2, Told::Owner)
+    }
+
+    const fn row(&self) -> Row {
+        use Told::{Log, Owner};
+        match self {
+            Self::EnrollmentBegun { device } => Row("enrollment_begun", Some(*device), Log),
+            Self::ConfirmationFailed { device, .. } => {
+                Row("confirmation_failed", Some(*device), Log)
+            }
+            Self::DeviceConfirmed { device } => Row("device_confirmed", Some(*device), Owner),
+            Self::Rotated { new, .. } => Row("rotated", Some(*new), Owner),
+            Self::Retired { device, .. } => Row("retired", Some(*device), Log),
+            Self::Rebound { device } => Row("rebound", Some(*device), Owner),
+            Self::Verified {
+                device,
+                after_lock: true,
+                ..
+            } => Row("verified", Some(*device), Owner),
+            Self::Verified {
+                device,
+                after_lock: false,
+                ..
+            } => Row("verified", Some(*device), Log),
+            Self::Mismatch { .. } => Row("mismatch", None, Log),
+            Self::ReplayRefused => Row("replay_refused", None, Owner),
+            Self::Throttled { .. } => Row("throttled", None, Log),
+            Self::Locked { .. } => Row("locked", None, Owner),
+            Self::Disabled => Row("disabled", None, Owner),
+            Self::RefusedDisabled => Row("refused_disabled", None, Log),
+            Self::DriftSuspected { device, .. } => Row("drift_suspected", Some(*device), Log),
+            Self::DriftMoved { device, .. } => Row("drift_moved", Some(*device), Log),
+            Self::Resynchronized { device } => Row("resynchronized", Some(*device), Owner),
+            Self::ResyncFailed { device } => Row("resync_failed", Some(*device), Log),
+            Self::Renamed { device } => Row("renamed", Some(*device), Log),
+            Self::Suspended { device } => Row("suspended", Some(*device), Owner),
+            Self::Resumed { device } => Row("resumed", Some(*device), Owner),
+            Self::Revoked { device, .. } => Row("revoked", Some(*device), Owner),
+            Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
+            Self::OptedOut => Row("opted_out", None, Owner),
+            Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),
+            Self::UnlockedUnproven => Row("unlocked_unproven", None, Owner),
+            Self::RecoveryCodesIssued { .. } => Row("recovery_codes_issued", None, Owner),
+            Self::Recovered { .. } => Row("recovered", None, Owner),
+            Self::RecoveryMismatch { .. } => Row("recovery_mismatch", None, Owner),
+            Self::RecoveryDisabled => Row("recovery_disabled", None, Owner),
+            Self::Resealed { .. } => Row("resealed", None, Log),
+            Self::ClockRegressed { .. } => Row("clock_regressed", None, Log),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A new set of recovery codes.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::code::RecoveryCode;
+use crate::codes::{RngError, fill_random};
+
+/// Holds new recovery codes: show them once, to be printed or kept in a password manager, and drop them.
+#[must_use = "the codes in it are shown once"]
+pub struct RecoveryCodes {
+    pub(super) codes: Vec<RecoveryCode>,
+    pub(super) salt: Zeroizing<[u8; 16]>,
+}
+
+impl RecoveryCodes {
+    /// How many codes an account has.
+    pub const COUNT: usize = 10;
+
+    /// New codes from the operating system's generator. Of use only once they are issued to an account.
+    ///
+    /// # Errors
+    /// The generator failed.
+    pub fn generate() -> Result<Self, RngError> {
+        let mut salt = Zeroizing::new([0; 16]);
+        fill_random(&mut *salt)?;
+        // A vector that grows leaves copies of the codes behind.
+        let mut codes = Vec::with_capacity(Self::COUNT);
+        for selector in (0_u8..).take(Self::COUNT) {
+            codes.push(RecoveryCode::generate(selector)?);
+        }
+        Ok(Self { codes, salt })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// The codes.
+    pub fn iter(&self) -> std::slice::Iter<'_, RecoveryCode> {
+        self.codes.iter()
+    }
+}
+
+impl IntoIterator for RecoveryCodes {
+    type Item = RecoveryCode;
+    type IntoIter = std::vec::IntoIter<RecoveryCode>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.codes.into_iter()
+    }
+}
+
+impl<'c> IntoIterator for &'c RecoveryCodes {
+    type Item = &'c RecoveryCode;
+    type IntoIter = std::slice::Iter<'c, RecoveryCode>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for RecoveryCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCodes(..)")
+    }
+}

@@ -1,0 +1,98 @@
+//! Base32 (RFC 4648 section 6) of what is secret.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base32::Alphabet::Rfc4648;
+use zeroize::Zeroizing;
+
+use super::secret_error::SecretError;
+
+/// The greatest number of bytes of a secret: one block of SHA-512.
+pub(super) const MAX_LEN: usize = 128;
+
+/// The bytes of a Base32 text as `Secret::from_base32` describes it.
+///
+/// `base32` is no validator: it is given only what this has checked.
+pub(crate) fn decode_base32(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let decode = |symbols| base32::decode(Rfc4648 { padding: false }, symbols).unwrap_or_default();
+    // Text from a machine has nothing to repair; a copy of it would cost as much as decoding it.
+    if text.len() <= MAX_SYMBOLS && text.bytes().fold(true, |all, byte| all & is_symbol(byte)) {
+        check_end(text, text.len().saturating_sub(1))?;
+        return Ok(Zeroizing::new(decode(text)));
+    }
+    Ok(Zeroizing::new(decode(&repair_base32(text)?)))
+}
+
+/// The symbols of the longest secret.
+const MAX_SYMBOLS: usize = (MAX_LEN * 8).div_ceil(5);
+
+/// The symbols of a text in upper case, without blanks, hyphens and padding.
+fn repair_base32(text: &str) -> Result<Zeroizing<String>, SecretError> {
+    let mut symbols = Zeroizing::new(String::with_capacity(text.len().min(MAX_SYMBOLS)));
+    let (mut pads, mut first_pad, mut last_symbol) = (0_usize, 0, 0);
+    for (position, byte) in text.bytes().enumerate() {
+        match byte.to_ascii_uppercase() {
+            b' ' | b'-' => {}
+            b'=' => {
+                first_pad = if pads == 0 { position } else { first_pad };
+                pads = pads.saturating_add(1);
+            }
+            symbol if is_symbol(symbol) => {
+                if pads > 0 {
+                    return Err(SecretError::Padding {
+                        position: first_pad,
+                    });
+                }
+                if symbols.len() == MAX_SYMBOLS {
+                    return Err(SecretError::TooLong);
+                }
+                symbols.push(char::from(symbol));
+                last_symbol = position;
+            }
+            _ => return Err(SecretError::Character { position }),
+        }
+    }
+    check_end(&symbols, last_symbol)?;
+    let missing = symbols
+        .len()
+        .next_multiple_of(8)
+        .saturating_sub(symbols.len());
+    if pads > 0 && pads != missing {
+        return Err(SecretError::Padding {
+            position: first_pad,
+        });
+    }
+    Ok(symbols)
+}
+
+/// RFC 4648 section 6: eight symbols are five bytes. Only some lengths of a last group end with a byte, and the bits
+/// left over (section 3.5) must be zero.
+fn check_end(symbols: &str, position: usize) -> Result<(), SecretError> {
+    let left_over = match symbols.len() % 8 {
+        0 => return Ok(()),
+        2 => 0b11,
+        4 => 0b1111,
+        5 => 0b1,
+        7 => 0b111,
+        _ => return Err(SecretError::Length { position }),
+    };
+    match symbols.bytes().last() {
+        Some(last) if symbol_value(last) & left_over != 0 => {
+            Err(SecretError::TrailingBits { position })
+        }
+        _ => Ok(()),
+    }
+}
+
+const fn is_symbol(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'2'..=b'7')
+}
+
+const fn symbol_value(symbol: u8) -> u8 {
+    symbol.wrapping_sub(if symbol.is_ascii_digit() {
+        b'2' - 26
+    } else {
+        b'A'
+    })
+}

@@ -1,0 +1,84 @@
+//! The clock behind a seam: the system's, and one that a test moves.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::time::UnixTime;
+
+/// Where the present comes from: the server's own trusted clock, never the request (OWASP ASVS 6.5.8).
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> UnixTime;
+}
+
+impl<C: Clock + ?Sized> Clock for &C {
+    fn now(&self) -> UnixTime {
+        (**self).now()
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> UnixTime {
+        (**self).now()
+    }
+}
+
+/// The operating system's clock.
+///
+/// A system clock set before 1970 reads as 1970: no authenticator shows a code for that time.
+///
+/// ```
+/// use secondfactor::codes::{Clock, SystemClock};
+/// assert!(SystemClock.now().as_secs() > 1_700_000_000);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixTime {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        UnixTime::from_secs(since_epoch.map_or(0, |elapsed| elapsed.as_secs()))
+    }
+}
+
+/// A clock for tests: it stands still until it is moved.
+///
+/// ```
+/// use core::time::Duration;
+/// use secondfactor::codes::{Clock, ManualClock, UnixTime};
+///
+/// let clock = ManualClock::new(UnixTime::from_secs(59));
+/// clock.advance(Duration::from_secs(30));
+/// assert_eq!(clock.now(), UnixTime::from_secs(89));
+/// ```
+#[derive(Debug)]
+pub struct ManualClock(Mutex<UnixTime>);
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    #[must_use]
+    pub const fn new(now: UnixTime) -> Self {
+        Self(Mutex::new(now))
+    }
+
+    /// Sets the clock, forward or back.
+    pub fn set(&self, now: UnixTime) {
+        *self.lock() = now;
+    }
+
+    /// Moves the clock forward by whole seconds.
+    pub fn advance(&self, duration: Duration) {
+        let mut now = self.lock();
+        *now = now.saturating_add(duration);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, UnixTime> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> UnixTime {
+        *self.lock()
+    }
+}

@@ -1,0 +1,16 @@
+//! A setting outside its range.
+
+/// A setting outside its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {min} to {max}")]
+pub struct OutOfRange {
+    what: &'static str,
+    min: u64,
+    max: u64,
+}
+
+impl OutOfRange {
+    pub(crate) const fn new(what: &'static str, min: u64, max: u64) -> Self {
+        Self { what, min, max }
+    }
+}

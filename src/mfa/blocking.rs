@@ -1,0 +1,170 @@
+//! The second factor for programs without an async runtime: the same calls, each waiting for its answer.
+
+use std::time::Duration;
+
+use super::judge;
+use super::sweep::{Batch, KeyUsage};
+use crate::account::{
+    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice, Proof, Recovered,
+    RecoveryCode, RecoveryCodes, Status, Verified,
+};
+use crate::account_id::AccountId;
+use crate::codes::{Code, SecretText, UnixTime};
+use crate::store::{BlockOn, ListAccounts, Store, ThisThread};
+
+/// [`Mfa`](crate::Mfa) with calls that block: the same names, arguments, answers and errors.
+///
+/// ```
+/// use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey};
+/// use secondfactor::{mfa::blocking, store::SqliteStore};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("accounts.db");
+/// # let key_text = SealingKey::generate()?.expose_base32();
+/// // Made once by `SealingKey::generate`, and kept away from the database.
+/// let keyring = Keyring::new(SealingKey::from_base32(&key_text)?);
+/// let mfa = blocking::Mfa::new(Mfa::new(SqliteStore::open(path)?, keyring));
+/// let enrollment = mfa.enroll(&AccountId::new("alice")?, Label::new("phone")?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The drivers of PostgreSQL and Redis run on Tokio. Make a runtime, make the store's pool or connection on it, and
+/// hand it over:
+///
+#[cfg_attr(
+    feature = "postgres",
+    doc = r#"```no_run
+use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
+use secondfactor::{Keyring, Mfa, SealingKey, mfa::blocking, store::PostgresStore};
+
+let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+let pool = Pool::builder(Manager::new("host=/run/postgresql dbname=app".parse()?, NoTls)).build()?;
+let keyring = Keyring::new(SealingKey::from_base32(&std::env::var("SEALING_KEY")?)?);
+let mfa = blocking::Mfa::new(Mfa::new(PostgresStore::new(pool), keyring)).on(runtime);
+# Ok::<(), Box<dyn std::error::Error>>(())
+```"#
+)]
+///
+/// Never call it from async code: use [`Mfa`](crate::Mfa) there.
+#[derive(Debug)]
+pub struct Mfa<S, R = ThisThread> {
+    inner: judge::Mfa<S>,
+    runtime: R,
+}
+
+impl<S> Mfa<S> {
+    /// A blocking front that waits on the calling thread.
+    #[must_use]
+    pub const fn new(inner: judge::Mfa<S>) -> Self {
+        Self {
+            inner,
+            runtime: ThisThread,
+        }
+    }
+}
+
+impl<S, R> Mfa<S, R> {
+    /// Waits by this runtime instead.
+    #[must_use]
+    pub fn on<Q: BlockOn>(self, runtime: Q) -> Mfa<S, Q> {
+        Mfa {
+            inner: self.inner,
+            runtime,
+        }
+    }
+
+    /// The calls that do not block.
+    #[must_use]
+    pub const fn as_async(&self) -> &judge::Mfa<S> {
+        &self.inner
+    }
+}
+
+impl<S: Store, R> Mfa<S, R> {
+    /// See [`Mfa::now`](crate::Mfa::now).
+    pub fn now(&self) -> UnixTime {
+        self.inner.now()
+    }
+
+    /// See [`Mfa::seal_proof`](crate::Mfa::seal_proof).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn seal_proof(
+        &self,
+        proof: impl AsRef<Proof>,
+        session: &[u8],
+    ) -> Result<SecretText, Error> {
+        self.inner.seal_proof(proof, session)
+    }
+
+    /// See [`Mfa::open_verified`](crate::Mfa::open_verified).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_verified(
+        &self,
+        account: &AccountId,
+        session: &[u8],
+        token: &str,
+        age: Duration,
+    ) -> Result<Verified, Error> {
+        self.inner.open_verified(account, session, token, age)
+    }
+
+    /// See [`Mfa::open_proof`](crate::Mfa::open_proof).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_proof(
+        &self,
+        account: &AccountId,
+        session: &[u8],
+        token: &str,
+    ) -> Result<Proof, Error> {
+        self.inner.open_proof(account, session, token)
+    }
+}
+
+/// One line for each call of [`Mfa`](crate::Mfa).
+macro_rules! blocking {
+    ($store:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        impl<S: $store, R: BlockOn> Mfa<S, R> {$(
+            #[doc = concat!("Waits for [`Mfa::", stringify!($name), "`](crate::Mfa::", stringify!($name), ").\n")]
+            #[doc = "\n# Errors\nThe same."]
+            pub fn $name(&self, $($argument: $type),*) -> Result<$output, Error> {
+                self.runtime.block_on(self.inner.$name($($argument),*))
+            }
+        )*}
+    };
+}
+
+blocking! {
+    Store:
+    fn enroll(account: &AccountId, device: impl Into<NewDevice>) -> Enrollment;
+    fn enroll_another(proof: impl AsRef<Proof>, device: impl Into<NewDevice>) -> Enrollment;
+    fn confirm(account: &AccountId, device: DeviceId, code: Code) -> Confirmed;
+    fn confirm_pair(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> Confirmed;
+    fn verify(account: &AccountId, code: Code) -> Verified;
+    fn resync(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> ();
+    fn rotate(proof: impl AsRef<Proof>, device: DeviceId) -> Enrollment;
+    fn issue_recovery_codes(proof: impl AsRef<Proof>) -> RecoveryCodes;
+    fn redeem(account: &AccountId, code: &RecoveryCode) -> Recovered;
+    fn status(account: &AccountId) -> Status;
+    fn devices(account: &AccountId) -> Vec<DeviceStatus>;
+    fn rename(proof: impl AsRef<Proof>, device: DeviceId, label: Label) -> ();
+    fn suspend(proof: impl AsRef<Proof>, device: DeviceId) -> ();
+    fn resume(proof: impl AsRef<Proof>, device: DeviceId) -> ();
+    fn revoke(proof: impl AsRef<Proof>, device: DeviceId) -> ();
+    fn opt_out(proof: impl AsRef<Proof>) -> ();
+    fn danger_revoke_unproven(account: &AccountId, device: DeviceId) -> ();
+    fn danger_unlock_unproven(account: &AccountId) -> ();
+    fn danger_opt_out_unproven(account: &AccountId) -> ();
+    fn reseal(account: &AccountId) -> ();
+}
+
+blocking! {
+    ListAccounts:
+    fn reseal_batch(after: Option<&AccountId>, limit: usize) -> Batch;
+    fn key_usage(after: Option<&AccountId>, limit: usize) -> KeyUsage;
+}

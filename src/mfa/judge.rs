@@ -1,0 +1,227 @@
+//! The one loop behind every call: load, open, judge, seal, swap, reveal.
+
+use std::fmt;
+
+use crate::account::{Account, Attempt, Error, Event, Policy, Proof};
+use crate::account_id::AccountId;
+use crate::codes::{Clock, SystemClock, UnixTime};
+use crate::sealing::Keyring;
+use crate::store::{Store, Swap};
+
+/// How often a command is judged again because another one won the swap.
+///
+/// Each loss is another submission's commit on the same account, so one of them always succeeds. Guessers can commit a few
+/// at once before they are locked. The owner who loses to all of these tries again, and they can't.
+pub(super) const TRIES: usize = 8;
+
+/// Runs the second factor of every account in a store.
+///
+/// Every call loads the record, opens it, judges, seals, and swaps. The verdict is revealed only when its swap has won. So of
+/// any number of submissions of one code, on any number of servers, exactly one succeeds. The futures run under any runtime;
+/// [`blocking::Mfa`](crate::mfa::blocking::Mfa) is for programs without one.
+///
+/// What changes a second factor takes a [`Proof`] of it, no older than five minutes: a [`Verified`](crate::Verified), or what
+/// [`redeem`](Self::redeem) or [`confirm`](Self::confirm) gave. What an operator does without one is called `danger_`.
+///
+/// ```
+/// use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
+/// # use secondfactor::codes::{Clock, SystemClock, Totp};
+///
+/// # pollster::block_on(async {
+/// let mfa = Mfa::new(MemoryStore::new(), Keyring::new(SealingKey::generate()?));
+/// let alice = AccountId::new("alice")?;
+///
+/// let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
+/// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, as a QR code
+/// # let code = Totp::new(enrollment.secret()).at(SystemClock.now())?;
+/// let confirmed = mfa.confirm(&alice, enrollment.device(), code).await?;
+/// let recovery_codes = mfa.issue_recovery_codes(&confirmed).await?; // shown once, to be printed
+///
+/// // At the next login, after the password, with the next code:
+/// # let code = Totp::new(enrollment.secret()).at(SystemClock.now().saturating_add(std::time::Duration::from_secs(30)))?;
+/// let verified = mfa.verify(&alice, code).await?;
+/// assert_eq!(verified.account(), &alice);
+/// assert!(mfa.verify(&alice, code).await.is_err()); // a code works once
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+///
+/// # Errors
+/// Each method names its own errors. Beside them, every call that reads or writes a record may end in
+///
+/// * [`Error::Store`] if the store fails, and [`Error::Contended`] if others change the record all the time;
+/// * [`Error::Seal`] or [`Error::Record`] if the stored record does not open or makes no sense;
+/// * [`Error::Rng`] if there are no random bytes to seal it again.
+///
+/// [`Error::fault`] tells them apart. None of them lets anybody in.
+pub struct Mfa<S> {
+    pub(super) store: S,
+    pub(super) keyring: Keyring,
+    pub(super) clock: Box<dyn Clock>,
+    policy: Policy,
+    on_event: Vec<Box<OnEvent>>,
+}
+
+type OnEvent = dyn Fn(&AccountId, UnixTime, &Event) + Send + Sync;
+
+impl<S: Store> Mfa<S> {
+    /// Makes the second factor over a store, sealed by a keyring, by the system's clock and the default policy.
+    #[must_use]
+    pub fn new(store: S, keyring: Keyring) -> Self {
+        Self {
+            store,
+            keyring,
+            clock: Box::new(SystemClock),
+            policy: Policy::DEFAULT,
+            on_event: Vec::new(),
+        }
+    }
+
+    /// Replaces the limits.
+    ///
+    /// ```
+    /// # use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
+    /// use secondfactor::Policy;
+    /// # let keyring = Keyring::new(SealingKey::generate()?);
+    /// let mfa = Mfa::new(MemoryStore::new(), keyring).with_policy(Policy::NIST);
+    /// # Ok::<(), secondfactor::codes::RngError>(())
+    /// ```
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Replaces the clock, by a [`ManualClock`](crate::codes::ManualClock) in tests.
+    ///
+    /// ```
+    /// # use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
+    /// use secondfactor::codes::{ManualClock, UnixTime};
+    /// use std::sync::Arc;
+    /// # let keyring = Keyring::new(SealingKey::generate()?);
+    /// let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_700_000_000)));
+    /// let mfa = Mfa::new(MemoryStore::new(), keyring).with_clock(Arc::clone(&clock));
+    /// assert_eq!(mfa.now().as_secs(), 1_700_000_000);
+    /// # Ok::<(), secondfactor::codes::RngError>(())
+    /// ```
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Adds a handler that gets every event, with its account and time, after it is committed: for a log, and to tell the
+    /// owner.
+    ///
+    /// It runs before the verdict is returned, so it should hand over what takes time. Several handlers are called in the
+    /// order in which they were added. See [`Event`] for an example.
+    #[must_use]
+    pub fn on_event(
+        mut self,
+        handler: impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_event.push(Box::new(handler));
+        self
+    }
+
+    /// Returns the time by its clock: for [`Proof::require_within`], and for how long a throttled person waits.
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// Returns its limits.
+    #[must_use]
+    pub const fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    pub(super) async fn judge_proven<T>(
+        &self,
+        proof: &Proof,
+        command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
+    ) -> Result<T, Error> {
+        self.judge(proof.account(), Absent::IsNotEnrolled, command)
+            .await
+    }
+
+    /// Loads, judges, commits, and only then reveals.
+    pub(super) async fn judge<T>(
+        &self,
+        id: &AccountId,
+        absent: Absent,
+        command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
+    ) -> Result<T, Error> {
+        for _ in 0..TRIES {
+            let stored = self.store.load(id).await.map_err(store_error)?;
+            let account = match (&stored, absent) {
+                (Some(stored), _) => self.open(id, stored.body())?,
+                (None, Absent::IsNew) => Account::new(id.clone()).with_policy(self.policy),
+                (None, Absent::IsNotEnrolled) => return Err(Error::NotEnrolled),
+            };
+            let now = self.clock.now();
+            let mut attempt =
+                command(account, now).inspect_err(|error| self.tell_refusal(id, now, error))?;
+            let sealed = attempt.seal(&self.keyring)?;
+            let expected = stored.map(|stored| stored.version());
+            match self
+                .store
+                .swap(id, expected, &sealed)
+                .await
+                .map_err(store_error)?
+            {
+                Swap::Committed(receipt) => {
+                    return attempt.reveal_with(receipt, |event| self.tell(id, now, event));
+                }
+                Swap::Conflict => {}
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    pub(super) fn open(&self, id: &AccountId, sealed: &[u8]) -> Result<Account, Error> {
+        Ok(Account::open(id, sealed, &self.keyring)?.with_policy(self.policy))
+    }
+
+    pub(super) fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
+        self.on_event
+            .iter()
+            .for_each(|handler| handler(account, now, event));
+    }
+
+    fn tell_refusal(&self, account: &AccountId, now: UnixTime, error: &Error) {
+        if let Error::Denied(denial) = error {
+            denial
+                .event()
+                .iter()
+                .for_each(|event| self.tell(account, now, event));
+        }
+    }
+}
+
+/// What an account without a record is to a command.
+#[derive(Clone, Copy)]
+pub(super) enum Absent {
+    IsNew,
+    IsNotEnrolled,
+}
+
+impl<S: fmt::Debug> fmt::Debug for Mfa<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            store,
+            keyring,
+            policy,
+            clock: _,
+            on_event: _,
+        } = self;
+        let mut all = f.debug_struct("Mfa");
+        all.field("store", store)
+            .field("keyring", keyring)
+            .field("policy", policy)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(super) fn store_error(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Store(Box::new(error))
+}

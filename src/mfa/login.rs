@@ -1,0 +1,303 @@
+//! What owners and claimants do: enroll, confirm, log in, recover.
+
+use super::judge::{Absent, Mfa, store_error};
+use crate::account::{
+    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, NewDevice, Proof, Recovered,
+    RecoveryCode, RecoveryCodes, Status, Verified,
+};
+use crate::account_id::AccountId;
+use crate::codes::Code;
+use crate::store::Store;
+
+impl<S: Store> Mfa<S> {
+    /// Opts in: begins to enroll the first device of an account and makes its secret, to be shown once.
+    ///
+    /// The device is accepted at no login until it is [confirmed](Self::confirm). A [`Label`](crate::Label) alone is an
+    /// authenticator app.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Label, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
+    /// let enrollment = mfa.enroll(alice, Label::new("phone")?).await?;
+    /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, as a QR code
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`ProofRequired`](Error::ProofRequired) if a device is enrolled already: [`enroll_another`](Self::enroll_another).
+    /// * [`DuplicateSecret`](Error::DuplicateSecret), if the device brings its own.
+    /// * [`TooManyDevices`](Error::TooManyDevices).
+    pub async fn enroll(
+        &self,
+        account: &AccountId,
+        device: impl Into<NewDevice>,
+    ) -> Result<Enrollment, Error> {
+        let device = device.into();
+        self.judge(account, Absent::IsNew, |account, now| {
+            account.enroll(device.duplicate(), now)
+        })
+        .await
+    }
+
+    /// Begins to enroll one more device of the account that the proof is of. The other devices stay as they are.
+    ///
+    /// ```
+    /// # use secondfactor::{Label, Mfa, Verified, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// let enrollment = mfa.enroll_another(verified, Label::new("tablet")?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`LabelTaken`](Error::LabelTaken), [`DuplicateSecret`](Error::DuplicateSecret),
+    ///   [`TooManyDevices`](Error::TooManyDevices).
+    pub async fn enroll_another(
+        &self,
+        proof: impl AsRef<Proof>,
+        device: impl Into<NewDevice>,
+    ) -> Result<Enrollment, Error> {
+        let (proof, device) = (proof.as_ref(), device.into());
+        self.judge_proven(proof, |account, now| {
+            account.enroll_another(proof, device.duplicate(), now)
+        })
+        .await
+    }
+
+    /// Confirms a device by a code it shows, which proves that it works.
+    ///
+    /// This burns the code and is no login. What it returns is enough to issue recovery codes right away. The first device
+    /// that is confirmed ends all other pending ones, as they were begun without a proof.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, account::Enrollment, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, enrollment: Enrollment)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let confirmed = mfa.confirm(alice, enrollment.device(), "123 456".parse()?).await?;
+    /// let recovery_codes = mfa.issue_recovery_codes(&confirmed).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Denied`](Error::Denied) for a wrong code, with what seems to be wrong with the device if anything does.
+    /// * [`EnrollmentExpired`](Error::EnrollmentExpired) after five wrong codes, or ten minutes after `enroll`.
+    /// * [`NotEnrolled`](Error::NotEnrolled), [`UnknownDevice`](Error::UnknownDevice), [`LabelTaken`](Error::LabelTaken).
+    pub async fn confirm(
+        &self,
+        account: &AccountId,
+        device: DeviceId,
+        code: Code,
+    ) -> Result<Confirmed, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+            account.confirm(device, code, now)
+        })
+        .await
+    }
+
+    /// Confirms a device by two codes in a row, also if its clock or counter is off.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Code, Mfa, account::DeviceId, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, device: DeviceId, first: Code, next: Code)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let confirmed = mfa.confirm_pair(alice, device, [first, next]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`confirm`](Self::confirm).
+    pub async fn confirm_pair(
+        &self,
+        account: &AccountId,
+        device: DeviceId,
+        codes: [Code; 2],
+    ) -> Result<Confirmed, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+            account.confirm_pair(device, codes, now)
+        })
+        .await
+    }
+
+    /// Verifies a code of any active device of the account: the second factor of a login.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Error, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, typed: &str)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// match mfa.verify(alice, typed.parse()?).await {
+    ///     Ok(verified) => println!("welcome, {}", verified.account()),
+    ///     Err(Error::Denied(denial)) => match denial.retry_after(mfa.now()) {
+    ///         Some(wait) => println!("wait {} seconds", wait.as_secs()),
+    ///         None => println!("{denial}"),
+    ///     },
+    ///     Err(error) => return Err(error.into()), // nobody is let in
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Denied`](Error::Denied) for a wrong or used code, or one that came too early after wrong ones.
+    /// * [`NotEnrolled`](Error::NotEnrolled), which is never a reason to do without.
+    pub async fn verify(&self, account: &AccountId, code: Code) -> Result<Verified, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+            account.verify(code, now)
+        })
+        .await
+    }
+
+    /// Takes two codes in a row of a device as where its clock or counter stands.
+    ///
+    /// Ask for the password first. This is no login.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Code, Mfa, account::DeviceId, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, device: DeviceId, first: Code, next: Code)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.resync(alice, device, [first, next]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Denied`](Error::Denied) if they are not two in a row, or after three tries, until one more is judged every eight
+    ///   hours.
+    /// * [`NotEnrolled`](Error::NotEnrolled), [`UnknownDevice`](Error::UnknownDevice).
+    pub async fn resync(
+        &self,
+        account: &AccountId,
+        device: DeviceId,
+        codes: [Code; 2],
+    ) -> Result<(), Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+            account.resync(device, codes, now)
+        })
+        .await
+    }
+
+    /// Begins to replace a device's secret. The old one is accepted until the new one is confirmed, and for the policy's
+    /// grace after that.
+    ///
+    /// ```
+    /// # use secondfactor::{Mfa, Verified, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// let enrollment = mfa.rotate(verified, verified.device()).await?;
+    /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, then confirmed
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`UnknownDevice`](Error::UnknownDevice) if the device is not active, [`TooManyDevices`](Error::TooManyDevices).
+    pub async fn rotate(
+        &self,
+        proof: impl AsRef<Proof>,
+        device: DeviceId,
+    ) -> Result<Enrollment, Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| account.rotate(proof, device, now))
+            .await
+    }
+
+    /// Issues ten recovery codes, to be shown once; earlier ones are void.
+    ///
+    /// ```
+    /// # use secondfactor::{Confirmed, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, confirmed: &Confirmed) -> Result<(), Box<dyn std::error::Error>> {
+    /// for code in mfa.issue_recovery_codes(confirmed).await? {
+    ///     println!("{}", code.expose_text().as_str());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`NotEnrolled`](Error::NotEnrolled) without an active device.
+    pub async fn issue_recovery_codes(
+        &self,
+        proof: impl AsRef<Proof>,
+    ) -> Result<RecoveryCodes, Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| {
+            account.issue_recovery_codes(proof, now)
+        })
+        .await
+    }
+
+    /// Redeems a recovery code, which is gone then.
+    ///
+    /// Ask for the password first. Let them mend their second factor: enroll another device, revoke the lost one, issue new
+    /// codes.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Label, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, typed: &str)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let recovered = mfa.redeem(alice, &typed.parse()?).await?;
+    /// let enrollment = mfa.enroll_another(&recovered, Label::new("new phone")?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Denied`](Error::Denied) for a wrong code, or one that came too early after wrong ones. These do not count as wrong
+    ///   codes of a device.
+    /// * [`NoRecoveryCodes`](Error::NoRecoveryCodes), [`NotEnrolled`](Error::NotEnrolled).
+    pub async fn redeem(
+        &self,
+        account: &AccountId,
+        code: &RecoveryCode,
+    ) -> Result<Recovered, Error> {
+        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+            account.redeem(code, now)
+        })
+        .await
+    }
+
+    /// Returns what the account has, without secrets: for its owner's page, and for support.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
+    /// let status = mfa.status(alice).await?;
+    /// println!("{} devices, {} recovery codes", status.devices().len(), status.recovery_codes_left());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotEnrolled`](Error::NotEnrolled) if there is no record: see there.
+    pub async fn status(&self, account: &AccountId) -> Result<Status, Error> {
+        let stored = self
+            .store
+            .load(account)
+            .await
+            .map_err(store_error)?
+            .ok_or(Error::NotEnrolled)?;
+        Ok(self.open(account, stored.body())?.status(self.clock.now()))
+    }
+
+    /// Returns the account's devices, without their secrets.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
+    /// for device in mfa.devices(alice).await? {
+    ///     println!("{}: {}", device.id(), device.label());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`status`](Self::status).
+    pub async fn devices(&self, account: &AccountId) -> Result<Vec<DeviceStatus>, Error> {
+        Ok(self.status(account).await?.devices().to_vec())
+    }
+}

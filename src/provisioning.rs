@@ -1,0 +1,13 @@
+//! How a secret gets into an authenticator and back: key URIs, QR codes, the exports of Google Authenticator.
+
+mod key_uri;
+#[cfg(feature = "migration")]
+mod migration;
+#[cfg(feature = "qr")]
+mod qr;
+
+pub use key_uri::{KeyUri, Repair, UriError, UriPart};
+#[cfg(feature = "migration")]
+pub use migration::{MigrationError, MigrationExport, MigrationImport};
+#[cfg(feature = "qr")]
+pub use qr::QrError;

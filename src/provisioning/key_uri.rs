@@ -1,0 +1,20 @@
+//! `otpauth://` key URIs: what an authenticator app scans (Key URI Format).
+
+mod build;
+mod characters;
+mod error;
+mod names;
+mod parse;
+mod percent;
+mod repair;
+mod value;
+
+pub use error::{UriError, UriPart};
+#[cfg(feature = "migration")]
+pub(super) use names::Names;
+#[cfg(feature = "migration")]
+pub(super) use percent::{Span, check, encode};
+#[cfg(feature = "migration")]
+pub(super) use repair::Leniency;
+pub use repair::Repair;
+pub use value::KeyUri;

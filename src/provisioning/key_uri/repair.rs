@@ -1,0 +1,122 @@
+//! What lenient reading repairs, and where it is noted.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::error::{UriError, UriPart};
+
+/// Something in a URI that is not as it should be, and what it was read as.
+///
+/// ```
+/// use secondfactor::provisioning::KeyUri;
+///
+/// let text = "otpauth://totp/Example:alice?SECRET=GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ";
+/// let (_, repairs) = KeyUri::parse_lenient(text)?;
+/// let told: Vec<_> = repairs.iter().map(ToString::to_string).collect();
+/// assert_eq!(
+///     told,
+///     [
+///         "characters taken that should be percent-encoded",
+///         "the name of the secret read in lower case",
+///         "blanks or hyphens in the secret dropped",
+///     ],
+/// );
+/// # Ok::<(), secondfactor::provisioning::UriError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Repair {
+    /// Blanks or line ends before or behind the URI were dropped.
+    OuterBlanks,
+    /// The scheme `apple-otpauth:` was read as `otpauth:`.
+    AppleScheme,
+    /// A `&amp;` was read as `&`.
+    EscapedAmpersand,
+    /// The name of a parameter was read in lower case.
+    ParameterCase {
+        /// Which parameter.
+        part: UriPart,
+    },
+    /// A parameter or an issuer without a value was read as absent.
+    Empty {
+        /// Which part.
+        part: UriPart,
+    },
+    /// Characters that RFC 3986 wants percent-encoded were taken as they stand: blanks, letters beyond ASCII.
+    RawCharacter,
+    /// A `/` in the label was taken as a part of the name.
+    LabelSlash,
+    /// Blanks around a name were dropped.
+    NameBlanks {
+        /// Which name.
+        part: UriPart,
+    },
+    /// A name has a colon, which the format reserves for the separator. It was kept.
+    Colon {
+        /// Which name.
+        part: UriPart,
+    },
+    /// The label names another issuer than the parameter. The parameter was taken.
+    IssuerMismatch {
+        /// The label's.
+        label: String,
+    },
+    /// Blanks and hyphens in the secret were dropped.
+    SecretSeparators,
+    /// The secret has fewer than 128 bits (RFC 4226 section 4, R6). It was kept.
+    WeakSecret,
+    /// A spelling of the algorithm such as `SHA-256` or `HmacSHA256`.
+    AlgorithmSpelling,
+    /// A HOTP key without a counter was read as not used yet: the next one is 0.
+    MissingCounter,
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OuterBlanks => f.write_str("blanks around the URI dropped"),
+            Self::AppleScheme => f.write_str("apple-otpauth read as otpauth"),
+            Self::EscapedAmpersand => f.write_str("&amp; read as &"),
+            Self::ParameterCase { part } => write!(f, "the name of the {part} read in lower case"),
+            Self::Empty { part } => write!(f, "an empty {part} read as absent"),
+            Self::RawCharacter => f.write_str("characters taken that should be percent-encoded"),
+            Self::LabelSlash => f.write_str("a slash in the label taken as a part of the name"),
+            Self::NameBlanks { part } => write!(f, "blanks around the {part} dropped"),
+            Self::Colon { part } => write!(f, "a colon kept in the {part}"),
+            Self::IssuerMismatch { .. } => {
+                f.write_str("the label names another issuer, the parameter's was taken")
+            }
+            Self::SecretSeparators => f.write_str("blanks or hyphens in the secret dropped"),
+            Self::WeakSecret => f.write_str("the secret has fewer than 128 bits"),
+            Self::AlgorithmSpelling => f.write_str("another spelling of the algorithm understood"),
+            Self::MissingCounter => f.write_str("no counter, 0 taken"),
+        }
+    }
+}
+
+/// Strict reading refuses at the first fault; lenient reading notes it and goes on. There is one reader for both, so
+/// nothing can be repaired without a note, and lenient takes all that strict takes.
+pub(crate) enum Leniency {
+    Strict,
+    Lenient(Vec<Repair>),
+}
+
+impl Leniency {
+    pub(crate) fn repair(&mut self, repair: Repair, error: UriError) -> Result<(), UriError> {
+        let Self::Lenient(repairs) = self else {
+            return Err(error);
+        };
+        if !repairs.contains(&repair) {
+            repairs.push(repair);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn into_repairs(self) -> Vec<Repair> {
+        match self {
+            Self::Strict => Vec::new(),
+            Self::Lenient(repairs) => repairs,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! `otpauth-migration://` URIs: what Google Authenticator shows when it exports keys, and reads when it imports them.
+
+mod error;
+mod export;
+mod import;
+mod payload;
+mod wire;
+
+pub use error::MigrationError;
+pub use export::MigrationExport;
+pub use import::MigrationImport;

@@ -1,0 +1,113 @@
+//! Writing an export that Google Authenticator reads.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64ct::{Base64, Encoding as _};
+use zeroize::Zeroizing;
+
+use super::error::MigrationError;
+use super::payload::{self, MAX_PARTS};
+use crate::codes::SecretText;
+use crate::provisioning::key_uri::{KeyUri, encode};
+
+/// Keys for Google Authenticator ("Transfer accounts", "Import"): as many URIs as it takes, each one QR code.
+///
+/// Apps read them in any order and say which are still to come.
+///
+/// ```
+/// use secondfactor::codes::Secret;
+/// use secondfactor::provisioning::{KeyUri, MigrationExport};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let mut export = MigrationExport::new(7);
+/// export.add(&KeyUri::totp(secret, "Example", "alice")?)?;
+/// assert_eq!(
+///     export.expose_uris().iter().map(|uri| &**uri).collect::<Vec<_>>(),
+///     ["otpauth-migration://offline?data=\
+///       CiwKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgVhbGljZRoHRXhhbXBsZSABKAEwAhABGAEgACgH"],
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct MigrationExport {
+    batch_id: i32,
+    keys: Vec<payload::EncodedKey>,
+}
+
+impl MigrationExport {
+    /// The greatest number of keys in one QR code, as Google Authenticator has it.
+    const MAX_KEYS: usize = 10;
+    /// A QR code of 1 KiB has 121 modules a side, and a phone still reads it from a screen. One key of any length fits.
+    const MAX_URI_LEN: usize = 1024;
+
+    /// No key yet. `batch_id` ties the parts of one export together: any number, another one for each export.
+    #[must_use]
+    pub const fn new(batch_id: i32) -> Self {
+        Self {
+            batch_id,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// The format can't say it: a period other than 30 seconds, seven digits, a counter of 2^63 or more. Or there are so
+    /// many keys that [`MigrationImport`](super::MigrationImport) would not take them.
+    pub fn add(&mut self, key: &KeyUri) -> Result<(), MigrationError> {
+        if self.keys.len() >= usize::from(MAX_PARTS) {
+            return Err(MigrationError::TooMany);
+        }
+        self.keys.push(payload::encode_key(key)?);
+        Ok(())
+    }
+
+    /// The URIs, with the secrets in them: for the owner's eyes. None if there is no key.
+    #[must_use]
+    pub fn expose_uris(&self) -> Vec<SecretText> {
+        let parts = self.parts();
+        let size = parts.len();
+        let uris = parts.iter().enumerate().map(|(index, keys)| {
+            let payload = payload::encode(keys, size, index, self.batch_id);
+            expose_uri(&payload)
+        });
+        uris.collect()
+    }
+
+    /// The keys of each part.
+    fn parts(&self) -> Vec<&[payload::EncodedKey]> {
+        let mut parts = Vec::new();
+        let mut rest = self.keys.as_slice();
+        while !rest.is_empty() {
+            let mut count = 1_usize;
+            while count < rest.len().min(Self::MAX_KEYS)
+                && self.fits(rest.get(..count.saturating_add(1)))
+            {
+                count = count.saturating_add(1);
+            }
+            let (part, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            parts.push(part);
+            rest = others;
+        }
+        parts
+    }
+
+    /// The number of parts is not known yet; the greatest takes the most bytes.
+    fn fits(&self, keys: Option<&[payload::EncodedKey]>) -> bool {
+        let most = usize::from(MAX_PARTS);
+        keys.is_some_and(|keys| {
+            expose_uri(&payload::encode(keys, most, most, self.batch_id)).len() <= Self::MAX_URI_LEN
+        })
+    }
+}
+
+fn expose_uri(payload: &[u8]) -> SecretText {
+    const PREFIX: &str = "otpauth-migration://offline?data=";
+    let data: Zeroizing<String> = Zeroizing::new(Base64::encode_string(payload));
+    let data = encode(&data);
+    let mut uri = SecretText::with_capacity(PREFIX.len().saturating_add(data.len()));
+    uri.push_str(PREFIX);
+    uri.push_str(&data);
+    uri
+}

@@ -1,0 +1,235 @@
+//! Reading an export of Google Authenticator.
+
+use alloc::vec::Vec;
+
+use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
+use zeroize::Zeroizing;
+
+use super::error::MigrationError;
+use super::payload::{MAX_PARTS, Payload};
+use crate::provisioning::key_uri::{KeyUri, Leniency, Repair, Span, UriError, check};
+
+/// Keys that come out of Google Authenticator ("Transfer accounts", "Export"): one or more QR codes, each a URI.
+///
+/// The parts may come in any order. Each key is read as by [`KeyUri::parse_lenient`], with the repairs beside it; an
+/// algorithm, a number of digits or a type that is not known is an error, never the default.
+///
+/// ```
+/// use secondfactor::codes::Secret;
+/// use secondfactor::provisioning::{KeyUri, MigrationExport, MigrationImport};
+///
+/// let secret = Secret::from_bytes(b"12345678901234567890")?;
+/// let mut export = MigrationExport::new(1);
+/// export.add(&KeyUri::totp(secret, "Example", "alice")?)?;
+/// let shown = export.expose_uris();
+///
+/// let mut import = MigrationImport::new();
+/// for uri in &shown {
+///     import.add(uri)?;
+/// }
+/// let keys = import.finish()?;
+/// let (key, repairs) = keys.first().ok_or("no key")?;
+/// assert_eq!(key.account(), "alice");
+/// assert!(repairs.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct MigrationImport {
+    /// Sorted by index, each index once, all of one batch.
+    parts: Vec<Part>,
+}
+
+struct Part {
+    index: u16,
+    size: u16,
+    batch_id: i32,
+    keys: Vec<(KeyUri, Vec<Repair>)>,
+    payload: Zeroizing<Vec<u8>>,
+}
+
+impl MigrationImport {
+    /// The greatest length of a URI that is read, in bytes. One from a QR code has less than 3 KiB.
+    pub const MAX_URI_LEN: usize = 65_536;
+    /// The greatest number of parts.
+    pub const MAX_PARTS: u16 = MAX_PARTS;
+
+    /// No part yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { parts: Vec::new() }
+    }
+
+    /// Takes a part. The same one again changes nothing.
+    ///
+    /// # Errors
+    /// It is no such URI, a key in it can't be used (Google Authenticator lets its owner leave that one out of the
+    /// export), or it belongs to another export. The parts taken so far stay.
+    pub fn add(&mut self, uri: &str) -> Result<(), MigrationError> {
+        let part = Part::read(uri)?;
+        if self
+            .parts
+            .iter()
+            .any(|other| (other.batch_id, other.size) != (part.batch_id, part.size))
+        {
+            return Err(MigrationError::Stranger);
+        }
+        match self
+            .parts
+            .binary_search_by_key(&part.index, |other| other.index)
+        {
+            Ok(at)
+                if self
+                    .parts
+                    .get(at)
+                    .is_some_and(|other| other.payload == part.payload) =>
+            {
+                Ok(())
+            }
+            Ok(_) => Err(MigrationError::Stranger),
+            Err(at) => {
+                self.parts.insert(at, part);
+                Ok(())
+            }
+        }
+    }
+
+    /// The parts that have not come yet, counted from 0; none before the first has come.
+    #[must_use]
+    pub fn missing(&self) -> Vec<u16> {
+        let size = self.parts.first().map_or(0, |part| part.size);
+        (0..size)
+            .filter(|index| {
+                self.parts
+                    .binary_search_by_key(index, |part| part.index)
+                    .is_err()
+            })
+            .collect()
+    }
+
+    /// All keys, in the order of the export.
+    ///
+    /// # Errors
+    /// Parts are missing, or none has come.
+    pub fn finish(self) -> Result<Vec<(KeyUri, Vec<Repair>)>, MigrationError> {
+        let missing = self.missing();
+        if self.parts.is_empty() || !missing.is_empty() {
+            return Err(MigrationError::Missing { parts: missing });
+        }
+        Ok(self.parts.into_iter().flat_map(|part| part.keys).collect())
+    }
+}
+
+impl Part {
+    fn read(uri: &str) -> Result<Self, MigrationError> {
+        let payload = read_data(uri)?;
+        let Payload {
+            index,
+            size,
+            batch_id,
+            keys,
+        } = Payload::decode(&payload)?;
+        Ok(Self {
+            index,
+            size,
+            batch_id,
+            keys,
+            payload,
+        })
+    }
+}
+
+impl core::fmt::Debug for Part {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self {
+            index,
+            size,
+            batch_id,
+            keys,
+            ..
+        } = self;
+        let mut part = f.debug_struct("Part");
+        part.field("index", index)
+            .field("size", size)
+            .field("batch_id", batch_id)
+            .field("keys", keys);
+        part.finish_non_exhaustive()
+    }
+}
+
+/// The payload in a URI.
+fn read_data(uri: &str) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
+    if uri.len() > MigrationImport::MAX_URI_LEN {
+        return Err(MigrationError::TooLong);
+    }
+    let (scheme, rest) = Span::whole(uri)
+        .trim()
+        .split_once("://")
+        .ok_or(MigrationError::Scheme)?;
+    let (path, query) = rest.split_once("?").ok_or(MigrationError::Scheme)?;
+    let place = path.text.strip_suffix('/').unwrap_or(path.text);
+    if !scheme.text.eq_ignore_ascii_case("otpauth-migration")
+        || !place.eq_ignore_ascii_case("offline")
+    {
+        return Err(MigrationError::Scheme);
+    }
+    check(query, &mut Leniency::Strict).map_err(|error| match error {
+        UriError::Character { position, .. }
+        | UriError::Escape { position }
+        | UriError::Fragment { position } => MigrationError::Data { position },
+        _ => MigrationError::Data {
+            position: query.start,
+        },
+    })?;
+    let mut values = query
+        .split('&')
+        .filter_map(|piece| piece.split_once("="))
+        .filter(|(name, _)| name.text == "data");
+    let (_, data) = values.next().ok_or(MigrationError::NoData)?;
+    if let Some((name, _)) = values.next() {
+        return Err(MigrationError::Data {
+            position: name.start,
+        });
+    }
+    decode_base64(data)
+}
+
+/// RFC 4648 section 4, or section 5 as some exporters have it, with or without the padding.
+fn decode_base64(data: Span<'_>) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
+    let decoded = data.decode();
+    let bytes = decoded.as_slice();
+    let bad = |index| MigrationError::Data {
+        position: data.position(index),
+    };
+    let symbols = bytes
+        .iter()
+        .position(|byte| *byte == b'=')
+        .map_or(bytes, |end| bytes.get(..end).unwrap_or_default());
+    let padding = bytes.get(symbols.len()..).unwrap_or_default();
+    let missing = symbols
+        .len()
+        .next_multiple_of(4)
+        .saturating_sub(symbols.len());
+    if !padding.is_empty() && (padding.len() != missing || padding.iter().any(|byte| *byte != b'='))
+    {
+        return Err(bad(symbols.len()));
+    }
+    let is_url = symbols.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let is_symbol = |byte: &u8| match byte {
+        b'+' | b'/' => !is_url,
+        b'-' | b'_' => true,
+        _ => byte.is_ascii_alphanumeric(),
+    };
+    if let Some(index) = symbols.iter().position(|byte| !is_symbol(byte)) {
+        return Err(bad(index));
+    }
+    let mut payload = Zeroizing::new(alloc::vec![0; symbols.len()]);
+    let decoded = match is_url {
+        true => Base64UrlUnpadded::decode(symbols, &mut payload),
+        false => Base64Unpadded::decode(symbols, &mut payload),
+    };
+    let length = decoded
+        .map_err(|_| bad(symbols.len().saturating_sub(1)))?
+        .len();
+    payload.truncate(length);
+    Ok(payload)
+}

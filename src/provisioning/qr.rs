@@ -1,0 +1,159 @@
+//! A key URI as a QR code, for a page or a terminal (ISO/IEC 18004).
+
+use qrcode::{Color, EcLevel, QrCode};
+use zeroize::Zeroizing;
+
+use crate::codes::SecretText;
+use crate::provisioning::key_uri::KeyUri;
+#[cfg(feature = "migration")]
+use crate::provisioning::migration::MigrationExport;
+
+/// ISO/IEC 18004 section 5.3.8: a margin of four modules, or scanners don't find the code.
+const QUIET_ZONE: usize = 4;
+
+/// The QR code could not be made: the URI is too long for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the key URI is too long for a QR code")]
+pub struct QrError(());
+
+impl KeyUri {
+    /// The URI as a QR code in SVG, to be put into a page. It holds the secret: serve it with `Cache-Control: no-store`.
+    ///
+    /// There is no PNG: every browser draws SVG, sharp at any size, and a PNG would bring an image encoder along.
+    ///
+    /// ```
+    /// # use secondfactor::codes::Secret;
+    /// # use secondfactor::provisioning::KeyUri;
+    /// let svg = KeyUri::totp(Secret::generate()?, "Example", "alice")?.expose_svg()?;
+    /// assert!(svg.starts_with("<svg xmlns="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The URI is too long for a QR code.
+    pub fn expose_svg(&self) -> Result<SecretText, QrError> {
+        Ok(Modules::of(&self.expose_uri())?.svg())
+    }
+
+    /// The URI as a QR code for a terminal of any colours: two modules a character, black on white by ANSI escapes.
+    ///
+    /// ```
+    /// # use secondfactor::codes::Secret;
+    /// # use secondfactor::provisioning::KeyUri;
+    /// let text = KeyUri::totp(Secret::generate()?, "Example", "alice")?.expose_terminal()?;
+    /// assert!(text.lines().count() > 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The URI is too long for a QR code.
+    pub fn expose_terminal(&self) -> Result<SecretText, QrError> {
+        Ok(Modules::of(&self.expose_uri())?.terminal())
+    }
+}
+
+#[cfg(feature = "migration")]
+impl MigrationExport {
+    /// Each URI as a QR code in SVG: see [`KeyUri::expose_svg`].
+    ///
+    /// # Errors
+    /// A URI is too long for a QR code.
+    pub fn expose_svgs(&self) -> Result<Vec<SecretText>, QrError> {
+        self.expose_uris()
+            .iter()
+            .map(|uri| Ok(Modules::of(uri)?.svg()))
+            .collect()
+    }
+
+    /// Each URI as a QR code for a terminal: see [`KeyUri::expose_terminal`].
+    ///
+    /// # Errors
+    /// A URI is too long for a QR code.
+    pub fn expose_terminals(&self) -> Result<Vec<SecretText>, QrError> {
+        self.expose_uris()
+            .iter()
+            .map(|uri| Ok(Modules::of(uri)?.terminal()))
+            .collect()
+    }
+}
+
+/// The square of modules, quiet zone included.
+struct Modules {
+    size: usize,
+    dark: Zeroizing<Vec<bool>>,
+}
+
+impl Modules {
+    /// The smallest code with level M, which stands 15 % of it unreadable: glare, dirt, a bent page. For texts of this
+    /// length the next level, Q, always takes a wider code, with smaller modules in the same space.
+    fn of(uri: &str) -> Result<Self, QrError> {
+        let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| QrError(()))?;
+        let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
+        let mut dark = Zeroizing::new(vec![false; size.saturating_mul(size)]);
+        for (y, row) in code.to_colors().chunks(code.width()).enumerate() {
+            let start = y
+                .saturating_add(QUIET_ZONE)
+                .saturating_mul(size)
+                .saturating_add(QUIET_ZONE);
+            dark.iter_mut()
+                .skip(start)
+                .zip(row)
+                .for_each(|(dark, color)| *dark = *color == Color::Dark);
+        }
+        Ok(Self { size, dark })
+    }
+
+    fn svg(&self) -> SecretText {
+        let size = self.size;
+        // A run of dark modules is a rectangle of 24 bytes at most, and there is a light one behind it.
+        let mut path = SecretText::with_capacity(self.dark.len().saturating_mul(12));
+        for y in 0..size {
+            let mut x = 0_usize;
+            while x < size {
+                let run = (x..size).take_while(|x| self.is_dark(*x, y)).count();
+                if run > 0 {
+                    path.push_fmt(format_args!("M{x} {y}h{run}v1h-{run}z"));
+                }
+                x = x.saturating_add(run).saturating_add(1);
+            }
+        }
+        let mut svg = SecretText::with_capacity(path.len().saturating_add(512));
+        svg.push_fmt(format_args!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" role=\"img\" \
+             shape-rendering=\"crispEdges\"><title>QR code for your authenticator app</title>\
+             <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/><path fill=\"#000\" d=\"{}\"/></svg>",
+            &*path
+        ));
+        svg
+    }
+
+    fn terminal(&self) -> SecretText {
+        // A character of the QR code has three bytes, and the escapes of a line have 14.
+        let lines = self.size.div_ceil(2);
+        let mut text = SecretText::with_capacity(
+            lines.saturating_mul(self.size.saturating_mul(3).saturating_add(14)),
+        );
+        for y in (0..self.size).step_by(2) {
+            text.push_str("\u{1b}[30;107m");
+            for x in 0..self.size {
+                text.push_str(
+                    match (self.is_dark(x, y), self.is_dark(x, y.saturating_add(1))) {
+                        (true, true) => "█",
+                        (true, false) => "▀",
+                        (false, true) => "▄",
+                        (false, false) => " ",
+                    },
+                );
+            }
+            text.push_str("\u{1b}[0m\n");
+        }
+        text
+    }
+
+    fn is_dark(&self, x: usize, y: usize) -> bool {
+        self.dark
+            .get(y.saturating_mul(self.size).saturating_add(x))
+            .copied()
+            .unwrap_or(false)
+    }
+}

@@ -1,0 +1,13 @@
+//! The record at rest: sealed whole by XChaCha20-Poly1305, bound to its account, by one of several keys.
+//!
+//! Sealing knows bytes, keys and account ids, and nothing of what the bytes mean.
+
+mod error;
+pub(crate) mod key;
+pub(crate) mod keyring;
+mod purpose;
+
+pub use error::SealError;
+pub use key::{KeyId, SealingKeyError};
+pub(crate) use keyring::{Keyring, key_id};
+pub(crate) use purpose::Purpose;

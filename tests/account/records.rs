@@ -1,0 +1,191 @@
+//! Records that were written once, in `tests/records`: every release opens them, and understands them as they were meant.
+//!
+//! `SECONDFACTOR_WRITE_RECORDS=1 cargo test --all-features --test account recorded` writes those that are not there. One
+//! that was part of a release is never written again. A release that adds a field adds a record.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use secondfactor::account::{Account, DeviceState, Lock};
+use secondfactor::codes::{
+    Algorithm, Counter, Digits, Hotp, ManualClock, Parameters, Period, Secret, Totp,
+};
+use secondfactor::store::{MemoryStore, Store};
+use secondfactor::{Mfa, NewDevice, Policy, RecoveryCodes, Verified};
+
+use crate::record_checks::unseal;
+use crate::support::*;
+
+/// The bytes of a file there. If it is not there and may be written, `write` says what it holds.
+pub(crate) fn recorded(name: &str, write: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/records")
+        .join(name);
+    if !path.exists() && std::env::var_os("SECONDFACTOR_WRITE_RECORDS").is_some() {
+        fs::write(&path, write()).unwrap();
+    }
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The phone of each record has this secret.
+fn secret() -> Secret {
+    Secret::from_bytes(b"12345678901234567890").unwrap()
+}
+
+/// An account whose phone was confirmed by the code of the step before `NOW`, and has shown that of `NOW` at a login.
+fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
+    let store = Arc::new(MemoryStore::new());
+    let grace = Policy::MAX_ROTATION_GRACE;
+    let mfa = Mfa::new(Arc::clone(&store), keyring())
+        .with_policy(Policy::builder().rotation_grace(grace).build().unwrap())
+        .with_clock(ManualClock::new(NOW));
+    let phone = NewDevice::totp(label("phone")).with_secret(secret());
+    let phone = run(mfa.enroll(&alice(), phone)).unwrap().device();
+    run(mfa.confirm(&alice(), phone, code(&secret(), NOW, -1))).unwrap();
+    let verified = run(mfa.verify(&alice(), code(&secret(), NOW, 0))).unwrap();
+    what_else(&mfa, &verified);
+    run(store.load(&alice())).unwrap().unwrap().body().to_vec()
+}
+
+fn token() -> Parameters {
+    Parameters::hotp(Counter::new(7))
+        .with_algorithm(Algorithm::Sha512)
+        .with_digits(Digits::Eight)
+}
+
+fn watch() -> Parameters {
+    Parameters::totp(Period::from_secs(60).unwrap())
+        .with_algorithm(Algorithm::Sha256)
+        .with_digits(Digits::Seven)
+}
+
+/// Every field of a record has a value.
+fn write_everything(mfa: &Mfa<Arc<MemoryStore>>, verified: &Verified) {
+    let enroll = |name, parameters| {
+        let new = NewDevice::with_parameters(label(name), parameters).unwrap();
+        run(mfa.enroll_another(verified, new)).unwrap()
+    };
+    let tablet = enroll("tablet", Parameters::DEFAULT);
+    run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
+    run(mfa.suspend(verified, tablet.device())).unwrap();
+
+    let old_token = enroll("token", token());
+    let (hotp, next) = Hotp::from_parameters(old_token.secret(), token()).unwrap();
+    run(mfa.confirm(&alice(), old_token.device(), hotp.at(next))).unwrap();
+    let new_token = run(mfa.rotate(verified, old_token.device())).unwrap();
+    let (hotp, next) = Hotp::from_parameters(new_token.secret(), new_token.parameters()).unwrap();
+    run(mfa.confirm(&alice(), new_token.device(), hotp.at(next))).unwrap();
+
+    // 77 steps slow.
+    let slow = enroll("watch", watch());
+    let totp = Totp::from_parameters(slow.secret(), watch()).unwrap();
+    let pair = [78, 77].map(|steps| totp.at(NOW.saturating_sub(STEP * 2 * steps)).unwrap());
+    run(mfa.confirm_pair(&alice(), slow.device(), pair)).unwrap();
+
+    let pending = run(mfa.rotate(verified, verified.device())).unwrap();
+    let wrong = wrong_code(pending.secret(), NOW);
+    let _refused = run(mfa.confirm(&alice(), pending.device(), wrong)).unwrap_err();
+    for _ in 0..6 {
+        let _refused = run(mfa.verify(&alice(), wrong_code(&secret(), NOW))).unwrap_err();
+    }
+    for _ in 0..3 {
+        let _refused = run(mfa.resync(&alice(), verified.device(), [wrong; 2])).unwrap_err();
+    }
+    let codes = run(mfa.issue_recovery_codes(verified)).unwrap();
+    let _recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    let other = RecoveryCodes::generate().unwrap();
+    for code in other.iter().take(5) {
+        let _refused = run(mfa.redeem(&alice(), code)).unwrap_err();
+    }
+}
+
+fn one_active() -> Vec<u8> {
+    recorded("format-1-one-active.bin", || write(|_, _| {}))
+}
+
+fn everything() -> Vec<u8> {
+    recorded("format-1-everything.bin", || write(write_everything))
+}
+
+fn open(sealed: &[u8]) -> Account {
+    Account::open(&alice(), sealed, &keyring()).unwrap()
+}
+
+#[test]
+fn recorded_records_open_and_are_written_as_they_were() {
+    for sealed in [one_active(), everything()] {
+        let again = open(&sealed).reseal(&keyring()).seal(&keyring()).unwrap();
+        let plaintext = |sealed: &[u8]| unseal("alice", &[[7; 32]], sealed).unwrap();
+        assert_eq!(plaintext(&again), plaintext(&sealed));
+    }
+}
+
+#[test]
+fn what_was_used_before_a_record_was_written_stays_used() {
+    for steps in [-1, 0, 1] {
+        let judged = open(&one_active()).verify(code(&secret(), NOW, steps), NOW);
+        let is_right = judged.is_ok_and(|attempt| commit(attempt).1.is_ok());
+        assert_eq!(is_right, steps == 1, "{steps} steps");
+    }
+}
+
+#[test]
+fn a_recorded_record_means_what_it_meant() {
+    let account = open(&everything());
+    let status = account.status(NOW);
+    let id = |device: u32| device.to_string().parse().unwrap();
+    let next = |counter| {
+        Parameters::hotp(Counter::new(counter))
+            .with_algorithm(Algorithm::Sha512)
+            .with_digits(Digits::Eight)
+    };
+    let (totp, until) = (
+        Parameters::DEFAULT,
+        NOW.saturating_add(Policy::MAX_ROTATION_GRACE),
+    );
+    let expected = [
+        (1, "phone", totp, DeviceState::Active, 0),
+        (2, "tablet", totp, DeviceState::Suspended, 0),
+        (3, "token", next(8), DeviceState::Retiring { until }, 0),
+        (4, "token", next(1), DeviceState::Active, 0),
+        (5, "watch", watch(), DeviceState::Active, -77),
+        (
+            6,
+            "phone",
+            totp,
+            DeviceState::Pending {
+                replaces: Some(id(1)),
+            },
+            0,
+        ),
+    ];
+    assert_eq!(status.devices().len(), expected.len());
+    for (device, expected) in status.devices().iter().zip(expected) {
+        let (number, label, parameters, state, drift) = expected;
+        assert_eq!((device.id(), device.label().as_str()), (id(number), label));
+        assert_eq!((device.parameters(), device.state()), (parameters, state));
+        assert_eq!((device.drift(), device.created()), (drift, NOW));
+        assert_eq!(device.last_used(), (number == 1).then_some(NOW));
+    }
+    // The drift is provisional.
+    let next_day = NOW.saturating_add(STEP * 2 * 60 * 24).saturating_add(STEP);
+    assert_eq!(account.status(next_day).devices()[4].drift(), 0);
+    let wait = Lock::Until(NOW.saturating_add(STEP));
+    assert_eq!((status.lock(), status.recovery_lock()), (wait, wait));
+    assert_eq!(status.recovery_codes_left(), 9);
+    let pair = [1, 2].map(|steps| code(&secret(), NOW, steps));
+    let throttled = account.resync(id(1), pair, NOW).unwrap_err();
+    assert_eq!(throttled.code(), "throttled");
+}
+
+/// What an account has, and neither secrets nor the hashes of recovery codes.
+#[test]
+fn an_account_shows_nothing_secret() {
+    let shown = format!("{:?}", open(&everything()));
+    let (devices, recovery) = shown.split_once("recovery: Some(").unwrap();
+    let start = format!("RecoverySet {{ issued: {NOW:?}, codes: 9, throttle: Throttle {{");
+    assert!(recovery.starts_with(&start), "{recovery}");
+    assert_eq!(devices.matches("Secret(..)").count(), 6);
+    assert!(!shown.contains("salt") && !shown.contains("hash"));
+}
