@@ -10,8 +10,12 @@ use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     pollster::block_on(async {
         // At start: a store, `SqliteStore::open("accounts.db")` behind a login, and the key that seals its records. Make the
-        // key once, keep it away from the database, and read it by `SealingKey::from_base32` at each start.
+        // key once by `SealingKey::create_file`, away from the database, and load it by `SealingKey::load_file`.
         let mfa = Mfa::new(MemoryStore::new(), Keyring::new(SealingKey::generate()?));
+        // With another key than before this is an error, and nothing starts.
+        for finding in mfa.check().await?.findings() {
+            println!("the store: {finding}");
+        }
         let alice = AccountId::new("user-4711")?;
 
         // Opting in: show the key once, as a QR code. A code that the app shows proves that it works.

@@ -9,10 +9,10 @@
 //!
 //! What you take over from the library then, in this order:
 //! 1. Begin a transaction that has the write lock before it reads (`BEGIN IMMEDIATE`, `SELECT .. FOR UPDATE`).
-//! 2. Read the record, judge, seal, write. A refusal that comes at once, as an error, changes nothing in the record; a used
-//!    code is one, which the owner must hear of: `Denial::event` says so.
+//! 2. Read the record, judge, seal, write. A refusal that comes at once, as an error, changes nothing in the record.
+//!    `Denial::event` is what to log of it.
 //! 3. Commit, whatever the verdict may be: it can't be read yet, and a wrong code must be charged.
-//! 4. Only then attest the commit, and read the verdict.
+//! 4. Only then attest the commit, read the verdict, and tell what has happened: some of it the owner must hear of.
 #![allow(clippy::print_stdout)] // a program prints
 
 use std::error::Error as StdError;
@@ -22,7 +22,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use secondfactor::account::{Account, Attempt, DeviceId, Enrollment};
 use secondfactor::codes::{Clock, SystemClock, Totp};
 use secondfactor::store::Committed;
-use secondfactor::{AccountId, Code, Confirmed, Error, Keyring, Label, SealingKey, Verified};
+use secondfactor::{
+    AccountId, Code, Confirmed, Error, Event, Keyring, Label, SealingKey, Verified,
+};
 
 type Outcome<T> = Result<T, Box<dyn StdError>>;
 
@@ -157,5 +159,10 @@ fn commit<T>(
         (&sealed, user),
     )?;
     transaction.commit()?;
-    Ok(attempt.reveal(Committed::attest(&sealed))?)
+    let tell = |event: &Event| {
+        if event.notify_owner() {
+            println!("To the owner: {}.", event.code());
+        }
+    };
+    Ok(attempt.reveal_with(Committed::attest(&sealed), tell)?)
 }

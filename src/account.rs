@@ -4,13 +4,16 @@
 //! this module yourself where the record must be written in a transaction of your own.
 
 mod attempt;
+mod clock;
 mod commands;
+mod credential;
 pub(crate) mod denial;
 pub(crate) mod device;
 mod diagnosis;
 pub(crate) mod error;
 pub(crate) mod event;
 mod guess_bound;
+mod judge;
 pub(crate) mod label;
 pub(crate) mod policy;
 pub(crate) mod proof;
@@ -25,10 +28,12 @@ mod tests;
 mod throttle;
 #[cfg(feature = "tracing")]
 mod trace;
+mod voucher;
 
 pub use attempt::Attempt;
+pub(crate) use credential::Credential;
 pub(crate) use device::new_device::NewDevice;
-pub use device::{DeviceId, Enrollment};
+pub use device::{DeviceId, Enrollment, PendingDevice};
 pub use diagnosis::Diagnosis;
 pub(crate) use error::Error;
 pub use error::Fault;
@@ -49,5 +54,6 @@ pub(crate) use status::Status;
 pub use status::{DeviceState, DeviceStatus, Lock};
 #[cfg(feature = "tracing")]
 pub use trace::trace_event;
+pub use voucher::{VouchedBy, Voucher};
 
 pub use crate::account_id::AccountIdError;

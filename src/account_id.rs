@@ -1,10 +1,12 @@
-//! Which account.
+//! The id of an account.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which account: any non-empty text of up to 1024 bytes that never changes and is never given to another person, a
-/// row id rather than a name. It is compared byte by byte.
+/// Names an account by a text of 1 to 1024 bytes that never changes and is never given to another
+/// owner.
+///
+/// Take a row id rather than a name. Ids are compared byte by byte.
 ///
 /// ```
 /// use secondfactor::AccountId;
@@ -17,15 +19,18 @@ use std::str::FromStr;
 pub struct AccountId(String);
 
 impl AccountId {
-    /// The greatest length in bytes.
+    /// An id has at most 1024 bytes.
     pub const MAX_LEN: usize = 1024;
 
-    /// The account with this id.
+    /// Makes the id from a text.
     ///
     /// # Errors
-    /// Empty, or too long.
+    /// [`AccountIdError`] if the text is empty, too long, or reserved.
     pub fn new(id: impl Into<String>) -> Result<Self, AccountIdError> {
         let id = id.into();
+        if id == BEACON {
+            return Err(AccountIdError::Reserved);
+        }
         match id.len() {
             0 => Err(AccountIdError::Empty),
             1..=Self::MAX_LEN => Ok(Self(id)),
@@ -33,18 +38,41 @@ impl AccountId {
         }
     }
 
-    /// From a store's key.
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-    pub(crate) fn from_key(key: Vec<u8>) -> Option<Self> {
-        Self::new(String::from_utf8(key).ok()?).ok()
+    /// Reads an id from a store's key, for a [store](crate::store::ListAccounts) that lists its
+    /// accounts.
+    ///
+    /// It also takes the id of the record by which [`Mfa::check`](crate::Mfa::check) knows its
+    /// keys. No account has that id.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new), and [`AccountIdError::Utf8`] if the key is no text.
+    pub fn from_stored(key: impl Into<Vec<u8>>) -> Result<Self, AccountIdError> {
+        let text = String::from_utf8(key.into()).map_err(|_| AccountIdError::Utf8)?;
+        if text == BEACON {
+            Ok(Self(text))
+        } else {
+            Self::new(text)
+        }
     }
 
-    /// The id as text.
+    /// Returns the id of the beacon: see [`Mfa::check`](crate::Mfa::check).
+    pub(crate) fn beacon() -> Self {
+        Self(BEACON.to_owned())
+    }
+
+    pub(crate) fn is_beacon(&self) -> bool {
+        self.0 == BEACON
+    }
+
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// No account has this id.
+const BEACON: &str = "\0secondfactor beacon";
 
 impl FromStr for AccountId {
     type Err = AccountIdError;
@@ -66,14 +94,20 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// Why a text is not an [`AccountId`].
+/// Says why a text is no [`AccountId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountIdError {
-    /// No text.
+    /// The text is empty.
     #[error("the account id is empty")]
     Empty,
-    /// Over 1024 bytes.
+    /// The text has more than 1024 bytes.
     #[error("the account id has more than 1024 bytes")]
     TooLong,
+    /// The id is reserved for the library's own record.
+    #[error("the account id is reserved")]
+    Reserved,
+    /// The key of a store is not UTF-8.
+    #[error("the account id is not UTF-8")]
+    Utf8,
 }

@@ -1,7 +1,8 @@
-//! One-time codes: RFC 4226 (HOTP) and RFC 6238 (TOTP), secrets and their Base32 text (RFC 4648).
+//! Computes and checks one-time codes: HOTP (RFC 4226) and TOTP (RFC 6238), with their secrets.
 //!
-//! Nothing here remembers anything, and time is an argument: this is what authenticators and verifiers share. It needs
-//! no `std`. For a login take [`Mfa`](crate::Mfa), which makes sure that a code works once.
+//! Authenticators and verifiers share this module. It remembers nothing, takes the time as an
+//! argument, and needs no `std`. For a login take [`Mfa`](crate::Mfa), which makes sure that a code
+//! works once.
 
 mod algorithm;
 mod base32;

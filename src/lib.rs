@@ -1,4 +1,5 @@
-//! The second factor at login: six-digit codes from any authenticator app (TOTP) that work once, on all your servers.
+//! Adds a second factor to your login: six-digit codes from any authenticator app (TOTP) that work
+//! once, on all your servers.
 //!
 //! ```no_run
 //! use secondfactor::{AccountId, Keyring, Label, Mfa};
@@ -17,8 +18,8 @@
 //! # }
 //! ```
 //!
-//! `examples/first_login.rs` is a program around these lines that runs, `examples/login` a login in a terminal, and
-//! `examples/web-login` a whole web login to copy from.
+//! `examples/first_login.rs` is a whole program around these lines. `examples/login` is a login in
+//! a terminal, and `examples/web-login` a web login to copy from.
 //!
 //! # What to take
 //!
@@ -31,15 +32,16 @@
 //! | no async runtime | [`blocking::Mfa`](mfa::blocking::Mfa) |
 //! | codes only, or no `std` | `default-features = false`: [`codes`] and [`provisioning`] |
 //!
-//! Feature `qr` draws key URIs, `migration` reads and writes the exports of Google Authenticator, `serde` writes statuses and
-//! events and reads codes from forms, `tracing` writes events. Features only add items.
+//! Feature `qr` draws key URIs. `migration` reads and writes the exports of Google Authenticator.
+//! `serde` writes statuses and events, and reads codes from forms. `tracing` writes events.
+//! Features only add items.
 //!
 //! # Map
 //!
 //! | module | what is in it |
 //! | --- | --- |
 //! | here | what a login needs: [`Mfa`], [`Keyring`], [`Verified`], [`Error`] and others |
-//! | [`account`] | devices, statuses, limits: all that is remembered about one account, as a value |
+//! | [`account`] | devices, statuses, limits: what is remembered about one account, as a value |
 //! | [`store`] | where records are kept: the contract, the adapters, their test suite |
 //! | [`sealing`] | the record at rest |
 //! | [`mfa`] | the blocking front, and walks over all accounts |
@@ -49,25 +51,32 @@
 //!
 //! # What it remembers for you
 //!
-//! * **A code works once.** Only codes later than the last one are accepted. Of any number of servers that get one code at
-//!   the same instant, exactly one accepts it: a verdict can be read only after its record has won a compare-and-swap.
-//! * **It can't be guessed.** An attacker who knows the password guesses one device's code with a chance of at most 7.5 in
-//!   100,000 per day ([`Policy::guess_bound`]). Guesses in parallel, new sessions and other servers win nothing.
-//! * **Devices come and go without a gap.** An account has up to eight. A secret is rotated beside the one in use.
-//! * **A lost phone is no locked door.** Ten [recovery codes](RecoveryCodes) work once each, and give a [`Recovered`], not
-//!   the [`Verified`] of a code.
-//! * **A password is no proof.** What changes a second factor takes a fresh [`Proof`] of it. What an operator does without
-//!   one is called `danger_`.
-//! * **Nothing lies in clear.** Each record is sealed whole, bound to its account, and opens for nobody without the key.
-//! * **It fails closed.** No verdict is a `bool`. A missing record is [`Error::NotEnrolled`], never "no second factor needed".
-//! * **It tells.** Every login, refusal and change is an [`Event`], which says whether its owner must hear of it.
+//! * **A code works once.** Only codes later than the last one are accepted. If several servers get
+//!   one code at the same instant, exactly one accepts it. A verdict can be read only after its
+//!   record has won a compare-and-swap.
+//! * **It can't be guessed.** An attacker who knows the password guesses one device's code with a
+//!   chance of at most 7.5 in 100,000 per day ([`Policy::guess_bound`]). Guesses in parallel, new
+//!   sessions and other servers win nothing.
+//! * **Devices come and go without a gap.** An account has up to eight. A secret is rotated beside
+//!   the one in use.
+//! * **A lost phone locks nobody out.** Ten [recovery codes](RecoveryCodes) work once each. They
+//!   give a [`Recovered`], not the [`Verified`] of a code.
+//! * **A password is no proof.** Whatever changes a second factor takes a fresh [`Proof`] of it.
+//!   The calls that an operator makes without one are named `danger_`.
+//! * **Nothing is stored in clear.** Each record is sealed whole and bound to its account. Nobody
+//!   opens it without the key.
+//! * **It fails closed.** No verdict is a `bool`. A missing record is [`Error::NotEnrolled`], never
+//!   "no second factor needed".
+//! * **It tells what happens.** Every login, refusal and change is an [`Event`], which says whether
+//!   its owner must hear of it.
 //!
 //! # What it does not do
 //!
-//! * Passwords, sessions, names and mail stay yours. Ask for the code after the password was right, and let no login path
-//!   around it.
-//! * Codes are not phishing-resistant. Offer passkeys beside them to those who need that.
-//! * It can't detect a database that was rolled back: whoever can restore an old row can use a code again while it is fresh.
+//! * Passwords, sessions, names and mail stay yours. Ask for the code after the password was right,
+//!   and leave no login path around it.
+//! * Codes are not phishing-resistant. Offer passkeys beside them to everybody who needs that.
+//! * It can't detect a database that was rolled back. Whoever can restore an old row can use a code
+//!   again while it is fresh.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The page above is about the whole crate. Without `mfa` most of its links lead nowhere.

@@ -1,4 +1,16 @@
-//! The manual: what an operator and an integrator must know, chapter by chapter. Text only, no code.
+//! Says what an operator and the author of an application must know, chapter by chapter.
+//!
+//! | you want to know | read |
+//! | --- | --- |
+//! | what an attacker can do, what ends with what, and what to call after a theft | [`threat_model`] |
+//! | why each limit is what it is, and how good a guesser's chances are | [`defaults`] |
+//! | how to start, change keys and run a store | [`operating`] |
+//! | how to bring devices from another library | [`migrating`] |
+//! | what NIST, OWASP and PCI DSS demand, and what is left to you | [`standards`] |
+//! | which test shows that a known attack fails | [`attacks`] |
+//! | what lies in the store, byte by byte | [`record_format`] |
+//!
+//! The programs in the chapters are tests.
 
 #[doc = include_str!("manual/attacks.md")]
 pub mod attacks {}

@@ -1,6 +1,8 @@
-//! The second factor of every account in a store: load, judge, commit, reveal.
+//! Runs the second factor of every account in a store: loads the record, judges, commits, and then
+//! reveals the verdict.
 
 pub mod blocking;
+mod check;
 pub(crate) mod judge;
 mod login;
 mod manage;

@@ -1,4 +1,5 @@
-//! How a secret gets into an authenticator and back: key URIs, QR codes, the exports of Google Authenticator.
+//! Brings a secret into an authenticator and out of it: key URIs, QR codes, the exports of Google
+//! Authenticator.
 
 mod key_uri;
 #[cfg(feature = "migration")]

@@ -1,4 +1,4 @@
-//! `serde` for settings, views, and what people type. Nothing that is secret can be written with it.
+//! `serde` for settings, statuses, and submissions. Nothing that is secret can be written with it.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -15,7 +15,7 @@ use crate::codes::{Code, Counter, Digits, Period, UnixTime};
 #[cfg(feature = "mfa")]
 use crate::sealing::KeyId;
 
-/// A number as which a value is written; not every number need be one.
+/// Writes a value as a number. Not every number need be a value.
 macro_rules! as_number {
     ($($type:ty: $number:ty, $to:expr, $from:expr;)*) => {$(
         impl Serialize for $type {
@@ -47,7 +47,7 @@ as_number! {
     DeviceId: u32, Self::get, |number| Some(Self::new(number));
 }
 
-/// The id as it is displayed.
+/// Writes the id as it is displayed.
 #[cfg(feature = "mfa")]
 impl Serialize for KeyId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -78,8 +78,9 @@ as_text! {
     Label;
 }
 
-/// Reads what somebody typed. A format that was asked for a text shows a number in its place in the error, and that may be
-/// a code; so it is not asked, if it says by itself what there is.
+/// Reads what a claimant typed. If a format is asked for a text and finds a number, its error shows
+/// the number, and that may be a code. So a format that knows by itself what there is gets no such
+/// question.
 struct Typed<T>(PhantomData<T>);
 
 impl<T: FromStr<Err: fmt::Display>> Typed<T> {

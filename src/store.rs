@@ -1,4 +1,5 @@
-//! Where records are kept: the storage contract, adapters for databases, and the contract as a test suite.
+//! Keeps the records: the storage contract, adapters for databases, and the contract as a test
+//! suite.
 
 mod any;
 mod block_on;
@@ -10,7 +11,6 @@ mod memory;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -24,12 +24,11 @@ pub use memory::MemoryStore;
 pub use postgres::{PostgresError, PostgresStore};
 #[cfg(feature = "redis")]
 pub use redis::{RedisError, RedisStore};
-#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 pub use report::{Finding, Report, Severity};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteError, SqliteStore};
 
-/// The database drivers that the adapters work on, in the versions that fit.
+/// Exports the database drivers of the adapters, in the versions that fit.
 pub mod drivers {
     #[cfg(feature = "postgres")]
     pub use deadpool_postgres;

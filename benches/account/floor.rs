@@ -30,7 +30,7 @@ pub(crate) struct Aead {
 impl Aead {
     pub(crate) fn new(id: &AccountId, record: &[u8]) -> Self {
         // Format, key id, nonce; and the tag.
-        let (header, tag) = (29, 16);
+        let (header, tag) = (1 + 8 + 24, 16);
         let buffer = vec![0x5a; record.len() - header - tag];
         let associated = vec![0; b"secondfactor record".len() + header + id.as_str().len()];
         let sealed = buffer.clone();

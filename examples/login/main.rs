@@ -9,9 +9,11 @@
 //!
 //! The sealing key comes from `SECONDFACTOR_SEALING_KEY` (Base32, 32 bytes) or from a file beside the database, which is
 //! made where nothing was sealed yet, readable by its owner only. In production it belongs on another machine than the
-//! database's backups.
+//! database's backups. With a wrong key, or on a database that is not fit for a login, the program does not start.
 
+mod dates;
 mod files;
+mod keep;
 mod second_factor;
 mod terminal;
 mod users;
@@ -22,9 +24,10 @@ use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
 use pollster::block_on;
-use secondfactor::Proof;
 use secondfactor::mfa::blocking;
+use secondfactor::sealing::SealError;
 use secondfactor::store::{ListAccounts, Report, Severity, SqliteStore};
+use secondfactor::{Error, Keyring, Proof};
 use terminal::{Terminal, say, say_error};
 use users::{User, Users};
 
@@ -34,8 +37,9 @@ login    log in: password, and a code if you have opted in (or a recovery code)
 resync   put a device right whose clock or counter is off, by two codes in a row
 Logged in:
 enroll   opt in to the second factor, or add a device
-status   show your devices
+status   show your devices and recovery codes, and who vouched for them
 rename, suspend, resume, revoke, rotate   change a device
+keep     say which devices are in your hands: everything else ends
 codes    get new recovery codes
 optout   go without a second factor
 logout
@@ -59,19 +63,20 @@ fn run(interactive: bool) -> Outcome {
     let database = match (arguments.next(), arguments.next()) {
         // So that no name is special to SQLite, as `:memory:` is.
         (Some(path), None) => std::path::absolute(path)?,
-        _ => return Err("usage: login DATABASE (a file, which is made if it is not there)".into()),
+        _ => return Err("Usage: login DATABASE (a file, which is made if it is not there)".into()),
     };
     let users = Users::open(&database)?;
     let store = SqliteStore::open(&database)?;
-    heed(&block_on(store.check())?)?;
     // Asked before the file is looked for: another process may make it and seal the first record at any moment.
     let nothing_sealed = block_on(store.list_accounts(None, 1))?.is_empty();
-    let keyring = files::keyring(&database, nothing_sealed)?;
+    let (key, place) = files::sealing_key(&database, nothing_sealed)?;
     // A program that serves people would mail them here; this one tells them at its terminal.
-    let mfa = secondfactor::Mfa::new(store, keyring).on_event(words::tell_owner);
+    let mfa = secondfactor::Mfa::new(store, Keyring::new(key)).on_event(words::tell_owner);
+    let mfa = blocking::Mfa::new(mfa);
+    heed(&check(&mfa, &place)?)?;
     let mut program = Program {
         users,
-        mfa: blocking::Mfa::new(mfa),
+        mfa,
         terminal: Terminal { interactive },
         session: None,
     };
@@ -88,6 +93,18 @@ fn run(interactive: bool) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// With a wrong key there is no start: what it seals, the right one does not open.
+fn check(mfa: &blocking::Mfa<SqliteStore>, place: &str) -> Outcome<Report> {
+    match mfa.check() {
+        Err(Error::Seal(SealError::UnknownKey { id, .. })) => Err(format!(
+            "The sealing key in {place} is wrong: these accounts are sealed by key {id}. Put that key there, from its \
+             backup. Nothing was changed"
+        )
+        .into()),
+        report => Ok(report?),
+    }
 }
 
 /// Says what the store finds in its settings, the worst first; with what is unsafe there is no start.
@@ -137,6 +154,7 @@ impl Program {
             "enroll" => self.enroll()?,
             "status" => self.status()?,
             "rename" | "suspend" | "resume" | "revoke" | "rotate" => self.change_device(command)?,
+            "keep" => self.keep()?,
             "codes" => self.issue_recovery_codes()?,
             "optout" => self.opt_out()?,
             _ => return Err("There is no such command, type help".into()),

@@ -1,12 +1,14 @@
 //! What the owner of an account does with their second factor.
 
-use secondfactor::account::{DeviceId, Enrollment, Fault};
+use std::time::Duration;
+
+use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Enrollment, Fault};
 use secondfactor::codes::{Clock, SystemClock};
-use secondfactor::{AccountId, Code, Error, Label, Proof, RecoveryCode, RecoveryCodes};
+use secondfactor::{AccountId, Code, Error, Label, Proof, RecoveryCode, RecoveryCodes, Status};
 
 use crate::terminal::{say, say_error};
 use crate::users::User;
-use crate::words::{NEEDS_CODE, by, device_line};
+use crate::words::{NEEDS_CODE, by, device_text, recovery_codes_text};
 use crate::{Outcome, Program, Session};
 
 const ISSUER: &str = "secondfactor login";
@@ -35,7 +37,8 @@ impl Program {
                 let recovered = self.mfa.redeem(&user.account, &code)?;
                 let left = recovered.codes_left();
                 say(format_args!(
-                    "That recovery code is used up, {left} are left. Enroll a new device, and revoke what is lost."
+                    "That recovery code is used up, {left} are left. Enroll a new device, and revoke what is lost. If it was \
+                     stolen, type keep first."
                 ))?;
                 Ok(recovered.into())
             }
@@ -64,17 +67,12 @@ impl Program {
             }
             status => status?,
         };
-        let on = if status.is_enrolled() { "on" } else { "off" };
-        say(format_args!("The second factor is {on}."))?;
-        let now = SystemClock.now();
-        status
-            .devices()
-            .iter()
-            .try_for_each(|device| say(device_line(device, now)))?;
-        match status.recovery_codes_left() {
-            0 => Ok(()),
-            count => say(format_args!("{count} recovery codes are left.")),
-        }
+        say(match (status.is_enrolled(), user.opted_in) {
+            (true, _) => "The second factor is on.",
+            (false, true) => "The second factor is on, but no device is active: type enroll.",
+            (false, false) => "The second factor is off.",
+        })?;
+        say_what_is_there(&status)
     }
 
     pub(crate) fn change_device(&mut self, command: &str) -> Outcome {
@@ -90,7 +88,8 @@ impl Program {
             "resume" => self.mfa.resume(proof, device)?,
             "revoke" => self.mfa.revoke(proof, device)?,
             _ => {
-                let enrollment = self.mfa.rotate(proof, device)?;
+                let grace = self.ask_grace()?;
+                let enrollment = self.mfa.rotate(proof, device, grace)?;
                 return self.confirm(&enrollment);
             }
         }
@@ -150,7 +149,7 @@ impl Program {
         Ok(())
     }
 
-    fn session(&self) -> Outcome<&Session> {
+    pub(crate) fn session(&self) -> Outcome<&Session> {
         self.session.as_ref().ok_or_else(|| "Log in first".into())
     }
 
@@ -168,6 +167,14 @@ impl Program {
         }
     }
 
+    fn ask_grace(&self) -> Outcome<Duration> {
+        say(
+            "The old key ends when the new one is confirmed. If nobody else may have it, it may log in for some days more.",
+        )?;
+        self.terminal
+            .ask_for("For how many days, up to 7 [0]: ", read_days)
+    }
+
     /// By its name; without a question if there is only one.
     fn ask_device(&self, account: &AccountId) -> Outcome<DeviceId> {
         let devices = self.mfa.devices(account)?;
@@ -175,18 +182,26 @@ impl Program {
             return Ok(only.id());
         }
         let name = self.terminal.ask("Device: ")?;
-        let known = devices
+        let mut named = devices
             .iter()
-            .rev()
-            .find(|device| device.label().as_str() == name);
+            .filter(|device| device.label().as_str() == name);
+        // Its successor may have the name too.
+        let is_kept = |device: &&DeviceStatus| {
+            matches!(device.state(), DeviceState::Active | DeviceState::Suspended)
+        };
+        let known = named.clone().find(is_kept).or_else(|| named.next());
         Ok(known.ok_or("There is no device of that name")?.id())
     }
 }
 
 impl Session {
-    /// A password alone changes nothing, or whoever stole it could take the second factor away.
-    fn proof(&self) -> Outcome<&Proof> {
-        self.proof.as_ref().ok_or_else(|| NEEDS_CODE.into())
+    /// A password alone changes nothing, or whoever stole it could take the second factor away. Nor does a code of long ago,
+    /// and nobody is asked anything for nothing.
+    pub(crate) fn proof(&self) -> Outcome<&Proof> {
+        let proof = self.proof.as_ref().ok_or(NEEDS_CODE)?;
+        let fresh = proof.require_within(proof.lifetime(), SystemClock.now());
+        fresh.map_err(Error::from)?;
+        Ok(proof)
     }
 }
 
@@ -197,6 +212,24 @@ fn read_typed(typed: &str) -> Outcome<Typed> {
     } else {
         Ok(Typed::RecoveryCode(typed.parse()?))
     }
+}
+
+fn read_days(typed: &str) -> Outcome<Duration> {
+    let days = match typed.trim() {
+        "" => Some(0),
+        typed => typed.parse::<u64>().ok().filter(|days| *days <= 7),
+    };
+    let days = days.ok_or("Type a number of days, 0 to 7")?;
+    Ok(Duration::from_secs(days.saturating_mul(24 * 3600)))
+}
+
+/// With who vouched for it, so that its owner finds what somebody else added.
+fn say_what_is_there(status: &Status) -> Outcome {
+    status
+        .devices()
+        .iter()
+        .try_for_each(|device| say(format_args!("  {}", device_text(device, status))))?;
+    recovery_codes_text(status).map_or(Ok(()), say)
 }
 
 /// The QR code, and the key for those who type it: shown this once.

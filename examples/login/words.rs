@@ -2,20 +2,32 @@
 
 use std::error::Error as StdError;
 
-use secondfactor::account::{DeviceState, DeviceStatus, Fault, ProofKind, RecoveryCodeError};
+use secondfactor::account::{
+    DeviceId, DeviceState, DeviceStatus, Fault, ProofKind, RecoveryCodeError, VouchedBy, Voucher,
+};
 use secondfactor::codes::{Clock, CodeError, SystemClock, UnixTime};
-use secondfactor::{AccountId, Denial, Error, Event, Proof};
+use secondfactor::sealing::KeyFileError;
+use secondfactor::{AccountId, Denial, Error, Event, Proof, Status};
 
+use crate::dates::{ago, date, span};
 use crate::terminal::say;
 
 pub(crate) const NEEDS_CODE: &str =
     "Log in again, with a code: a password alone changes nothing of your second factor";
 
 /// What to do about an error, by its code.
-const ADVICE: [(&str, &str); 5] = [
+const ADVICE: [(&str, &str); 9] = [
     (
         "disabled",
         "Too many wrong codes of this kind: log in with the other kind, a device's code or a recovery code, or ask for help",
+    ),
+    (
+        "no_device",
+        "You no longer have a device: log in with a recovery code, and enroll a new one",
+    ),
+    (
+        "no_recovery_codes",
+        "There are no recovery codes: log in with a code of a device, or ask for help",
     ),
     (
         "not_enrolled",
@@ -24,18 +36,38 @@ const ADVICE: [(&str, &str); 5] = [
     ("proof_required", NEEDS_CODE),
     (
         "stale",
-        "Your code is too long ago, or its device has ended: log in again",
+        "Your code was typed too long ago, or what it rests on has ended: log in again",
     ),
     (
         "last_device",
-        "That is your last device: enroll another one first, or type optout",
+        "That is your last device: enroll another one first, or type optout. If it was stolen, log in with a recovery code",
+    ),
+    (
+        "device_required",
+        "A recovery code resumes no device: log in with a code of another device, or enroll a new one",
+    ),
+    (
+        "unknown_device",
+        "That is not possible for this device as it is: type status",
     ),
 ];
 
 /// The error in a sentence, with what to do.
 pub(crate) fn explain(error: &(dyn StdError + 'static)) -> String {
+    let said = said(error);
+    let mut characters = said.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
+
+fn said(error: &(dyn StdError + 'static)) -> String {
     if let Some(error) = error.downcast_ref::<Error>() {
         explain_second_factor(error)
+    } else if let Some(KeyFileError::NoKey { .. }) = error.downcast_ref() {
+        // What exactly is wrong with its text helps nobody.
+        error.to_string()
     } else if let Some(error) = error.downcast_ref::<CodeError>() {
         mistyped_code(*error).to_owned()
     } else if let Some(error) = error.downcast_ref::<RecoveryCodeError>() {
@@ -112,24 +144,55 @@ pub(crate) const fn by(proof: &Proof) -> &'static str {
     }
 }
 
-pub(crate) fn device_line(device: &DeviceStatus, now: UnixTime) -> String {
+/// What a device is, who vouched for it and when.
+pub(crate) fn device_text(device: &DeviceStatus, status: &Status) -> String {
+    let now = SystemClock.now();
     let state = match device.state() {
-        DeviceState::Active => "active",
-        DeviceState::Suspended => "suspended",
-        DeviceState::Retiring { .. } => "rotated, works for a while",
-        DeviceState::Pending { .. } => "not yet confirmed",
-        _ => "unknown",
+        DeviceState::Active => "active".to_owned(),
+        DeviceState::Suspended => "suspended".to_owned(),
+        DeviceState::Retiring { until, .. } => format!("rotated, logs in until {}", date(until)),
+        DeviceState::Pending { .. } => "not yet confirmed".to_owned(),
+        _ => "unknown".to_owned(),
     };
-    let enrolled = ago(device.created(), now);
     let used = match device.last_used() {
         Some(at) => format!("last used {}", ago(at, now)),
         None => "not yet used".to_owned(),
     };
     format!(
-        "  {}: {state}, enrolled {enrolled}, {used}{}",
+        "{}: {state}, enrolled {}, {used}{}",
         device.label(),
+        vouched(device.vouched_by(), status),
         clock(device)
     )
+}
+
+/// `None` if there are none.
+pub(crate) fn recovery_codes_text(status: &Status) -> Option<String> {
+    let by = vouched(status.recovery_codes_by()?, status);
+    match status.recovery_codes_left() {
+        0 => None,
+        count => Some(format!("{count} recovery codes are left, issued {by}.")),
+    }
+}
+
+fn vouched(voucher: Voucher, status: &Status) -> String {
+    let label = |id| {
+        let mut devices = status.devices().iter();
+        devices
+            .find(|device| device.id() == id)
+            .map(DeviceStatus::label)
+    };
+    let by = match voucher.by() {
+        VouchedBy::Nobody => "the password alone".to_owned(),
+        VouchedBy::RecoveryCode => "a recovery code".to_owned(),
+        VouchedBy::Operator => "an operator".to_owned(),
+        VouchedBy::Device(id) => match label(id) {
+            Some(label) => format!("the device \"{label}\""),
+            None => "a device that has ended".to_owned(),
+        },
+        _ => "somebody".to_owned(),
+    };
+    format!("{}, by {by}", date(voucher.at()))
 }
 
 /// What is known of the device's clock.
@@ -145,24 +208,6 @@ fn clock(device: &DeviceStatus) -> String {
     format!(", its clock is {} {way}", span(off))
 }
 
-fn ago(at: UnixTime, now: UnixTime) -> String {
-    match now.saturating_since(at).as_secs() {
-        0..60 => "just now".to_owned(),
-        secs => format!("{} ago", span(secs)),
-    }
-}
-
-/// Rounded up, so that nobody comes back too early.
-fn span(secs: u64) -> String {
-    let (count, unit) = match secs {
-        0..=120 => (secs, "second"),
-        121..=7_200 => (secs.div_ceil(60), "minute"),
-        7_201..=172_800 => (secs.div_ceil(3_600), "hour"),
-        _ => (secs.div_ceil(86_400), "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
 /// What the owner must hear of, as it happens. The rest belongs in a log.
 pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
     let told = match event {
@@ -172,7 +217,17 @@ pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
         Event::Disabled => {
             say("To the owner: a hundred wrong codes in a row, no more are accepted.")
         }
-        Event::ReplayRefused => say("To the owner: a used code was tried again."),
+        Event::ReplayRefused { is_first: true, .. } => {
+            say("To the owner: a used code was tried again.")
+        }
+        Event::EnrollmentEnded { label, .. } => say(format_args!(
+            "To the owner: the device \"{label}\" has ended. It was not yet confirmed."
+        )),
+        Event::Suspended {
+            device, codes_by, ..
+        } if issued(*device, *codes_by) => say(
+            "To the owner: the suspended device has issued your recovery codes, which still work. Type codes for new ones.",
+        ),
         Event::Verified {
             after_lock: true,
             failures_before,
@@ -184,4 +239,8 @@ pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
     };
     // If nobody reads, the answer that follows says so.
     drop(told);
+}
+
+fn issued(device: DeviceId, codes_by: Option<Voucher>) -> bool {
+    codes_by.is_some_and(|voucher| voucher.by() == VouchedBy::Device(device))
 }

@@ -1,4 +1,5 @@
-//! An account under random commands, clocks, races and faults, against the naive model of `tests/account/model`.
+//! An account under random commands, clocks, races and faults, against the naive model of
+//! `tests/account/model`.
 #![no_main]
 
 #[path = "../../tests/account/model/mod.rs"]

@@ -1,27 +1,27 @@
-//! Verdicts, and the lock on them: commit before answer.
+//! Verdicts, and what keeps them closed until their record is committed.
 
 use std::fmt;
 
-use super::denial::Denial;
 use super::error::Error;
 use super::event::Event;
 use super::state::Account;
 use crate::sealing::Keyring;
 use crate::store::{Committed, Tag};
 
-/// A judged command whose verdict nobody can read before its record is committed.
+/// Holds the verdict of a command, which nobody can read before its record is committed.
 ///
-/// [`seal`](Self::seal) gives the bytes to commit, [`reveal`](Self::reveal) the verdict in exchange for the receipt. An
-/// attempt that is dropped, since its swap lost or its store failed, has granted nothing.
+/// [`seal`](Self::seal) returns the bytes to commit. [`reveal`](Self::reveal) returns the verdict
+/// in exchange for the receipt. An attempt that is dropped, because its swap lost or its store
+/// failed, has granted nothing.
 #[must_use = "nothing has happened until it is sealed, committed and revealed"]
 pub struct Attempt<T> {
     next: Account,
-    verdict: Result<T, Denial>,
+    verdict: Result<T, Error>,
     sealed: Option<Tag>,
 }
 
 impl<T> Attempt<T> {
-    pub(super) const fn new(next: Account, verdict: Result<T, Denial>) -> Self {
+    pub(super) const fn new(next: Account, verdict: Result<T, Error>) -> Self {
         Self {
             next,
             verdict,
@@ -29,34 +29,35 @@ impl<T> Attempt<T> {
         }
     }
 
-    /// The account's next record, sealed by the keyring's active key: commit these bytes.
+    /// Seals the account's next record by the keyring's active key. Commit these bytes.
     ///
     /// # Errors
-    /// No random bytes for the nonce.
+    /// [`Error::Rng`] if there are no random bytes.
     pub fn seal(&mut self, keyring: &Keyring) -> Result<Vec<u8>, Error> {
         let sealed = self.next.seal(keyring)?;
         self.sealed = sealed.last_chunk().copied();
         Ok(sealed)
     }
 
-    /// The verdict, for the receipt that the bytes last sealed were committed.
+    /// Returns the verdict, for the receipt that the bytes sealed last were committed.
     ///
     /// # Errors
-    /// [`Error::Denied`] is the verdict no. [`Error::ForeignReceipt`]: the receipt is for other bytes.
+    /// * [`Error::Denied`] if the verdict is no.
+    /// * [`Error::ForeignReceipt`] if the receipt is for other bytes.
     pub fn reveal(self, receipt: Committed) -> Result<T, Error> {
         self.reveal_with(receipt, |_| {})
     }
 
-    /// The same, and shows what has happened, in order.
+    /// Returns the verdict as [`reveal`](Self::reveal) does, and shows every event first, in order.
     ///
     /// # Errors
-    /// As for [`reveal`](Self::reveal); without the right receipt nothing is shown.
+    /// As for [`reveal`](Self::reveal). Without the right receipt no event is shown.
     pub fn reveal_with(self, receipt: Committed, on_event: impl FnMut(&Event)) -> Result<T, Error> {
         if !receipt.is_for(self.sealed) {
             return Err(Error::ForeignReceipt);
         }
         self.next.events.iter().for_each(on_event);
-        Ok(self.verdict?)
+        self.verdict
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can be asked of an account: one file for each command, or for those that belong together.
+//! The commands of an account: one file for each, or for those that belong together.
 
 mod change_devices;
 mod check_proof;

@@ -1,4 +1,4 @@
-//! Refusals of what a claimant typed.
+//! Refusals of submissions.
 
 use std::time::Duration;
 
@@ -6,39 +6,47 @@ use super::diagnosis::Diagnosis;
 use super::event::Event;
 use crate::codes::UnixTime;
 
-/// The claimant is refused.
+/// Says why a claimant is refused.
 ///
-/// `Display` is for them to read. It says the same for a wrong and for a used code. For a translation, go by
+/// `Display` is for them to read. It says the same for a wrong code and a used one. Translate it by
 /// [`code`](Self::code), and tell them how long to wait by [`retry_after`](Self::retry_after).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Denial {
     /// No device shows this code now.
-    #[error("wrong code")]
+    #[error("wrong code: try another one")]
     Mismatch,
-    /// The code was right, and has been used (RFC 6238 section 5.2, NIST SP 800-63B-4 section 3.1.4.2). The claimant waits
-    /// for the next one. If nobody typed it twice, somebody else used it.
-    #[error("wrong code")]
+    /// The code was right, but has been used (RFC 6238 section 5.2, NIST SP 800-63B-4 section
+    /// 3.1.4.2). The claimant waits for the next one. If the claimant did not type it twice,
+    /// somebody else used it.
+    #[error("wrong code: try another one")]
     Replayed,
     /// The code is wrong for a device that is being confirmed, and this seems to be the reason.
     #[error("wrong code: {0}")]
     Unconfirmed(Diagnosis),
-    /// There were too many wrong codes, so this one was not looked at. Codes, recovery codes and resynchronizations are
-    /// counted apart: only what was asked for has to wait.
+    /// There were too many wrong codes, so this one was not judged. Codes, recovery codes and
+    /// resynchronizations are counted apart, so the claimant waits only with the kind that was
+    /// refused.
     #[error("too many wrong codes: wait before the next one")]
     #[non_exhaustive]
     Throttled {
         /// From this time on a code is judged again.
         retry_at: UnixTime,
     },
-    /// There were a hundred wrong codes in a row, so none is judged (NIST SP 800-63B-4 section 3.2.2). For devices this
-    /// ends when the account is bound to a new one, for recovery codes when new ones are issued.
+    /// There were a hundred wrong codes in a row, so none is judged (NIST SP 800-63B-4 section
+    /// 3.2.2). For devices this ends when the account is bound to a new one. For recovery codes it
+    /// ends when new ones are issued.
     #[error("too many wrong codes: enroll a new device, or ask for help")]
     Disabled,
+    /// The account no longer has a device, as a recovery code took the last one away. The claimant
+    /// takes a recovery code, and enrolls a new device.
+    #[error("no device is enrolled: take a recovery code, or ask for help")]
+    NoDevice,
 }
 
 impl Denial {
-    /// Returns a stable name for translations, in lower case with underscores. A wrong and a used code share one.
+    /// Returns a stable name for translations, in lower case with underscores. A wrong and a used
+    /// code share one.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -46,10 +54,12 @@ impl Denial {
             Self::Unconfirmed(_) => "wrong_code_of_new_device",
             Self::Throttled { .. } => "throttled",
             Self::Disabled => "disabled",
+            Self::NoDevice => "no_device",
         }
     }
 
-    /// Returns how long the claimant has to wait; `None` if waiting does not help, or is not needed.
+    /// Returns how long the claimant has to wait, or `None` if waiting does not help or is not
+    /// needed.
     ///
     /// ```
     /// use secondfactor::Denial;
@@ -64,17 +74,17 @@ impl Denial {
         }
     }
 
-    /// Returns what happened when a submission was refused at once, without a change.
+    /// Returns the event of a submission that was refused at once, without a change.
     ///
     /// [`Mfa`](crate::Mfa) tells it to its handlers. Refusals that were charged are told by
     /// [`Attempt::reveal_with`](super::Attempt::reveal_with) instead.
     #[must_use]
     pub const fn event(self) -> Option<Event> {
         match self {
-            Self::Replayed => Some(Event::ReplayRefused),
+            Self::Replayed => Some(Event::ReplayRefused { is_first: false }),
             Self::Throttled { retry_at } => Some(Event::Throttled { retry_at }),
             Self::Disabled => Some(Event::RefusedDisabled),
-            Self::Mismatch | Self::Unconfirmed(_) => None,
+            Self::Mismatch | Self::Unconfirmed(_) | Self::NoDevice => None,
         }
     }
 }

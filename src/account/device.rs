@@ -6,6 +6,8 @@ pub(super) mod entry;
 pub(super) mod id;
 pub(crate) mod new_device;
 pub(super) mod searching;
+pub(super) mod session;
 
 pub use enrollment::Enrollment;
 pub use id::DeviceId;
+pub use session::PendingDevice;

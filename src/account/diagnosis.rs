@@ -1,12 +1,13 @@
-//! What is wrong with a device whose code is wrong.
+//! The reasons why a right device shows a wrong code.
 
 use std::fmt;
 
 use crate::codes::{Code, Parameters, Period, Secret, Totp, UnixTime, Window};
 
-/// What seems to be wrong with a device that showed a wrong code when it was to be confirmed: tell the owner.
+/// Says what seems to be wrong with a device that showed a wrong code when it was to be confirmed.
+/// Tell the owner.
 ///
-/// A guess can look like any of these now and then, so this explains and never lets in.
+/// A guess can look like any of these now and then, so this only explains a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -15,11 +16,11 @@ use crate::codes::{Code, Parameters, Period, Secret, Totp, UnixTime, Window};
 )]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// The device's clock is off by so many steps; it is fast if positive. Set it, or confirm by two codes in a row.
+    /// The device's clock is off. The owner sets it, or confirms by two codes in a row.
     ClockOff {
-        /// How many.
+        /// It is off by so many steps, which are positive if the clock is fast.
         steps: i64,
-        /// How long a step takes.
+        /// A step takes so long.
         period: Period,
     },
     /// The app ignored the hash it was told, and took SHA-1.
@@ -51,7 +52,7 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// Which of its parameters the device ignored, if its code is right without them.
+/// Finds which of its parameters the device ignored, if its code is right without them.
 pub(super) fn ignored(
     secret: &Secret,
     told: Parameters,

@@ -1,4 +1,4 @@
-//! Why nobody was let in, or nothing was changed.
+//! The reasons why nobody was let in, or nothing was changed.
 
 use super::denial::Denial;
 use super::record_error::RecordError;
@@ -8,7 +8,8 @@ use crate::sealing::SealError;
 
 /// Says why nobody was let in, or nothing was changed. Every variant means no.
 ///
-/// [`fault`](Self::fault) says whose it is, so that a program can show it, log it, or wake somebody up.
+/// [`fault`](Self::fault) says who can do something about it, so that a program can show it, log
+/// it, or call an operator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,14 +19,15 @@ pub enum Error {
 
     /// The account has no record, or no device in it that was confirmed.
     ///
-    /// It never means "let them in without a second factor". Keep your own note of who has opted in. If it says yes and
-    /// you get this, the record was lost or taken away.
+    /// It never means "let them in without a second factor". Keep your own note of the accounts
+    /// that have opted in. If it says yes and you get this, the record was lost or taken away.
     #[error("no second factor is enrolled")]
     NotEnrolled,
-    /// The account has no device with this id, or none in the state that the call is for.
+    /// The account has no device with this id, or none in the state that the call needs.
     #[error("no such device")]
     UnknownDevice,
-    /// A device is enrolled already, so another one takes a proof: [`Mfa::enroll_another`](crate::Mfa::enroll_another).
+    /// A device was confirmed already, so another one takes a proof:
+    /// [`Mfa::enroll_another`](crate::Mfa::enroll_another).
     #[error("a device is enrolled already: another one takes a proof of it")]
     ProofRequired,
     /// The proof is not fresh, or what it rests on has ended. Ask for another code.
@@ -37,14 +39,25 @@ pub enum Error {
     /// Nobody could log in without this device. Enroll another one first, or opt out.
     #[error("this is the last device: enroll another one first, or opt out")]
     LastDevice,
+    /// Only the proof of a device resumes a device. Log in with another one, or enroll a new one.
+    #[error("a recovery code resumes no device: enroll a new one")]
+    DeviceRequired,
+    /// A rotated secret is accepted for at most
+    /// [`Policy::MAX_ROTATION_GRACE`](crate::Policy::MAX_ROTATION_GRACE).
+    #[error("the grace of a rotated secret is at most 7 days")]
+    GraceTooLong,
+    /// A device that is imported brings its secret.
+    #[error("an imported device brings its secret")]
+    SecretRequired,
     /// Another device of the account has this secret.
-    #[error("another device has this secret")]
+    #[error("another device has this secret: enroll with a new one")]
     DuplicateSecret,
     /// No recovery codes were issued, all are used, or they are void after too many wrong ones.
     #[error("there are no recovery codes: issue new ones")]
     NoRecoveryCodes,
-    /// The token was changed, is no token, or belongs to another account or session; or the session's id is empty.
-    #[error("the token is not valid here")]
+    /// The token was changed, is no token, or belongs to another account or session, or the
+    /// session's id is empty.
+    #[error("the token is not valid here: ask for another code")]
     Token,
     /// The account has as many devices as it may.
     #[error("too many devices: revoke one first")]
@@ -69,10 +82,11 @@ pub enum Error {
     /// The stored bytes do not open under this account and these keys.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The record opened, and does not make sense.
+    /// The record opened, but makes no sense.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The receipt is not for the record that this attempt sealed. The author of the store must mend it.
+    /// The receipt is not for the record that this attempt sealed. The author of the store must
+    /// mend it.
     #[error("the receipt belongs to another record")]
     ForeignReceipt,
 }
@@ -81,9 +95,10 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The claimant typed a code that was refused. Show them the text of the [`Denial`].
+    /// The claimant's code was refused. Show them the text of the [`Denial`].
     Claimant,
-    /// The application's call does not fit the account's state: another page, or another code, is due.
+    /// The application's call does not fit the account's state. Another page or another code is
+    /// due.
     Application,
     /// The store or the system failed. Try again later.
     Environment,
@@ -127,6 +142,9 @@ impl Error {
             Self::Stale(_) => ("stale", Fault::Application),
             Self::ForeignProof => ("foreign_proof", Fault::Application),
             Self::LastDevice => ("last_device", Fault::Application),
+            Self::DeviceRequired => ("device_required", Fault::Application),
+            Self::GraceTooLong => ("grace_too_long", Fault::Application),
+            Self::SecretRequired => ("secret_required", Fault::Application),
             Self::DuplicateSecret => ("duplicate_secret", Fault::Application),
             Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),
             Self::Token => ("token", Fault::Application),

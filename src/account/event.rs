@@ -1,20 +1,24 @@
-//! What happened to an account, for its log and for its owner: no secret, no code, no key.
+//! What happened to an account, for its log and its owner. No secret, code or key is in it.
+
+use std::time::Duration;
 
 use super::device::id::DeviceId;
 use super::diagnosis::Diagnosis;
 use super::label::Label;
+use super::voucher::Voucher;
 use crate::codes::UnixTime;
 use crate::sealing::KeyId;
 
-/// What happened to an account.
+/// Says what happened to an account.
 ///
-/// [`Mfa::on_event`](crate::Mfa::on_event) gets each one after it is committed. [`code`](Self::code) is a stable name for
-/// a log; [`notify_owner`](Self::notify_owner) says which ones the owner must hear of, on another way than the login.
+/// [`Mfa::on_event`](crate::Mfa::on_event) gets each one after it is committed.
+/// [`code`](Self::code) is a stable name for a log. [`notify_owner`](Self::notify_owner) says which
+/// ones the owner must hear of, by another way than the login.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
 ///
-/// use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
+/// use secondfactor::{AccountId, Event, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
 ///
 /// # pollster::block_on(async {
 /// let log = Arc::new(Mutex::new(Vec::new()));
@@ -45,7 +49,7 @@ pub enum Event {
         /// This is the device.
         device: DeviceId,
     },
-    /// A wrong code was typed to confirm a device.
+    /// A device that is to be confirmed showed a wrong code.
     #[non_exhaustive]
     ConfirmationFailed {
         /// This is the device.
@@ -59,7 +63,7 @@ pub enum Event {
         /// This is the device.
         device: DeviceId,
     },
-    /// A secret was rotated: the new device is confirmed.
+    /// A secret was rotated, and the new device is confirmed.
     #[non_exhaustive]
     Rotated {
         /// This device ends.
@@ -77,7 +81,7 @@ pub enum Event {
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
     },
-    /// A disabled account was bound anew: the device confirmed now is the only one.
+    /// A disabled account was bound again, and the device confirmed now is its only one.
     #[non_exhaustive]
     Rebound {
         /// This is the device.
@@ -90,8 +94,10 @@ pub enum Event {
         device: DeviceId,
         /// So many wrong codes in a row came before it.
         failures_before: u32,
-        /// This says whether the free tries had been used up before.
+        /// This says whether the free tries were used up before.
         after_lock: bool,
+        /// The device was idle for so long, or `None` if it was never used before.
+        idle: Option<Duration>,
     },
     /// A wrong code was judged.
     #[non_exhaustive]
@@ -99,8 +105,12 @@ pub enum Event {
         /// So many were wrong in a row, this one included.
         failures: u32,
     },
-    /// A right code was refused, as it has been used: typed twice, or seen by somebody.
-    ReplayRefused,
+    /// A right code was refused, as it was used before: it was typed twice, or somebody saw it.
+    #[non_exhaustive]
+    ReplayRefused {
+        /// This says whether it is the first replay of that code, as the owner is told once.
+        is_first: bool,
+    },
     /// A code came too early after wrong ones, and was not judged.
     #[non_exhaustive]
     Throttled {
@@ -115,16 +125,17 @@ pub enum Event {
         /// From this time on a code is judged again.
         until: UnixTime,
     },
-    /// There were too many wrong codes in a row: none is judged any longer.
+    /// There were too many wrong codes in a row, so no code is judged any longer.
     Disabled,
     /// A code was refused, as none is judged any longer.
     RefusedDisabled,
-    /// A wrong code belongs to a device whose clock is off: it needs a resynchronization.
+    /// A wrong code belongs to a device whose clock is off. The device needs a resynchronization.
     #[non_exhaustive]
     DriftSuspected {
         /// This is the device.
         device: DeviceId,
-        /// It is so many steps beyond what is allowed for; positive if its clock is fast.
+        /// It is off by so many steps more than are allowed for, which are positive if its clock is
+        /// fast.
         steps: i64,
     },
     /// A device's clock is now taken to be one step further off.
@@ -132,7 +143,7 @@ pub enum Event {
     DriftMoved {
         /// This is the device.
         device: DeviceId,
-        /// It is taken to be so many steps off; positive if its clock is fast.
+        /// It is taken to be off by so many steps, which are positive if its clock is fast.
         steps: i64,
     },
     /// A device was resynchronized by two codes in a row.
@@ -141,7 +152,7 @@ pub enum Event {
         /// This is the device.
         device: DeviceId,
     },
-    /// Two codes were refused: they are not two in a row of the device.
+    /// Two codes were refused, as they are not two in a row of the device.
     #[non_exhaustive]
     ResyncFailed {
         /// This is the device.
@@ -152,12 +163,18 @@ pub enum Event {
     Renamed {
         /// This is the device.
         device: DeviceId,
+        /// It was called so before.
+        before: Label,
+        /// It is called so now.
+        label: Label,
     },
-    /// A device was suspended: its codes are refused until it is resumed.
+    /// A device was suspended. Its codes are refused until it is resumed.
     #[non_exhaustive]
     Suspended {
         /// This is the device.
         device: DeviceId,
+        /// This says who issued the present recovery codes, which still work.
+        codes_by: Option<Voucher>,
     },
     /// A suspended device was resumed.
     #[non_exhaustive]
@@ -165,13 +182,34 @@ pub enum Event {
         /// This is the device.
         device: DeviceId,
     },
-    /// A device was revoked: its secret is gone.
+    /// A device was revoked, and its secret is gone.
     #[non_exhaustive]
     Revoked {
         /// This is the device.
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+    },
+    /// A pending device has ended: its time or tries were used up, or what it rested on has ended.
+    #[non_exhaustive]
+    EnrollmentEnded {
+        /// This is the device.
+        device: DeviceId,
+        /// This is what its owner called it. Nothing else knows the label any longer.
+        label: Label,
+    },
+    /// The owner said which devices are in their hands. Everything else has ended, each with an
+    /// event before this one.
+    #[non_exhaustive]
+    KeptOnly {
+        /// So many devices were kept.
+        devices: usize,
+    },
+    /// An operator has imported a device, which is active at once.
+    #[non_exhaustive]
+    Imported {
+        /// This is the device.
+        device: DeviceId,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     #[non_exhaustive]
@@ -181,17 +219,25 @@ pub enum Event {
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
     },
-    /// The account has opted out: nothing is remembered of it.
+    /// The account has opted out, and nothing is remembered of it.
     OptedOut,
     /// The account was opted out without proof of a second factor, by an operator.
     OptedOutUnproven,
     /// An operator has set the failures in a row back.
     UnlockedUnproven,
-    /// New recovery codes were issued; earlier ones are void.
+    /// New recovery codes were issued, and earlier ones are void.
     #[non_exhaustive]
     RecoveryCodesIssued {
         /// So many were issued.
         count: usize,
+    },
+    /// Recovery codes or redemptions ended before their time.
+    #[non_exhaustive]
+    RecoveryCodesVoided {
+        /// So many unused codes are void.
+        codes: usize,
+        /// So many redemptions no longer prove anything.
+        redemptions: usize,
     },
     /// A recovery code was redeemed.
     #[non_exhaustive]
@@ -205,7 +251,8 @@ pub enum Event {
         /// So many were wrong in a row.
         failures: u32,
     },
-    /// There were too many wrong recovery codes in a row: none is judged until new ones are issued.
+    /// There were too many wrong recovery codes in a row, so none is judged until new ones are
+    /// issued.
     RecoveryDisabled,
     /// The record is sealed by another key now.
     #[non_exhaustive]
@@ -215,6 +262,12 @@ pub enum Event {
         /// This key seals it now.
         to: KeyId,
     },
+    /// A call was dropped, or its store failed, after its write had begun. The write is done or
+    /// not.
+    Interrupted,
+    /// The account's record does not open by these keys, or makes no sense. An operator must look
+    /// at it.
+    Unreadable,
     /// The server's clock shows an earlier time than it did at the last change.
     #[non_exhaustive]
     ClockRegressed {
@@ -226,13 +279,19 @@ pub enum Event {
 /// Says who must hear of an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
-    /// It stands in the log.
+    /// It goes into the log only.
     Log,
     /// The owner must hear of it too.
     Owner,
 }
 
-/// The table of events: for each one its stable code, its device, and who is told.
+impl Told {
+    const fn owner_if(condition: bool) -> Self {
+        if condition { Self::Owner } else { Self::Log }
+    }
+}
+
+/// A row of the table of events holds the stable code, the device, and who is told.
 struct Row(&'static str, Option<DeviceId>, Told);
 
 impl Event {
@@ -242,7 +301,7 @@ impl Event {
         self.row().0
     }
 
-    /// Returns the device that it is about; for a rotation that is the new one.
+    /// Returns the device that it is about, which is the new one for a rotation.
     #[must_use]
     pub const fn device(&self) -> Option<DeviceId> {
         self.row().1
@@ -250,9 +309,9 @@ impl Event {
 
     /// Returns whether the owner must hear of it, by mail or another way than the login.
     ///
-    /// That is so for changes of what lets them in (NIST SP 800-63B-4 section 4.6, OWASP ASVS 6.3.7), and for signs of an
-    /// attack (ASVS 6.3.5: wrong codes after a right password, and a success after them; NIST section 3.1.4.2: a code used
-    /// twice).
+    /// The owner hears of every change of the second factor (NIST SP 800-63B-4 section 4.6, OWASP
+    /// ASVS 6.3.7), and of signs of an attack. Such signs are wrong codes after a right password, a
+    /// success after them (ASVS 6.3.5), and a code used twice (NIST section 3.1.4.2).
     #[must_use]
     pub const fn notify_owner(&self) -> bool {
         matches!(self.row().2, Told::Owner)
@@ -270,17 +329,12 @@ impl Event {
             Self::Retired { device, .. } => Row("retired", Some(*device), Log),
             Self::Rebound { device } => Row("rebound", Some(*device), Owner),
             Self::Verified {
-                device,
-                after_lock: true,
-                ..
-            } => Row("verified", Some(*device), Owner),
-            Self::Verified {
-                device,
-                after_lock: false,
-                ..
-            } => Row("verified", Some(*device), Log),
+                device, after_lock, ..
+            } => Row("verified", Some(*device), Told::owner_if(*after_lock)),
             Self::Mismatch { .. } => Row("mismatch", None, Log),
-            Self::ReplayRefused => Row("replay_refused", None, Owner),
+            Self::ReplayRefused { is_first } => {
+                Row("replay_refused", None, Told::owner_if(*is_first))
+            }
             Self::Throttled { .. } => Row("throttled", None, Log),
             Self::Locked { .. } => Row("locked", None, Owner),
             Self::Disabled => Row("disabled", None, Owner),
@@ -289,19 +343,25 @@ impl Event {
             Self::DriftMoved { device, .. } => Row("drift_moved", Some(*device), Log),
             Self::Resynchronized { device } => Row("resynchronized", Some(*device), Owner),
             Self::ResyncFailed { device } => Row("resync_failed", Some(*device), Log),
-            Self::Renamed { device } => Row("renamed", Some(*device), Log),
-            Self::Suspended { device } => Row("suspended", Some(*device), Owner),
+            Self::Renamed { device, .. } => Row("renamed", Some(*device), Owner),
+            Self::Suspended { device, .. } => Row("suspended", Some(*device), Owner),
             Self::Resumed { device } => Row("resumed", Some(*device), Owner),
             Self::Revoked { device, .. } => Row("revoked", Some(*device), Owner),
+            Self::EnrollmentEnded { device, .. } => Row("enrollment_ended", Some(*device), Log),
+            Self::KeptOnly { .. } => Row("kept_only", None, Owner),
+            Self::Imported { device } => Row("imported", Some(*device), Owner),
             Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
             Self::OptedOut => Row("opted_out", None, Owner),
             Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),
             Self::UnlockedUnproven => Row("unlocked_unproven", None, Owner),
             Self::RecoveryCodesIssued { .. } => Row("recovery_codes_issued", None, Owner),
+            Self::RecoveryCodesVoided { .. } => Row("recovery_codes_voided", None, Owner),
             Self::Recovered { .. } => Row("recovered", None, Owner),
             Self::RecoveryMismatch { .. } => Row("recovery_mismatch", None, Owner),
             Self::RecoveryDisabled => Row("recovery_disabled", None, Owner),
             Self::Resealed { .. } => Row("resealed", None, Log),
+            Self::Interrupted => Row("interrupted", None, Log),
+            Self::Unreadable => Row("unreadable", None, Log),
             Self::ClockRegressed { .. } => Row("clock_regressed", None, Log),
         }
     }

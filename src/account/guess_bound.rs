@@ -2,12 +2,14 @@
 
 /// Bounds the chance that a guesser succeeds with one device that shows six digits.
 ///
-/// It is the number of guesses that are judged, times the number of codes that each may hit, over 10^6. An account with n
-/// devices offers n times as much.
+/// It is the number of guesses that are judged, times the number of codes that each may hit, over
+/// 10^6. An account with n devices offers n times as much.
 ///
-/// With the default policy a guess hits one of the 3 steps of a TOTP device. In any 24 hours at most 25 guesses are judged,
-/// 15 at once and 10 more as they drain: 7.5 in 100,000. If the owner never logs in, 100 are judged in all: 3 in 10,000.
-/// If the owner logs in every day and so resets the count, 3665 are judged in a year: 1.1 %.
+/// With the default policy a guess hits one of the 3 steps of a TOTP device. In any 24 hours at
+/// most 25 guesses are judged, 15 at once and 10 more as they drain. That is a chance of 7.5 in
+/// 100,000. If the owner never logs in, 100 guesses are judged in all, a chance of 3 in 10,000. If
+/// the owner logs in every day and so resets the count, 3665 are judged in a year, a chance of 1.1
+/// %.
 ///
 /// ```
 /// use secondfactor::Policy;
@@ -25,9 +27,10 @@ pub struct GuessBound {
 }
 
 impl GuessBound {
-    /// A policy leaves at most one chance in a thousand, in a day and until codes are disabled.
+    /// A policy leaves a guesser at most one chance in a thousand for one device, in a day and until
+    /// codes are disabled.
     pub const MOST: f64 = 1e-3;
-    /// The number of codes with six digits.
+    /// There are so many codes with six digits.
     const CODES: u64 = 1_000_000;
 
     pub(super) const fn new(candidates: u64, until_disabled: u64, burst: u64, a_day: u64) -> Self {
@@ -45,13 +48,15 @@ impl GuessBound {
         self.chance(self.guesses_in(1))
     }
 
-    /// Returns the chance from the first guess until no more are judged, if the owner never logs in meanwhile.
+    /// Returns the chance from the first guess until no more are judged, if the owner never logs in
+    /// meanwhile.
     #[must_use]
     pub fn until_disabled(&self) -> f64 {
         self.chance(self.until_disabled)
     }
 
-    /// Returns the chance in a year in which the owner logs in so often that failures in a row never count.
+    /// Returns the chance in a year in which the owner logs in so often that failures in a row
+    /// never count.
     #[must_use]
     pub fn per_year_beside_the_owner(&self) -> f64 {
         self.chance(self.guesses_in(365))

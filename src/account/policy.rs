@@ -1,9 +1,9 @@
-//! Every limit of a second factor, each with its source: those that a policy sets, and those that are fixed.
+//! Every limit of a second factor, each with its source. Some a policy sets, others are fixed.
 
 use std::time::Duration;
 
 use super::guess_bound::GuessBound;
-use crate::codes::{LookAhead, Window};
+use crate::codes::{LookAhead, Period, Window};
 
 const DAY: u64 = 24 * 3600;
 
@@ -11,33 +11,64 @@ const DAY: u64 = 24 * 3600;
 pub(super) const PENDING_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// Five codes may be tried to confirm it.
 pub(super) const PENDING_TRIES: u8 = 5;
-/// At most 4 steps are learned from logins beyond what a resynchronization found (RFC 6238 section 6: a limit).
+/// At most 4 steps are learned from logins beyond what a resynchronization found (RFC 6238 section
+/// 6 asks for a limit).
 pub(super) const MAX_LEARNED_STEPS: i8 = 4;
-/// A resynchronization looks 120 steps each way.
-pub(super) const RESYNC_STEPS: i16 = 120;
+/// A resynchronization looks an hour each way, so that it finds a phone that missed daylight
+/// saving. Two more steps are for the seconds of a step, and for codes that are typed one step
+/// late.
+///
+/// It is a function of its own in the program too, as `scripts/constant-time` looks for divisions of
+/// secrets.
+#[inline(never)]
+pub(super) const fn resync_steps(period: Period) -> i16 {
+    #[allow(clippy::arithmetic_side_effects, clippy::cast_possible_wrap)]
+    // a period has 5 to 3600 seconds
+    {
+        (3600 / period.as_secs()) as i16 + 2
+    }
+}
 /// The offset that a resynchronization found expires after 24 hours unless a login confirms it.
 pub(super) const PROVISIONAL: Duration = Duration::from_secs(DAY);
-/// Servers' clocks may differ by 5 seconds before one of them has gone back, or what it wrote is from the future.
+/// Servers' clocks may differ by 5 seconds before one of them has gone back, or what it wrote is
+/// from the future.
 pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
-/// A proof lets its bearer change the second factor for 5 minutes (OWASP ASVS 5.0, 7.5.1).
+/// A code lets its bearer change the second factor for 5 minutes (OWASP ASVS 5.0, 7.5.1).
 pub(super) const PROOF_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// A recovery code does so for 15 minutes, as the owner installs an app in between.
+pub(super) const REDEMPTION_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// At most ten redemptions of a set are remembered.
+pub(super) const MAX_REDEMPTIONS: usize = 10;
 
-/// A leaky bucket that a success does not empty: it takes `burst`, and one drains each `interval`.
+/// Describes a leaky bucket that a success does not empty. It takes `burst`, and one drains each
+/// `interval`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Drain {
     pub(super) burst: u32,
     pub(super) interval: Duration,
 }
 
-/// Wrong codes over a longer time: 15 at once and 10 a day. So a guesser who rides on the owner's daily logins, which reset
-/// the count of failures in a row, has no more than 3665 guesses in a year.
+impl Drain {
+    pub(super) const fn full(self) -> Duration {
+        self.interval.saturating_mul(self.burst)
+    }
+
+    /// Returns how much may be in it before one more comes.
+    pub(super) const fn room(self) -> Duration {
+        self.full().saturating_sub(self.interval)
+    }
+}
+
+/// Over a longer time 15 wrong codes are judged at once and 10 a day. So a guesser who uses the
+/// owner's daily logins, which reset the count of failures in a row, has no more than 3665 guesses
+/// in a year.
 pub(super) const PRESSURE: Drain = Drain {
     burst: 15,
     interval: Duration::from_secs(DAY / PRESSURE_A_DAY),
 };
 const PRESSURE_A_DAY: u64 = 10;
 
-/// Resynchronizations: 3 at once and 3 more a day, as each one tries many steps.
+/// 3 resynchronizations are judged at once and 3 more a day, as each one tries many steps.
 pub(super) const RESYNCS: Drain = Drain {
     burst: 3,
     interval: Duration::from_secs(DAY / 3),
@@ -45,9 +76,10 @@ pub(super) const RESYNCS: Drain = Drain {
 
 /// Sets the limits of a second factor: how wide, how often, how long.
 ///
-/// [`DEFAULT`](Self::DEFAULT) is for everyone. [`ASVS`](Self::ASVS), [`NIST`](Self::NIST) and [`PCI`](Self::PCI) are for
-/// those who answer to these standards. Other limits come from a [`PolicyBuilder`], which refuses what would leave a guesser
-/// more than one chance in a thousand. So every `Policy` keeps that bound.
+/// [`DEFAULT`](Self::DEFAULT) is for everyone. [`ASVS`](Self::ASVS), [`NIST`](Self::NIST) and
+/// [`PCI`](Self::PCI) are for applications that must meet these standards. Other limits come from a
+/// [`PolicyBuilder`], which refuses limits that leave a guesser more than one chance in a thousand.
+/// So every `Policy` keeps that bound.
 ///
 /// ```
 /// use secondfactor::Policy;
@@ -67,19 +99,19 @@ pub struct Policy {
     first_wait: Duration,
     max_wait: Duration,
     max_failures: u8,
-    rotation_grace: Duration,
 }
 
 impl Policy {
     /// Suits everyone:
     ///
-    /// * The window is one step each way. RFC 6238 section 5.2 wants at most one for the delay; one more is for clocks that
-    ///   differ.
-    /// * The look-ahead of a HOTP token is 5 counters. RFC 4226 section 7.4 wants as few as possible.
-    /// * An account has up to 8 devices, as AWS allows; NIST SP 800-63B-4 section 4.1.2.1 encourages more than one.
-    /// * Five wrong codes are free. Then waits double from 30 seconds to an hour, and after 100 in a row none is judged
-    ///   (NIST SP 800-63B-4 section 3.2.2 names such waits, and at most 100).
-    /// * A rotated secret ends when the new one is confirmed.
+    /// * The window is one step each way. RFC 6238 section 5.2 wants at most one for the delay. The
+    ///   other one is for clocks that differ.
+    /// * The look-ahead of a HOTP token is 5 counters. RFC 4226 section 7.4 wants as few as
+    ///   possible.
+    /// * An account has up to 8 devices, as AWS allows. NIST SP 800-63B-4 section 4.1.2.1
+    ///   encourages more than one.
+    /// * Five wrong codes are free. Then waits double from 30 seconds to an hour, and after 100 in
+    ///   a row none is judged (NIST SP 800-63B-4 section 3.2.2 names such waits, and at most 100).
     pub const DEFAULT: Self = Self {
         window: Window::DEFAULT,
         look_ahead: LookAhead::POLICY,
@@ -88,14 +120,14 @@ impl Policy {
         first_wait: Duration::from_secs(30),
         max_wait: Duration::from_secs(3600),
         max_failures: 100,
-        rotation_grace: Duration::ZERO,
     }
     .asserted();
 
-    /// Keeps OWASP ASVS 5.0, 6.5.5: a code lives for 30 seconds, so only the present step is accepted.
+    /// Keeps OWASP ASVS 5.0, 6.5.5: a code lives for 30 seconds, so only the present step is
+    /// accepted.
     ///
-    /// Clocks that differ cost their owners a second try. Drift shows off centre only, so none is learned: a device whose
-    /// clock is off is resynchronized.
+    /// Clocks that differ cost their owners a second try. No drift is learned, because it shows
+    /// only outside the present step. A device whose clock is off is resynchronized.
     pub const ASVS: Self = Self {
         window: Window::EXACT,
         ..Self::DEFAULT
@@ -105,8 +137,8 @@ impl Policy {
     /// Keeps NIST SP 800-63B-4, sections 3.1.4.2 and 3.2.2, as the default does.
     pub const NIST: Self = Self::DEFAULT;
 
-    /// Keeps PCI DSS 4.0.1, 8.3.4: codes are locked for 30 minutes after at most 10 wrong ones. The window has one step back
-    /// for the delay, and none forward.
+    /// Keeps PCI DSS 4.0.1, 8.3.4: codes are locked for 30 minutes after at most 10 wrong ones. The
+    /// window has one step back for the delay, and none forward.
     pub const PCI: Self = Self {
         window: Window::PAST,
         free_tries: 10,
@@ -133,7 +165,7 @@ impl Policy {
         PolicyBuilder { policy: self }
     }
 
-    /// Returns how long nothing is judged after so many wrong codes in a row.
+    /// Returns how long no code is judged after so many wrong codes in a row.
     ///
     /// ```
     /// use secondfactor::Policy;
@@ -149,7 +181,8 @@ impl Policy {
         self.first_wait.saturating_mul(factor).min(self.max_wait)
     }
 
-    /// Returns the chance of somebody who knows the password and guesses codes of one TOTP device with six digits.
+    /// Returns the chance of an attacker who knows the password and guesses codes of one TOTP
+    /// device with six digits.
     #[must_use]
     pub const fn guess_bound(&self) -> GuessBound {
         let candidates = (self.window.past() as u64)
@@ -158,7 +191,8 @@ impl Policy {
         self.bound(candidates)
     }
 
-    /// Returns the chance of somebody who knows the password and guesses codes of one HOTP device with six digits.
+    /// Returns the chance of an attacker who knows the password and guesses codes of one HOTP
+    /// device with six digits.
     #[must_use]
     pub const fn hotp_guess_bound(&self) -> GuessBound {
         self.bound((self.look_ahead.get() as u64).saturating_add(1))
@@ -215,13 +249,7 @@ impl Policy {
         self.max_failures
     }
 
-    /// Returns how long a rotated secret still works beside the new one.
-    #[must_use]
-    pub const fn rotation_grace(&self) -> Duration {
-        self.rotation_grace
-    }
-
-    /// For the profiles above: a number that is off does not compile.
+    /// Checks the profiles above when they are compiled.
     const fn asserted(self) -> Self {
         assert!(self.to_builder().build().is_ok());
         self
@@ -234,7 +262,7 @@ impl Default for Policy {
     }
 }
 
-/// Collects other limits, in any order, and checks them once: [`build`](Self::build).
+/// Collects other limits in any order, and checks them in [`build`](Self::build).
 ///
 /// ```
 /// use std::time::Duration;
@@ -243,7 +271,6 @@ impl Default for Policy {
 /// let policy = Policy::NIST
 ///     .to_builder()
 ///     .waits(3, Duration::from_secs(60), Duration::from_secs(3600))
-///     .rotation_grace(Duration::from_secs(3600))
 ///     .build()?;
 /// assert_eq!(policy.free_tries(), 3);
 /// # Ok::<(), secondfactor::account::PolicyError>(())
@@ -273,8 +300,10 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets the waits: none for `free_tries` wrong codes in a row, then `first`, doubled each time, up to `longest`, which is
-    /// at most a day. Whole seconds count.
+    /// Sets the waits: none for `free_tries` wrong codes in a row, then `first`, doubled each time,
+    /// up to `longest`.
+    ///
+    /// `longest` is at most a day. Only whole seconds count.
     pub const fn waits(mut self, free_tries: u8, first: Duration, longest: Duration) -> Self {
         self.policy.free_tries = free_tries;
         self.policy.first_wait = first;
@@ -288,17 +317,12 @@ impl PolicyBuilder {
         self
     }
 
-    /// Sets for how long a rotated secret still works beside the new one, up to [`Policy::MAX_ROTATION_GRACE`]. Whole seconds
-    /// count.
-    pub const fn rotation_grace(mut self, grace: Duration) -> Self {
-        self.policy.rotation_grace = grace;
-        self
-    }
-
-    /// Makes the policy, if every limit is in range and a guesser has at most one chance in a thousand.
+    /// Makes the policy, if every limit is in range and a guesser has at most one chance in a
+    /// thousand.
     ///
     /// # Errors
-    /// See [`PolicyError`].
+    /// [`PolicyError`] if a limit is out of range, or a guesser would have more than one chance in
+    /// a thousand.
     pub const fn build(self) -> Result<Policy, PolicyError> {
         let policy = self.policy;
         if policy.max_devices == 0 || policy.max_devices > Policy::MAX_DEVICES {
@@ -310,9 +334,6 @@ impl PolicyBuilder {
         }
         if policy.max_failures == 0 || policy.max_failures > Policy::MAX_FAILURES {
             return Err(PolicyError::Failures);
-        }
-        if policy.rotation_grace.as_secs() > Policy::MAX_ROTATION_GRACE.as_secs() {
-            return Err(PolicyError::RotationGrace);
         }
         if policy.guess_bound().is_over() || policy.hotp_guess_bound().is_over() {
             return Err(PolicyError::GuessBound);
@@ -337,7 +358,4 @@ pub enum PolicyError {
     /// The limit of failures is out of range.
     #[error("the limit of failures must be 1 to 100")]
     Failures,
-    /// The grace is too long.
-    #[error("the grace of a rotated secret must be at most 7 days")]
-    RotationGrace,
 }

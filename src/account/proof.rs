@@ -1,19 +1,24 @@
-//! Proofs of a second factor: what lets somebody in, or change what lets them in.
+//! Proofs of a second factor, which a login and every change of it need.
 
 use std::time::Duration;
 
+use super::credential::Credential;
 use super::device::id::DeviceId;
-use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME};
+use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME, REDEMPTION_LIFETIME};
 use super::stale::Stale;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 
-/// Says who has proved which second factor, how and when. What changes a second factor takes one.
+/// Says who has proved which second factor, how and when. Every change of a second factor takes
+/// one.
 ///
-/// [`Verified`], [`Recovered`] and [`Confirmed`] hold a proof, lend it ([`AsRef`]) and turn into it ([`From`]). Methods take
-/// any of them, by reference. A password, or a session that began with one, is no proof: whoever stole it could take the
-/// second factor away. Only a committed verdict makes a proof, and it can't be copied. It travels through a session as a
-/// sealed token: [`Mfa::seal_proof`](crate::Mfa::seal_proof).
+/// [`Verified`], [`Recovered`] and [`Confirmed`] hold a proof, lend it ([`AsRef`]) and turn into it
+/// ([`From`]). Methods take any of them, by reference. Only a committed verdict makes a proof, and
+/// it can't be copied. It travels through a session as a sealed token:
+/// [`Mfa::seal_proof`](crate::Mfa::seal_proof).
+///
+/// A password is no proof, and neither is a session that began with one. Otherwise whoever stole
+/// the password could take the second factor away.
 ///
 /// ```
 /// # use secondfactor::{Error, Mfa, Proof, Verified, codes::UnixTime, store::Store};
@@ -29,6 +34,11 @@ use crate::codes::UnixTime;
 pub struct Proof {
     account: AccountId,
     kind: ProofKind,
+    /// It rests on this device or redemption.
+    credential: Credential,
+    /// The record was in this clock epoch when it was made.
+    epoch: u32,
+    /// This is for display.
     device: Option<DeviceId>,
     at: UnixTime,
 }
@@ -54,14 +64,37 @@ impl Proof {
     pub(crate) const fn new(
         account: AccountId,
         kind: ProofKind,
+        (credential, epoch): (Credential, u32),
         device: Option<DeviceId>,
         at: UnixTime,
     ) -> Self {
         Self {
             account,
             kind,
+            credential,
+            epoch,
             device,
             at,
+        }
+    }
+
+    pub(crate) const fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    pub(crate) const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Returns how long its bearer may change the second factor: 5 minutes after a code, and 15
+    /// after a recovery code.
+    ///
+    /// The owner may install an app after a recovery code.
+    #[must_use]
+    pub const fn lifetime(&self) -> Duration {
+        match self.kind {
+            ProofKind::Code | ProofKind::Confirmation => PROOF_LIFETIME,
+            ProofKind::RecoveryCode => REDEMPTION_LIFETIME,
         }
     }
 
@@ -77,7 +110,7 @@ impl Proof {
         self.kind
     }
 
-    /// Returns the device that showed the code; `None` for a recovery code.
+    /// Returns the device that showed the code, or `None` for a recovery code.
     #[must_use]
     pub const fn device(&self) -> Option<DeviceId> {
         self.device
@@ -89,7 +122,7 @@ impl Proof {
         self.at
     }
 
-    /// Returns how long ago it was proved; zero if that is yet to come.
+    /// Returns how long ago it was proved, or zero if that is in the future.
     #[must_use]
     pub const fn age(&self, now: UnixTime) -> Duration {
         now.saturating_since(self.at)
@@ -98,7 +131,8 @@ impl Proof {
     /// Demands that it was proved no longer ago than `age`.
     ///
     /// # Errors
-    /// [`Stale::TooOld`] and [`Stale::FromTheFuture`].
+    /// [`Stale::TooOld`] if it was longer ago, and [`Stale::FromTheFuture`] if it is dated in the
+    /// future.
     pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
         if self.at > now.saturating_add(CLOCK_TOLERANCE) {
             Err(Stale::FromTheFuture)
@@ -116,10 +150,10 @@ impl AsRef<Self> for Proof {
     }
 }
 
-/// A code was verified: this is the second factor of a login.
+/// Says that a code was verified, which is the second factor of a login.
 ///
-/// It says that a code was shown, not who was asked for it. TOTP is not phishing-resistant, and never more than AAL2
-/// (NIST SP 800-63B-4 sections 2.2 and 3.1.4).
+/// It says that a code was shown, not who asked for it. TOTP is not phishing-resistant, and is
+/// never more than AAL2 (NIST SP 800-63B-4 sections 2.2 and 3.1.4).
 ///
 /// ```compile_fail
 /// # fn two(verified: secondfactor::Verified) -> (secondfactor::Verified, secondfactor::Verified) {
@@ -127,35 +161,34 @@ impl AsRef<Self> for Proof {
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "somebody has proved a second factor: let them in, or say why not"]
+#[must_use = "a claimant has proved a second factor: let them in, or say why not"]
 pub struct Verified {
     proof: Proof,
     device: DeviceId,
 }
 
 impl Verified {
-    /// For what can't be taken back, and for changes of the second factor, another code is asked for after 5 minutes: as
-    /// long as a person takes for such a form (OWASP ASVS 5.0, 7.5.1 and 7.5.3).
+    /// Another code is asked for after 5 minutes, before what can't be undone and before changes of
+    /// the second factor.
+    ///
+    /// A form of that kind takes about as long (OWASP ASVS 5.0, 7.5.1 and 7.5.3).
     pub const SENSITIVE: Duration = PROOF_LIFETIME;
-    /// A session may lie idle for 1 hour (NIST SP 800-63B-4 section 2.2.3, AAL2).
+    /// A session may be idle for 1 hour (NIST SP 800-63B-4 section 2.2.3, AAL2).
     pub const SESSION_IDLE: Duration = Duration::from_secs(3600);
-    /// A session may last for 24 hours over all (NIST SP 800-63B-4 section 2.2.3, AAL2).
+    /// A session may last for 24 hours in all (NIST SP 800-63B-4 section 2.2.3, AAL2).
     pub const SESSION: Duration = Duration::from_secs(24 * 3600);
 
-    pub(crate) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
-        Self {
-            proof: Proof::new(account, ProofKind::Code, Some(device), at),
-            device,
-        }
+    pub(super) const fn new(proof: Proof, device: DeviceId) -> Self {
+        Self { proof, device }
     }
 
-    /// Makes it from a proof of the kind code; no other one passes where a code is demanded.
+    /// Makes it from a proof by a code. No other proof passes where a code is demanded.
     pub(crate) fn from_proof(proof: Proof) -> Option<Self> {
         let device = proof.device.filter(|_| proof.kind == ProofKind::Code)?;
         Some(Self { proof, device })
     }
 
-    /// Returns whose second factor it is: compare it with the name that gave the password.
+    /// Returns whose second factor it is. Compare it with the account whose password was right.
     #[must_use]
     pub const fn account(&self) -> &AccountId {
         &self.proof.account
@@ -173,7 +206,7 @@ impl Verified {
         self.proof.at
     }
 
-    /// Returns how long ago it was verified; zero if that is yet to come.
+    /// Returns how long ago it was verified, or zero if that is in the future.
     #[must_use]
     pub const fn age(&self, now: UnixTime) -> Duration {
         self.proof.age(now)
@@ -181,7 +214,8 @@ impl Verified {
 
     /// Demands that it was verified no longer ago than `age`.
     ///
-    /// There is no way to ask "if there is one": without a `Verified` there is nothing to call this on.
+    /// There is no way to ask this only "if there is one", because without a `Verified` there is
+    /// nothing to call it on.
     ///
     /// ```
     /// # use secondfactor::{Verified, account::Stale, codes::UnixTime};
@@ -193,7 +227,8 @@ impl Verified {
     /// ```
     ///
     /// # Errors
-    /// [`Stale::TooOld`] and [`Stale::FromTheFuture`].
+    /// [`Stale::TooOld`] if it was longer ago, and [`Stale::FromTheFuture`] if it is dated in the
+    /// future.
     pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
         self.proof.require_within(age, now)
     }
@@ -211,9 +246,11 @@ impl From<Verified> for Proof {
     }
 }
 
-/// A recovery code was redeemed. It is no [`Verified`]: where a code is demanded it does not pass.
+/// Says that a recovery code was redeemed. It is no [`Verified`], and does not pass where a code is
+/// demanded.
 ///
-/// Let its owner in to mend their second factor: enroll a new device, revoke the lost one, issue new codes.
+/// Let its owner in to mend the second factor: enroll a new device, revoke the lost one, issue new
+/// codes.
 ///
 /// ```compile_fail
 /// # fn takes(_: secondfactor::Verified) {}
@@ -222,18 +259,15 @@ impl From<Verified> for Proof {
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "somebody has used up a recovery code: let them mend their second factor"]
+#[must_use = "a recovery code is used up: let its owner mend the second factor"]
 pub struct Recovered {
     proof: Proof,
     codes_left: usize,
 }
 
 impl Recovered {
-    pub(super) const fn new(account: AccountId, at: UnixTime, codes_left: usize) -> Self {
-        Self {
-            proof: Proof::new(account, ProofKind::RecoveryCode, None, at),
-            codes_left,
-        }
+    pub(super) const fn new(proof: Proof, codes_left: usize) -> Self {
+        Self { proof, codes_left }
     }
 
     /// Returns whose recovery code it was.
@@ -267,7 +301,8 @@ impl From<Recovered> for Proof {
     }
 }
 
-/// A device was confirmed by a code it showed. This is no login, but enough to get recovery codes right away.
+/// Says that a device was confirmed by a code it showed. This is no login, but enough to issue
+/// recovery codes right away.
 #[derive(Debug)]
 pub struct Confirmed {
     proof: Proof,
@@ -275,11 +310,8 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
-    pub(super) const fn new(account: AccountId, device: DeviceId, at: UnixTime) -> Self {
-        Self {
-            proof: Proof::new(account, ProofKind::Confirmation, Some(device), at),
-            device,
-        }
+    pub(super) const fn new(proof: Proof, device: DeviceId) -> Self {
+        Self { proof, device }
     }
 
     /// Returns whose device it is.

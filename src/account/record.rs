@@ -6,9 +6,11 @@
 mod device;
 mod recovery;
 mod throttle;
+mod voucher;
 
 use minicbor::{CborLen, Decode, Encode};
 
+use super::clock::RecordClock;
 use super::error::Error;
 use super::record_error::RecordError;
 use super::state::Account;
@@ -17,7 +19,7 @@ use crate::codes::UnixTime;
 use crate::sealing::{Keyring, Purpose};
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
-use throttle::{ThrottleRecord, bucket, bucket_record};
+use throttle::{ThrottleRecord, bucket};
 
 #[derive(Encode, Decode, CborLen)]
 #[cbor(map)]
@@ -29,11 +31,15 @@ struct Record<'b> {
     #[n(2)]
     throttle: ThrottleRecord,
     #[n(3)]
-    resyncs: Option<u64>,
+    resyncs: u64,
     #[b(4)]
     recovery: Option<RecoveryRecord<'b>>,
     #[n(5)]
     last_change: Option<u64>,
+    #[n(6)]
+    epoch: u32,
+    #[n(7)]
+    was_confirmed: bool,
 }
 
 impl Account {
@@ -74,9 +80,11 @@ impl<'b> From<&'b Account> for Record<'b> {
             devices: account.devices.iter().map(DeviceRecord::from).collect(),
             next_device: account.next_device,
             throttle: account.throttle.into(),
-            resyncs: bucket_record(account.resyncs),
+            resyncs: account.resyncs.left.as_secs(),
             recovery: account.recovery.as_ref().map(RecoveryRecord::from),
-            last_change: account.last_change.map(UnixTime::as_secs),
+            last_change: account.clock.last_change.map(UnixTime::as_secs),
+            epoch: account.clock.epoch,
+            was_confirmed: account.was_confirmed,
         }
     }
 }
@@ -107,7 +115,11 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         throttle: record.throttle.into(),
         resyncs: bucket(record.resyncs),
         recovery,
-        last_change: record.last_change.map(UnixTime::from_secs),
+        clock: RecordClock {
+            last_change: record.last_change.map(UnixTime::from_secs),
+            epoch: record.epoch,
+        },
+        was_confirmed: record.was_confirmed,
         ..Account::new(id.clone())
     })
 }

@@ -1,12 +1,18 @@
 //! All that is remembered about one account.
 
+use std::time::Duration;
+
+use super::clock::RecordClock;
+use super::credential::Credential;
+use super::denial::Denial;
 use super::device::entry::{Device, State};
 use super::device::id::DeviceId;
 use super::error::Error;
 use super::event::Event;
-use super::policy::{CLOCK_TOLERANCE, Policy};
+use super::policy::Policy;
 use super::recovery::set::RecoverySet;
 use super::throttle::{Bucket, Throttle};
+use super::voucher::Voucher;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::KeyId;
@@ -40,37 +46,42 @@ pub struct Account {
     pub(super) devices: Vec<Device>,
     /// Never given twice, so that a stale form can't mean another device.
     pub(super) next_device: u32,
+    /// Whether a device was ever confirmed: from then on another one takes a proof.
+    pub(super) was_confirmed: bool,
     pub(super) throttle: Throttle,
     pub(super) resyncs: Bucket,
     pub(super) recovery: Option<RecoverySet>,
-    /// When it was last changed, to notice a clock that goes back.
-    pub(super) last_change: Option<UnixTime>,
+    pub(super) clock: RecordClock,
     pub(super) sealed_by: Option<KeyId>,
     /// Of the command that is being judged.
     pub(super) events: Vec<Event>,
+    /// Whether a refusal must be written too, as the clock went back.
+    pub(super) clock_went_back: bool,
 }
 
 impl Account {
     /// Makes an account without devices.
     #[must_use]
-    pub const fn new(id: AccountId) -> Self {
+    pub fn new(id: AccountId) -> Self {
         Self {
             id,
             policy: Policy::DEFAULT,
             devices: Vec::new(),
             next_device: 1,
+            was_confirmed: false,
             throttle: Throttle::NEW,
             resyncs: Bucket::EMPTY,
             recovery: None,
-            last_change: None,
+            clock: RecordClock::default(),
             sealed_by: None,
             events: Vec::new(),
+            clock_went_back: false,
         }
     }
 
     /// Replaces the limits. They are the application's, and not part of the record.
     #[must_use]
-    pub const fn with_policy(mut self, policy: Policy) -> Self {
+    pub fn with_policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
@@ -93,26 +104,93 @@ impl Account {
         }
     }
 
-    /// First step of every command: drop expired devices and enrollments, and note a clock that went back.
+    /// First step of every command: let time pass, and drop what has run out.
     pub(super) fn begin(&mut self, now: UnixTime) {
-        if let Some(last) = self
-            .last_change
-            .filter(|last| now.saturating_add(CLOCK_TOLERANCE) < *last)
-        {
+        let elapsed = self.clock.elapsed(now);
+        if let Some(last) = self.clock.advance(now) {
+            self.clock_went_back = true;
             self.note(Event::ClockRegressed { last });
         }
-        self.last_change = Some(now);
+        self.pass(elapsed);
+        self.settle();
+    }
+
+    /// Moves everything that runs out.
+    fn pass(&mut self, elapsed: Duration) {
+        self.throttle.pass(elapsed);
+        self.resyncs.pass(elapsed);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.throttle.pass(elapsed);
+        }
+        let events = &mut self.events;
+        self.devices.retain_mut(|device| {
+            let stays = device.pass(elapsed);
+            if !stays {
+                events.push(ended(device));
+            }
+            stays
+        });
+    }
+
+    /// Last step of every command: what was begun by a credential ends with it, as long as it is not confirmed.
+    pub(super) fn settle(&mut self) {
+        let ends: Vec<DeviceId> = self
+            .devices
+            .iter()
+            .filter(|device| !self.may_stay(device))
+            .map(|device| device.id)
+            .collect();
+        self.end_devices(|device| ends.contains(&device.id));
+    }
+
+    fn may_stay(&self, device: &Device) -> bool {
+        let State::Pending(pending) = device.state else {
+            return true;
+        };
+        let rests = match pending.rests_on {
+            Some(credential) => self.stands(credential),
+            // Opting in ends as soon as any device counts.
+            None => !self.devices.iter().any(Device::is_active),
+        };
+        let replaces = pending.replaces.is_none_or(|replaced| {
+            self.active(replaced.credential)
+                .is_some_and(|device| device.id == replaced.device)
+        });
+        rests && replaces
+    }
+
+    /// Whether a credential counts: that of an active device, or of a remembered redemption.
+    pub(super) fn stands(&self, credential: Credential) -> bool {
+        let is_redemption = self
+            .recovery
+            .as_ref()
+            .is_some_and(|recovery| recovery.redemptions.contains(&credential));
+        is_redemption || self.active(credential).is_some()
+    }
+
+    /// Who vouched for the recovery codes that still work.
+    pub(super) fn recovery_codes_by(&self) -> Option<Voucher> {
+        let recovery = self.recovery.as_ref();
+        recovery
+            .filter(|recovery| !recovery.codes.is_empty())
+            .map(|recovery| recovery.vouched_by)
+    }
+
+    fn active(&self, credential: Credential) -> Option<&Device> {
+        self.devices
+            .iter()
+            .find(|device| device.is_active() && device.credential == credential)
+    }
+
+    /// Removes devices, each with an event.
+    pub(super) fn end_devices(&mut self, ends: impl Fn(&Device) -> bool) {
         let events = &mut self.events;
         self.devices.retain(|device| {
-            let is_over =
-                matches!(device.state, State::Retiring { .. }) && !device.is_accepted(now);
-            if is_over {
-                events.push(Event::Retired {
-                    device: device.id,
-                    label: device.label.clone(),
-                });
+            let stays = !ends(device);
+            if !stays {
+                events.push(ended(device));
             }
-            !is_over && !device.has_expired(now)
+            stays
         });
     }
 
@@ -120,9 +198,12 @@ impl Account {
         self.events.push(event);
     }
 
-    pub(super) fn require_enrolled(&self, now: UnixTime) -> Result<(), Error> {
-        if self.devices.iter().any(|device| device.is_accepted(now)) {
+    /// Without a device no code is judged. Whether one was ever confirmed makes the difference.
+    pub(super) fn require_accepted(&self) -> Result<(), Error> {
+        if self.devices.iter().any(Device::is_accepted) {
             Ok(())
+        } else if self.was_confirmed {
+            Err(Denial::NoDevice.into())
         } else {
             Err(Error::NotEnrolled)
         }
@@ -140,5 +221,14 @@ impl Account {
             .iter_mut()
             .find(|device| device.id == id)
             .ok_or(Error::UnknownDevice)
+    }
+}
+
+fn ended(device: &Device) -> Event {
+    let (id, label) = (device.id, device.label.clone());
+    match device.state {
+        State::Pending(_) => Event::EnrollmentEnded { device: id, label },
+        State::Retiring { .. } => Event::Retired { device: id, label },
+        State::Active | State::Suspended => Event::Revoked { device: id, label },
     }
 }

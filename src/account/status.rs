@@ -1,5 +1,7 @@
 //! What an account has, without secrets.
 
+use std::time::Duration;
+
 use super::denial::Denial;
 use super::device::entry::{Device, State};
 use super::device::id::DeviceId;
@@ -7,16 +9,18 @@ use super::label::Label;
 use super::policy::Policy;
 use super::state::Account;
 use super::throttle::Throttle;
+use super::voucher::Voucher;
 use crate::codes::{Parameters, UnixTime};
 use crate::sealing::KeyId;
 
-/// What an account has, without secrets: for its owner's page, and for support.
+/// Shows what an account has, without secrets: for its owner's page, and for support.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Status {
     devices: Vec<DeviceStatus>,
     lock: Lock,
     recovery_codes_left: usize,
+    recovery_codes_by: Option<Voucher>,
     recovery_lock: Lock,
     sealed_by: Option<KeyId>,
 }
@@ -25,80 +29,77 @@ impl Account {
     /// Returns what the account has, without secrets.
     #[must_use]
     pub fn status(&self, now: UnixTime) -> Status {
-        Status::new(self, now)
+        let (policy, elapsed) = (&self.policy, self.clock.elapsed(now));
+        let lock = |throttle| Lock::new(throttle, policy, elapsed, now);
+        let devices = self
+            .devices
+            .iter()
+            .filter_map(|device| DeviceStatus::new(device, policy, elapsed, now));
+        let recovery = self.recovery.as_ref();
+        Status {
+            devices: devices.collect(),
+            lock: lock(self.throttle),
+            recovery_codes_left: recovery.map_or(0, |recovery| recovery.codes.len()),
+            recovery_codes_by: self.recovery_codes_by(),
+            recovery_lock: recovery.map_or(Lock::Open, |recovery| lock(recovery.throttle)),
+            sealed_by: self.sealed_by,
+        }
     }
 }
 
 impl Status {
-    fn new(account: &Account, now: UnixTime) -> Self {
-        let lock = |throttle: &Throttle| Lock::new(throttle, &account.policy, now);
-        let pending_or_not_over = |device: &&Device| {
-            !device.has_expired(now)
-                && (device.is_accepted(now) || !matches!(device.state, State::Retiring { .. }))
-        };
-        Self {
-            devices: account
-                .devices
-                .iter()
-                .filter(pending_or_not_over)
-                .map(|one| DeviceStatus::new(one, now))
-                .collect(),
-            lock: lock(&account.throttle),
-            recovery_codes_left: account
-                .recovery
-                .as_ref()
-                .map_or(0, |recovery| recovery.codes.len()),
-            recovery_lock: account
-                .recovery
-                .as_ref()
-                .map_or(Lock::Open, |recovery| lock(&recovery.throttle)),
-            sealed_by: account.sealed_by,
-        }
-    }
-
-    /// Whether a login needs a code: at least one device counts.
+    /// Returns whether a device's codes are accepted at a login.
+    ///
+    /// This is no gate: a lost record has no device either. Ask your own note of who has opted in.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        self.devices.iter().any(|device| {
+        let accepted = |device: &DeviceStatus| {
             matches!(
                 device.state,
                 DeviceState::Active | DeviceState::Retiring { .. }
             )
-        })
+        };
+        self.devices.iter().any(accepted)
     }
 
-    /// Every device, in the order of enrollment.
+    /// Returns every device, in the order of enrollment.
     #[must_use]
     pub fn devices(&self) -> &[DeviceStatus] {
         &self.devices
     }
 
-    /// Whether a code would be judged now.
+    /// Returns whether a code would be judged now.
     #[must_use]
     pub const fn lock(&self) -> Lock {
         self.lock
     }
 
-    /// How many recovery codes are left.
+    /// Returns how many recovery codes are left.
     #[must_use]
     pub const fn recovery_codes_left(&self) -> usize {
         self.recovery_codes_left
     }
 
-    /// Whether a recovery code would be judged now.
+    /// Returns who vouched for the present recovery codes, and when they were issued; `None` if there are none.
+    #[must_use]
+    pub const fn recovery_codes_by(&self) -> Option<Voucher> {
+        self.recovery_codes_by
+    }
+
+    /// Returns whether a recovery code would be judged now.
     #[must_use]
     pub const fn recovery_lock(&self) -> Lock {
         self.recovery_lock
     }
 
-    /// The key that sealed the record; `None` if it was never sealed.
+    /// Returns the key that sealed the record; `None` if it was never sealed.
     #[must_use]
     pub const fn sealed_by(&self) -> Option<KeyId> {
         self.sealed_by
     }
 }
 
-/// Whether a submission would be judged.
+/// Says whether a submission would be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -107,16 +108,17 @@ impl Status {
 )]
 #[non_exhaustive]
 pub enum Lock {
-    /// It would.
+    /// It would be judged.
     Open,
-    /// Not before this time, after too many wrong ones.
+    /// It would be refused until this time, after too many wrong ones.
     Until(UnixTime),
-    /// Not any more, after too many wrong ones in a row.
+    /// It would be refused for good, after too many wrong ones in a row.
     Disabled,
 }
 
 impl Lock {
-    fn new(throttle: &Throttle, policy: &Policy, now: UnixTime) -> Self {
+    fn new(mut throttle: Throttle, policy: &Policy, elapsed: Duration, now: UnixTime) -> Self {
+        throttle.pass(elapsed);
         match throttle.check(policy, now) {
             Ok(()) => Self::Open,
             Err(Denial::Throttled { retry_at }) => Self::Until(retry_at),
@@ -125,7 +127,7 @@ impl Lock {
     }
 }
 
-/// A device of an account, without its secret.
+/// Shows a device of an account, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct DeviceStatus {
@@ -134,44 +136,54 @@ pub struct DeviceStatus {
     state: DeviceState,
     parameters: Parameters,
     created: UnixTime,
+    vouched_by: Voucher,
     last_used: Option<UnixTime>,
     drift: i64,
     is_weak: bool,
 }
 
 impl DeviceStatus {
-    fn new(device: &Device, now: UnixTime) -> Self {
-        let state = match device.state {
-            State::Pending { replaces, .. } => DeviceState::Pending { replaces },
+    /// `None` for a device whose time has run out.
+    fn new(device: &Device, policy: &Policy, elapsed: Duration, now: UnixTime) -> Option<Self> {
+        let (mut state, mut drift) = (device.state, device.drift);
+        let stays = state.pass(elapsed);
+        drift.pass(elapsed);
+        let state = match state {
+            State::Pending(pending) => DeviceState::Pending {
+                replaces: pending.replaces.map(|replaced| replaced.device),
+            },
             State::Active => DeviceState::Active,
             State::Suspended => DeviceState::Suspended,
-            State::Retiring { until } => DeviceState::Retiring { until },
+            State::Retiring { left } => DeviceState::Retiring {
+                until: now.saturating_add(left),
+            },
         };
-        Self {
+        stays.then(|| Self {
             id: device.id,
             label: device.label.clone(),
             state,
             parameters: device.parameters(),
             created: device.created,
+            vouched_by: device.vouched_by,
             last_used: device.last_used,
-            drift: device.drift.steps(now),
+            drift: drift.steps(policy.window()),
             is_weak: device.secret.is_weak(),
-        }
+        })
     }
 
-    /// Its id.
+    /// Returns its id.
     #[must_use]
     pub const fn id(&self) -> DeviceId {
         self.id
     }
 
-    /// What its owner calls it.
+    /// Returns what its owner calls it.
     #[must_use]
     pub const fn label(&self) -> &Label {
         &self.label
     }
 
-    /// Whether it counts.
+    /// Returns whether its codes are accepted.
     #[must_use]
     pub const fn state(&self) -> DeviceState {
         self.state
@@ -183,32 +195,38 @@ impl DeviceStatus {
         self.parameters
     }
 
-    /// When it was enrolled.
+    /// Returns when it was enrolled.
     #[must_use]
     pub const fn created(&self) -> UnixTime {
         self.created
     }
 
-    /// When a code of it was last verified.
+    /// Returns who vouched for it.
+    #[must_use]
+    pub const fn vouched_by(&self) -> Voucher {
+        self.vouched_by
+    }
+
+    /// Returns when a code of it was last verified.
     #[must_use]
     pub const fn last_used(&self) -> Option<UnixTime> {
         self.last_used
     }
 
-    /// How many steps its clock is taken to be off; positive if it is fast.
+    /// Returns how many steps its clock is taken to be off; positive if it is fast.
     #[must_use]
     pub const fn drift(&self) -> i64 {
         self.drift
     }
 
-    /// Whether its secret has fewer than 128 bits (RFC 4226 section 4, R6): rotate it.
+    /// Returns whether its secret has fewer than 128 bits (RFC 4226 section 4, R6): rotate it.
     #[must_use]
     pub const fn is_weak(&self) -> bool {
         self.is_weak
     }
 }
 
-/// Whether a device counts.
+/// Says whether a device's codes are accepted at a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -217,18 +235,20 @@ impl DeviceStatus {
 )]
 #[non_exhaustive]
 pub enum DeviceState {
-    /// Enrolled, not yet confirmed: no login needs it, and none can use it.
+    /// It is enrolled and not yet confirmed: its codes are not accepted.
+    #[non_exhaustive]
     Pending {
-        /// The device whose secret it rotates, which ends when this one is confirmed.
+        /// It rotates the secret of this device, which retires when it is confirmed.
         replaces: Option<DeviceId>,
     },
-    /// Confirmed: its codes count.
+    /// It is confirmed, and its codes are accepted.
     Active,
-    /// Does not count until it is resumed.
+    /// Its codes are refused until it is resumed.
     Suspended,
-    /// Rotated: counts beside its successor for the rest of the grace.
+    /// It was rotated: its codes are accepted beside its successor's, and prove nothing for changes.
+    #[non_exhaustive]
     Retiring {
-        /// Until then.
+        /// It ends at this time.
         until: UnixTime,
     },
 }

@@ -1,26 +1,26 @@
 //! What no sequence of commands may do to an account's inside, at any time and from any record.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing
-)] // small numbers
+#![allow(clippy::arithmetic_side_effects, clippy::cast_sign_loss)] // small numbers
 
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::device::drift::Drift;
-use super::device::entry::{Device, State};
+use super::device::entry::{Device, Pending, Replaced, State};
+use super::policy::{
+    MAX_REDEMPTIONS, PENDING_LIFETIME, PRESSURE, PROVISIONAL, RESYNCS, resync_steps,
+};
+use super::throttle::Throttle;
 use super::*;
 use crate::account_id::AccountId;
 use crate::codes::{
-    Algorithm, Code, Counter, Digits, Hotp, MovingFactor, Parameters, Secret, UnixTime,
+    Algorithm, Code, Counter, Digits, Hotp, MovingFactor, Parameters, Period, Secret, UnixTime,
 };
-use crate::sealing::key::SealingKey;
-use crate::sealing::{Keyring, Purpose};
+use crate::sealing::{Keyring, Purpose, key::SealingKey};
 use crate::store::Committed;
 
 const NOW: u64 = 1_700_000_010;
+const GRACE: Duration = Duration::from_secs(3600);
+const NEVER: Pending = Pending::new(None, None, None);
 
 fn alice() -> AccountId {
     AccountId::new("alice").unwrap()
@@ -64,12 +64,34 @@ enum Command {
     Confirm { steps: i64 },
     ConfirmPair { steps: i64 },
     Rotate,
+    Rename,
     Suspend,
     Resume,
     Revoke,
+    KeepOnly,
     Unlock,
+    RevokeUnproven,
+    Import,
     Issue,
     Redeem,
+}
+
+impl Command {
+    /// With a proof, and without codes of a device.
+    const OTHERS: [Self; 12] = [
+        Self::Enroll { is_token: true },
+        Self::Rotate,
+        Self::Rename,
+        Self::Suspend,
+        Self::Resume,
+        Self::Revoke,
+        Self::KeepOnly,
+        Self::Unlock,
+        Self::RevokeUnproven,
+        Self::Import,
+        Self::Issue,
+        Self::Redeem,
+    ];
 }
 
 /// A command, of which device, and when.
@@ -82,22 +104,16 @@ fn command() -> impl Strategy<Value = (Command, usize, u64)> {
         2 => any::<bool>().prop_map(|is_token| Command::Enroll { is_token }),
         4 => near.clone().prop_map(|steps| Command::Confirm { steps }),
         1 => near.prop_map(|steps| Command::ConfirmPair { steps }),
-        1 => Just(Command::Rotate),
-        1 => Just(Command::Suspend),
-        1 => Just(Command::Resume),
-        1 => Just(Command::Revoke),
-        1 => Just(Command::Unlock),
-        1 => Just(Command::Issue),
-        1 => Just(Command::Redeem),
+        11 => prop::sample::select(&Command::OTHERS[1..]),
     ];
     (command, 0..3_usize, time)
 }
 
 /// What the device shows, so many steps off the centre or counters after the last.
-fn code(device: &Device, steps: i64, now: UnixTime) -> Code {
+fn code(device: &Device, policy: &Policy, steps: i64, now: UnixTime) -> Code {
     let moving = match device.parameters().moving_factor() {
         MovingFactor::Time(period) => (now.as_secs() / u64::from(period.as_secs()))
-            .saturating_add_signed(device.drift.steps(now)),
+            .saturating_add_signed(device.drift.steps(policy.window())),
         MovingFactor::Counter(next) => next.get(),
     };
     let (algorithm, digits) = (device.parameters.algorithm(), device.parameters.digits());
@@ -105,21 +121,57 @@ fn code(device: &Device, steps: i64, now: UnixTime) -> Code {
     hotp.at(Counter::new(moving.saturating_add_signed(steps)))
 }
 
+/// One that stands, if anything does and the clock does not go back now.
+fn proof(account: &Account, now: UnixTime) -> Proof {
+    let credential = |(kind, device, credential)| {
+        let rests_on = (credential, account.clock.epoch);
+        Proof::new(alice(), kind, rests_on, device, now)
+    };
+    let device = account.devices.iter().find(|device| device.is_active());
+    let device = device.map(|device| (ProofKind::Code, Some(device.id), device.credential));
+    let recovery = account.recovery.as_ref();
+    let redemption = recovery.and_then(|recovery| recovery.redemptions.last());
+    let redemption = redemption.map(|one| (ProofKind::RecoveryCode, None, *one));
+    let nobody = (
+        ProofKind::RecoveryCode,
+        None,
+        Credential::from_bytes([0; 8]),
+    );
+    credential(device.or(redemption).unwrap_or(nobody))
+}
+
 fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account {
     let before = reopen(&account);
-    let proof = Verified::new(alice(), DeviceId::new(1), now);
     let Some(device) = before.devices.get(nth % before.devices.len().max(1)) else {
-        return commit(&before, account.enroll(Label::new("first").unwrap(), now)).0;
+        return run_without_devices(account, command, now);
     };
-    let id = device.id;
-    let pair = |steps: i64| [code(device, steps - 1, now), code(device, steps, now)];
+    let (id, policy) = (device.id, before.policy);
+    let one = |steps: i64| code(device, &policy, steps, now);
+    let pair = |steps: i64| [one(steps - 1), one(steps)];
     match command {
-        Command::Verify { steps } => {
-            commit(&before, account.verify(code(device, steps, now), now)).0
-        }
+        Command::Verify { steps } => commit(&before, account.verify(one(steps), now)).0,
         Command::Resync { steps } => commit(&before, account.resync(id, pair(steps), now)).0,
+        Command::Confirm { steps } => commit(&before, account.confirm(id, one(steps), now)).0,
+        Command::ConfirmPair { steps } => {
+            commit(&before, account.confirm_pair(id, pair(steps), now)).0
+        }
+        Command::Unlock => commit(&before, account.danger_unlock_unproven(now)).0,
+        Command::RevokeUnproven => commit(&before, account.danger_revoke_unproven(id, now)).0,
+        Command::Import => import(account, now),
+        Command::Redeem => {
+            let codes = RecoveryCodes::generate().unwrap();
+            let code = codes.iter().next().unwrap();
+            commit(&before, account.redeem(code, now)).0
+        }
+        _ => run_with_proof(account, command, id, now),
+    }
+}
+
+fn run_with_proof(account: Account, command: Command, id: DeviceId, now: UnixTime) -> Account {
+    let (before, proof) = (reopen(&account), proof(&account, now));
+    let label = Label::new(format!("device {}", before.next_device)).unwrap();
+    match command {
         Command::Enroll { is_token } => {
-            let label = Label::new(format!("device {}", before.next_device)).unwrap();
             let new = if is_token {
                 NewDevice::hotp(label, Counter::new(now.as_secs()))
             } else {
@@ -127,113 +179,185 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
             };
             commit(&before, account.enroll_another(&proof, new, now)).0
         }
-        Command::Confirm { steps } => {
-            commit(&before, account.confirm(id, code(device, steps, now), now)).0
-        }
-        Command::ConfirmPair { steps } => {
-            commit(&before, account.confirm_pair(id, pair(steps), now)).0
-        }
-        Command::Rotate => commit(&before, account.rotate(&proof, id, now)).0,
+        Command::Rotate => commit(&before, account.rotate(&proof, id, GRACE, now)).0,
+        Command::Rename => commit(&before, account.rename(&proof, id, label, now)).0,
         Command::Suspend => commit(&before, account.suspend(&proof, id, now)).0,
         Command::Resume => commit(&before, account.resume(&proof, id, now)).0,
         Command::Revoke => commit(&before, account.revoke(&proof, id, now)).0,
-        Command::Unlock => commit(&before, Ok(account.danger_unlock_unproven(now))).0,
+        Command::KeepOnly => commit(&before, account.keep_only(&proof, &[id], now)).0,
         Command::Issue => commit(&before, account.issue_recovery_codes(&proof, now)).0,
-        Command::Redeem => {
-            let code: RecoveryCode = RecoveryCodes::generate()
-                .unwrap()
-                .into_iter()
-                .next()
-                .unwrap();
-            commit(&before, account.redeem(&code, now)).0
-        }
+        _ => unreachable!(),
     }
+}
+
+/// It begins, or it was left without a device.
+fn run_without_devices(account: Account, command: Command, now: UnixTime) -> Account {
+    let (before, proof) = (reopen(&account), proof(&account, now));
+    let first = Label::new("first").unwrap();
+    match command {
+        Command::Import => import(account, now),
+        _ if before.was_confirmed => commit(&before, account.enroll_another(&proof, first, now)).0,
+        _ => commit(&before, account.enroll(first, now)).0,
+    }
+}
+
+fn import(account: Account, now: UnixTime) -> Account {
+    let before = reopen(&account);
+    let new = |n: u8| {
+        let secret = Secret::from_bytes(&[n; 20]).unwrap();
+        NewDevice::totp(Label::new(format!("imported {n}")).unwrap()).with_secret(secret)
+    };
+    commit(
+        &before,
+        account.danger_import_unproven([new(1), new(2)], now),
+    )
+    .0
 }
 
 fn check(before: &Account, after: &Account) {
     for device in &after.devices {
-        if let Some(earlier) = before
+        let earlier = before
             .devices
             .iter()
-            .find(|earlier| earlier.id == device.id)
-        {
-            assert!(device.watermark >= earlier.watermark, "a watermark fell");
-            assert_eq!(
-                device.secret.expose_bytes(),
-                earlier.secret.expose_bytes(),
-                "a secret was exchanged"
-            );
-            let became_active = earlier.is_pending() && !device.is_pending();
-            assert!(
-                !became_active || device.watermark > earlier.watermark,
-                "active without a burned code"
-            );
-        } else {
-            assert!(device.is_pending(), "a device that nobody confirmed");
+            .find(|earlier| earlier.id == device.id);
+        match earlier {
+            Some(earlier) => check_changed(earlier, device),
+            None => assert!(
+                device.is_pending() || !before.was_confirmed,
+                "a device that nobody confirmed"
+            ),
         }
-        let drift = device.drift;
-        assert!(
-            drift.is_possible() && drift.base.abs() <= 120 && drift.learned.abs() <= 4,
-            "{drift:?}"
-        );
+        check_device(device);
+        if let State::Pending(pending) = device.state {
+            let rests = pending.rests_on.is_none_or(|ground| after.stands(ground));
+            let replaces = pending
+                .replaces
+                .is_none_or(|old| after.stands(old.credential));
+            assert!(rests && replaces, "it outlives what it rests on");
+        }
     }
-    let most = u32::from(after.policy.max_failures());
-    assert!(after.throttle.failures <= most, "over the cap");
+    check_throttle(&after.throttle, &after.policy);
+    assert!(after.resyncs.left <= RESYNCS.full());
+    if let Some(recovery) = &after.recovery {
+        check_throttle(&recovery.throttle, &after.policy);
+        assert!(recovery.redemptions.len() <= MAX_REDEMPTIONS);
+    }
     assert!(
-        after
-            .recovery
-            .as_ref()
-            .is_none_or(|recovery| recovery.throttle.failures <= most),
-        "over the cap"
+        after.clock.epoch >= before.clock.epoch,
+        "an epoch came back"
+    );
+    assert!(
+        after.clock.epoch > before.clock.epoch
+            || after.clock.last_change >= before.clock.last_change,
+        "the date went back in one epoch"
+    );
+    assert!(after.was_confirmed || !before.was_confirmed);
+}
+
+fn check_changed(earlier: &Device, device: &Device) {
+    assert!(device.watermark >= earlier.watermark, "a watermark fell");
+    assert_eq!(
+        device.secret.expose_bytes(),
+        earlier.secret.expose_bytes(),
+        "a secret was exchanged"
+    );
+    let became_active = earlier.is_pending() && !device.is_pending();
+    assert!(
+        !became_active || device.watermark > earlier.watermark,
+        "active without a burned code"
+    );
+    let was_resumed = earlier.state == State::Suspended && device.is_active();
+    assert_eq!(
+        device.credential != earlier.credential,
+        was_resumed,
+        "a credential is new when it begins to count, and then only"
     );
 }
 
-/// An account with all there is: a phone, a token, one pending, one suspended, one retiring; failures and recovery codes.
+/// Nothing lasts longer than it did when it began.
+fn check_device(device: &Device) {
+    let drift = device.drift;
+    let period = device.parameters.period().unwrap_or(Period::DEFAULT);
+    assert!(drift.is_possible(period), "{drift:?}");
+    assert!(drift.base.abs() <= resync_steps(period) && drift.learned.abs() <= 4);
+    assert!(
+        drift
+            .provisional
+            .is_none_or(|earlier| earlier.left <= PROVISIONAL)
+    );
+    let left = match device.state {
+        State::Pending(pending) => pending.left.saturating_sub(PENDING_LIFETIME),
+        State::Retiring { left } => left.saturating_sub(Policy::MAX_ROTATION_GRACE),
+        _ => Duration::ZERO,
+    };
+    assert!(left.is_zero(), "{:?}", device.state);
+}
+
+fn check_throttle(throttle: &Throttle, policy: &Policy) {
+    let most = u32::from(policy.max_failures());
+    assert!(throttle.failures <= most, "over the cap");
+    assert!(throttle.wait <= policy.max_wait() && throttle.pressure.left <= PRESSURE.full());
+}
+
+/// An account with all there is: a phone, a token, one suspended, one retiring, two pending;
+/// failures and recovery codes.
 fn everything() -> Account {
     let now = UnixTime::from_secs(NOW);
     let mut account = Account::new(alice());
-    let proof = Verified::new(alice(), DeviceId::new(1), now);
-    let mut drift = Drift::default();
-    drift.resync(-77, now);
+    let phone = Credential::from_bytes([1; 8]);
+    let replaces = Replaced {
+        device: DeviceId::new(2),
+        credential: Credential::from_bytes([2; 8]),
+        grace: GRACE,
+    };
     let (totp, hotp) = (Parameters::DEFAULT, Parameters::hotp(Counter::new(0)));
-    let device = |n: u8, state: State, parameters: Parameters| Device {
-        id: DeviceId::new(n.into()),
-        label: Label::new(format!("device {n}")).unwrap(),
-        secret: Secret::from_bytes(&[n; 20]).unwrap(),
-        parameters: parameters
-            .with_algorithm(
-                [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512][usize::from(n % 3)],
-            )
-            .with_digits([Digits::Six, Digits::Seven, Digits::Eight][usize::from(n % 3)]),
-        drift: parameters.period().map_or(Drift::default(), |_| drift),
-        created: now,
-        state,
-        last_used: Some(now),
-        watermark: Some(u64::from(n)),
-    };
-    let pending = State::Pending {
-        tries: 2,
-        replaces: Some(DeviceId::new(1)),
-    };
-    let retiring = State::Retiring {
-        until: now.saturating_add(Duration::from_secs(9)),
-    };
+    let pending = |replaces| State::Pending(Pending::new(Some(phone), replaces, Some([9; 16])));
     account.devices = vec![
         device(1, State::Active, totp),
         device(2, State::Active, hotp),
-        device(3, pending, totp),
+        device(3, pending(None), totp),
         device(4, State::Suspended, totp),
-        device(5, retiring, hotp),
+        device(5, State::Retiring { left: GRACE }, hotp),
+        device(6, pending(Some(replaces)), hotp),
     ];
-    account.next_device = 6;
-    account.throttle.fail(now);
-    account.resyncs.add(policy::RESYNCS, now);
-    let (account, codes) = commit(
+    (account.next_device, account.was_confirmed) = (7, true);
+    account.throttle.fail(&Policy::DEFAULT);
+    account.resyncs.add(RESYNCS);
+    let proof = proof(&account, now);
+    let (mut account, codes) = commit(
         &Account::new(alice()),
         account.issue_recovery_codes(&proof, now),
     );
-    assert!(codes.is_some() && account.devices.len() == 5);
+    assert!(codes.is_some() && account.devices.len() == 6);
+    let recovery = account.recovery.as_mut().unwrap();
+    recovery.remember(Credential::from_bytes([3; 8]));
     account
+}
+
+fn device(n: u8, state: State, parameters: Parameters) -> Device {
+    let now = UnixTime::from_secs(NOW);
+    let algorithms = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
+    let digits = [Digits::Six, Digits::Seven, Digits::Eight];
+    let new = NewDevice::totp(Label::new(format!("device {n}")).unwrap());
+    let new = NewDevice {
+        parameters: parameters
+            .with_algorithm(algorithms[usize::from(n % 3)])
+            .with_digits(digits[usize::from(n % 3)]),
+        ..new
+    };
+    let secret = Secret::from_bytes(&[n; 20]).unwrap();
+    let (id, credential) = (DeviceId::new(n.into()), Credential::from_bytes([n; 8]));
+    let vouched_by = Voucher::new(VouchedBy::Nobody, now);
+    let mut device = Device::pending(id, credential, new, secret, NEVER, vouched_by);
+    if parameters.period().is_some() {
+        device.drift.resync(-77);
+    }
+    Device {
+        state,
+        last_used: Some(now),
+        watermark: Some(n.into()),
+        ..device
+    }
 }
 
 #[test]
@@ -247,30 +371,11 @@ fn every_command_is_judged_at_the_ends_of_time() {
             Command::ConfirmPair { steps },
         ]
     });
-    let others = [
-        Command::Enroll { is_token: true },
-        Command::Rotate,
-        Command::Suspend,
-        Command::Resume,
-        Command::Revoke,
-        Command::Unlock,
-        Command::Issue,
-        Command::Redeem,
-    ];
-    for command in with_codes.chain(others) {
-        for nth in 0..5 {
-            for now in [
-                0,
-                1,
-                29,
-                30,
-                3_000,
-                3_630,
-                i64::MAX as u64,
-                1 << 63,
-                u64::MAX - 1,
-                u64::MAX,
-            ] {
+    let ends = [0, 1, 29, 30, 3_000, 3_630, i64::MAX as u64];
+    let ends = ends.into_iter().chain([1 << 63, u64::MAX - 1, u64::MAX]);
+    for command in with_codes.chain(Command::OTHERS) {
+        for nth in 0..6 {
+            for now in ends.clone() {
                 let before = everything();
                 let after = run(reopen(&before), command, nth, UnixTime::from_secs(now));
                 let _status = after.status(UnixTime::from_secs(now));

@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-/// The hash function inside the HMAC (RFC 6238 section 1.2).
+/// Names the hash function inside the HMAC (RFC 6238 section 1.2).
 ///
-/// Authenticator apps differ: most ignore anything but SHA-1, which is sound inside HMAC and the default.
+/// Take SHA-1 unless you know the authenticator: most apps ignore any other hash. SHA-1 is sound
+/// inside HMAC.
 ///
 /// ```
 /// use secondfactor::codes::Algorithm;
@@ -19,17 +20,18 @@ use core::fmt;
 )]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC-SHA-1: what every authenticator app understands.
+    /// The codes use HMAC-SHA-1, which every authenticator app understands.
     #[default]
     Sha1,
-    /// HMAC-SHA-256.
+    /// The codes use HMAC-SHA-256.
     Sha256,
-    /// HMAC-SHA-512.
+    /// The codes use HMAC-SHA-512.
     Sha512,
 }
 
 impl Algorithm {
-    /// The length in bytes of a new secret: that of the hash's output (RFC 6238 section 5.1).
+    /// Returns the length of a new secret in bytes, which is that of the hash's output (RFC 6238
+    /// section 5.1).
     #[must_use]
     pub const fn key_len(self) -> usize {
         match self {
@@ -39,7 +41,7 @@ impl Algorithm {
         }
     }
 
-    /// The name as key URIs spell it: `SHA1`, `SHA256` or `SHA512`.
+    /// Returns the name as key URIs spell it: `SHA1`, `SHA256` or `SHA512`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,7 +53,7 @@ impl Algorithm {
 }
 
 impl fmt::Display for Algorithm {
-    /// The [`name`](Self::name).
+    /// Writes the [`name`](Self::name).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

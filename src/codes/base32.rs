@@ -11,12 +11,12 @@ use super::secret_error::SecretError;
 /// The greatest number of bytes of a secret: one block of SHA-512.
 pub(super) const MAX_LEN: usize = 128;
 
-/// The bytes of a Base32 text as `Secret::from_base32` describes it.
+/// Decodes a Base32 text as `Secret::from_base32` describes it.
 ///
-/// `base32` is no validator: it is given only what this has checked.
+/// `base32` is no validator. It gets only what this function has checked.
 pub(crate) fn decode_base32(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     let decode = |symbols| base32::decode(Rfc4648 { padding: false }, symbols).unwrap_or_default();
-    // Text from a machine has nothing to repair; a copy of it would cost as much as decoding it.
+    // Text from a machine needs no repair. A copy of it would cost as much as decoding it.
     if text.len() <= MAX_SYMBOLS && text.bytes().fold(true, |all, byte| all & is_symbol(byte)) {
         check_end(text, text.len().saturating_sub(1))?;
         return Ok(Zeroizing::new(decode(text)));
@@ -24,10 +24,10 @@ pub(crate) fn decode_base32(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretErro
     Ok(Zeroizing::new(decode(&repair_base32(text)?)))
 }
 
-/// The symbols of the longest secret.
+/// The longest secret has so many symbols.
 const MAX_SYMBOLS: usize = (MAX_LEN * 8).div_ceil(5);
 
-/// The symbols of a text in upper case, without blanks, hyphens and padding.
+/// Returns the symbols of a text in upper case, without spaces, hyphens and padding.
 fn repair_base32(text: &str) -> Result<Zeroizing<String>, SecretError> {
     let mut symbols = Zeroizing::new(String::with_capacity(text.len().min(MAX_SYMBOLS)));
     let (mut pads, mut first_pad, mut last_symbol) = (0_usize, 0, 0);
@@ -66,8 +66,8 @@ fn repair_base32(text: &str) -> Result<Zeroizing<String>, SecretError> {
     Ok(symbols)
 }
 
-/// RFC 4648 section 6: eight symbols are five bytes. Only some lengths of a last group end with a byte, and the bits
-/// left over (section 3.5) must be zero.
+/// RFC 4648 section 6: eight symbols are five bytes. Only some lengths of a last group end with a
+/// byte, and the bits left over (section 3.5) must be zero.
 fn check_end(symbols: &str, position: usize) -> Result<(), SecretError> {
     let left_over = match symbols.len() % 8 {
         0 => return Ok(()),

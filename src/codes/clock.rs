@@ -1,13 +1,14 @@
-//! The clock behind a seam: the system's, and one that a test moves.
+//! The clock, and two implementations: the system's, and one that a test moves.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::time::UnixTime;
 
-/// Where the present comes from: the server's own trusted clock, never the request (OWASP ASVS 6.5.8).
+/// Tells the present time. Use the server's own trusted clock, never a time from the request (OWASP
+/// ASVS 6.5.8).
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// Returns the time now.
     fn now(&self) -> UnixTime;
 }
 
@@ -23,9 +24,10 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The operating system's clock.
+/// Reads the operating system's clock.
 ///
-/// A system clock set before 1970 reads as 1970: no authenticator shows a code for that time.
+/// A system clock that is set before 1970 reads as 1970, as no authenticator shows a code for that
+/// time.
 ///
 /// ```
 /// use secondfactor::codes::{Clock, SystemClock};
@@ -41,7 +43,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests: it stands still until it is moved.
+/// Stands still until it is moved, for tests.
 ///
 /// ```
 /// use core::time::Duration;
@@ -55,18 +57,18 @@ impl Clock for SystemClock {
 pub struct ManualClock(Mutex<UnixTime>);
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// Makes a clock that shows `now`.
     #[must_use]
     pub const fn new(now: UnixTime) -> Self {
         Self(Mutex::new(now))
     }
 
-    /// Sets the clock, forward or back.
+    /// Sets the clock forward or back.
     pub fn set(&self, now: UnixTime) {
         *self.lock() = now;
     }
 
-    /// Moves the clock forward by whole seconds.
+    /// Moves the clock forward by the whole seconds of `duration`.
     pub fn advance(&self, duration: Duration) {
         let mut now = self.lock();
         *now = now.saturating_add(duration);

@@ -1,4 +1,4 @@
-//! One-time codes as people type and read them.
+//! One-time codes as they are typed and read.
 
 use core::fmt;
 use core::str::FromStr;
@@ -7,13 +7,14 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::digits::Digits;
 
-/// A one-time code: six to eight ASCII digits.
+/// Holds a one-time code: six to eight digits.
 ///
-/// What a person types is parsed once, here. Blanks and hyphens between the digits are dropped, anything else that is
-/// not an ASCII digit is refused, so no two texts that differ otherwise can mean the same code.
+/// Parse what a claimant types once, with [`FromStr`]. It drops spaces and hyphens between the
+/// digits and refuses anything else that is not an ASCII digit. So texts that differ otherwise
+/// never mean the same code.
 ///
-/// Equality takes the same time for every pair of codes of a length. `Debug` hides the digits; `Display` shows them,
-/// for a prover's screen: don't put it into a log.
+/// Equality takes the same time for every pair of codes of one length. `Debug` hides the digits.
+/// `Display` shows them on a prover's screen, so keep it out of a log.
 ///
 /// ```
 /// use secondfactor::Code;
@@ -38,7 +39,7 @@ impl Code {
         }
     }
 
-    /// How many digits this code has.
+    /// Returns how many digits this code has.
     #[must_use]
     pub const fn digits(&self) -> Digits {
         self.digits
@@ -55,8 +56,8 @@ impl Code {
     }
 }
 
-/// For callers, who branch on it. In the library codes are compared by `ct_eq`: this is no way out of constant time, and
-/// `scripts/constant-time` reports whoever takes it for one.
+/// This is for callers, which branch on it. The library compares codes by `ct_eq`: this is no way
+/// out of constant time, and `scripts/constant-time` reports whatever takes it for one.
 impl PartialEq for Code {
     fn eq(&self, other: &Self) -> bool {
         self.ct_eq(*other).into()
@@ -105,26 +106,29 @@ impl fmt::Debug for Code {
     }
 }
 
-/// Why a text is not a [`Code`]. Positions are byte offsets; the text itself is never part of the error.
+/// Says why a text is no [`Code`].
+///
+/// Positions are byte offsets, for developers. `Display` does not show them, as it is for the
+/// claimant. The text itself is never part of the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// Something other than an ASCII digit, space or hyphen.
-    #[error("not a digit at byte {position}")]
+    /// The text has something other than ASCII digits, spaces and hyphens.
+    #[error("a code has only digits: type it again")]
     Character {
-        /// Where it stands.
+        /// It stands at this byte.
         position: usize,
     },
-    /// Fewer than six digits.
-    #[error("a code has 6 to 8 digits, this has {digits}")]
+    /// The text has fewer than six digits.
+    #[error("a code has 6 to 8 digits, and this has {digits}: type all of them")]
     TooShort {
-        /// How many there are.
+        /// There are so many.
         digits: u8,
     },
-    /// A ninth digit.
-    #[error("a code has 6 to 8 digits, this has more: byte {position}")]
+    /// The text has more than eight digits.
+    #[error("a code has 6 to 8 digits, and this has more: type it again")]
     TooLong {
-        /// Where the ninth digit stands.
+        /// The ninth digit stands at this byte.
         position: usize,
     },
 }

@@ -1,25 +1,29 @@
-//! Where what was computed from secrets and codes leaves constant time, and the only place where it does: nothing behind
-//! it branches on them, or takes them for an address. Texts are read and written before and after that (SECURITY.md).
+//! The only place where values computed from secrets and codes leave constant time.
 //!
-//! `scripts/constant-time` builds with `--cfg secondfactor_constant_time`, marks secrets and codes as undefined under valgrind,
-//! and is told here what may be known from now on; a branch on anything else is an error.
+//! Nothing before this point branches on them or takes them for an address. Texts are read before
+//! it and written after it (SECURITY.md).
+//!
+//! `scripts/constant-time` builds with `--cfg secondfactor_constant_time` and marks secrets and
+//! codes as undefined under valgrind. This module tells it what may be known from now on. A branch
+//! on anything else is an error.
 
 use subtle::Choice;
 
-/// The verdict: whoever asked may know it from here on.
+/// Releases the verdict: whoever asked may know it from here on.
 #[inline]
 pub(crate) fn verdict(choice: Choice) -> bool {
     let [byte] = public([choice.unwrap_u8()]);
     byte != 0
 }
 
-/// The step, counter or place that matched, if one did: it goes into the record and the events.
+/// Releases the step, counter or place that matched, if one did: it goes into the record and the
+/// events.
 #[inline]
 pub(crate) fn found(is_match: Choice, at: u64) -> Option<u64> {
     verdict(is_match).then(|| u64::from_ne_bytes(public(at.to_ne_bytes())))
 }
 
-/// What the cipher made of the secrets is for the store, and for a thief.
+/// Releases what the cipher made of the secrets: the store sees it, and so does a thief.
 #[cfg(feature = "mfa")]
 #[inline]
 pub(crate) fn ciphertext(sealed: &mut [u8]) {
@@ -36,14 +40,14 @@ fn public<const N: usize>(mut bytes: [u8; N]) -> [u8; N] {
     bytes
 }
 
-/// For the harness of `scripts/constant-time` only.
+/// Lets the harness of `scripts/constant-time` follow what is declassified.
 #[cfg(secondfactor_constant_time)]
 pub mod hook {
     use std::sync::OnceLock;
 
     static DECLASSIFY: OnceLock<fn(&mut [u8])> = OnceLock::new();
 
-    /// Sets what is called with all that is declassified.
+    /// Sets the function that is called with everything that is declassified.
     pub fn set(declassify: fn(&mut [u8])) {
         let _first = DECLASSIFY.set(declassify);
     }

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// Counts the codes of a HOTP token: its moving factor, 8 bytes (RFC 4226 section 5.1).
+/// Counts the codes of a HOTP token. It is the moving factor of HOTP and has 8 bytes (RFC 4226
+/// section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Counter(u64);
 
@@ -19,7 +20,7 @@ impl Counter {
         self.0
     }
 
-    /// Returns the counter after this one; `None` after the last of 2^64.
+    /// Returns the counter after this one, or `None` after the last of 2^64.
     #[must_use]
     pub const fn next(self) -> Option<Self> {
         match self.0.checked_add(1) {

@@ -1,6 +1,6 @@
-//! How many digits a code has, and the reduction to that many.
+//! The number of digits of a code, and the reduction of a value to them.
 
-/// How many decimal digits a code has (RFC 4226 section 5.3: at least 6).
+/// Says how many decimal digits a code has: at least six (RFC 4226 section 5.3).
 ///
 /// ```
 /// use secondfactor::codes::Digits;
@@ -10,17 +10,17 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Digits {
-    /// Six digits: what every authenticator app shows.
+    /// A code has six digits. Every authenticator app can show them.
     #[default]
     Six,
-    /// Seven digits.
+    /// A code has seven digits.
     Seven,
-    /// Eight digits.
+    /// A code has eight digits.
     Eight,
 }
 
 impl Digits {
-    /// The number of digits, if a code can have that many.
+    /// Makes it from a number of digits. Returns `None` if a code can't have that many.
     ///
     /// ```
     /// use secondfactor::codes::Digits;
@@ -37,7 +37,7 @@ impl Digits {
         }
     }
 
-    /// The number of digits: 6, 7 or 8.
+    /// Returns the number of digits: 6, 7 or 8.
     #[must_use]
     pub const fn count(self) -> u8 {
         match self {
@@ -47,7 +47,7 @@ impl Digits {
         }
     }
 
-    /// The 31-bit value modulo 10^digits (RFC 4226 section 5.3).
+    /// Reduces a 31-bit value modulo 10^digits (RFC 4226 section 5.3).
     pub(super) const fn reduce(self, value: u32) -> u32 {
         match self {
             Self::Six => const { Decimal::new(1_000_000, 51) }.remainder(value),
@@ -57,8 +57,8 @@ impl Digits {
     }
 }
 
-/// Division by a constant as a multiplication: a `div` takes a time that depends on the secret value, and the
-/// compiler leaves one at some optimization levels even for a constant.
+/// Divides by a constant with a multiplication. A `div` takes a time that depends on the secret
+/// value, and at some optimization levels the compiler leaves one even for a constant.
 struct Decimal {
     divisor: u32,
     reciprocal: u64,
@@ -69,7 +69,8 @@ struct Decimal {
 impl Decimal {
     const fn new(divisor: u32, shift: u32) -> Self {
         let reciprocal = (1 << shift) / divisor as u64 + 1;
-        // Granlund and Montgomery 1994, theorem 4.2: exact for all 31-bit values if the excess fits in 2^(shift - 31).
+        // Granlund and Montgomery 1994, theorem 4.2: this is exact for all 31-bit values if the
+        // excess fits in 2^(shift - 31).
         assert!(reciprocal * divisor as u64 - (1 << shift) <= 1 << (shift - 31));
         assert!(reciprocal < 1 << 33);
         Self {

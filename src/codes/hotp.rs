@@ -16,8 +16,8 @@ use super::window::LookAhead;
 
 /// Computes and checks codes from a counter (RFC 4226).
 ///
-/// The prover calls [`at`](Self::at), the verifier [`verify`](Self::verify). The key is set up once: keep the value while
-/// you need more codes of it.
+/// The prover calls [`at`](Self::at), the verifier [`verify`](Self::verify). The key is set up
+/// once, so keep the value while you need more codes of it.
 ///
 /// ```
 /// use secondfactor::codes::{Counter, Hotp, LookAhead, Secret};
@@ -47,7 +47,8 @@ impl Hotp {
         Self::keyed(secret, Algorithm::default(), Digits::default())
     }
 
-    /// Sets up the algorithm and digits of `parameters`, and gives the counter in them: the token's next one.
+    /// Sets up the algorithm and digits of `parameters`, and returns the token's next counter,
+    /// which is in them too.
     ///
     /// ```
     /// use secondfactor::codes::{Counter, Digits, Hotp, Parameters, Secret};
@@ -89,18 +90,21 @@ impl Hotp {
         Code::from_truncated(self.mac.value(counter.get()), self.digits)
     }
 
-    /// Finds the counter that `code` belongs to, from `next` on, which is the first counter not yet used.
+    /// Finds the counter that `code` belongs to, from `next` on.
     ///
-    /// Before you let anyone in, store the [`next`](Counter::next) of the counter you get, in a way that only one of two
-    /// servers can: that is what makes a code work once. If two counters share the code, the later one is returned, so that
-    /// neither passes again. Every candidate is computed and compared in constant time.
+    /// `next` is the first counter that was not used yet. Store the [`next`](Counter::next) of the
+    /// counter you get before you let anyone in, and in a way that lets only one of two servers
+    /// win. That makes a code work once.
+    ///
+    /// If two counters share the code, the later one is returned, so that neither passes again.
+    /// Every candidate is computed and compared in constant time.
     #[must_use]
     pub fn verify(&self, code: Code, next: Counter, look_ahead: LookAhead) -> Option<Counter> {
         let last = next.get().saturating_add(u64::from(look_ahead.get()));
         self.last_match(code, next.get(), last).map(Counter::new)
     }
 
-    /// The last counter in `first..=last` whose code is the second of two in a row.
+    /// Returns the last counter in `first..=last` whose code is the second of two in a row.
     #[cfg(feature = "mfa")]
     pub(crate) fn last_pair_match(
         &self,
@@ -118,14 +122,14 @@ impl Hotp {
         constant_time::found(is_match, at)
     }
 
-    /// The last counter in `first..=last` whose code this is.
+    /// Returns the last counter in `first..=last` that has this code.
     #[inline]
     pub(crate) fn last_match(&self, code: Code, first: u64, last: u64) -> Option<u64> {
         let (is_match, at) = self.ct_last_match(code, first, last);
         constant_time::found(is_match, at)
     }
 
-    /// As `last_match`, before anything branches on the answer. Only the answer depends on the digits.
+    /// Does as `last_match`, before anything branches on the answer.
     #[inline]
     pub(super) fn ct_last_match(&self, code: Code, first: u64, last: u64) -> (Choice, u64) {
         let mut found = LastMatch::none(first);
@@ -139,8 +143,9 @@ impl Hotp {
     }
 }
 
-/// Which counter matched last, without a branch on it: its place from `first` on, beginning with 1; 0 is none. One number
-/// holds both, as a `Choice` beside it would slow a resynchronization down.
+/// Keeps which counter matched last, without a branch on it. `place` counts from `first` on and
+/// begins with 1, as 0 means none. One number holds both, because a `Choice` beside it makes the
+/// loop slower.
 struct LastMatch {
     first: u64,
     place: u64,

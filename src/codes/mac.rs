@@ -1,7 +1,7 @@
 //! HMAC over the 8-byte counter, keyed once, and dynamic truncation (RFC 2104, RFC 4226 section 5).
 //!
-//! A key costs two compressions of the hash, each code two more. The `hmac` crate is the reference this is tested
-//! against; it is not used here because its per-message clone and buffering cost twice the time (`benches/codes.rs`).
+//! A key costs two compressions of the hash, each code two more. The `hmac` crate is the reference
+//! in the tests. It is not used here because it clones and buffers for each message.
 
 use sha1::{Digest as _, Sha1};
 use sha2::{Sha256, Sha512};
@@ -9,16 +9,17 @@ use zeroize::{DefaultIsZeroes, Zeroize};
 
 use super::algorithm::Algorithm;
 
-/// How many counters are computed side by side: the three steps of the default window.
+/// So many counters are computed side by side: the three steps of the default window.
 ///
-/// A block is written in narrow stores and read back in wide loads, which stalls. Writing all blocks before the
-/// first compression hides the stall: a verification takes 0.6 of the time of one block after the other.
+/// A block is written in narrow stores and read back in wide loads, which stalls the processor.
+/// Writing all blocks before the first compression hides the stall.
 const LANES: usize = 3;
 
-/// The same for windows that reach far: a resynchronization, a look-ahead. More lanes win nothing.
+/// So many are computed side by side where the window reaches far, for a resynchronization or a
+/// look-ahead.
 const FAR_LANES: usize = 8;
 
-/// An HMAC key, ready for counters.
+/// Holds an HMAC key, ready for counters.
 pub(crate) struct Mac(Keyed);
 
 enum Keyed {
@@ -43,7 +44,7 @@ impl Mac {
         mac
     }
 
-    /// The 31-bit value of one counter (RFC 4226 section 5.3).
+    /// Computes the 31-bit value of one counter (RFC 4226 section 5.3).
     pub(crate) fn value(&self, counter: u64) -> u32 {
         match &self.0 {
             Keyed::Sha1(key) => key.values([counter])[0],
@@ -62,7 +63,7 @@ impl Mac {
     }
 }
 
-/// The hash states after the inner and the outer padded key (RFC 2104 section 4).
+/// Holds the hash states after the inner and the outer padded key (RFC 2104 section 4).
 struct Midstates<H: Hash> {
     inner: H::State,
     outer: H::State,
@@ -130,7 +131,8 @@ impl<H: Hash> Midstates<H> {
         self.fill_lanes::<1>(next, last, &mut see);
     }
 
-    /// Shows the values from `next` on, as far as they fill all lanes. Returns the counter after them, if there is one.
+    /// Shows the values from `next` on, as far as they fill all lanes. Returns the counter after
+    /// them, if there is one.
     #[inline]
     fn fill_lanes<const N: usize>(
         &self,
@@ -164,20 +166,22 @@ impl<H: Hash> Drop for Midstates<H> {
     }
 }
 
-/// RFC 4226 section 5.3, dynamic truncation: 31 bits from the byte offset that the digest's last four bits name.
+/// Truncates dynamically (RFC 4226 section 5.3): 31 bits from the byte offset that the digest's
+/// last four bits name.
 ///
-/// The offset is secret, so its words are moved to the front by mask, never read by address.
+/// The offset is secret, so the words are moved to the front by masks. No address depends on it.
 #[inline]
 fn truncate([a, b, c, d, e]: [u32; 5], last: u32) -> u32 {
     let select =
         |bit: u32, one: u32, zero: u32| zero ^ ((one ^ zero) & ((last >> bit) & 1).wrapping_neg());
     let [a, b, c] = [select(3, c, a), select(3, d, b), select(3, e, c)];
     let words = u64::from(select(2, b, a)) << 32 | u64::from(select(2, c, b));
-    // In 64 bits: for several lanes of 32 the compiler, which has no instruction for that, goes by way of floats.
+    // This works in 64 bits, because for several lanes of 32 bits the compiler goes by way of
+    // floats.
     high(words << ((last & 3) << 3)) & 0x7fff_ffff
 }
 
-/// A hash function, by its compression (FIPS 180-4).
+/// Describes a hash function by its compression (FIPS 180-4).
 trait Hash {
     type Word: DefaultIsZeroes;
     type State: Copy + AsMut<[Self::Word]>;
@@ -188,11 +192,13 @@ trait Hash {
     fn compress(state: &mut Self::State, block: &Self::Block);
     /// Writes the hash of a key that is longer than a block.
     fn hash_key(key: &[u8], block: &mut Self::Block);
-    /// The second and last block of a message: these words, padding, and the length of both blocks.
+    /// Makes the second and last block of a message: these words, padding, and the length of both
+    /// blocks.
     fn last_block<const N: usize>(message: [Self::Word; N]) -> Self::Block;
     fn counter_block(counter: u64) -> Self::Block;
     fn digest_block(digest: &Self::State) -> Self::Block;
-    /// The digest's first 20 bytes (the highest offset is 15, and four bytes follow) and its last 4.
+    /// Returns the digest's first 20 bytes and its last 4. The highest offset is 15, and four bytes
+    /// follow it.
     fn truncation_words(digest: &Self::State) -> ([u32; 5], u32);
 }
 
@@ -220,7 +226,8 @@ macro_rules! hash {
                 digest.as_mut_slice().zeroize();
             }
 
-            /// In whole words, so that the block is written in stores as wide as the loads that read it back.
+            /// Works in whole words, so that the block is written in stores as wide as the loads
+            /// that read it back.
             #[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // sizes known when compiled
             #[inline]
             fn last_block<const N: usize>(message: [$word; N]) -> Self::Block {

@@ -7,10 +7,12 @@ use super::counter::Counter;
 use super::digits::Digits;
 use super::time::Period;
 
-/// Says how an authenticator makes codes from its secret: the algorithm, the digits, and time or counter.
+/// Says how an authenticator makes codes from its secret: by which algorithm, with how many digits,
+/// from time or a counter.
 ///
-/// [`DEFAULT`](Self::DEFAULT) is what every authenticator app understands. Take anything else for hardware tokens only, and
-/// for apps that you have tried: most apps ignore it silently and show wrong codes.
+/// Every authenticator app understands [`DEFAULT`](Self::DEFAULT). Take anything else only for
+/// hardware tokens, and for apps that you have tried. Most apps ignore other parameters silently
+/// and show wrong codes.
 ///
 /// ```
 /// use secondfactor::codes::{Algorithm, Counter, Digits, Parameters, Period};
@@ -30,7 +32,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// TOTP with SHA-1, six digits and 30 seconds.
+    /// The defaults are TOTP, SHA-1, six digits and 30 seconds.
     pub const DEFAULT: Self = Self::totp(Period::DEFAULT);
 
     /// Makes the parameters of TOTP (RFC 6238): SHA-1, six digits, and this period.
@@ -85,7 +87,7 @@ impl Parameters {
         self.moving_factor
     }
 
-    /// Returns the length of a time step; `None` for HOTP.
+    /// Returns the length of a time step, or `None` for HOTP.
     #[must_use]
     pub const fn period(&self) -> Option<Period> {
         match self.moving_factor {
@@ -117,7 +119,7 @@ impl Default for Parameters {
 pub enum MovingFactor {
     /// TOTP counts periods since the Unix epoch.
     Time(Period),
-    /// HOTP counts codes; this is the next one's counter.
+    /// HOTP counts codes. This is the counter of the next one.
     Counter(Counter),
 }
 
@@ -131,7 +133,7 @@ impl fmt::Display for MovingFactor {
     }
 }
 
-/// The parameters are those of HOTP where TOTP is asked for, or the other way round.
+/// Says that the parameters are those of HOTP where TOTP is asked for, or the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("these parameters are of the other kind: TOTP counts time, HOTP counts codes")]
 pub struct WrongMovingFactor(());

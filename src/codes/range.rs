@@ -1,6 +1,6 @@
-//! A setting outside its range.
+//! Says that a setting is outside its range, and what the range is.
 
-/// A setting outside its range.
+/// Says that a setting is outside its range, and what the range is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} must be {min} to {max}")]
 pub struct OutOfRange {

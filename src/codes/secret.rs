@@ -1,4 +1,4 @@
-//! The shared secret: key bytes that don't leak by accident.
+//! The shared secret, and what keeps it from leaking by accident.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,10 +13,12 @@ use super::random::{RngError, fill_random};
 use super::secret_error::SecretError;
 use super::secret_text::SecretText;
 
-/// The secret that a prover and a verifier share: 1 to 128 bytes, wiped from memory when dropped.
+/// Holds the secret that a prover and a verifier share: 1 to 128 bytes, wiped from memory when
+/// dropped.
 ///
-/// There is no `Clone`, no equality, no `Display` and no serialization, and `Debug` hides the bytes. What shows or
-/// copies a secret says so by name: `expose_*` and [`duplicate`](Self::duplicate).
+/// It has no `Clone`, no equality, no `Display` and no serialization, and `Debug` hides the bytes.
+/// Whatever shows or copies a secret says so by its name: `expose_*` and
+/// [`duplicate`](Self::duplicate).
 ///
 /// ```
 /// use secondfactor::codes::Secret;
@@ -34,24 +36,26 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The least number of bytes: 128 bits (RFC 4226 section 4, R6).
+    /// A secret has at least 16 bytes, which are 128 bits (RFC 4226 section 4, R6).
     pub const MIN_LEN: usize = 16;
-    /// The greatest number of bytes: one block of SHA-512.
+    /// A secret has at most 128 bytes, one block of SHA-512.
     pub const MAX_LEN: usize = MAX_LEN;
 
-    /// A new secret for the default algorithm from the operating system's generator: 20 bytes.
+    /// Makes a new secret of 20 bytes for the default algorithm, from the operating system's random
+    /// generator.
     ///
     /// # Errors
-    /// The generator failed. Nobody can be enrolled until it works again.
+    /// [`RngError`] if the generator fails. Nobody can be enrolled until it works again.
     #[cfg(feature = "std")]
     pub fn generate() -> Result<Self, RngError> {
         Self::generate_for(Algorithm::default())
     }
 
-    /// A new secret as long as the algorithm's output (RFC 6238 section 5.1): 20, 32 or 64 bytes.
+    /// Makes a new secret as long as the algorithm's output: 20, 32 or 64 bytes (RFC 6238 section
+    /// 5.1).
     ///
     /// # Errors
-    /// The generator failed.
+    /// [`RngError`] if the generator fails.
     #[cfg(feature = "std")]
     pub fn generate_for(algorithm: Algorithm) -> Result<Self, RngError> {
         let mut bytes = Zeroizing::new(alloc::vec![0; algorithm.key_len()]);
@@ -59,36 +63,41 @@ impl Secret {
         Ok(Self { bytes })
     }
 
-    /// A new secret from your own cryptographic generator, where there is no operating system.
+    /// Makes a new secret from your own cryptographic generator, where there is no operating
+    /// system.
     pub fn generate_from<R: CryptoRng + ?Sized>(rng: &mut R, algorithm: Algorithm) -> Self {
         let mut bytes = Zeroizing::new(alloc::vec![0; algorithm.key_len()]);
         rng.fill_bytes(&mut bytes);
         Self { bytes }
     }
 
-    /// A secret of 16 to 128 bytes.
+    /// Makes a secret of 16 to 128 bytes.
     ///
     /// # Errors
-    /// Empty, under 128 bits, or too long.
+    /// [`SecretError`] if it is empty, has fewer than 128 bits, or is too long.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         Self::from_weak_bytes(bytes)?.refuse_weak()
     }
 
-    /// A secret from Base32 text (RFC 4648 section 6) as people paste it: in any case, with ASCII spaces and hyphens
-    /// anywhere, with or without the `=` padding.
+    /// Reads a secret from Base32 text as people paste it (RFC 4648 section 6).
+    ///
+    /// Upper and lower case mean the same. ASCII spaces and hyphens may stand anywhere. The `=`
+    /// padding may be absent.
     ///
     /// # Errors
-    /// Any other character, an impossible length, padding that does not fit, bits set behind the last byte; empty,
-    /// under 128 bits, or too long.
+    /// * [`SecretError`] if the text has any other character, an impossible length, padding that
+    ///   does not fit, or bits behind the last byte.
+    /// * [`SecretError`] if the secret is empty, has fewer than 128 bits, or is too long.
     pub fn from_base32(text: &str) -> Result<Self, SecretError> {
         Self::from_weak_base32(text)?.refuse_weak()
     }
 
-    /// The same as [`from_bytes`](Self::from_bytes), also under 128 bits: for existing secrets of services that gave
-    /// out shorter ones. Never for new ones.
+    /// Makes a secret as [`from_bytes`](Self::from_bytes) does, and accepts one under 128 bits too.
+    ///
+    /// This is for secrets that a service gave out already. Never use it for new ones.
     ///
     /// # Errors
-    /// Empty or too long.
+    /// [`SecretError`] if it is empty or too long.
     pub fn from_weak_bytes(bytes: &[u8]) -> Result<Self, SecretError> {
         if bytes.len() > Self::MAX_LEN {
             return Err(SecretError::TooLong);
@@ -96,34 +105,37 @@ impl Secret {
         Self::from_secret_bytes(Zeroizing::new(bytes.to_vec()))
     }
 
-    /// The same as [`from_base32`](Self::from_base32), also under 128 bits: for existing secrets of services that
-    /// gave out shorter ones. Never for new ones.
+    /// Reads a secret as [`from_base32`](Self::from_base32) does, and accepts one under 128 bits
+    /// too.
+    ///
+    /// This is for secrets that a service gave out already. Never use it for new ones.
     ///
     /// # Errors
-    /// As there, but for a length under 128 bits.
+    /// As for [`from_base32`](Self::from_base32), except for a length under 128 bits.
     pub fn from_weak_base32(text: &str) -> Result<Self, SecretError> {
         Self::from_secret_bytes(decode_base32(text)?)
     }
 
-    /// Whether it has fewer than 128 bits.
+    /// Returns whether it has fewer than 128 bits.
     #[must_use]
     pub fn is_weak(&self) -> bool {
         self.bytes.len() < Self::MIN_LEN
     }
 
-    /// The key bytes.
+    /// Returns the key bytes.
     #[must_use]
     pub fn expose_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The secret in Base32, upper case, without padding: what people type into an app.
+    /// Returns the secret in Base32, which people type into an app. It is in upper case and has no
+    /// padding.
     #[must_use]
     pub fn expose_base32(&self) -> SecretText {
         SecretText::base32(&self.bytes)
     }
 
-    /// A second copy of the secret, wiped on its own.
+    /// Makes a second copy of the secret, which is wiped on its own.
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self {

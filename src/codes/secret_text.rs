@@ -7,7 +7,8 @@ use core::ops::Deref;
 use base32::Alphabet::Rfc4648;
 use zeroize::Zeroizing;
 
-/// Text that holds a secret, wiped when dropped: it reads as a `str`, and `Debug` hides it.
+/// Holds text with a secret in it, and wipes it when dropped. It reads as a `str`, and `Debug`
+/// hides it.
 ///
 /// ```
 /// use secondfactor::codes::Secret;
@@ -19,13 +20,13 @@ use zeroize::Zeroizing;
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Ask for enough: a buffer that grows leaves a copy behind.
+    /// Ask for enough room, as a buffer that grows leaves a copy behind.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self(Zeroizing::new(String::with_capacity(capacity)))
     }
@@ -42,7 +43,7 @@ impl SecretText {
 
     pub(crate) fn base32(bytes: &[u8]) -> Self {
         let mut text = Self::with_capacity(bytes.len().div_ceil(5).saturating_mul(8));
-        // Five bytes at a time: for these `base32` reserves enough, so no copy of a grown buffer stays behind.
+        // For five bytes `base32` reserves enough room, so no copy of a grown buffer stays behind.
         for chunk in bytes.chunks(5) {
             let mut five = Zeroizing::new([0; 5]);
             five.iter_mut()

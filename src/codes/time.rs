@@ -1,4 +1,4 @@
-//! Time as an argument: Unix seconds, steps, and the clock behind a seam.
+//! Times, time steps and their length.
 
 use core::fmt;
 use core::num::NonZero;
@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use super::range::OutOfRange;
 
-/// Seconds since 1970-01-01 00:00:00 UTC (RFC 6238 section 4.2: wider than 32 bits).
+/// Counts the seconds since 1970-01-01 00:00:00 UTC. They have more than 32 bits (RFC 6238 section
+/// 4.2).
 ///
 /// ```
 /// use secondfactor::codes::UnixTime;
@@ -17,19 +18,19 @@ use super::range::OutOfRange;
 pub struct UnixTime(u64);
 
 impl UnixTime {
-    /// The moment `secs` seconds after the epoch.
+    /// Makes the time `secs` seconds after the epoch.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Self {
         Self(secs)
     }
 
-    /// Seconds since the epoch.
+    /// Returns the seconds since the epoch.
     #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// Returns how long after `earlier` this is, or zero if it is not after it.
     ///
     /// ```
     /// use core::time::Duration;
@@ -43,31 +44,31 @@ impl UnixTime {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
 
-    /// This time and `duration` (whole seconds) later, at most `u64::MAX` seconds.
+    /// Returns the time `duration` later, in whole seconds, at most `u64::MAX`.
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_secs()))
     }
 
-    /// This time and `duration` (whole seconds) earlier, at least the epoch.
+    /// Returns the time `duration` earlier, in whole seconds, at least the epoch.
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(duration.as_secs()))
     }
 }
 
-/// The number of a time step: what TOTP uses as the counter (RFC 6238 section 4.2, `T`).
+/// Counts time steps. TOTP uses this number as the counter (RFC 6238 section 4.2, `T`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Step(u64);
 
 impl Step {
-    /// The step with this number.
+    /// Makes the step with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The step's number.
+    /// Returns the step's number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
@@ -80,7 +81,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// The length of a time step in seconds (RFC 6238 section 5.2, `X`: 30 by default).
+/// Holds the length of a time step in whole seconds: 30 by default (RFC 6238 section 5.2, `X`).
 ///
 /// ```
 /// use secondfactor::codes::Period;
@@ -91,17 +92,17 @@ impl fmt::Display for Step {
 pub struct Period(NonZero<u16>);
 
 impl Period {
-    /// The shortest period: 5 seconds.
+    /// The shortest period has 5 seconds.
     pub const MIN: Self = Self(NonZero::<u16>::MIN.saturating_add(4));
-    /// 30 seconds (RFC 6238 section 5.2).
+    /// The default period has 30 seconds (RFC 6238 section 5.2).
     pub const DEFAULT: Self = Self(NonZero::<u16>::MIN.saturating_add(29));
-    /// The longest period: one hour.
+    /// The longest period is one hour.
     pub const MAX: Self = Self(NonZero::<u16>::MIN.saturating_add(3599));
 
-    /// A period of `secs` seconds.
+    /// Makes a period of `secs` seconds.
     ///
     /// # Errors
-    /// Outside [`MIN`](Self::MIN)`..=`[`MAX`](Self::MAX).
+    /// [`OutOfRange`] if it is outside [`MIN`](Self::MIN)`..=`[`MAX`](Self::MAX).
     pub const fn from_secs(secs: u16) -> Result<Self, OutOfRange> {
         match NonZero::new(secs) {
             Some(period) if secs >= Self::MIN.as_secs() && secs <= Self::MAX.as_secs() => {
@@ -115,7 +116,7 @@ impl Period {
         }
     }
 
-    /// The period in seconds.
+    /// Returns the period in seconds.
     #[must_use]
     pub const fn as_secs(self) -> u16 {
         self.0.get()

@@ -17,10 +17,10 @@ use super::secret::Secret;
 use super::time::{Period, Step, UnixTime};
 use super::window::Window;
 
-/// Codes from the time (RFC 6238): the prover's [`at`](Self::at) and the verifier's [`verify`](Self::verify).
+/// Computes and checks codes from the time (RFC 6238).
 ///
-/// This computes and compares; it remembers nothing. Behind a login you want `Mfa`, which sees to it
-/// that a code works once.
+/// The prover calls [`at`](Self::at), the verifier [`verify`](Self::verify). Nothing is remembered
+/// here. For a login take [`Mfa`](crate::Mfa), which makes sure that a code works once.
 ///
 /// ```
 /// use secondfactor::codes::{Secret, Totp, UnixTime, Window};
@@ -33,7 +33,7 @@ use super::window::Window;
 /// assert_eq!(code.to_string(), "005924");
 ///
 /// let step = totp.verify(code, now, Window::DEFAULT, None).ok_or("wrong code")?;
-/// // A code works once: give the highest accepted step to the next call.
+/// // A code works once, if the next call gets the highest step accepted so far.
 /// assert_eq!(totp.verify(code, now, Window::DEFAULT, Some(step)), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -44,7 +44,8 @@ pub struct Totp {
 }
 
 impl Totp {
-    /// Sets up SHA-1, six digits and 30 seconds from the Unix epoch, which every authenticator app can do.
+    /// Sets up SHA-1, six digits and 30 seconds from the Unix epoch, which every authenticator app
+    /// can do.
     #[must_use]
     #[inline]
     pub fn new(secret: &Secret) -> Self {
@@ -93,31 +94,31 @@ impl Totp {
         }
     }
 
-    /// With another beginning of step 0 (RFC 6238 section 4.1, `T0`).
+    /// Begins step 0 at another time (RFC 6238 section 4.1, `T0`).
     #[must_use]
     pub const fn with_t0(mut self, t0: UnixTime) -> Self {
         self.t0 = t0;
         self
     }
 
-    /// The code at a time.
+    /// Computes the code at a time.
     ///
     /// # Errors
-    /// The time is before T0.
+    /// [`BeforeT0`] if the time is before T0.
     pub fn at(&self, time: UnixTime) -> Result<Code, BeforeT0> {
         Ok(self.hotp.at(Counter::new(self.step_at(time)?.get())))
     }
 
-    /// The step that a time lies in.
+    /// Returns the step that a time lies in.
     ///
     /// # Errors
-    /// The time is before T0.
+    /// [`BeforeT0`] if the time is before T0.
     pub fn step_at(&self, time: UnixTime) -> Result<Step, BeforeT0> {
         let (step, _) = self.step_and_offset(time)?;
         Ok(Step::new(step))
     }
 
-    /// How long the code of a time is still shown: more than zero, at most the period.
+    /// Returns how long the code of a time is still shown: more than zero, at most the period.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -129,7 +130,7 @@ impl Totp {
     /// ```
     ///
     /// # Errors
-    /// The time is before T0.
+    /// [`BeforeT0`] if the time is before T0.
     pub fn remaining(&self, time: UnixTime) -> Result<Duration, BeforeT0> {
         let (_, offset) = self.step_and_offset(time)?;
         Ok(Duration::from_secs(
@@ -137,15 +138,18 @@ impl Totp {
         ))
     }
 
-    /// The step that `code` belongs to, if it is one of those in the `window` around `time` and later than
-    /// `last_used`, the highest step that was ever accepted for this secret.
+    /// Finds the step in the `window` around `time` that `code` belongs to, if it is later than
+    /// `last_used`.
     ///
-    /// Keep the step you get as the new `last_used`, before you let anyone in, and in a way that only one of two
-    /// servers can: RFC 6238 section 5.2, "The verifier MUST NOT accept the second attempt of the OTP after the
-    /// successful validation". If two steps share the code, the later one is returned, so that neither passes again.
+    /// `last_used` is the highest step that was ever accepted for this secret. Store the step you
+    /// get as the new one before you let anyone in, and in a way that lets only one of two servers
+    /// win. That makes a code work once (RFC 6238 section 5.2: "The verifier MUST NOT accept the
+    /// second attempt of the OTP after the successful validation").
     ///
-    /// Every step of the window is computed and compared in constant time, also those already used. A time before T0
-    /// has no step: `None`.
+    /// If two steps share the code, the later one is returned, so that neither passes again.
+    ///
+    /// Every step of the window is computed and compared in constant time, also those that were
+    /// used. A time before T0 has no step, so the answer is `None`.
     #[must_use]
     pub fn verify(
         &self,
@@ -183,7 +187,7 @@ impl fmt::Debug for Totp {
     }
 }
 
-/// The time is before T0, where the steps begin: it has no code.
+/// Says that a time is before T0, where the steps begin. It has no code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("time is before T0: no code")]
 pub struct BeforeT0(());

@@ -1,11 +1,12 @@
-//! How far a verifier looks: steps around the present, counters ahead.
+//! How far a verifier looks: steps around the present one, counters ahead.
 
 use super::range::OutOfRange;
 
-/// Which steps around the present a verifier accepts (RFC 6238 section 5.2).
+/// Says which steps around the present one a verifier accepts (RFC 6238 section 5.2).
 ///
-/// The past covers the way from the prover's screen to the verifier, both cover clocks that differ. Each step is
-/// another code that a guess can hit, and prolongs a code's life.
+/// Past steps allow for the time that a code takes to reach the verifier. Past and future steps
+/// allow for clocks that differ. Each step is another code that a guess can hit, and lets a code
+/// live longer.
 ///
 /// ```
 /// use secondfactor::codes::Window;
@@ -20,20 +21,20 @@ pub struct Window {
 }
 
 impl Window {
-    /// Only the step of the present.
+    /// Only the present step is accepted.
     pub const EXACT: Self = Self { past: 0, future: 0 };
-    /// One step each way (RFC 6238 section 5.2 recommends at most one for the delay).
+    /// One step each way is accepted (RFC 6238 section 5.2 recommends at most one for the delay).
     pub const DEFAULT: Self = Self { past: 1, future: 1 };
-    /// One step back, for the delay, none forward.
+    /// One step back is accepted, for the delay, and none forward.
     #[cfg(feature = "mfa")]
     pub(crate) const PAST: Self = Self { past: 1, future: 0 };
-    /// The most steps each way.
+    /// A window has at most 10 steps each way.
     pub const MAX_STEPS: u8 = 10;
 
-    /// A window of `past` and `future` steps beside the present one.
+    /// Makes a window of `past` steps before the present one and `future` steps after it.
     ///
     /// # Errors
-    /// More than [`MAX_STEPS`](Self::MAX_STEPS) either way.
+    /// [`OutOfRange`] if there are more than [`MAX_STEPS`](Self::MAX_STEPS) either way.
     pub const fn new(past: u8, future: u8) -> Result<Self, OutOfRange> {
         if past > Self::MAX_STEPS || future > Self::MAX_STEPS {
             return Err(OutOfRange::new(
@@ -45,13 +46,13 @@ impl Window {
         Ok(Self { past, future })
     }
 
-    /// How many steps before the present one are accepted.
+    /// Returns how many steps before the present one are accepted.
     #[must_use]
     pub const fn past(self) -> u8 {
         self.past
     }
 
-    /// How many steps after the present one are accepted.
+    /// Returns how many steps after the present one are accepted.
     #[must_use]
     pub const fn future(self) -> u8 {
         self.future
@@ -64,9 +65,10 @@ impl Default for Window {
     }
 }
 
-/// How many counters beyond the expected one a verifier tries (RFC 4226 section 7.4, `s`).
+/// Says how many counters beyond the expected one a verifier tries (RFC 4226 section 7.4, `s`).
 ///
-/// Each one is another code that a guess can hit: as few as the tokens' owners allow.
+/// Each one is another code that a guess can hit. Take as few as the owners of the tokens can live
+/// with.
 ///
 /// ```
 /// use secondfactor::codes::LookAhead;
@@ -78,20 +80,21 @@ impl Default for Window {
 pub struct LookAhead(u8);
 
 impl LookAhead {
-    /// Only the expected counter.
+    /// Only the expected counter is tried.
     pub const NONE: Self = Self(0);
-    /// Ten counters.
+    /// Ten counters beyond the expected one are tried.
     pub const DEFAULT: Self = Self(10);
-    /// Five counters: what [`Policy`](crate::Policy) takes, which allows fewer guesses.
+    /// A [`Policy`](crate::Policy) tries five counters, so that fewer guesses hit.
     #[cfg(feature = "mfa")]
     pub(crate) const POLICY: Self = Self(5);
-    /// The most: 100 counters, for a resynchronization with two codes in a row.
+    /// At most 100 counters are tried. That many are for a resynchronization with two codes in a
+    /// row.
     pub const MAX: Self = Self(100);
 
-    /// A look-ahead of `counters`.
+    /// Makes a look-ahead of so many counters.
     ///
     /// # Errors
-    /// More than [`MAX`](Self::MAX).
+    /// [`OutOfRange`] if there are more than [`MAX`](Self::MAX).
     pub const fn new(counters: u8) -> Result<Self, OutOfRange> {
         if counters > Self::MAX.0 {
             return Err(OutOfRange::new(
@@ -103,7 +106,7 @@ impl LookAhead {
         Ok(Self(counters))
     }
 
-    /// The number of counters.
+    /// Returns the number of counters.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0

@@ -1,18 +1,19 @@
-//! The second factor for programs without an async runtime: the same calls, each waiting for its answer.
+//! Runs the second factor for programs without an async runtime. Each call waits for its answer.
 
 use std::time::Duration;
 
 use super::judge;
 use super::sweep::{Batch, KeyUsage};
 use crate::account::{
-    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice, Proof, Recovered,
-    RecoveryCode, RecoveryCodes, Status, Verified,
+    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice, PendingDevice, Proof,
+    Recovered, RecoveryCode, RecoveryCodes, Status, Verified,
 };
 use crate::account_id::AccountId;
 use crate::codes::{Code, SecretText, UnixTime};
-use crate::store::{BlockOn, ListAccounts, Store, ThisThread};
+use crate::store::{BlockOn, ListAccounts, Report, Store, ThisThread};
 
-/// [`Mfa`](crate::Mfa) with calls that block: the same names, arguments, answers and errors.
+/// Makes the calls of [`Mfa`](crate::Mfa) block, with the same names, arguments, answers and
+/// errors.
 ///
 /// ```
 /// use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey};
@@ -28,8 +29,8 @@ use crate::store::{BlockOn, ListAccounts, Store, ThisThread};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The drivers of PostgreSQL and Redis run on Tokio. Make a runtime, make the store's pool or connection on it, and
-/// hand it over:
+/// The drivers of PostgreSQL and Redis run on Tokio. Make a runtime, make the store's pool or
+/// connection on it, and hand it over:
 ///
 #[cfg_attr(
     feature = "postgres",
@@ -45,7 +46,7 @@ let mfa = blocking::Mfa::new(Mfa::new(PostgresStore::new(pool), keyring)).on(run
 ```"#
 )]
 ///
-/// Never call it from async code: use [`Mfa`](crate::Mfa) there.
+/// Never call it from async code. Use [`Mfa`](crate::Mfa) there.
 #[derive(Debug)]
 pub struct Mfa<S, R = ThisThread> {
     inner: judge::Mfa<S>,
@@ -53,7 +54,7 @@ pub struct Mfa<S, R = ThisThread> {
 }
 
 impl<S> Mfa<S> {
-    /// A blocking front that waits on the calling thread.
+    /// Makes a blocking front that waits on the calling thread.
     #[must_use]
     pub const fn new(inner: judge::Mfa<S>) -> Self {
         Self {
@@ -64,7 +65,7 @@ impl<S> Mfa<S> {
 }
 
 impl<S, R> Mfa<S, R> {
-    /// Waits by this runtime instead.
+    /// Waits by this runtime instead of the calling thread.
     #[must_use]
     pub fn on<Q: BlockOn>(self, runtime: Q) -> Mfa<S, Q> {
         Mfa {
@@ -73,7 +74,7 @@ impl<S, R> Mfa<S, R> {
         }
     }
 
-    /// The calls that do not block.
+    /// Returns the [`Mfa`](crate::Mfa) inside, whose calls do not block.
     #[must_use]
     pub const fn as_async(&self) -> &judge::Mfa<S> {
         &self.inner
@@ -81,15 +82,15 @@ impl<S, R> Mfa<S, R> {
 }
 
 impl<S: Store, R> Mfa<S, R> {
-    /// See [`Mfa::now`](crate::Mfa::now).
+    /// Returns the time of its clock: see [`Mfa::now`](crate::Mfa::now).
     pub fn now(&self) -> UnixTime {
         self.inner.now()
     }
 
-    /// See [`Mfa::seal_proof`](crate::Mfa::seal_proof).
+    /// Seals a proof for a session: see [`Mfa::seal_proof`](crate::Mfa::seal_proof).
     ///
     /// # Errors
-    /// The same.
+    /// They are those of the call that it waits for.
     pub fn seal_proof(
         &self,
         proof: impl AsRef<Proof>,
@@ -98,10 +99,10 @@ impl<S: Store, R> Mfa<S, R> {
         self.inner.seal_proof(proof, session)
     }
 
-    /// See [`Mfa::open_verified`](crate::Mfa::open_verified).
+    /// Opens the token of a [`Verified`]: see [`Mfa::open_verified`](crate::Mfa::open_verified).
     ///
     /// # Errors
-    /// The same.
+    /// They are those of the call that it waits for.
     pub fn open_verified(
         &self,
         account: &AccountId,
@@ -112,10 +113,10 @@ impl<S: Store, R> Mfa<S, R> {
         self.inner.open_verified(account, session, token, age)
     }
 
-    /// See [`Mfa::open_proof`](crate::Mfa::open_proof).
+    /// Opens the token of a [`Proof`]: see [`Mfa::open_proof`](crate::Mfa::open_proof).
     ///
     /// # Errors
-    /// The same.
+    /// They are those of the call that it waits for.
     pub fn open_proof(
         &self,
         account: &AccountId,
@@ -126,12 +127,12 @@ impl<S: Store, R> Mfa<S, R> {
     }
 }
 
-/// One line for each call of [`Mfa`](crate::Mfa).
+/// Makes a blocking method for each call of [`Mfa`](crate::Mfa) that it lists.
 macro_rules! blocking {
     ($store:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
         impl<S: $store, R: BlockOn> Mfa<S, R> {$(
             #[doc = concat!("Waits for [`Mfa::", stringify!($name), "`](crate::Mfa::", stringify!($name), ").\n")]
-            #[doc = "\n# Errors\nThe same."]
+            #[doc = "\n# Errors\nThey are those of the call that it waits for."]
             pub fn $name(&self, $($argument: $type),*) -> Result<$output, Error> {
                 self.runtime.block_on(self.inner.$name($($argument),*))
             }
@@ -143,11 +144,11 @@ blocking! {
     Store:
     fn enroll(account: &AccountId, device: impl Into<NewDevice>) -> Enrollment;
     fn enroll_another(proof: impl AsRef<Proof>, device: impl Into<NewDevice>) -> Enrollment;
-    fn confirm(account: &AccountId, device: DeviceId, code: Code) -> Confirmed;
-    fn confirm_pair(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> Confirmed;
+    fn confirm(account: &AccountId, device: impl Into<PendingDevice>, code: Code) -> Confirmed;
+    fn confirm_pair(account: &AccountId, device: impl Into<PendingDevice>, codes: [Code; 2]) -> Confirmed;
     fn verify(account: &AccountId, code: Code) -> Verified;
     fn resync(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> ();
-    fn rotate(proof: impl AsRef<Proof>, device: DeviceId) -> Enrollment;
+    fn rotate(proof: impl AsRef<Proof>, device: impl Into<PendingDevice>, grace: Duration) -> Enrollment;
     fn issue_recovery_codes(proof: impl AsRef<Proof>) -> RecoveryCodes;
     fn redeem(account: &AccountId, code: &RecoveryCode) -> Recovered;
     fn status(account: &AccountId) -> Status;
@@ -156,7 +157,10 @@ blocking! {
     fn suspend(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn resume(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn revoke(proof: impl AsRef<Proof>, device: DeviceId) -> ();
+    fn keep_only(proof: impl AsRef<Proof>, devices: &[DeviceId]) -> ();
+    fn stands(proof: impl AsRef<Proof>) -> ();
     fn opt_out(proof: impl AsRef<Proof>) -> ();
+    fn danger_import_unproven(account: &AccountId, devices: Vec<NewDevice>) -> ();
     fn danger_revoke_unproven(account: &AccountId, device: DeviceId) -> ();
     fn danger_unlock_unproven(account: &AccountId) -> ();
     fn danger_opt_out_unproven(account: &AccountId) -> ();
@@ -165,6 +169,7 @@ blocking! {
 
 blocking! {
     ListAccounts:
+    fn check() -> Report;
     fn reseal_batch(after: Option<&AccountId>, limit: usize) -> Batch;
     fn key_usage(after: Option<&AccountId>, limit: usize) -> KeyUsage;
 }

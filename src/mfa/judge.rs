@@ -1,6 +1,7 @@
 //! The one loop behind every call: load, open, judge, seal, swap, reveal.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::account::{Account, Attempt, Error, Event, Policy, Proof};
 use crate::account_id::AccountId;
@@ -8,20 +9,23 @@ use crate::codes::{Clock, SystemClock, UnixTime};
 use crate::sealing::Keyring;
 use crate::store::{Store, Swap};
 
-/// How often a command is judged again because another one won the swap.
+/// A command is judged again so many times, if another one won the swap.
 ///
-/// Each loss is another submission's commit on the same account, so one of them always succeeds. Guessers can commit a few
-/// at once before they are locked. The owner who loses to all of these tries again, and they can't.
+/// Each loss is another submission's commit on the same account, so one of them always succeeds.
+/// Guessers can commit a few at once before they are locked. An owner who loses to all of these
+/// tries again, and the guessers can't.
 pub(super) const TRIES: usize = 8;
 
 /// Runs the second factor of every account in a store.
 ///
-/// Every call loads the record, opens it, judges, seals, and swaps. The verdict is revealed only when its swap has won. So of
-/// any number of submissions of one code, on any number of servers, exactly one succeeds. The futures run under any runtime;
+/// Every call loads the record, opens it, judges, seals, and swaps. The verdict is revealed only
+/// when its swap has won. So of any number of submissions of one code, on any number of servers,
+/// exactly one succeeds. The futures run under any runtime.
 /// [`blocking::Mfa`](crate::mfa::blocking::Mfa) is for programs without one.
 ///
-/// What changes a second factor takes a [`Proof`] of it, no older than five minutes: a [`Verified`](crate::Verified), or what
-/// [`redeem`](Self::redeem) or [`confirm`](Self::confirm) gave. What an operator does without one is called `danger_`.
+/// Whatever changes a second factor takes a fresh [`Proof`] of it: a [`Verified`](crate::Verified),
+/// or what [`redeem`](Self::redeem) or [`confirm`](Self::confirm) returned. The calls that an
+/// operator makes without one are named `danger_`.
 ///
 /// ```
 /// use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
@@ -47,13 +51,14 @@ pub(super) const TRIES: usize = 8;
 /// ```
 ///
 /// # Errors
-/// Each method names its own errors. Beside them, every call that reads or writes a record may end in
+/// Each method names its own errors. Every call that reads or writes a record may also return
 ///
-/// * [`Error::Store`] if the store fails, and [`Error::Contended`] if others change the record all the time;
-/// * [`Error::Seal`] or [`Error::Record`] if the stored record does not open or makes no sense;
+/// * [`Error::Store`] if the store fails, and [`Error::Contended`] if others change the record all
+///   the time,
+/// * [`Error::Seal`] or [`Error::Record`] if the stored record does not open or makes no sense,
 /// * [`Error::Rng`] if there are no random bytes to seal it again.
 ///
-/// [`Error::fault`] tells them apart. None of them lets anybody in.
+/// [`Error::fault`] says who can do something about it. None of them lets anybody in.
 pub struct Mfa<S> {
     pub(super) store: S,
     pub(super) keyring: Keyring,
@@ -65,7 +70,8 @@ pub struct Mfa<S> {
 type OnEvent = dyn Fn(&AccountId, UnixTime, &Event) + Send + Sync;
 
 impl<S: Store> Mfa<S> {
-    /// Makes the second factor over a store, sealed by a keyring, by the system's clock and the default policy.
+    /// Makes the second factor over a store, with the system's clock and the default policy. The
+    /// keyring seals its records.
     #[must_use]
     pub fn new(store: S, keyring: Keyring) -> Self {
         Self {
@@ -92,7 +98,7 @@ impl<S: Store> Mfa<S> {
         self
     }
 
-    /// Replaces the clock, by a [`ManualClock`](crate::codes::ManualClock) in tests.
+    /// Replaces the clock, for example by a [`ManualClock`](crate::codes::ManualClock) in tests.
     ///
     /// ```
     /// # use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
@@ -110,11 +116,12 @@ impl<S: Store> Mfa<S> {
         self
     }
 
-    /// Adds a handler that gets every event, with its account and time, after it is committed: for a log, and to tell the
-    /// owner.
+    /// Adds a handler that gets every event, with its account and time, after it is committed.
     ///
-    /// It runs before the verdict is returned, so it should hand over what takes time. Several handlers are called in the
-    /// order in which they were added. See [`Event`] for an example.
+    /// Write a log with it, and tell the owner. It runs before the verdict is returned, so let it
+    /// hand over work that takes time. Several handlers are called in the order in which they were
+    /// added. If one panics, the others still get the event. See [`Event`] for an example.
+    ///
     #[must_use]
     pub fn on_event(
         mut self,
@@ -124,7 +131,8 @@ impl<S: Store> Mfa<S> {
         self
     }
 
-    /// Returns the time by its clock: for [`Proof::require_within`], and for how long a throttled person waits.
+    /// Returns the time of its clock, for [`Proof::require_within`] and
+    /// [`Denial::retry_after`](crate::Denial::retry_after).
     pub fn now(&self) -> UnixTime {
         self.clock.now()
     }
@@ -163,29 +171,25 @@ impl<S: Store> Mfa<S> {
                 command(account, now).inspect_err(|error| self.tell_refusal(id, now, error))?;
             let sealed = attempt.seal(&self.keyring)?;
             let expected = stored.map(|stored| stored.version());
-            match self
+            let interruption = Interruption { mfa: self, id, now };
+            let swap = self
                 .store
                 .swap(id, expected, &sealed)
                 .await
-                .map_err(store_error)?
-            {
-                Swap::Committed(receipt) => {
-                    return attempt.reveal_with(receipt, |event| self.tell(id, now, event));
-                }
-                Swap::Conflict => {}
+                .map_err(store_error)?;
+            interruption.averted();
+            if let Swap::Committed(receipt) = swap {
+                return attempt.reveal_with(receipt, |event| self.tell(id, now, event));
             }
         }
         Err(Error::Contended)
     }
 
     pub(super) fn open(&self, id: &AccountId, sealed: &[u8]) -> Result<Account, Error> {
-        Ok(Account::open(id, sealed, &self.keyring)?.with_policy(self.policy))
-    }
-
-    pub(super) fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
-        self.on_event
-            .iter()
-            .for_each(|handler| handler(account, now, event));
+        let account = Account::open(id, sealed, &self.keyring);
+        let account =
+            account.inspect_err(|_| self.tell(id, self.clock.now(), &Event::Unreadable))?;
+        Ok(account.with_policy(self.policy))
     }
 
     fn tell_refusal(&self, account: &AccountId, now: UnixTime, error: &Error) {
@@ -198,7 +202,37 @@ impl<S: Store> Mfa<S> {
     }
 }
 
-/// What an account without a record is to a command.
+impl<S> Mfa<S> {
+    /// Tells every handler. One that panics hides nothing from the others, nor the verdict from the
+    /// caller.
+    pub(super) fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
+        for handler in &self.on_event {
+            let _panicked = catch_unwind(AssertUnwindSafe(|| handler(account, now, event)));
+        }
+    }
+}
+
+/// Tells that a write has begun, if the call is dropped or its store fails before the outcome is
+/// known.
+pub(super) struct Interruption<'m, S> {
+    pub(super) mfa: &'m Mfa<S>,
+    pub(super) id: &'m AccountId,
+    pub(super) now: UnixTime,
+}
+
+impl<S> Interruption<'_, S> {
+    pub(super) fn averted(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<S> Drop for Interruption<'_, S> {
+    fn drop(&mut self) {
+        self.mfa.tell(self.id, self.now, &Event::Interrupted);
+    }
+}
+
+/// Says what an account without a record means to a command.
 #[derive(Clone, Copy)]
 pub(super) enum Absent {
     IsNew,

@@ -1,19 +1,22 @@
 //! What owners and claimants do: enroll, confirm, log in, recover.
 
+use std::time::Duration;
+
 use super::judge::{Absent, Mfa, store_error};
 use crate::account::{
-    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, NewDevice, Proof, Recovered,
-    RecoveryCode, RecoveryCodes, Status, Verified,
+    Account, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, NewDevice, PendingDevice, Proof,
+    Recovered, RecoveryCode, RecoveryCodes, Status, Verified,
 };
 use crate::account_id::AccountId;
 use crate::codes::Code;
 use crate::store::Store;
 
 impl<S: Store> Mfa<S> {
-    /// Opts in: begins to enroll the first device of an account and makes its secret, to be shown once.
+    /// Opts in: begins to enroll the first device of an account, and makes its secret, to be shown
+    /// once.
     ///
-    /// The device is accepted at no login until it is [confirmed](Self::confirm). A [`Label`](crate::Label) alone is an
-    /// authenticator app.
+    /// The device's codes are accepted at a login once it is [confirmed](Self::confirm). A
+    /// [`Label`](crate::Label) alone describes an authenticator app.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Label, Mfa, store::Store};
@@ -25,9 +28,11 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`ProofRequired`](Error::ProofRequired) if a device is enrolled already: [`enroll_another`](Self::enroll_another).
-    /// * [`DuplicateSecret`](Error::DuplicateSecret), if the device brings its own.
-    /// * [`TooManyDevices`](Error::TooManyDevices).
+    /// * [`ProofRequired`](Error::ProofRequired) if a device was confirmed already. Take
+    ///   [`enroll_another`](Self::enroll_another).
+    /// * [`DuplicateSecret`](Error::DuplicateSecret) if the device brings the secret of another
+    ///   one.
+    /// * [`TooManyDevices`](Error::TooManyDevices) if the account has no number left for a device.
     pub async fn enroll(
         &self,
         account: &AccountId,
@@ -40,7 +45,8 @@ impl<S: Store> Mfa<S> {
         .await
     }
 
-    /// Begins to enroll one more device of the account that the proof is of. The other devices stay as they are.
+    /// Begins to enroll one more device of the account that the proof belongs to. The other devices
+    /// stay as they are.
     ///
     /// ```
     /// # use secondfactor::{Label, Mfa, Verified, store::Store};
@@ -52,8 +58,9 @@ impl<S: Store> Mfa<S> {
     ///
     /// # Errors
     /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
-    /// * [`LabelTaken`](Error::LabelTaken), [`DuplicateSecret`](Error::DuplicateSecret),
-    ///   [`TooManyDevices`](Error::TooManyDevices).
+    /// * [`LabelTaken`](Error::LabelTaken) if another device has the label,
+    ///   [`DuplicateSecret`](Error::DuplicateSecret) if another one has the secret.
+    /// * [`TooManyDevices`](Error::TooManyDevices) if the account is full.
     pub async fn enroll_another(
         &self,
         proof: impl AsRef<Proof>,
@@ -68,8 +75,9 @@ impl<S: Store> Mfa<S> {
 
     /// Confirms a device by a code it shows, which proves that it works.
     ///
-    /// This burns the code and is no login. What it returns is enough to issue recovery codes right away. The first device
-    /// that is confirmed ends all other pending ones, as they were begun without a proof.
+    /// This burns the code and is no login. What it returns is enough to issue recovery codes right
+    /// away. When the first device is confirmed, all other pending devices end, as they were begun
+    /// without a proof.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, account::Enrollment, store::Store};
@@ -82,22 +90,25 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`Denied`](Error::Denied) for a wrong code, with what seems to be wrong with the device if anything does.
-    /// * [`EnrollmentExpired`](Error::EnrollmentExpired) after five wrong codes, or ten minutes after `enroll`.
-    /// * [`NotEnrolled`](Error::NotEnrolled), [`UnknownDevice`](Error::UnknownDevice), [`LabelTaken`](Error::LabelTaken).
+    /// * [`Denied`](Error::Denied) for a wrong code. It says what seems to be wrong with the
+    ///   device, if anything does.
+    /// * [`EnrollmentExpired`](Error::EnrollmentExpired) after five wrong codes, or ten minutes
+    ///   after `enroll`.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record,
+    ///   [`UnknownDevice`](Error::UnknownDevice) if no such device is pending in this session.
+    /// * [`LabelTaken`](Error::LabelTaken) if a device of the same label was confirmed meanwhile.
     pub async fn confirm(
         &self,
         account: &AccountId,
-        device: DeviceId,
+        device: impl Into<PendingDevice>,
         code: Code,
     ) -> Result<Confirmed, Error> {
-        self.judge(account, Absent::IsNotEnrolled, |account, now| {
-            account.confirm(device, code, now)
-        })
-        .await
+        let device = device.into();
+        let command = |account: Account, now| account.confirm(device, code, now);
+        self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
-    /// Confirms a device by two codes in a row, also if its clock or counter is off.
+    /// Confirms a device by two codes in a row, even if its clock or counter is off.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Code, Mfa, account::DeviceId, store::Store};
@@ -113,13 +124,12 @@ impl<S: Store> Mfa<S> {
     pub async fn confirm_pair(
         &self,
         account: &AccountId,
-        device: DeviceId,
+        device: impl Into<PendingDevice>,
         codes: [Code; 2],
     ) -> Result<Confirmed, Error> {
-        self.judge(account, Absent::IsNotEnrolled, |account, now| {
-            account.confirm_pair(device, codes, now)
-        })
-        .await
+        let device = device.into();
+        let command = |account: Account, now| account.confirm_pair(device, codes, now);
+        self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
     /// Verifies a code of any active device of the account: the second factor of a login.
@@ -141,8 +151,10 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`Denied`](Error::Denied) for a wrong or used code, or one that came too early after wrong ones.
-    /// * [`NotEnrolled`](Error::NotEnrolled), which is never a reason to do without.
+    /// * [`Denied`](Error::Denied) for a wrong or used code, or one that came too early after wrong
+    ///   ones.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if no device was ever confirmed. That is never a
+    ///   reason to do without a second factor.
     pub async fn verify(&self, account: &AccountId, code: Code) -> Result<Verified, Error> {
         self.judge(account, Absent::IsNotEnrolled, |account, now| {
             account.verify(code, now)
@@ -150,7 +162,7 @@ impl<S: Store> Mfa<S> {
         .await
     }
 
-    /// Takes two codes in a row of a device as where its clock or counter stands.
+    /// Resynchronizes a device whose clock or counter is off, by two codes in a row.
     ///
     /// Ask for the password first. This is no login.
     ///
@@ -164,9 +176,10 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`Denied`](Error::Denied) if they are not two in a row, or after three tries, until one more is judged every eight
-    ///   hours.
-    /// * [`NotEnrolled`](Error::NotEnrolled), [`UnknownDevice`](Error::UnknownDevice).
+    /// * [`Denied`](Error::Denied) if they are not two in a row. Three pairs are judged at once,
+    ///   and one more every eight hours.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record,
+    ///   [`UnknownDevice`](Error::UnknownDevice) if the device's codes are not accepted.
     pub async fn resync(
         &self,
         account: &AccountId,
@@ -179,13 +192,18 @@ impl<S: Store> Mfa<S> {
         .await
     }
 
-    /// Begins to replace a device's secret. The old one is accepted until the new one is confirmed, and for the policy's
-    /// grace after that.
+    /// Begins to replace a device's secret. The old one is accepted until the new one is confirmed,
+    /// and for `grace` after that.
+    ///
+    /// Within the grace the old secret logs in, but proves nothing for changes. Take
+    /// `Duration::ZERO` if it leaked, and more if people must carry the new secret around first.
+    /// [`DeviceId::in_session`] binds the rotation to a session.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, store::Store};
+    /// # use std::time::Duration;
     /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified) -> Result<(), Box<dyn std::error::Error>> {
-    /// let enrollment = mfa.rotate(verified, verified.device()).await?;
+    /// let enrollment = mfa.rotate(verified, verified.device(), Duration::ZERO).await?;
     /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, then confirmed
     /// # Ok(())
     /// # }
@@ -193,18 +211,24 @@ impl<S: Store> Mfa<S> {
     ///
     /// # Errors
     /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
-    /// * [`UnknownDevice`](Error::UnknownDevice) if the device is not active, [`TooManyDevices`](Error::TooManyDevices).
+    /// * [`UnknownDevice`](Error::UnknownDevice) if the device is not active.
+    /// * [`GraceTooLong`](Error::GraceTooLong) if the grace is longer than
+    ///   [`Policy::MAX_ROTATION_GRACE`](crate::Policy::MAX_ROTATION_GRACE).
+    /// * [`TooManyDevices`](Error::TooManyDevices) if the account has no number left for a device.
     pub async fn rotate(
         &self,
         proof: impl AsRef<Proof>,
-        device: DeviceId,
+        device: impl Into<PendingDevice>,
+        grace: Duration,
     ) -> Result<Enrollment, Error> {
-        let proof = proof.as_ref();
-        self.judge_proven(proof, |account, now| account.rotate(proof, device, now))
-            .await
+        let (proof, device) = (proof.as_ref(), device.into());
+        self.judge_proven(proof, |account, now| {
+            account.rotate(proof, device, grace, now)
+        })
+        .await
     }
 
-    /// Issues ten recovery codes, to be shown once; earlier ones are void.
+    /// Issues ten recovery codes, to be shown once. Earlier ones are void.
     ///
     /// ```
     /// # use secondfactor::{Confirmed, Mfa, store::Store};
@@ -218,7 +242,7 @@ impl<S: Store> Mfa<S> {
     ///
     /// # Errors
     /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
-    /// * [`NotEnrolled`](Error::NotEnrolled) without an active device.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn issue_recovery_codes(
         &self,
         proof: impl AsRef<Proof>,
@@ -230,10 +254,10 @@ impl<S: Store> Mfa<S> {
         .await
     }
 
-    /// Redeems a recovery code, which is gone then.
+    /// Redeems a recovery code, which is used up then.
     ///
-    /// Ask for the password first. Let them mend their second factor: enroll another device, revoke the lost one, issue new
-    /// codes.
+    /// Ask for the password first. Let the owner mend the second factor: enroll another device,
+    /// revoke the lost one, issue new codes.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Label, Mfa, store::Store};
@@ -246,9 +270,10 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`Denied`](Error::Denied) for a wrong code, or one that came too early after wrong ones. These do not count as wrong
-    ///   codes of a device.
-    /// * [`NoRecoveryCodes`](Error::NoRecoveryCodes), [`NotEnrolled`](Error::NotEnrolled).
+    /// * [`Denied`](Error::Denied) for a wrong code, or one that came too early after wrong ones.
+    ///   Wrong recovery codes do not count as wrong codes of a device.
+    /// * [`NoRecoveryCodes`](Error::NoRecoveryCodes) if none is left,
+    ///   [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn redeem(
         &self,
         account: &AccountId,
@@ -260,7 +285,7 @@ impl<S: Store> Mfa<S> {
         .await
     }
 
-    /// Returns what the account has, without secrets: for its owner's page, and for support.
+    /// Returns what the account has, without secrets, for its owner's page and for support.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, store::Store};
@@ -272,7 +297,7 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled) if there is no record: see there.
+    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn status(&self, account: &AccountId) -> Result<Status, Error> {
         let stored = self
             .store

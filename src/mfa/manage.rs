@@ -1,7 +1,7 @@
 //! What owners and operators do with what is enrolled.
 
-use super::judge::{Absent, Mfa, TRIES, store_error};
-use crate::account::{Account, DeviceId, Error, Event, Label, Proof};
+use super::judge::{Absent, Interruption, Mfa, TRIES, store_error};
+use crate::account::{Account, DeviceId, Error, Event, Label, NewDevice, Proof};
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::store::{Store, Swap};
@@ -9,9 +9,18 @@ use crate::store::{Store, Swap};
 impl<S: Store> Mfa<S> {
     /// Gives a device another label.
     ///
+    /// ```
+    /// # use secondfactor::{Label, Mfa, Verified, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.rename(verified, verified.device(), Label::new("old phone")?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LabelTaken`](Error::LabelTaken), and those of
-    /// the environment and the operator.
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device,
+    ///   [`LabelTaken`](Error::LabelTaken) if another one has the label.
     pub async fn rename(
         &self,
         proof: impl AsRef<Proof>,
@@ -25,60 +34,215 @@ impl<S: Store> Mfa<S> {
         .await
     }
 
-    /// Suspends a device that is out of its owner's hands: it does not count until it is resumed. What waits to be confirmed
-    /// ends: whoever had the device may have begun it.
+    /// Suspends a device that is out of its owner's hands. Its codes are refused until it is
+    /// resumed.
+    ///
+    /// Recovery codes that it issued still work. The [event](Event::Suspended) says who issued the
+    /// present codes.
+    ///
+    /// ```
+    /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: &Verified, phone: DeviceId)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.suspend(by_tablet, phone).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
-    /// the environment and the operator.
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`UnknownDevice`](Error::UnknownDevice) if the device is not active.
+    /// * [`LastDevice`](Error::LastDevice) if no other device is active, unless the proof is a
+    ///   redeemed recovery code.
     pub async fn suspend(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
         let proof = proof.as_ref();
         self.judge_proven(proof, |account, now| account.suspend(proof, device, now))
             .await
     }
 
-    /// Resumes a suspended device.
+    /// Resumes a suspended device that was found. Its earlier proofs stay void.
+    ///
+    /// ```
+    /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: &Verified, phone: DeviceId)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.resume(by_tablet, phone).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), and those of the environment and the operator.
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`DeviceRequired`](Error::DeviceRequired) if the proof is a redeemed recovery code.
+    /// * [`UnknownDevice`](Error::UnknownDevice) if the device is not suspended.
     pub async fn resume(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
         let proof = proof.as_ref();
         self.judge_proven(proof, |account, now| account.resume(proof, device, now))
             .await
     }
 
-    /// Revokes a device for good: its secret is gone. What waits to be confirmed ends: whoever had the device may have begun
-    /// it.
+    /// Revokes a device for good, such as an old phone. Its secret is gone.
+    ///
+    /// Pending devices that it began end with it. If somebody else may have used the account, take
+    /// [`keep_only`](Self::keep_only).
+    ///
+    /// ```
+    /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_new_phone: &Verified, old_phone: DeviceId)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.revoke(by_new_phone, old_phone).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Stale`](Error::Stale), [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of
-    /// the environment and the operator.
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device.
+    /// * [`LastDevice`](Error::LastDevice) if no other device is active, unless the proof is a
+    ///   redeemed recovery code.
     pub async fn revoke(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
         let proof = proof.as_ref();
         self.judge_proven(proof, |account, now| account.revoke(proof, device, now))
             .await
     }
 
-    /// Opts out: the account's record is removed, with all devices and recovery codes. Clear your own note that this
-    /// account has opted in, or its next login ends in [`NotEnrolled`](Error::NotEnrolled).
+    /// Keeps the devices that are in their owner's hands, and ends everything else in one commit.
+    ///
+    /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
+    /// ones, except the proof's own. So nothing that a thief added has to be found. Issue new
+    /// recovery codes then. Repeating it changes nothing.
+    ///
+    /// ```
+    /// # use secondfactor::{Mfa, Verified, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: &Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.keep_only(by_tablet, &[by_tablet.device()]).await?;
+    /// let recovery_codes = mfa.issue_recovery_codes(by_tablet).await?; // shown once, to be printed
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Stale`](Error::Stale), and those of the environment and the operator.
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`UnknownDevice`](Error::UnknownDevice) if one of them is not active.
+    /// * [`LastDevice`](Error::LastDevice) if the list is empty, unless the proof is a redeemed
+    ///   recovery code.
+    pub async fn keep_only(
+        &self,
+        proof: impl AsRef<Proof>,
+        devices: &[DeviceId],
+    ) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        self.judge_proven(proof, |account, now| account.keep_only(proof, devices, now))
+            .await
+    }
+
+    /// Asks the record whether a session that the proof began may go on, for sessions that must end
+    /// as soon as their device does.
+    ///
+    /// This reads the record once. The session of a retiring device goes on until its grace ends,
+    /// although its proof changes nothing.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, Verified, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, session: &[u8], cookie: &str)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let verified = mfa.open_verified(alice, session, cookie, Verified::SESSION)?;
+    /// mfa.stands(&verified).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if what it rests on has ended, or if the clock went back since.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has opted out.
+    pub async fn stands(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        let id = proof.account();
+        let stored = self
+            .store
+            .load(id)
+            .await
+            .map_err(store_error)?
+            .ok_or(Error::NotEnrolled)?;
+        self.open(id, stored.body())?
+            .check_session(proof, self.clock.now())
+    }
+
+    /// Opts out: removes the account's record with all devices and recovery codes.
+    ///
+    /// Clear your own note that this account has opted in, or its next login ends in
+    /// [`NotEnrolled`](Error::NotEnrolled).
+    ///
+    /// ```
+    /// # use secondfactor::{Mfa, Verified, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.opt_out(verified).await?;
+    /// // .. clear the note ..
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn opt_out(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
         let proof = proof.as_ref();
         let id = proof.account();
-        self.remove(id, &Event::OptedOut, |stored, now| {
-            self.open(id, stored)?.check_proof(proof, now)
-        })
-        .await
+        let allow = |stored: &[u8], now| self.open(id, stored)?.check_proof(proof, now);
+        self.remove(id, &Event::OptedOut, allow).await
     }
 
-    /// Revokes a device for an operator, without proof of a second factor: only after the owner's identity was proved
-    /// anew, as strictly as when they enrolled (NIST SP 800-63B-4 section 4.2.2.2, OWASP ASVS 6.4.3). The owner is told.
+    /// Imports devices that owners already have, for an operator. They are active at once.
+    ///
+    /// It works only where no device was ever confirmed. Each device brings its secret. Pending
+    /// devices end. Codes that another system may have accepted are burned. Repeating it with the
+    /// same secrets changes nothing.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Label, Mfa, NewDevice, codes::Secret, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, secret: Secret)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let phone = NewDevice::totp(Label::new("phone")?).with_secret(secret);
+    /// mfa.danger_import_unproven(alice, vec![phone]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`UnknownDevice`](Error::UnknownDevice), [`LastDevice`](Error::LastDevice), and those of the environment and the
-    /// operator.
+    /// * [`ProofRequired`](Error::ProofRequired) if another device was confirmed.
+    /// * [`SecretRequired`](Error::SecretRequired) if a device brings no secret,
+    ///   [`DuplicateSecret`](Error::DuplicateSecret) if two have the same one.
+    /// * [`LabelTaken`](Error::LabelTaken) if two devices have the same label.
+    /// * [`TooManyDevices`](Error::TooManyDevices) if there are more than the policy allows.
+    pub async fn danger_import_unproven(
+        &self,
+        account: &AccountId,
+        devices: Vec<NewDevice>,
+    ) -> Result<(), Error> {
+        let command = |account: Account, now| {
+            account.danger_import_unproven(devices.iter().map(NewDevice::duplicate), now)
+        };
+        self.judge(account, Absent::IsNew, command).await
+    }
+
+    /// Revokes a device for an operator, without proof of a second factor. The owner is told.
+    ///
+    /// Call it only after the owner's identity was proved again, as strictly as when they enrolled
+    /// (NIST SP 800-63B-4 section 4.2.2.2, OWASP ASVS 6.4.3).
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, account::DeviceId, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, phone: DeviceId)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.danger_revoke_unproven(alice, phone).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device,
+    ///   [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
+    /// * [`LastDevice`](Error::LastDevice) if no other device is active.
     pub async fn danger_revoke_unproven(
         &self,
         account: &AccountId,
@@ -88,23 +252,41 @@ impl<S: Store> Mfa<S> {
         self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
-    /// Sets the failures in a row back for an operator: only after the owner's identity was proved anew. The pressure of the
-    /// last days stays: after many wrong codes their next one may still have to wait, as the status says.
+    /// Sets the failures in a row back to none, for an operator.
+    ///
+    /// Call it only after the owner's identity was proved again. The wrong codes of the last days
+    /// still count. After many of them the next code may have to wait, as the status says.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.danger_unlock_unproven(alice).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.
+    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn danger_unlock_unproven(&self, account: &AccountId) -> Result<(), Error> {
-        self.judge(account, Absent::IsNotEnrolled, |account, now| {
-            Ok(account.danger_unlock_unproven(now))
-        })
-        .await
+        let command = |account: Account, now| account.danger_unlock_unproven(now);
+        self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
-    /// Removes an account's record for an operator: only after the owner's identity was proved anew, or to forget the
-    /// account as a whole. A record that does not open is removed too.
+    /// Removes an account's record for an operator, even a record that does not open.
+    ///
+    /// Call it only after the owner's identity was proved again, or to forget the account as a
+    /// whole.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.danger_opt_out_unproven(alice).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment.
+    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn danger_opt_out_unproven(&self, account: &AccountId) -> Result<(), Error> {
         self.remove(account, &Event::OptedOutUnproven, |_, _| Ok(()))
             .await
@@ -126,17 +308,16 @@ impl<S: Store> Mfa<S> {
                 .ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
-            match self
+            let interruption = Interruption { mfa: self, id, now };
+            let swap = self
                 .store
                 .remove(id, stored.version())
                 .await
-                .map_err(store_error)?
-            {
-                Swap::Committed(_) => {
-                    self.tell(id, now, event);
-                    return Ok(());
-                }
-                Swap::Conflict => {}
+                .map_err(store_error)?;
+            interruption.averted();
+            if let Swap::Committed(_) = swap {
+                self.tell(id, now, event);
+                return Ok(());
             }
         }
         Err(Error::Contended)

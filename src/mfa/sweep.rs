@@ -1,4 +1,4 @@
-//! From one sealing key to the next: a walk over a whole store, in batches.
+//! Walks over a whole store in batches, from one sealing key to the next.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,19 @@ use crate::sealing::{KeyId, key_id};
 use crate::store::{ListAccounts, Store};
 
 impl<S: Store> Mfa<S> {
-    /// Seals an account's record by the active key. If it is already, nothing is written.
+    /// Seals an account's record by the active key. If it is sealed by that key already, nothing is
+    /// written.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
+    /// mfa.reseal(alice).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled), and those of the environment and the operator.
+    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn reseal(&self, account: &AccountId) -> Result<(), Error> {
         let stored = self
             .store
@@ -20,6 +29,9 @@ impl<S: Store> Mfa<S> {
             .await
             .map_err(store_error)?
             .ok_or(Error::NotEnrolled)?;
+        // A record that the active key sealed is opened too, so that a walk finds every record that
+        // does not open.
+        self.open(account, stored.body())?;
         if key_id(stored.body())? == self.keyring.active_id() {
             return Ok(());
         }
@@ -32,13 +44,16 @@ impl<S: Store> Mfa<S> {
 }
 
 impl<S: ListAccounts> Mfa<S> {
-    /// Seals the records of up to `limit` accounts after `after` by the active key, and says where to go on. When it comes
-    /// to its end without failures, and no server still has another active key, the retired keys can go.
+    /// Seals the records of up to `limit` accounts after `after` by the active key, and says where
+    /// to go on.
     ///
-    /// One record that can't be resealed does not stop the walk: it is among the failures.
+    /// When the walk comes to its end without failures, and no server still has another active key,
+    /// the retired keys can go. One record that can't be resealed does not stop the walk. It is
+    /// among the failures.
     ///
     /// ```
-    /// # use secondfactor::{Error, Mfa, store::ListAccounts};
+    /// # use secondfactor::{Error, Mfa};
+    /// # use secondfactor::store::ListAccounts;
     /// # async fn example<S: ListAccounts>(mfa: &Mfa<S>) -> Result<(), Error> {
     /// let mut after = None;
     /// loop {
@@ -54,18 +69,21 @@ impl<S: ListAccounts> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// The store can't list its accounts.
+    /// [`Store`](Error::Store) if the store can't list its accounts.
     pub async fn reseal_batch(
         &self,
         after: Option<&AccountId>,
         limit: usize,
     ) -> Result<Batch, Error> {
+        if after.is_none() {
+            self.reseal_beacon().await?;
+        }
         let mut accounts = self.list(after, limit).await?;
         let (mut resealed, mut failures) = (0_usize, Vec::new());
-        for account in &accounts {
+        for account in accounts.iter().filter(|account| !account.is_beacon()) {
             match self.reseal(account).await {
                 Ok(()) => resealed = resealed.saturating_add(1),
-                // Opted out since it was listed.
+                // The account opted out since it was listed.
                 Err(Error::NotEnrolled) => {}
                 Err(error) => failures.push((account.clone(), error)),
             }
@@ -77,11 +95,25 @@ impl<S: ListAccounts> Mfa<S> {
         })
     }
 
-    /// Counts which keys sealed the records of up to `limit` accounts after `after`, without opening them, and says where to
-    /// go on. A key that no record names any more can be destroyed.
+    /// Counts the records that each key has sealed, of up to `limit` accounts after `after`, and
+    /// says where to go on.
+    ///
+    /// A key that no record of the whole walk names can be destroyed. Records that do not open are
+    /// listed with their errors.
+    ///
+    /// ```
+    /// # use secondfactor::{Error, Mfa, store::ListAccounts};
+    /// # async fn example<S: ListAccounts>(mfa: &Mfa<S>) -> Result<(), Error> {
+    /// let usage = mfa.key_usage(None, 1000).await?;
+    /// for (key, records) in usage.records() {
+    ///     println!("{key}: {records}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The store failed.
+    /// [`Store`](Error::Store) if the store fails.
     pub async fn key_usage(
         &self,
         after: Option<&AccountId>,
@@ -89,16 +121,27 @@ impl<S: ListAccounts> Mfa<S> {
     ) -> Result<KeyUsage, Error> {
         let mut accounts = self.list(after, limit).await?;
         let (mut records, mut unreadable) = (BTreeMap::<KeyId, u64>::new(), Vec::new());
-        for account in &accounts {
+        let mut count = |id| {
+            let count = records.entry(id).or_default();
+            *count = count.saturating_add(1);
+        };
+        if after.is_none() {
+            let beacon = self.beacon().await?;
+            beacon
+                .and_then(|stored| key_id(stored.body()).ok())
+                .into_iter()
+                .for_each(&mut count);
+        }
+        for account in accounts.iter().filter(|account| !account.is_beacon()) {
             let Some(stored) = self.store.load(account).await.map_err(store_error)? else {
                 continue;
             };
-            match key_id(stored.body()) {
-                Ok(id) => {
-                    let count = records.entry(id).or_default();
-                    *count = count.saturating_add(1);
-                }
-                Err(_) => unreadable.push(account.clone()),
+            match self
+                .open(account, stored.body())
+                .and_then(|_| Ok(key_id(stored.body())?))
+            {
+                Ok(id) => count(id),
+                Err(error) => unreadable.push((account.clone(), error)),
             }
         }
         Ok(KeyUsage {
@@ -108,7 +151,8 @@ impl<S: ListAccounts> Mfa<S> {
         })
     }
 
-    /// An empty page alone is the end: a store may give fewer than it is asked for. To ask for none would end at once.
+    /// Only an empty page is the end, as a store may return fewer accounts than it is asked for. To
+    /// ask for none would end the walk at once.
     async fn list(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Error> {
         self.store
             .list_accounts(after, limit.max(1))
@@ -117,7 +161,7 @@ impl<S: ListAccounts> Mfa<S> {
     }
 }
 
-/// What a batch of a resealing walk has done.
+/// Reports what a batch of a resealing walk has done.
 #[derive(Debug)]
 pub struct Batch {
     resealed: usize,
@@ -126,47 +170,47 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// How many records are sealed by the active key now, those included that were already.
+    /// Returns how many records are sealed by the active key now, also those that were before.
     #[must_use]
     pub const fn resealed(&self) -> usize {
         self.resealed
     }
 
-    /// Which records are not, and why.
+    /// Returns the accounts whose records are not, and why.
     #[must_use]
     pub fn failures(&self) -> &[(AccountId, Error)] {
         &self.failures
     }
 
-    /// The account to go on after; `None` at the end.
+    /// Returns the account to go on after, or `None` at the end.
     #[must_use]
     pub fn into_next(self) -> Option<AccountId> {
         self.next
     }
 }
 
-/// Which keys are in use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Reports which keys are in use.
+#[derive(Debug)]
 pub struct KeyUsage {
     records: BTreeMap<KeyId, u64>,
-    unreadable: Vec<AccountId>,
+    unreadable: Vec<(AccountId, Error)>,
     next: Option<AccountId>,
 }
 
 impl KeyUsage {
-    /// How many records each key has sealed, in this batch.
+    /// Returns how many records of this batch each key has sealed.
     #[must_use]
     pub const fn records(&self) -> &BTreeMap<KeyId, u64> {
         &self.records
     }
 
-    /// Accounts whose record is no sealed record.
+    /// Returns the accounts whose records do not open, and why.
     #[must_use]
-    pub fn unreadable(&self) -> &[AccountId] {
+    pub fn unreadable(&self) -> &[(AccountId, Error)] {
         &self.unreadable
     }
 
-    /// The account to go on after; `None` at the end.
+    /// Returns the account to go on after, or `None` at the end.
     #[must_use]
     pub fn into_next(self) -> Option<AccountId> {
         self.next

@@ -1,26 +1,27 @@
-//! A proof on its way through a cookie or a session's row.
+//! A proof as a token, in a cookie or a session's row.
 
 use std::time::Duration;
 
 use super::judge::Mfa;
-use crate::account::{DeviceId, Error, Proof, ProofKind, Verified};
+use crate::account::{Credential, DeviceId, Error, Proof, ProofKind, Verified};
 use crate::account_id::AccountId;
 use crate::codes::{SecretText, UnixTime, decode_base32};
 use crate::sealing::Purpose;
 use crate::store::Store;
 
-/// Kind, device and time.
-const LEN: usize = 1 + 4 + 8;
+/// A token holds the kind, the credential, the clock epoch, the device and the time.
+const LEN: usize = 1 + Credential::LEN + 4 + 4 + 8;
 
 const CODE: u8 = 1;
 const RECOVERY_CODE: u8 = 2;
 const CONFIRMATION: u8 = 3;
 
 impl<S: Store> Mfa<S> {
-    /// Seals a proof for the account's session of this id: for a cookie, or the session's row.
+    /// Seals a proof for one session of the account, to be kept in a cookie or the session's row.
     ///
-    /// The token tells how and when the second factor was proved. It opens for no other session, so a stolen one is of no use
-    /// without that. It can't know whether the device was revoked since: end sessions then.
+    /// The token says how and when the second factor was proved. It opens in no other session, so a
+    /// thief needs the session too. Only the record knows whether the device was revoked since: ask
+    /// [`stands`](Self::stands).
     ///
     /// ```
     /// # use secondfactor::{AccountId, Error, Mfa, Verified, store::Store};
@@ -33,8 +34,8 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`Token`](Error::Token) for an empty session id, which would bind nothing.
-    /// * [`Rng`](Error::Rng).
+    /// * [`Token`](Error::Token) if the session id is empty, as that would bind nothing.
+    /// * [`Rng`](Error::Rng) if there are no random bytes.
     pub fn seal_proof(
         &self,
         proof: impl AsRef<Proof>,
@@ -51,8 +52,8 @@ impl<S: Store> Mfa<S> {
         Ok(SecretText::base32(&sealed))
     }
 
-    /// Opens what [`seal_proof`](Self::seal_proof) sealed for this account's session: for changes of the second factor, which
-    /// may take some requests, also after a recovery code.
+    /// Opens the token of [`seal_proof`](Self::seal_proof) for this account's session, to change
+    /// the second factor in a later request.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Error, Label, Mfa, RecoveryCode, store::Store};
@@ -85,14 +86,15 @@ impl<S: Store> Mfa<S> {
         Ok(proof)
     }
 
-    /// Opens the token of a [`Verified`] for this account's session, if its code was verified no longer ago than `age`:
-    /// [`Verified::SESSION`], or less.
+    /// Opens the token of a [`Verified`] for this account's session, if its code was verified no
+    /// longer ago than `age`.
     ///
-    /// The token of another proof does not pass here, where a code is demanded. See [`seal_proof`](Self::seal_proof) for an
-    /// example.
+    /// Take [`Verified::SESSION`] or less. The token of another proof is refused here, where a code
+    /// is demanded. See [`seal_proof`](Self::seal_proof) for an example.
     ///
     /// # Errors
-    /// * [`Token`](Error::Token) if it was changed, belongs elsewhere or is of another kind of proof.
+    /// * [`Token`](Error::Token) if it was changed, belongs elsewhere or is of another kind of
+    ///   proof.
     /// * [`Stale`](Error::Stale) if it is older, or from the future.
     pub fn open_verified(
         &self,
@@ -108,7 +110,7 @@ impl<S: Store> Mfa<S> {
     }
 }
 
-/// An empty session id is that of whoever has none.
+/// Refuses an empty session id, which every caller without a session has.
 const fn purpose<'p>(account: &'p AccountId, session: &'p [u8]) -> Result<Purpose<'p>, Error> {
     if session.is_empty() {
         Err(Error::Token)
@@ -124,22 +126,36 @@ fn encode(proof: &Proof) -> Vec<u8> {
         ProofKind::Confirmation => CONFIRMATION,
     };
     // No device has the number 0.
-    let device = proof.device().map_or(0, DeviceId::get).to_be_bytes();
-    [&[kind][..], &device, &proof.at().as_secs().to_be_bytes()].concat()
+    let device = proof.device().map_or(0, DeviceId::get);
+    [
+        &[kind][..],
+        proof.credential().as_bytes(),
+        &proof.epoch().to_be_bytes(),
+        &device.to_be_bytes(),
+        &proof.at().as_secs().to_be_bytes(),
+    ]
+    .concat()
 }
 
 fn decode(account: &AccountId, bytes: &[u8]) -> Option<Proof> {
     let [kind, rest @ ..] = <&[u8; LEN]>::try_from(bytes).ok()?;
-    let (device, at) = rest.split_first_chunk()?;
+    let (credential, rest) = rest.split_first_chunk()?;
+    let (epoch, rest) = rest.split_first_chunk()?;
+    let (device, rest) = rest.split_first_chunk()?;
+    let at = rest.first_chunk()?;
     let device = Some(u32::from_be_bytes(*device))
         .filter(|number| *number > 0)
         .map(DeviceId::new);
-    let at = UnixTime::from_secs(u64::from_be_bytes(at.try_into().ok()?));
     let kind = match (*kind, device) {
         (CODE, Some(_)) => ProofKind::Code,
         (RECOVERY_CODE, None) => ProofKind::RecoveryCode,
         (CONFIRMATION, Some(_)) => ProofKind::Confirmation,
         _ => return None,
     };
-    Some(Proof::new(account.clone(), kind, device, at))
+    let rests_on = (
+        Credential::from_bytes(*credential),
+        u32::from_be_bytes(*epoch),
+    );
+    let at = UnixTime::from_secs(u64::from_be_bytes(*at));
+    Some(Proof::new(account.clone(), kind, rests_on, device, at))
 }

@@ -1,4 +1,4 @@
-//! `otpauth://` key URIs: what an authenticator app scans (Key URI Format).
+//! `otpauth://` key URIs, which authenticator apps scan (Key URI Format).
 
 mod build;
 mod characters;

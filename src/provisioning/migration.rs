@@ -1,4 +1,5 @@
-//! `otpauth-migration://` URIs: what Google Authenticator shows when it exports keys, and reads when it imports them.
+//! `otpauth-migration://` URIs, which Google Authenticator shows when it exports keys and reads
+//! when it imports them.
 
 mod error;
 mod export;

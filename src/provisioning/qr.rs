@@ -8,18 +8,19 @@ use crate::provisioning::key_uri::KeyUri;
 #[cfg(feature = "migration")]
 use crate::provisioning::migration::MigrationExport;
 
-/// ISO/IEC 18004 section 5.3.8: a margin of four modules, or scanners don't find the code.
+/// ISO/IEC 18004 section 5.3.8: without a margin of four modules scanners don't find the code.
 const QUIET_ZONE: usize = 4;
 
-/// The QR code could not be made: the URI is too long for it.
+/// Says that a key URI is too long for a QR code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key URI is too long for a QR code")]
 pub struct QrError(());
 
 impl KeyUri {
-    /// The URI as a QR code in SVG, to be put into a page. It holds the secret: serve it with `Cache-Control: no-store`.
+    /// Returns the URI as a QR code in SVG, for a page.
     ///
-    /// There is no PNG: every browser draws SVG, sharp at any size, and a PNG would bring an image encoder along.
+    /// It holds the secret, so serve it with `Cache-Control: no-store`. There is no PNG, because
+    /// every browser draws SVG, sharp at any size, and a PNG needs an image encoder.
     ///
     /// ```
     /// # use secondfactor::codes::Secret;
@@ -30,12 +31,14 @@ impl KeyUri {
     /// ```
     ///
     /// # Errors
-    /// The URI is too long for a QR code.
+    /// [`QrError`] if the URI is too long for a QR code.
     pub fn expose_svg(&self) -> Result<SecretText, QrError> {
-        Ok(Modules::of(&self.expose_uri())?.svg())
+        Ok(Modules::new(&self.expose_uri())?.svg())
     }
 
-    /// The URI as a QR code for a terminal of any colours: two modules a character, black on white by ANSI escapes.
+    /// Returns the URI as a QR code for a terminal of any colours.
+    ///
+    /// A character holds two modules. ANSI escapes make it black on white.
     ///
     /// ```
     /// # use secondfactor::codes::Secret;
@@ -46,47 +49,48 @@ impl KeyUri {
     /// ```
     ///
     /// # Errors
-    /// The URI is too long for a QR code.
+    /// [`QrError`] if the URI is too long for a QR code.
     pub fn expose_terminal(&self) -> Result<SecretText, QrError> {
-        Ok(Modules::of(&self.expose_uri())?.terminal())
+        Ok(Modules::new(&self.expose_uri())?.terminal())
     }
 }
 
 #[cfg(feature = "migration")]
 impl MigrationExport {
-    /// Each URI as a QR code in SVG: see [`KeyUri::expose_svg`].
+    /// Returns each URI as a QR code in SVG: see [`KeyUri::expose_svg`].
     ///
     /// # Errors
-    /// A URI is too long for a QR code.
+    /// [`QrError`] if a URI is too long for a QR code.
     pub fn expose_svgs(&self) -> Result<Vec<SecretText>, QrError> {
         self.expose_uris()
             .iter()
-            .map(|uri| Ok(Modules::of(uri)?.svg()))
+            .map(|uri| Ok(Modules::new(uri)?.svg()))
             .collect()
     }
 
-    /// Each URI as a QR code for a terminal: see [`KeyUri::expose_terminal`].
+    /// Returns each URI as a QR code for a terminal: see [`KeyUri::expose_terminal`].
     ///
     /// # Errors
-    /// A URI is too long for a QR code.
+    /// [`QrError`] if a URI is too long for a QR code.
     pub fn expose_terminals(&self) -> Result<Vec<SecretText>, QrError> {
         self.expose_uris()
             .iter()
-            .map(|uri| Ok(Modules::of(uri)?.terminal()))
+            .map(|uri| Ok(Modules::new(uri)?.terminal()))
             .collect()
     }
 }
 
-/// The square of modules, quiet zone included.
+/// Holds the square of modules, with the quiet zone.
 struct Modules {
     size: usize,
     dark: Zeroizing<Vec<bool>>,
 }
 
 impl Modules {
-    /// The smallest code with level M, which stands 15 % of it unreadable: glare, dirt, a bent page. For texts of this
-    /// length the next level, Q, always takes a wider code, with smaller modules in the same space.
-    fn of(uri: &str) -> Result<Self, QrError> {
+    /// Makes the smallest code of level M, which can be read with 15 % of it destroyed by glare,
+    /// dirt or a bent page. For texts of this length the next level, Q, always takes a wider code,
+    /// with smaller modules in the same space.
+    fn new(uri: &str) -> Result<Self, QrError> {
         let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| QrError(()))?;
         let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
         let mut dark = Zeroizing::new(vec![false; size.saturating_mul(size)]);
@@ -105,7 +109,7 @@ impl Modules {
 
     fn svg(&self) -> SecretText {
         let size = self.size;
-        // A run of dark modules is a rectangle of 24 bytes at most, and there is a light one behind it.
+        // A run of dark modules is a rectangle of 24 bytes at most, and a light module follows it.
         let mut path = SecretText::with_capacity(self.dark.len().saturating_mul(12));
         for y in 0..size {
             let mut x = 0_usize;

@@ -1,8 +1,8 @@
-//! Why stored bytes don't open.
+//! The reasons why stored bytes don't open.
 
 use super::key::KeyId;
 
-/// The stored bytes do not open: an operator must find out why.
+/// Says why stored bytes do not open. An operator must find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
@@ -15,14 +15,14 @@ pub enum SealError {
     )]
     #[non_exhaustive]
     UnknownFormat {
-        /// The format's number.
+        /// The format has this number.
         format: u8,
     },
     /// The key is not on the keyring.
     #[error("sealed by key {id}, which is not on the keyring: add it as a retired key")]
     #[non_exhaustive]
     UnknownKey {
-        /// The key's id.
+        /// The key has this id.
         id: KeyId,
     },
     /// They were changed, or they belong to another account.

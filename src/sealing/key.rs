@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::codes::{RngError, SecretError, SecretText, decode_base32, fill_random};
 
-/// Tells sealing keys apart: 64 bits of a hash of the key and the keyring's context.
+/// Tells sealing keys apart, by 64 bits of a hash of the key and the keyring's context.
 ///
-/// It is no secret, and stands in clear in every sealed record.
+/// It is no secret. Every sealed record has it in clear.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; Self::LEN]);
 
@@ -40,7 +40,9 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// A 256-bit key that seals records. Keep it away from the database: in a file of its own, the environment, a vault.
+/// Holds a 256-bit key that seals records.
+///
+/// Keep it away from the database: in a file of its own, in the environment, or in a vault.
 ///
 /// ```
 /// use secondfactor::SealingKey;
@@ -56,20 +58,20 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// The length of a key in bytes.
+    /// A key has 32 bytes.
     pub const LEN: usize = 32;
 
-    /// A new key from the operating system's generator.
+    /// Makes a new key from the operating system's random generator.
     ///
     /// # Errors
-    /// The generator failed.
+    /// [`RngError`] if the generator fails.
     pub fn generate() -> Result<Self, RngError> {
         let mut bytes = Zeroizing::new(vec![0; Self::LEN]);
         fill_random(&mut bytes)?;
         Ok(Self { bytes })
     }
 
-    /// The key with these bytes, which must be random.
+    /// Makes the key with these bytes, which must be random.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
         Self {
@@ -77,10 +79,11 @@ impl SealingKey {
         }
     }
 
-    /// A key from Base32 text, as [`expose_base32`](Self::expose_base32) writes it; blanks and case don't matter.
+    /// Reads a key from Base32 text, as [`expose_base32`](Self::expose_base32) writes it. Spaces
+    /// and case don't matter.
     ///
     /// # Errors
-    /// Not Base32, or not 32 bytes.
+    /// [`SealingKeyError`] if the text is not Base32, or the key does not have 32 bytes.
     pub fn from_base32(text: &str) -> Result<Self, SealingKeyError> {
         let bytes = decode_base32(text)?;
         if bytes.len() == Self::LEN {
@@ -90,14 +93,15 @@ impl SealingKey {
         }
     }
 
-    /// A second copy of the key, wiped on its own.
+    /// Makes a second copy of the key, which is wiped on its own.
     pub(super) fn duplicate(&self) -> Self {
         Self {
             bytes: self.bytes.clone(),
         }
     }
 
-    /// A hash under a label of its own, so that the id says nothing about the key.
+    /// Computes the id by a hash under a label of its own, so that the id says nothing about the
+    /// key.
     pub(super) fn id(&self, context: &[u8]) -> KeyId {
         let mut key = hmac::digest::Key::<Hmac<Sha256>>::default();
         key.iter_mut()
@@ -114,7 +118,7 @@ impl SealingKey {
         &self.bytes
     }
 
-    /// The key in Base32: 52 symbols, for a key file or a vault.
+    /// Returns the key in Base32, as 52 symbols for a key file or a vault.
     #[must_use]
     pub fn expose_base32(&self) -> SecretText {
         SecretText::base32(&self.bytes)
@@ -127,14 +131,14 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// Why a text is not a [`SealingKey`].
+/// Says why a text is no [`SealingKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealingKeyError {
-    /// Not Base32.
+    /// The text is not Base32.
     #[error(transparent)]
     Text(#[from] SecretError),
-    /// Not 32 bytes.
+    /// The key has fewer or more than 32 bytes.
     #[error("a sealing key has 32 bytes")]
     Length,
 }

@@ -9,18 +9,19 @@ use super::key::{KeyId, SealingKey};
 use super::purpose::Purpose;
 use crate::codes::{RngError, constant_time, fill_random};
 
-/// The first byte of what is sealed. A release that adds a field raises it and opens all up to its own. A release refuses
-/// later formats, so that an older server can't drop what it does not know.
+/// The first byte of what is sealed names its format. A release that adds a field raises it, and
+/// opens all formats up to its own. It refuses later formats, so that an older server can't drop
+/// what it does not know.
 const FORMAT: u8 = 1;
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
-/// Format, key id, nonce.
+/// The header holds the format, the key id and the nonce.
 const HEADER_LEN: usize = 1 + KeyId::LEN + NONCE_LEN;
 
 /// Holds the keys that seal and open records, so that a key can be changed without downtime.
 ///
-/// One key is active and seals every write. Retired keys only open what they once sealed. Nobody numbers keys: a
-/// [`KeyId`] is computed from the key.
+/// One key is active and seals every write. Retired keys only open what they once sealed. Nobody
+/// numbers keys, because a [`KeyId`] is computed from the key.
 ///
 /// ```
 /// use secondfactor::{Keyring, SealingKey};
@@ -54,10 +55,11 @@ impl Keyring {
         self
     }
 
-    /// Names what the records belong to: an application, a tenant, staging.
+    /// Names what the records of a store belong to, such as an application, or staging.
     ///
-    /// A record that was sealed in one context does not open in another one, even by the same key. So a row that is copied
-    /// from another database is refused.
+    /// A record that was sealed in one context does not open in another one, even by the same key.
+    /// So a row that is copied from another database is refused. A store has one context: choose it
+    /// before the first record, as no call takes records to another one.
     ///
     /// ```
     /// use secondfactor::{Keyring, SealingKey};
@@ -75,7 +77,8 @@ impl Keyring {
         self
     }
 
-    /// Makes a second keyring of the same keys, wiped on its own: for another [`Mfa`](crate::Mfa).
+    /// Makes a second keyring of the same keys, which is wiped on its own, for another
+    /// [`Mfa`](crate::Mfa).
     #[must_use]
     pub fn duplicate(&self) -> Self {
         let keys = self
@@ -95,9 +98,14 @@ impl Keyring {
         self.keys.first().map_or(KeyId::NONE, |(id, _)| *id)
     }
 
+    pub(crate) fn has(&self, id: KeyId) -> bool {
+        self.keys.iter().any(|(known, _)| *known == id)
+    }
+
     /// Seals the `len` bytes that `write` fills in, for one purpose.
     ///
-    /// The plaintext is written to its final place and encrypted there, so no copy of it is left behind.
+    /// The plaintext is written to its final place and encrypted there, so no copy of it is left
+    /// behind.
     pub(crate) fn seal<E: From<SealError> + From<RngError>>(
         &self,
         purpose: Purpose<'_>,
@@ -165,13 +173,14 @@ fn cipher(key: &SealingKey) -> Result<XChaCha20Poly1305, SealError> {
     XChaCha20Poly1305::new_from_slice(key.expose_bytes()).map_err(|_| SealError::Malformed)
 }
 
-/// What was sealed, and by which key.
+/// Holds what was sealed, and by which key.
 pub(crate) struct Opened {
     pub(crate) plaintext: Zeroizing<Vec<u8>>,
     pub(crate) key: KeyId,
 }
 
-/// The id of the key that sealed this, as the bytes say. Only opening them shows whether that is true.
+/// Reads the id of the key that sealed this, as the bytes say. Only opening them shows whether that
+/// is true.
 pub(crate) fn key_id(sealed: &[u8]) -> Result<KeyId, SealError> {
     let (format, rest) = sealed.split_first().ok_or(SealError::Malformed)?;
     if *format != FORMAT {

@@ -6,9 +6,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::contract::{ListAccounts, Store, Stored, Swap, Version};
+use super::report::Report;
 use crate::account_id::AccountId;
 
-/// Any store in a box: for a program that learns only when it starts where its accounts are.
+/// Holds any store, for a program that learns only when it starts where its accounts are.
 ///
 /// ```
 /// use secondfactor::store::{AnyStore, MemoryStore};
@@ -25,7 +26,7 @@ use crate::account_id::AccountId;
 pub struct AnyStore(Box<dyn Boxed>);
 
 impl AnyStore {
-    /// A store in a box.
+    /// Puts a store in a box.
     #[must_use]
     pub fn new(store: impl ListAccounts + 'static) -> Self {
         Self(Box::new(store))
@@ -38,13 +39,17 @@ impl fmt::Debug for AnyStore {
     }
 }
 
-/// The error of the store in the box.
+/// Carries the error of the store in the box.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct AnyStoreError(Box<dyn Error + Send + Sync>);
 
 impl Store for AnyStore {
     type Error = AnyStoreError;
+
+    async fn check(&self) -> Result<Report, AnyStoreError> {
+        self.0.check().await
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, AnyStoreError> {
         self.0.load(account).await
@@ -76,8 +81,9 @@ impl ListAccounts for AnyStore {
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, AnyStoreError>> + Send + 'a>>;
 
-/// The contract as it can stand behind a pointer.
+/// The contract in a form that a pointer can hold.
 trait Boxed: Send + Sync {
+    fn check(&self) -> Pending<'_, Report>;
     fn load<'a>(&'a self, account: &'a AccountId) -> Pending<'a, Option<Stored>>;
     fn swap<'a>(
         &'a self,
@@ -94,6 +100,10 @@ trait Boxed: Send + Sync {
 }
 
 impl<S: ListAccounts> Boxed for S {
+    fn check(&self) -> Pending<'_, Report> {
+        pending(Store::check(self))
+    }
+
     fn load<'a>(&'a self, account: &'a AccountId) -> Pending<'a, Option<Stored>> {
         pending(Store::load(self, account))
     }

@@ -1,10 +1,11 @@
 //! How the blocking front waits for a future.
 
-/// Something that waits for a future: a thread, or a runtime that drives its I/O meanwhile.
+/// Waits for a future: on a thread, or by a runtime that drives its I/O meanwhile.
 ///
-/// [`ThisThread`] does for [`MemoryStore`](crate::store::MemoryStore) and [`SqliteStore`](crate::store::SqliteStore). The drivers of
-/// PostgreSQL and Redis need a Tokio runtime: with the feature `postgres` or `redis`, `tokio::runtime::Handle` and
-/// `Runtime` implement this. For another runtime, call its own `block_on`.
+/// [`ThisThread`] is enough for [`MemoryStore`](crate::store::MemoryStore) and
+/// [`SqliteStore`](crate::store). The drivers of PostgreSQL and Redis need a Tokio runtime. With
+/// the feature `postgres` or `redis`, `tokio::runtime::Handle` and `Runtime` implement this. For
+/// another runtime, call its own `block_on`.
 pub trait BlockOn {
     /// Waits for the future.
     fn block_on<F: Future>(&self, future: F) -> F::Output;
@@ -20,10 +21,11 @@ impl BlockOn for ThisThread {
     }
 }
 
-/// The runtime must be multi-threaded, or run on another thread: a handle does not drive a current-thread one.
+/// The runtime must be multi-threaded, or run on another thread, because a handle does not drive a
+/// current-thread runtime.
 ///
 /// # Panics
-/// Called from a task of a Tokio runtime.
+/// Panics if it is called from a task of a Tokio runtime.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 impl BlockOn for tokio::runtime::Handle {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -32,7 +34,7 @@ impl BlockOn for tokio::runtime::Handle {
 }
 
 /// # Panics
-/// Called from a task of a Tokio runtime.
+/// Panics if it is called from a task of a Tokio runtime.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 impl BlockOn for tokio::runtime::Runtime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {

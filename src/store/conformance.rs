@@ -1,8 +1,8 @@
-//! The store laws as a test suite, for anybody's store. Feature `conformance`.
+//! Tests any store on the store laws. Feature `conformance`.
 //!
-//! Give [`check`] a function that opens one more handle to the same storage, as another server would, and the
-//! [`BlockOn`] that your driver needs. The storage must be empty at the start. Every law that is broken is named, with
-//! what was seen.
+//! Give [`check`] a function that opens one more handle to the same storage, as another server
+//! would, and the [`BlockOn`] that your driver needs. The storage must be empty at the start. The
+//! suite names every law that is broken, and what was seen.
 //!
 //! ```
 //! use secondfactor::store::{conformance, MemoryStore, ThisThread};
@@ -14,8 +14,9 @@
 //! # Ok::<(), conformance::Violations>(())
 //! ```
 //!
-//! A suite can't cut the power: that `Committed` is durable as configured (S3) is checked as far as a handle opened
-//! later sees it. And it can't make a store fail: [`check_failing`] takes one that does.
+//! A suite can't cut the power. So it checks that committed bytes are durable (S3) only as far as a
+//! handle opened later sees them. It can't make a store fail either: [`check_failing`] takes one
+//! that fails.
 
 mod bench;
 mod laws;
@@ -26,31 +27,35 @@ use crate::store::block_on::BlockOn;
 use crate::store::contract::{ListAccounts, Store};
 use bench::Bench;
 
-/// A law of the [store contract](crate::store::Store), as the suite checks it.
+/// Names a law of the [store contract](crate::store::Store) that the suite checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Law {
-    /// S1: swaps of one account take effect one after the other; no reader sees half of one, or goes back.
+    /// S1: swaps of one account take effect one after the other. No reader sees half of one, or
+    /// goes back.
     Linearizable,
     /// S2: of any set of racing swaps or removes with the same `expected`, exactly one commits.
     OneWinner,
-    /// S3: what was committed is there for a handle that is opened later; the receipt is for the bytes given.
+    /// S3: a handle that is opened later sees what was committed. The receipt is for the bytes
+    /// given.
     Durable,
     /// S4: a conflict changes nothing.
     ConflictChangesNothing,
-    /// S5: a store that fails says so: no commit, no conflict, and no "there is no record".
+    /// S5: a store that fails says so. It reports no commit, no conflict, and no missing record.
     ErrorsAreErrors,
     /// S6: versions strictly increase, and none is used again after a remove.
     VersionsIncrease,
     /// S7: a load sees every completed swap, whichever handle made it.
     LoadSeesSwaps,
-    /// S8: a swap commits on its own: others see it although nothing else happened on its handle.
+    /// S8: a swap commits on its own. Others see it although nothing else happened on its handle.
     CommitsAlone,
     /// Any bytes come back as they were: none, many, and each value.
     AnyBytes,
-    /// Any id is an account of its own: look-alikes, long ones, any character.
+    /// Any id is an account of its own, also a look-alike, a long one, and one with any character.
     AnyAccount,
-    /// [`ListAccounts`] lists each account once, in the order of its bytes, after the one named, and no more than asked.
+    /// [`ListAccounts`] lists each account once, in the order of its bytes, after the one named,
+    /// and no more than asked. The record by which [`Mfa::check`](crate::Mfa::check) knows its keys
+    /// is listed too: [`AccountId::from_stored`](crate::AccountId::from_stored) reads its id.
     Listing,
 }
 
@@ -78,7 +83,7 @@ impl fmt::Display for Law {
     }
 }
 
-/// A law that was broken, and what was seen.
+/// Names a law that was broken, and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     law: Law,
@@ -86,7 +91,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The law.
+    /// Returns the law.
     #[must_use]
     pub const fn law(&self) -> Law {
         self.law
@@ -99,12 +104,12 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every law that was broken.
+/// Holds every law that was broken.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// One for each law.
+    /// Returns one violation for each law.
     #[must_use]
     pub fn as_slice(&self) -> &[Violation] {
         &self.0
@@ -120,7 +125,7 @@ impl fmt::Display for Violations {
     }
 }
 
-/// As `Display`: it is what a test that ends by `?` or `unwrap` shows.
+/// Shows the same as `Display`, for a test that ends by `?` or `unwrap`.
 impl fmt::Debug for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -129,10 +134,10 @@ impl fmt::Debug for Violations {
 
 impl std::error::Error for Violations {}
 
-/// Checks the laws of [`Store`] but S5, with several threads and handles.
+/// Checks the laws of [`Store`] except S5, with several threads and handles.
 ///
 /// # Errors
-/// The laws that were broken.
+/// [`Violations`] with the laws that were broken.
 pub fn check<S: Store>(
     open: impl Fn() -> S + Sync,
     runtime: &(impl BlockOn + Sync),
@@ -160,7 +165,7 @@ pub fn check<S: Store>(
 /// Checks [`ListAccounts`].
 ///
 /// # Errors
-/// That it was broken.
+/// [`Violations`] if it was broken.
 pub fn check_accounts<S: ListAccounts>(
     open: impl Fn() -> S + Sync,
     runtime: &(impl BlockOn + Sync),
@@ -175,10 +180,11 @@ pub fn check_accounts<S: ListAccounts>(
     )])
 }
 
-/// Checks S5 on a store that you have made fail: its server is gone, its table dropped, its file unreadable.
+/// Checks S5 on a store that you have made fail: its server is gone, its table dropped, or its file
+/// unreadable.
 ///
 /// # Errors
-/// That it answered.
+/// [`Violations`] if the store answered.
 pub fn check_failing<S: Store>(store: &S, runtime: &impl BlockOn) -> Result<(), Violations> {
     gather([(
         Law::ErrorsAreErrors,

@@ -1,40 +1,47 @@
-//! The storage contract: load and compare-and-swap of opaque bytes.
+//! The storage contract: opaque bytes are loaded, and replaced by compare-and-swap.
 
 use std::future::Future;
 
+use super::report::Report;
 use crate::account_id::AccountId;
 
-/// Where records are kept: one per account, opaque bytes with a version.
+/// Keeps records: one for each account, opaque bytes with a version.
 ///
 /// An adapter never knows what a code is. Everything that must not be raced rests on these laws:
 ///
-/// * S1: `swap` is linearizable per account, on the primary.
+/// * S1: `swap` is linearizable for each account, on the primary server.
 /// * S2: of any set of swaps with the same `expected`, exactly one commits.
-/// * S3: [`Committed`] means durable as configured.
+/// * S3: [`Committed`] means that the bytes are as durable as configured.
 /// * S4: [`Swap::Conflict`] means that nothing changed.
-/// * S5: an error means *unknown*: the caller reloads and assumes nothing.
-/// * S6: versions strictly increase and are never used again, also after `remove`.
+/// * S5: an error means that the outcome is unknown. The caller reloads and assumes nothing.
+/// * S6: versions strictly increase and are never used again, not even after `remove`.
 /// * S7: `load` sees every completed swap.
-/// * S8: a swap commits on its own, outside the caller's transaction, so that a failed login can't roll back a charge.
+/// * S8: a swap commits on its own, outside the caller's transaction, so that a failed login can't
+///   take a charge back.
 ///
-/// No method has a default body: a wrapper that forgets one does not compile.
+/// No method has a default body, so a wrapper that forgets one does not compile.
 pub trait Store: Send + Sync {
-    /// What can go wrong. Must not carry the record's bytes.
+    /// Says what went wrong. It must not carry the record's bytes.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// The account's record with its version, or `None` if it has none.
+    /// Loads the account's record with its version, or `None` if it has none.
     fn load(
         &self,
         account: &AccountId,
     ) -> impl Future<Output = Result<Option<Stored>, Self::Error>> + Send;
 
-    /// Replaces the record if its version is still `expected`; `None`: if there is none.
+    /// Replaces the record if its version is still `expected`. With `None`, inserts the record if
+    /// there is none yet.
     fn swap(
         &self,
         account: &AccountId,
         expected: Option<Version>,
         next: &[u8],
     ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
+
+    /// Checks the state and the settings of the database, at each start. A store that has nothing
+    /// to check returns [`Report::default`].
+    fn check(&self) -> impl Future<Output = Result<Report, Self::Error>> + Send;
 
     /// Removes the record if its version is still `expected`.
     fn remove(
@@ -44,14 +51,15 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<Swap, Self::Error>> + Send;
 }
 
-/// A store that can list its accounts: what a sweep over all records needs, such as re-sealing with a new key.
+/// Lists its accounts, for a walk over all records, such as sealing them by a new key.
 ///
-/// Beside [`Store`], since a login never lists.
+/// This is apart from [`Store`], because a login never lists.
 pub trait ListAccounts: Store {
-    /// The accounts after `after`, or from the beginning, in the order of their ids' bytes: at most `limit`.
+    /// Returns at most `limit` accounts after `after`, or from the beginning, in the order of their
+    /// ids' bytes.
     ///
-    /// Go on after the last of a page; an empty page is the end. An account that was there all the time is listed
-    /// exactly once; one that comes or goes meanwhile may be listed or not.
+    /// Go on after the last account of a page. An empty page is the end. An account that was there
+    /// all the time is listed exactly once. One that comes or goes meanwhile may be listed or not.
     fn list_accounts(
         &self,
         after: Option<&AccountId>,
@@ -72,6 +80,10 @@ impl<S: ListAccounts> ListAccounts for std::sync::Arc<S> {
 impl<S: Store> Store for std::sync::Arc<S> {
     type Error = S::Error;
 
+    async fn check(&self) -> Result<Report, S::Error> {
+        (**self).check().await
+    }
+
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, S::Error> {
         (**self).load(account).await
     }
@@ -90,7 +102,7 @@ impl<S: Store> Store for std::sync::Arc<S> {
     }
 }
 
-/// A record as it was loaded.
+/// Holds a record as it was loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     version: Version,
@@ -98,44 +110,44 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// A record with its version, from a store.
+    /// Makes a loaded record from its version and its bytes.
     #[must_use]
     pub const fn new(version: Version, body: Vec<u8>) -> Self {
         Self { version, body }
     }
 
-    /// The version to expect in the next swap.
+    /// Returns the version to expect in the next swap.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// The sealed bytes.
+    /// Returns the sealed bytes.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 }
 
-/// The version of a record: it grows with every swap and never comes back.
+/// Numbers the states of a record. It grows with every swap and never comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(u64);
 
 impl Version {
-    /// The version with this number.
+    /// Makes the version with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// For databases whose integers are signed. Versions count writes, so they stay far below 2^63; a foreign one matches
-    /// no row.
+    /// Converts for databases whose integers are signed. Versions count writes, so they stay far
+    /// below 2^63. A version from elsewhere matches no row.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(super) fn signed(self) -> i64 {
         i64::try_from(self.0).unwrap_or(-1)
@@ -147,31 +159,32 @@ impl Version {
     }
 }
 
-/// How a swap ended.
+/// Says how a swap ended.
 #[derive(Debug)]
 #[must_use]
 pub enum Swap {
-    /// It won: the new bytes are durable.
+    /// The swap won, and the new bytes are durable.
     Committed(Committed),
-    /// It lost: the version was another one, and nothing changed.
+    /// The swap lost, as the version was another one. Nothing changed.
     Conflict,
 }
 
-/// The receipt of a winning swap: [`Attempt::reveal`](crate::account::Attempt::reveal) asks for it.
+/// Proves that a swap has won, so that [`Attempt::reveal`](crate::account::Attempt::reveal) may
+/// give the verdict.
 #[derive(Debug)]
 #[must_use]
 pub struct Committed {
     tag: Option<Tag>,
 }
 
-/// The end of a sealed record: its authentication tag, as unique as its nonce.
+/// The end of a sealed record is its authentication tag, which is as unique as its nonce.
 pub(crate) type Tag = [u8; 16];
 
 impl Committed {
-    /// Attests that exactly these bytes were committed, by the store's own winning swap (or, in a transaction of your
-    /// own, by your commit).
+    /// Attests that exactly these bytes were committed by the store's own winning swap, or by the
+    /// commit of a transaction of your own.
     ///
-    /// Only the author of a store says this. Said too early, it lets one code in twice.
+    /// Only the author of a store calls this. Called too early, it lets one code in twice.
     pub fn attest(body: &[u8]) -> Self {
         Self {
             tag: body.last_chunk().copied(),

@@ -1,4 +1,4 @@
-//! Records in memory: for tests, and for a program that forgets on purpose.
+//! Records in memory.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -6,9 +6,11 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::report::Report;
 use crate::account_id::AccountId;
 
-/// Records in memory. A restart loses them all: for tests and trials, not for a login.
+/// Keeps records in memory, for tests and trials. A restart loses them all, so it is not for a
+/// login.
 ///
 /// ```
 /// use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
@@ -24,13 +26,13 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Records {
     by_account: HashMap<AccountId, Stored>,
-    /// For `ListAccounts` only: a login should not pay for the order.
+    /// Only `ListAccounts` needs this. A login should not pay for the order.
     in_order: BTreeSet<AccountId>,
     last_version: u64,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Makes an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -43,6 +45,10 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     type Error = Infallible;
+
+    async fn check(&self) -> Result<Report, Infallible> {
+        Ok(Report::default())
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
         Ok(self.lock().by_account.get(account).cloned())

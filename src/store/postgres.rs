@@ -1,7 +1,9 @@
-//! Records in PostgreSQL: one truth for many servers.
+//! Records in PostgreSQL.
 
 use std::fmt;
 
+// Why this driver: `sqlx` brings a pool of its own and twice the crates for the same statements,
+// and `bb8-postgres` prepares each statement again.
 use deadpool_postgres::tokio_postgres::{self, Row, error::SqlState, types::ToSql};
 use deadpool_postgres::{Client, Pool, PoolError};
 
@@ -9,9 +11,10 @@ use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
 
-/// Account ids are bytes, since PostgreSQL's text can't hold NUL and compares by collation. Every write takes its
-/// version from one sequence, which never goes back, so that no version returns after a remove. The free space in each
-/// page lets an update stay in its page, without a new index entry.
+/// Account ids are bytes, because PostgreSQL's text can't hold NUL and compares by collation. Every
+/// write takes its version from one sequence, which never goes back, so that no version returns
+/// after a remove. The free space in each page lets an update stay in its page, without a new index
+/// entry.
 const SCHEMA: &str = "\
 CREATE SEQUENCE IF NOT EXISTS secondfactor_version;
 CREATE TABLE IF NOT EXISTS secondfactor_record (
@@ -25,7 +28,8 @@ CREATE TABLE IF NOT EXISTS secondfactor_record (
 const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('secondfactor'));";
 
 const LOAD: &str = "SELECT version, body FROM secondfactor_record WHERE account = $1";
-/// Above the old version whatever the sequence says: logical replication does not carry sequences over.
+/// The new version is above the old one whatever the sequence says, as logical replication does not
+/// carry sequences over.
 const UPDATE: &str = "UPDATE secondfactor_record
     SET version = greatest(version + 1, nextval('secondfactor_version')), body = $3
     WHERE account = $1 AND version = $2";
@@ -43,20 +47,22 @@ const CHECK: &str = "SELECT
     current_setting('synchronous_standby_names') <> '' AS waits_for_standbys,
     (SELECT count(*) FROM pg_stat_replication) AS standbys";
 
-/// Records in PostgreSQL, for any number of servers. Feature `postgres`.
+/// Keeps records in PostgreSQL, for any number of servers. Feature `postgres`.
 ///
-/// It works on the pool that your application has: `deadpool-postgres`, which keeps prepared statements, over
-/// `tokio-postgres`. (`sqlx` brings twice the crates and a pool of its own for the same five statements; `bb8-postgres`
-/// prepares each statement anew.) Each call takes a connection for one statement, which commits by itself: never a
-/// connection with a transaction of yours, so a rolled back login can't take a charge back.
+/// It uses the pool that your application has: `deadpool-postgres`, which keeps prepared
+/// statements, over `tokio-postgres`. Each call takes a connection for one statement, which commits
+/// by itself. The connection never has a transaction of yours, so a login that is rolled back can't
+/// take a charge back.
 ///
-/// The pool must lead to the **primary**, by a name that follows a failover or by `target_session_attrs=read-write`:
-/// a standby answers from the past. Give the connections a `statement_timeout`, and the pool a wait timeout, or a
-/// server that hangs keeps the login waiting. A timeout is an error, and nobody is let in.
+/// The pool must lead to the **primary**, by a name that follows a failover or by
+/// `target_session_attrs=read-write`, because a standby answers from the past. Give the connections
+/// a `statement_timeout` and the pool a wait timeout, or a server that hangs keeps the login
+/// waiting. If a timeout passes, that is an error, and nobody is let in.
 ///
 /// ```no_run
 /// use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
-/// use secondfactor::{Keyring, Mfa, SealingKey, store::PostgresStore};
+/// use secondfactor::store::{PostgresStore, Store as _};
+/// use secondfactor::{Keyring, Mfa, SealingKey};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = "host=/run/postgresql user=app dbname=app target_session_attrs=read-write \
@@ -77,22 +83,23 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// The tables and the sequence, for those who run migrations of their own.
+    /// Creates the table and the sequence, for applications that run migrations of their own.
     ///
-    /// They are made in the first schema of the connection's `search_path`. An application's role needs `SELECT`,
-    /// `INSERT`, `UPDATE` and `DELETE` on the table and `USAGE` on the sequence.
+    /// They are created in the first schema of the connection's `search_path`. The application's
+    /// role needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table and `USAGE` on the
+    /// sequence.
     pub const SCHEMA: &str = SCHEMA;
 
-    /// A store on this pool. Connects at the first call.
+    /// Makes a store on this pool. It connects at the first call.
     #[must_use]
     pub const fn new(pool: Pool) -> Self {
         Self { pool }
     }
 
-    /// Makes what [`SCHEMA`](Self::SCHEMA) says if it is missing.
+    /// Creates what [`SCHEMA`](Self::SCHEMA) names, if it is missing.
     ///
     /// # Errors
-    /// No connection, or no right to create it.
+    /// [`PostgresError`] if there is no connection, or no right to create it.
     pub async fn create_schema(&self) -> Result<(), PostgresError> {
         Ok(self
             .client()
@@ -101,21 +108,11 @@ impl PostgresStore {
             .await?)
     }
 
-    /// Looks at the server's state and settings: at each start, before the first login.
-    ///
-    /// # Errors
-    /// No connection.
-    pub async fn check(&self) -> Result<Report, PostgresError> {
-        let client = self.client().await?;
-        let row = client.query_one(CHECK, &[]).await?;
-        Ok(Report::new(findings(&row)?))
-    }
-
     async fn client(&self) -> Result<Client, PostgresError> {
         Ok(self.pool.get().await?)
     }
 
-    /// A write of one record, in a transaction of its own.
+    /// Writes one record, in a transaction of its own.
     async fn write(
         &self,
         statement: &str,
@@ -133,7 +130,8 @@ impl PostgresStore {
     }
 }
 
-/// The transaction was rolled back for another's sake: serialization failure and deadlock.
+/// Says whether the transaction was rolled back for another one, by a serialization failure or a
+/// deadlock.
 fn lost_to_another(error: &tokio_postgres::Error) -> bool {
     matches!(
         error.code(),
@@ -143,6 +141,12 @@ fn lost_to_another(error: &tokio_postgres::Error) -> bool {
 
 impl Store for PostgresStore {
     type Error = PostgresError;
+
+    async fn check(&self) -> Result<Report, PostgresError> {
+        let client = self.client().await?;
+        let row = client.query_one(CHECK, &[]).await?;
+        Ok(Report::new(findings(&row)?))
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, PostgresError> {
         let client = self.client().await?;
@@ -189,7 +193,9 @@ impl ListAccounts for PostgresStore {
         let client = self.client().await?;
         let statement = client.prepare_cached(LIST).await?;
         let rows = client.query(&statement, &[&after, &limit]).await?;
-        let account = |key| AccountId::from_key(key).ok_or(PostgresError(Cause::ForeignKey));
+        let account = |key: Vec<u8>| {
+            AccountId::from_stored(key).map_err(|_| PostgresError(Cause::ForeignKey))
+        };
         rows.iter().map(|row| account(row.try_get(0)?)).collect()
     }
 }
@@ -237,7 +243,8 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
-/// PostgreSQL refused or failed, or there is no connection. What was being written may be written or not.
+/// Says that PostgreSQL refused or failed, or that there is no connection. What was being written
+/// may be written or not.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct PostgresError(#[from] Cause);

@@ -1,8 +1,10 @@
-//! Records in Redis or Valkey: one truth for many servers, in memory.
+//! Records in Redis or Valkey.
 
 use std::fmt;
 use std::sync::Arc;
 
+// Why one connection and no pool: a pool helps against requests that block, and here are none. Why
+// this driver: `fred` is used by fewer, and it may send a request again by itself.
 use redis::aio::ConnectionManager;
 use redis::{RedisError as DriverError, Script, ScriptInvocation};
 
@@ -10,8 +12,9 @@ use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
 
-/// Redis runs a script as one step. Versions come from one counter for all accounts, so that none returns after a
-/// remove. They are compared as text; Lua holds the counter exactly up to 2^53.
+/// Redis runs a script as one step. Versions come from one counter for all accounts, so that none
+/// returns after a remove. They are compared as text, because Lua holds the counter exactly only up
+/// to 2^53.
 const SWAP: &str = "\
 local current = redis.call('HGET', KEYS[1], 'version')
 if (current or '') ~= ARGV[1] then return 0 end
@@ -26,24 +29,26 @@ redis.call('ZREM', KEYS[2], ARGV[2])
 return 1
 ";
 
-/// Records in Redis or Valkey, for any number of servers. Feature `redis`.
+/// Keeps records in Redis or Valkey, for any number of servers. Feature `redis`.
 ///
-/// It works on the `redis` crate's connection manager: one connection for all, over which requests overlap, opened
-/// again when it breaks. (A pool of connections only helps against requests that block, and there are none; `fred` is
-/// the other driver, used by fewer, and it may send a request again by itself.) A request whose answer got lost is an
-/// error, and is never sent a second time.
+/// It uses the connection manager of the `redis` crate: one connection for all, over which requests
+/// overlap, opened again when it breaks. A request whose answer got lost is an error, and is never
+/// sent a second time.
 ///
-/// Under `{secondfactor}:record:` there is one hash for each account, `{secondfactor}:version` counts the writes, and
-/// `{secondfactor}:accounts` is a sorted set with all ids, which gives [`ListAccounts`] its order (`SCAN` has none); the
-/// script that makes a record also enters it there. The braces keep all of them on one node of a cluster.
+/// `{secondfactor}:record:` begins the key of a hash for each account. `{secondfactor}:version`
+/// counts the writes. `{secondfactor}:accounts` is a sorted set with all ids, which gives
+/// [`ListAccounts`] its order, as `SCAN` has none. The script that makes a record also enters it
+/// there. The braces keep all of them on one node of a cluster.
 ///
-/// **Redis is a cache by default.** Records must not be evicted (`maxmemory-policy noeviction`) and must survive a
-/// restart (`appendonly yes`): see [`check`](Self::check). The connection must lead to the **primary**. The manager's
-/// response timeout is an error, and nobody is let in.
+/// **Redis is a cache by default.** Set `maxmemory-policy noeviction`, so that no record is
+/// evicted, and `appendonly yes`, so that records survive a restart: see [`check`](Store::check).
+/// The connection must lead to the **primary**. If the manager's response timeout passes, that is
+/// an error, and nobody is let in.
 ///
 /// ```no_run
 /// use secondfactor::store::drivers::redis::{Client, aio::ConnectionManager};
-/// use secondfactor::{Keyring, Mfa, SealingKey, store::RedisStore};
+/// use secondfactor::store::{RedisStore, Store as _};
+/// use secondfactor::{Keyring, Mfa, SealingKey};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// let connection = ConnectionManager::new(Client::open("redis://127.0.0.1/")?).await?;
@@ -61,7 +66,7 @@ pub struct RedisStore {
     names: Arc<Names>,
 }
 
-/// The keys and scripts, prepared once.
+/// Holds the keys and scripts, prepared once.
 struct Names {
     record_prefix: Vec<u8>,
     version: String,
@@ -87,7 +92,7 @@ impl Names {
 }
 
 impl RedisStore {
-    /// A store on this connection, in the namespace `secondfactor`.
+    /// Makes a store on this connection, in the namespace `secondfactor`.
     #[must_use]
     pub fn new(connection: ConnectionManager) -> Self {
         Self {
@@ -96,7 +101,7 @@ impl RedisStore {
         }
     }
 
-    /// With other names for its keys, where two applications share a database.
+    /// Begins its keys with this name, where two applications share a database.
     #[must_use]
     pub fn with_namespace(self, namespace: &str) -> Self {
         Self {
@@ -105,11 +110,18 @@ impl RedisStore {
         }
     }
 
-    /// Looks at the server's state and settings: at each start, before the first login.
-    ///
-    /// # Errors
-    /// No connection, or no right to `INFO`.
-    pub async fn check(&self) -> Result<Report, RedisError> {
+    async fn write(&self, script: &ScriptInvocation<'_>, body: &[u8]) -> Result<Swap, RedisError> {
+        match script.invoke_async(&mut self.connection.clone()).await? {
+            1 => Ok(Swap::Committed(Committed::attest(body))),
+            _ => Ok(Swap::Conflict),
+        }
+    }
+}
+
+impl Store for RedisStore {
+    type Error = RedisError;
+
+    async fn check(&self) -> Result<Report, RedisError> {
         let mut connection = self.connection.clone();
         let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
         let mut findings = findings(&info);
@@ -131,17 +143,6 @@ impl RedisStore {
         }
         Ok(Report::new(findings))
     }
-
-    async fn write(&self, script: &ScriptInvocation<'_>, body: &[u8]) -> Result<Swap, RedisError> {
-        match script.invoke_async(&mut self.connection.clone()).await? {
-            1 => Ok(Swap::Committed(Committed::attest(body))),
-            _ => Ok(Swap::Conflict),
-        }
-    }
-}
-
-impl Store for RedisStore {
-    type Error = RedisError;
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, RedisError> {
         let mut load = redis::cmd("HMGET");
@@ -199,7 +200,7 @@ impl ListAccounts for RedisStore {
             .arg(0)
             .arg(limit);
         let keys: Vec<Vec<u8>> = list.query_async(&mut self.connection.clone()).await?;
-        let account = |key| AccountId::from_key(key).ok_or(RedisError(Cause::Foreign));
+        let account = |key| AccountId::from_stored(key).map_err(|_| RedisError(Cause::Foreign));
         keys.into_iter().map(account).collect()
     }
 }
@@ -244,7 +245,8 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-/// Redis refused or failed, or there is no connection. What was being written may be written or not.
+/// Says that Redis refused or failed, or that there is no connection. What was being written may be
+/// written or not.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct RedisError(#[from] Cause);

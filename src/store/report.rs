@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// What a store's `check` found. Empty is good.
+/// Reports what a store's [`check`](crate::store::Store::check) found. An empty report is good.
 ///
 /// ```
-/// use secondfactor::store::{Severity, SqliteStore};
+/// use secondfactor::store::{Severity, SqliteStore, Store};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("accounts.db");
@@ -20,78 +20,79 @@ use std::fmt;
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Report {
     findings: Vec<Finding>,
 }
 
 impl Report {
-    pub(crate) fn new(mut findings: Vec<Finding>) -> Self {
+    /// Makes a report of what a store of your own found.
+    pub fn new(mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
         Self { findings }
     }
 
-    /// What is not as it should be, the worst first.
+    /// Returns what is not as it should be, the worst first.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// How bad it is; `None` if nothing was found.
+    /// Returns how bad the worst finding is, or `None` if there is none.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.first().map(Finding::severity)
     }
 }
 
-/// How bad a [`Finding`] is.
+/// Says how bad a [`Finding`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Could not be seen: look yourself.
+    /// The server does not show it, so look yourself.
     Unknown,
-    /// A crash or a failover can take back the last writes: a code may then work a second time within its minute and
-    /// a half, and failures are forgotten.
+    /// A crash or a failover can take back the last writes. Then a code may work a second time
+    /// while it is fresh, and failures are forgotten.
     Lossy,
     /// The store laws do not hold, or no call will succeed. Do not start.
     Unsafe,
 }
 
-/// What is not as it should be. Its text says what to do.
+/// Says what is not as it should be. Its text says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The server is a replica: it answers from the past, and refuses writes.
+    /// The server is a replica. It answers from the past and refuses writes.
     NotPrimary,
     /// The tables are missing.
     NoSchema,
     /// The server drops records when its memory is full.
     Evicts {
-        /// The `maxmemory-policy`.
+        /// The `maxmemory-policy` has this value.
         policy: String,
     },
-    /// There are replicas that may not have the last writes when one of them takes over.
+    /// There are replicas that may lack the last writes when one of them takes over.
     AsynchronousReplicas {
-        /// How many are connected.
+        /// So many are connected.
         count: u64,
     },
-    /// A setting that makes committed writes less than durable.
+    /// A setting makes committed writes less than durable.
     Setting {
-        /// Which one.
+        /// The setting has this name.
         name: &'static str,
-        /// What it says.
+        /// It has this value.
         value: String,
     },
-    /// A setting that the server does not show.
+    /// The server does not show a setting.
     Hidden {
-        /// Which one.
+        /// The setting has this name.
         name: &'static str,
     },
 }
 
 impl Finding {
-    /// How bad it is.
+    /// Returns how bad it is.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {

@@ -1,4 +1,4 @@
-//! Records in a SQLite file: the embedded default.
+//! Records in a SQLite file.
 
 use std::fmt;
 use std::path::Path;
@@ -11,14 +11,15 @@ use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
 
-/// How long a call waits for another process to finish its write.
+/// A call waits so long for another process to finish its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// `PRAGMA synchronous`: 2 is FULL.
+/// For `PRAGMA synchronous`, 2 means FULL.
 const SYNCHRONOUS_FULL: i64 = 2;
 
-/// Account ids are kept as bytes, so that no collation can take one for another. `secondfactor_floor` holds the
-/// highest version that was ever removed: a new record starts above it, so that no version comes back.
+/// Account ids are kept as bytes, so that no collation can take one for another.
+/// `secondfactor_floor` holds the highest version that was ever removed. A new record starts above
+/// it, so that no version comes back.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS secondfactor_record (
     account BLOB NOT NULL PRIMARY KEY,
@@ -32,12 +33,12 @@ CREATE TABLE IF NOT EXISTS secondfactor_floor (
 INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 ";
 
-/// Records in a SQLite file, for any number of threads and processes of one machine.
+/// Keeps records in a SQLite file, for any number of threads and processes of one machine.
 ///
-/// The file may be your application's own: the store adds two tables, `secondfactor_record` and `secondfactor_floor`.
-/// It writes in WAL mode with `synchronous=FULL`, so a committed swap survives a power failure. SQLite's calls block;
-/// they run on a small pool of threads, never on your runtime's. The file must not lie on a network file system, where
-/// locks don't hold.
+/// The file may be your application's own. The store adds two tables, `secondfactor_record` and
+/// `secondfactor_floor`. It writes in WAL mode with `synchronous=FULL`, so a committed swap
+/// survives a power failure. SQLite's calls block, so they run on a small pool of threads, never on
+/// your runtime's. The file must not be on a network file system, where locks are not reliable.
 ///
 /// ```
 /// use secondfactor::{Keyring, Mfa, SealingKey, store::SqliteStore};
@@ -50,16 +51,17 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore {
-    /// A load need not wait for another login's write to reach the disk: in WAL mode readers are free.
+    /// A load need not wait for another login's write to reach the disk, as readers are free in WAL
+    /// mode.
     reader: Arc<Mutex<Connection>>,
     writer: Arc<Mutex<Connection>>,
 }
 
 impl SqliteStore {
-    /// Opens the file, or creates it, and adds the tables if they are missing. Blocks shortly.
+    /// Opens the file, or creates it, and adds the tables if they are missing. It blocks shortly.
     ///
     /// # Errors
-    /// The file can't be opened, is no database, or can't be set to WAL mode.
+    /// [`SqliteError`] if the file can't be opened, is no database, or can't be set to WAL mode.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         let path = path.as_ref();
         let writer = connect(path)?;
@@ -72,12 +74,54 @@ impl SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
         })
     }
+}
 
-    /// Looks at the settings that its writes have.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub async fn check(&self) -> Result<Report, SqliteError> {
+fn connect(path: &Path) -> Result<Connection, Cause> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    if journal_in_wal(&connection)? != "wal" {
+        return Err(Cause::NoWal);
+    }
+    connection.pragma_update(None, "synchronous", SYNCHRONOUS_FULL)?;
+    Ok(connection)
+}
+
+/// Sets WAL mode, and returns the mode that the file has then.
+///
+/// If several processes open a new file at once, SQLite turns all but one away without waiting, so
+/// that they don't wait for each other.
+fn journal_in_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let start = Instant::now();
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Runs a call on a thread that may block.
+async fn with<T: Send + 'static>(
+    connection: &Arc<Mutex<Connection>>,
+    call: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, SqliteError> {
+    let connection = Arc::clone(connection);
+    let result = blocking::unblock(move || {
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        call(&mut connection)
+    });
+    Ok(result.await.map_err(Cause::Driver)?)
+}
+
+impl Store for SqliteStore {
+    type Error = SqliteError;
+
+    async fn check(&self) -> Result<Report, SqliteError> {
         let findings = with(&self.writer, |connection| {
             let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
             let level: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
@@ -98,51 +142,6 @@ impl SqliteStore {
         });
         Ok(Report::new(findings.await?))
     }
-}
-
-fn connect(path: &Path) -> Result<Connection, Cause> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    if journal_in_wal(&connection)? != "wal" {
-        return Err(Cause::NoWal);
-    }
-    connection.pragma_update(None, "synchronous", SYNCHRONOUS_FULL)?;
-    Ok(connection)
-}
-
-/// Sets WAL mode, and gives the mode that the file has then.
-///
-/// Of those who open a new file at once, SQLite turns all but one away without waiting, lest they wait for each other.
-fn journal_in_wal(connection: &Connection) -> rusqlite::Result<String> {
-    let start = Instant::now();
-    loop {
-        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && start.elapsed() < BUSY_TIMEOUT =>
-            {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            result => return result,
-        }
-    }
-}
-
-/// Calls on a thread that may block.
-async fn with<T: Send + 'static>(
-    connection: &Arc<Mutex<Connection>>,
-    call: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-) -> Result<T, SqliteError> {
-    let connection = Arc::clone(connection);
-    let result = blocking::unblock(move || {
-        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        call(&mut connection)
-    });
-    Ok(result.await.map_err(Cause::Driver)?)
-}
-
-impl Store for SqliteStore {
-    type Error = SqliteError;
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, SqliteError> {
         let account = key(account);
@@ -165,8 +164,8 @@ impl Store for SqliteStore {
     ) -> Result<Swap, SqliteError> {
         let (account, body) = (key(account), next.to_vec());
         let changed = with(&self.writer, move |connection| match expected {
-            // One statement is one transaction: it takes the write lock before it reads, so it never sees a
-            // version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
+            // One statement is one transaction: it takes the write lock before it reads, so it
+            // never sees a version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
             Some(expected) => connection
                 .prepare_cached(
                     "UPDATE secondfactor_record SET version = version + 1, body = ?3
@@ -231,7 +230,7 @@ impl ListAccounts for SqliteStore {
                 .collect::<rusqlite::Result<Vec<_>>>()
         })
         .await?;
-        let account = |key| AccountId::from_key(key).ok_or(SqliteError(Cause::ForeignKey));
+        let account = |key| AccountId::from_stored(key).map_err(|_| SqliteError(Cause::ForeignKey));
         keys.into_iter().map(account).collect()
     }
 }
@@ -246,7 +245,7 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-/// SQLite refused or failed.
+/// Says that SQLite refused or failed. What was being written may be written or not.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct SqliteError(#[from] Cause);

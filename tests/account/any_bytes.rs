@@ -1,11 +1,13 @@
 //! Any bytes in the store: an error, which is no verdict, at any time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
+use secondfactor::account::DeviceId;
 use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::{MemoryStore, Store};
-use secondfactor::{Error, Label, Mfa, RecoveryCodes};
+use secondfactor::{Code, Confirmed, Error, Mfa, RecoveryCodes};
 
 use crate::support::{Login, alice, code, keyring, label, run};
 
@@ -30,32 +32,12 @@ fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
     let mfa = Mfa::new(Arc::clone(&records), keyring())
         .with_clock(Arc::new(ManualClock::new(UnixTime::from_secs(now))));
     let at = secondfactor::codes::Clock::now(&*clock);
-    let (one, next) = (code(&secret, at, 0), code(&secret, at, 1));
-    let recovery_code = RecoveryCodes::generate()
-        .unwrap()
+    let codes = [code(&secret, at, 0), code(&secret, at, 1)];
+    let answers = submissions(&mfa, device, codes)
         .into_iter()
-        .next()
-        .unwrap();
-    let answers = [
-        run(mfa.verify(&alice(), one)).err(),
-        run(mfa.enroll(&alice(), label("tablet"))).err(),
-        run(mfa.enroll_another(&proof, label("tablet"))).err(),
-        run(mfa.confirm(&alice(), device, one)).err(),
-        run(mfa.confirm_pair(&alice(), device, [one, next])).err(),
-        run(mfa.resync(&alice(), device, [one, next])).err(),
-        run(mfa.rotate(&proof, device)).err(),
-        run(mfa.redeem(&alice(), &recovery_code)).err(),
-        run(mfa.issue_recovery_codes(&proof)).err(),
-        run(mfa.status(&alice())).err(),
-        run(mfa.rename(&proof, device, Label::new("x").unwrap())).err(),
-        run(mfa.suspend(&proof, device)).err(),
-        run(mfa.resume(&proof, device)).err(),
-        run(mfa.revoke(&proof, device)).err(),
-        run(mfa.opt_out(&proof)).err(),
-        run(mfa.danger_revoke_unproven(&alice(), device)).err(),
-        run(mfa.danger_unlock_unproven(&alice())).err(),
-    ];
-    for (n, error) in answers.into_iter().enumerate() {
+        .chain(changes(&mfa, device, &proof))
+        .chain(operations(&mfa, device));
+    for (n, error) in answers.enumerate() {
         assert!(
             matches!(error, Some(Error::Seal(_) | Error::Record(_))),
             "command {n}: {error:?}"
@@ -73,6 +55,44 @@ fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
         run(mfa.danger_opt_out_unproven(&alice())).is_ok(),
         "an operator can take it away"
     );
+}
+
+type Server = Mfa<Arc<MemoryStore>>;
+
+fn submissions(mfa: &Server, device: DeviceId, codes: [Code; 2]) -> Vec<Option<Error>> {
+    let new = RecoveryCodes::generate().unwrap();
+    vec![
+        run(mfa.verify(&alice(), codes[0])).err(),
+        run(mfa.enroll(&alice(), label("tablet"))).err(),
+        run(mfa.confirm(&alice(), device, codes[0])).err(),
+        run(mfa.confirm_pair(&alice(), device, codes)).err(),
+        run(mfa.resync(&alice(), device, codes)).err(),
+        run(mfa.redeem(&alice(), new.iter().next().unwrap())).err(),
+        run(mfa.status(&alice())).err(),
+    ]
+}
+
+fn changes(mfa: &Server, device: DeviceId, proof: &Confirmed) -> Vec<Option<Error>> {
+    vec![
+        run(mfa.enroll_another(proof, label("tablet"))).err(),
+        run(mfa.rotate(proof, device, Duration::ZERO)).err(),
+        run(mfa.issue_recovery_codes(proof)).err(),
+        run(mfa.rename(proof, device, label("x"))).err(),
+        run(mfa.suspend(proof, device)).err(),
+        run(mfa.resume(proof, device)).err(),
+        run(mfa.revoke(proof, device)).err(),
+        run(mfa.keep_only(proof, &[device])).err(),
+        run(mfa.stands(proof)).err(),
+        run(mfa.opt_out(proof)).err(),
+    ]
+}
+
+fn operations(mfa: &Server, device: DeviceId) -> Vec<Option<Error>> {
+    vec![
+        run(mfa.danger_import_unproven(&alice(), Vec::new())).err(),
+        run(mfa.danger_revoke_unproven(&alice(), device)).err(),
+        run(mfa.danger_unlock_unproven(&alice())).err(),
+    ]
 }
 
 proptest! {

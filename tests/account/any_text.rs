@@ -1,5 +1,5 @@
-//! Any text for a code, a recovery code, a label, an account or a device: refused or taken, without a panic, and never
-//! repeated by the error.
+//! Any text for a code, a recovery code, a label, an account or a device: refused or taken, without
+//! a panic, and never repeated by the error.
 
 use std::fmt::Display;
 use std::str::FromStr;

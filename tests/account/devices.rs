@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{DeviceState, Lock};
+use secondfactor::account::{DeviceState, Lock, Stale, VouchedBy};
 use secondfactor::codes::{
     Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, SystemClock, Totp, UnixTime,
 };
@@ -81,7 +81,7 @@ fn the_list_tells_all_but_secrets() {
         (pending.device(), parameters)
     );
     assert_eq!(pending.parameters(), parameters);
-    assert_eq!(token.state(), DeviceState::Pending { replaces: None });
+    assert_eq!(shown(token.state()), "Pending { replaces: None }");
     assert_eq!((token.last_used(), token.is_weak()), (None, true));
 }
 
@@ -304,7 +304,7 @@ fn labels_are_unique_among_confirmed_devices() {
         run(mfa.rename(&proof, "9".parse().unwrap(), label("x"))),
         Err(Error::UnknownDevice)
     ));
-    for twin in ["phone\u{200d}", "pho\u{200c}ne", "phone\u{fe0f}"] {
+    for twin in ["pho\u{200d}ne", "pho\u{200c}ne", "phone\u{fe0f}"] {
         assert!(
             matches!(
                 run(mfa.rename(&proof, device, label(twin))),
@@ -316,7 +316,7 @@ fn labels_are_unique_among_confirmed_devices() {
 }
 
 #[test]
-fn a_suspended_device_does_not_count_until_it_is_resumed() {
+fn a_suspended_device_is_not_accepted_until_it_is_resumed() {
     let Login {
         mfa,
         secret,
@@ -345,7 +345,7 @@ fn a_suspended_device_does_not_count_until_it_is_resumed() {
         run(mfa.suspend(&proof, device)),
         Err(Error::UnknownDevice)
     ));
-    // The other one is the last that counts.
+    // The other one is the last that is active.
     assert!(matches!(
         run(mfa.suspend(&proof, tablet)),
         Err(Error::LastDevice)
@@ -443,4 +443,165 @@ fn an_operator_forgets_a_record_that_does_not_open() {
     assert!(matches!(run(mfa.status(&alice())), Err(Error::Seal(_))));
     run(mfa.danger_opt_out_unproven(&alice())).unwrap();
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
+}
+
+fn vouched_by(mfa: &Server) -> Vec<VouchedBy> {
+    let devices = run(mfa.devices(&alice())).unwrap();
+    devices
+        .iter()
+        .map(|device| device.vouched_by().by())
+        .collect()
+}
+
+/// For the owner's eye: nobody, a device, a recovery code or an operator.
+#[test]
+fn a_status_shows_who_vouched_for_devices_and_codes() {
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
+    let codes_by = || {
+        let status = run(mfa.status(&alice())).unwrap();
+        status.recovery_codes_by().map(|voucher| voucher.by())
+    };
+    assert_eq!(codes_by(), None);
+    let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
+    let codes = run(mfa.issue_recovery_codes(&by_tablet)).unwrap();
+    assert_eq!(codes_by(), Some(VouchedBy::Device(tablet)));
+    let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    let _watch = run(mfa.enroll_another(&recovered, label("watch"))).unwrap();
+    let expected = [
+        VouchedBy::Nobody,
+        VouchedBy::Device(device),
+        VouchedBy::RecoveryCode,
+    ];
+    assert_eq!(vouched_by(&mfa), expected);
+    // They stay when their voucher goes, and no rule reads them.
+    run(mfa.revoke(&by_tablet, device)).unwrap();
+    assert_eq!(vouched_by(&mfa), expected[1..]);
+    let _codes = run(mfa.issue_recovery_codes(&recovered)).unwrap();
+    assert_eq!(codes_by(), Some(VouchedBy::RecoveryCode));
+
+    let imported = Server::new(MemoryStore::new(), keyring());
+    let phone = NewDevice::totp(label("phone")).with_secret(Secret::from_bytes(&[1; 20]).unwrap());
+    run(imported.danger_import_unproven(&alice(), vec![phone])).unwrap();
+    assert_eq!(vouched_by(&imported), [VouchedBy::Operator]);
+}
+
+#[test]
+fn what_is_kept_is_active_and_not_nothing() {
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
+    let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
+    let (pad, _) = add(&mfa, &proof, "pad");
+    run(mfa.suspend(&proof, pad)).unwrap();
+    let pending = run(mfa.enroll_another(&proof, label("watch"))).unwrap();
+    let next = run(mfa.rotate(&by_tablet, device, Duration::from_secs(3600))).unwrap();
+    run(mfa.confirm(&alice(), next.device(), code(next.secret(), NOW, 0))).unwrap();
+    let unknown = "99".parse().unwrap();
+    let before = run(mfa.status(&alice())).unwrap();
+    for other in [pad, pending.device(), device, unknown] {
+        let result = run(mfa.keep_only(&by_tablet, &[tablet, other]));
+        assert!(matches!(result, Err(Error::UnknownDevice)), "{other}");
+    }
+    assert!(matches!(
+        run(mfa.keep_only(&by_tablet, &[])),
+        Err(Error::LastDevice)
+    ));
+    assert_eq!(run(mfa.status(&alice())).unwrap(), before);
+
+    // The proof's own device need not be among them. One that is named twice is kept once.
+    run(mfa.keep_only(&by_tablet, &[next.device(), next.device()])).unwrap();
+    let kept = run(mfa.devices(&alice())).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].id(), next.device());
+    assert!(matches!(
+        run(mfa.issue_recovery_codes(&by_tablet)),
+        Err(Error::Stale(_))
+    ));
+}
+
+/// Whoever redeemed a recovery code has codes, or asks for new ones: nothing has to be kept.
+#[test]
+fn a_redemption_that_keeps_nothing_stays() {
+    let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    run(mfa.keep_only(&recovered, &[])).unwrap();
+    assert_eq!(states(&mfa), []);
+    assert!(matches!(
+        run(mfa.redeem(&alice(), codes.iter().nth(1).unwrap())),
+        Err(Error::NoRecoveryCodes)
+    ));
+    assert_eq!(
+        run(mfa.issue_recovery_codes(&recovered)).unwrap().count(),
+        10
+    );
+    assert!(run(mfa.enroll_another(&recovered, label("new phone"))).is_ok());
+}
+
+#[test]
+fn imported_devices_bring_secrets_and_labels_of_their_own() {
+    let mfa = Server::new(MemoryStore::new(), keyring());
+    let import = |devices| run(mfa.danger_import_unproven(&alice(), devices));
+    let device = |name: &str, byte| {
+        let secret = Secret::from_bytes(&[byte; 20]).unwrap();
+        NewDevice::totp(label(name)).with_secret(secret)
+    };
+    let without = || NewDevice::totp(label("phone"));
+    assert!(matches!(
+        import(vec![device("tablet", 1), without()]),
+        Err(Error::SecretRequired)
+    ));
+    assert!(matches!(
+        import(vec![device("phone", 1), device("tablet", 1)]),
+        Err(Error::DuplicateSecret)
+    ));
+    assert!(matches!(
+        import(vec![device("phone", 1), device("phone", 2)]),
+        Err(Error::LabelTaken)
+    ));
+    let nine = (1..=9).map(|n| device(&format!("device {n}"), n)).collect();
+    assert!(matches!(import(nine), Err(Error::TooManyDevices)));
+    assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
+
+    let both = || vec![device("phone", 1), device("tablet", 2)];
+    import(both()).unwrap();
+    assert_eq!(states(&mfa), [DeviceState::Active; 2]);
+    import(both()).unwrap();
+    import(vec![device("another name", 2)]).unwrap();
+    assert_eq!(states(&mfa), [DeviceState::Active; 2]);
+    assert!(matches!(import(vec![without()]), Err(Error::ProofRequired)));
+}
+
+/// For sessions that must end as soon as their device does: one read of the record.
+#[test]
+fn a_session_goes_on_as_long_as_its_device_logs_in() {
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(MemoryStore::new());
+    let login = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    let (_, by_tablet) = add(&mfa, &proof, "tablet");
+    // How long ago it was does not matter.
+    clock.advance(Duration::from_secs(24 * 3600));
+    run(mfa.stands(&login)).unwrap();
+    run(mfa.stands(&recovered)).unwrap();
+    clock.set(NOW);
+    run(mfa.revoke(&by_tablet, device)).unwrap();
+    let has_ended = |result| matches!(result, Err(Error::Stale(Stale::Ended)));
+    assert!(has_ended(run(mfa.stands(&login))));
+    run(mfa.stands(&recovered)).unwrap();
+    let _codes = run(mfa.issue_recovery_codes(&by_tablet)).unwrap();
+    assert!(has_ended(run(mfa.stands(&recovered))));
+    run(mfa.opt_out(&by_tablet)).unwrap();
+    assert!(matches!(
+        run(mfa.stands(&by_tablet)),
+        Err(Error::NotEnrolled)
+    ));
 }

@@ -1,8 +1,8 @@
-//! From a secret to a device that counts: confirmation, diagnosis, import, rotation.
+//! From a secret to an active device: confirmation, diagnosis, import, rotation.
 
 use std::time::Duration;
 
-use secondfactor::account::{DeviceState, Diagnosis};
+use secondfactor::account::Diagnosis;
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, Totp};
 use secondfactor::store::MemoryStore;
 use secondfactor::{Code, Denial, Error, Mfa, NewDevice, Policy};
@@ -12,7 +12,7 @@ use crate::support::*;
 
 #[test]
 fn two_codes_in_a_row_confirm_a_device_whose_clock_is_off() {
-    for steps in [-120, -77, -2, 0, 2, 120] {
+    for steps in [-122, -77, -2, 0, 2, 122] {
         let Login {
             mfa, clock, proof, ..
         } = Login::new(MemoryStore::new());
@@ -40,7 +40,7 @@ fn two_codes_that_are_not_in_a_row_confirm_nothing() {
         [shown(0), shown(0)],
         [shown(1), shown(0)],
         [shown(0), shown(2)],
-        [shown(121), shown(122)],
+        [shown(122), shown(123)],
         [code(&secret, NOW, 0), code(&secret, NOW, 1)],
     ];
     for pair in pairs {
@@ -190,12 +190,9 @@ fn an_existing_secret_is_imported_a_weak_one_is_marked() {
     assert_eq!(weak, [false, true]);
 }
 
-fn rotated(mfa: &Mfa<MemoryStore>) -> Vec<DeviceState> {
-    run(mfa.devices(&alice()))
-        .unwrap()
-        .iter()
-        .map(secondfactor::account::DeviceStatus::state)
-        .collect()
+fn rotated(mfa: &Mfa<MemoryStore>) -> Vec<String> {
+    let devices = run(mfa.devices(&alice())).unwrap();
+    devices.iter().map(|device| shown(device.state())).collect()
 }
 
 #[test]
@@ -207,18 +204,16 @@ fn a_rotation_leaves_no_gap_and_ends_the_old_secret_at_once() {
         proof,
         device,
     } = Login::new(MemoryStore::new());
-    let new = run(mfa.rotate(&proof, device)).unwrap();
+    let new = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
     assert_ne!(new.secret().expose_bytes(), secret.expose_bytes());
     assert_eq!(
         rotated(&mfa),
         [
-            DeviceState::Active,
-            DeviceState::Pending {
-                replaces: Some(device)
-            }
+            "Active".to_owned(),
+            format!("Pending {{ replaces: Some({device:?}) }}")
         ]
     );
-    // Until the new one is confirmed, the old one counts, and the new one does not.
+    // Until the new one is confirmed, the old one is active, and the new one is not.
     assert!(run(mfa.verify(&alice(), code(new.secret(), NOW, 0))).is_err());
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
@@ -234,9 +229,8 @@ fn a_rotation_leaves_no_gap_and_ends_the_old_secret_at_once() {
 }
 
 #[test]
-fn with_a_grace_both_secrets_count_until_the_deadline() {
+fn with_a_grace_both_secrets_log_in_until_the_deadline() {
     let grace = Duration::from_secs(3600);
-    let policy = Policy::builder().rotation_grace(grace).build().unwrap();
     let Login {
         mfa,
         clock,
@@ -245,13 +239,16 @@ fn with_a_grace_both_secrets_count_until_the_deadline() {
         device,
     } = Login::new(MemoryStore::new());
     let log = Log::default();
-    let mfa = mfa.with_policy(policy).on_event(log.handler());
-    let new = run(mfa.rotate(&proof, device)).unwrap();
-    run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
+    let mfa = mfa.on_event(log.handler());
+    let new = run(mfa.rotate(&proof, device, grace)).unwrap();
+    let proof = run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
     let until = NOW.saturating_add(grace);
     assert_eq!(
         rotated(&mfa),
-        [DeviceState::Retiring { until }, DeviceState::Active]
+        [
+            format!("Retiring {{ until: {until:?} }}"),
+            "Active".to_owned()
+        ]
     );
     // An authenticator shows its codes by time, so the two are told apart by what they were last used for.
     clock.advance(STEP);
@@ -280,7 +277,7 @@ fn with_a_grace_both_secrets_count_until_the_deadline() {
     ));
 
     clock.set(until);
-    assert_eq!(rotated(&mfa), [DeviceState::Active]);
+    assert_eq!(rotated(&mfa), ["Active"]);
     assert_eq!(
         denial(run(mfa.verify(&alice(), code(&secret, until, 0)))),
         Denial::Mismatch
@@ -296,31 +293,48 @@ fn with_a_grace_both_secrets_count_until_the_deadline() {
     ));
 }
 
-/// Servers' clocks differ by some seconds, and the deadline is as far as it may be.
+/// A grace is stored as what is left of it: by a clock that was set back it is as long again, and no longer.
 #[test]
-fn the_longest_grace_outlives_a_server_whose_clock_is_behind() {
-    let policy = Policy::builder()
-        .rotation_grace(Policy::MAX_ROTATION_GRACE)
-        .build()
-        .unwrap();
+fn a_clock_that_goes_back_neither_ends_a_grace_nor_prolongs_it() {
+    let grace = Policy::MAX_ROTATION_GRACE;
+    for back in [5, 6, 3600] {
+        let Login {
+            mfa,
+            clock,
+            secret,
+            proof,
+            device,
+        } = Login::new(MemoryStore::new());
+        let new = run(mfa.rotate(&proof, device, grace)).unwrap();
+        run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
+        let behind = NOW.saturating_sub(Duration::from_secs(back));
+        clock.set(behind);
+        run(mfa.danger_unlock_unproven(&alice())).unwrap();
+        // Servers that differ by five seconds keep the later time.
+        let from = if back == 5 { NOW } else { behind };
+        let last = from
+            .saturating_add(grace)
+            .saturating_sub(Duration::from_secs(1));
+        clock.set(last);
+        assert!(run(mfa.verify(&alice(), code(&secret, last, 0))).is_ok());
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(
+            denial(run(mfa.verify(&alice(), code(&secret, last, 1)))),
+            Denial::Mismatch
+        );
+    }
+}
+
+#[test]
+fn a_grace_is_at_most_seven_days() {
     let Login {
-        mfa,
-        clock,
-        secret,
-        proof,
-        device,
+        mfa, proof, device, ..
     } = Login::new(MemoryStore::new());
-    let mfa = mfa.with_policy(policy);
-    let new = run(mfa.rotate(&proof, device)).unwrap();
-    run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
-    clock.set(secondfactor::codes::UnixTime::from_secs(NOW.as_secs() - 5));
-    assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
-    // A clock that was set back further can't prolong it.
-    clock.set(secondfactor::codes::UnixTime::from_secs(NOW.as_secs() - 6));
-    assert_eq!(
-        denial(run(mfa.verify(&alice(), code(&secret, NOW, 1)))),
-        Denial::Mismatch
-    );
+    let too_long = Policy::MAX_ROTATION_GRACE.saturating_add(Duration::from_secs(1));
+    let result = run(mfa.rotate(&proof, device, too_long));
+    assert!(matches!(result, Err(Error::GraceTooLong)));
+    assert_eq!(rotated(&mfa), ["Active"]);
+    assert!(run(mfa.rotate(&proof, device, Policy::MAX_ROTATION_GRACE)).is_ok());
 }
 
 #[test]
@@ -331,20 +345,24 @@ fn a_rotation_leaves_the_other_devices_as_they_are() {
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
     run(mfa.suspend(&proof, tablet.device())).unwrap();
-    let waits = run(mfa.enroll_another(&proof, label("watch"))).unwrap();
+    let pad = run(mfa.enroll_another(&proof, label("pad"))).unwrap();
+    let by_pad = run(mfa.confirm(&alice(), pad.device(), code(pad.secret(), NOW, 0))).unwrap();
+    let waits = run(mfa.enroll_another(&by_pad, label("watch"))).unwrap();
 
-    let new = run(mfa.rotate(&proof, device)).unwrap();
+    let new = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
     let devices: Vec<_> = run(mfa.devices(&alice()))
         .unwrap()
         .iter()
-        .map(|one| (one.id(), one.state()))
+        .map(|one| (one.id(), shown(one.state())))
         .collect();
     let expected = [
-        (tablet.device(), DeviceState::Suspended),
-        (waits.device(), DeviceState::Pending { replaces: None }),
-        (new.device(), DeviceState::Active),
-    ];
+        (tablet.device(), "Suspended"),
+        (pad.device(), "Active"),
+        (waits.device(), "Pending { replaces: None }"),
+        (new.device(), "Active"),
+    ]
+    .map(|(id, state)| (id, state.to_owned()));
     assert_eq!(devices, expected);
 }
 
@@ -361,17 +379,17 @@ fn a_full_account_can_rotate_and_a_second_rotation_takes_the_place_of_the_first(
         let one = run(mfa.enroll_another(&proof, label(&format!("device {n}")))).unwrap();
         run(mfa.confirm(&alice(), one.device(), code(one.secret(), NOW, 0))).unwrap();
     }
-    let first = run(mfa.rotate(&proof, device)).unwrap();
-    let second = run(mfa.rotate(&proof, device)).unwrap();
+    let first = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
+    let second = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
     let right = code(first.secret(), NOW, 0);
     assert!(matches!(
         run(mfa.confirm(&alice(), first.device(), right)),
         Err(Error::UnknownDevice)
     ));
     let proof = run(mfa.confirm(&alice(), second.device(), code(second.secret(), NOW, 0))).unwrap();
-    assert_eq!(rotated(&mfa), [DeviceState::Active; 8]);
+    assert_eq!(rotated(&mfa), ["Active"; 8]);
     assert!(matches!(
-        run(mfa.rotate(&proof, device)),
+        run(mfa.rotate(&proof, device, Duration::ZERO)),
         Err(Error::UnknownDevice)
     ));
     assert!(matches!(
@@ -379,11 +397,11 @@ fn a_full_account_can_rotate_and_a_second_rotation_takes_the_place_of_the_first(
         Err(Error::TooManyDevices)
     ));
     // A rotation that is not confirmed in time leaves the old secret as it was.
-    let _forgotten = run(mfa.rotate(&proof, second.device())).unwrap();
+    let _forgotten = run(mfa.rotate(&proof, second.device(), Duration::ZERO)).unwrap();
     clock.advance(Duration::from_secs(601));
     let later = NOW.saturating_add(Duration::from_secs(601));
     assert!(run(mfa.verify(&alice(), code(second.secret(), later, 0))).is_ok());
-    assert_eq!(rotated(&mfa), [DeviceState::Active; 8]);
+    assert_eq!(rotated(&mfa), ["Active"; 8]);
 }
 
 #[test]
@@ -396,7 +414,7 @@ fn a_rotation_keeps_the_device_s_settings() {
     let token = run(mfa.enroll_another(&proof, told)).unwrap();
     let (hotp, next) = Hotp::from_parameters(token.secret(), token.parameters()).unwrap();
     run(mfa.confirm(&alice(), token.device(), hotp.at(next))).unwrap();
-    let new = run(mfa.rotate(&proof, token.device())).unwrap();
+    let new = run(mfa.rotate(&proof, token.device(), Duration::ZERO)).unwrap();
     let uri = new.key_uri("Example", "alice").unwrap().expose_uri();
     assert!(
         uri.starts_with("otpauth://hotp/") && uri.ends_with("&algorithm=SHA512&digits=8&counter=0")
@@ -417,7 +435,7 @@ fn what_waits_to_be_confirmed_ends_when_a_device_is_revoked_or_suspended() {
         let owner =
             run(mfa.confirm(&alice(), other.device(), code(other.secret(), NOW, 0))).unwrap();
         let begun = match rotate {
-            true => run(mfa.rotate(&stolen, device)).unwrap(),
+            true => run(mfa.rotate(&stolen, device, Duration::ZERO)).unwrap(),
             false => run(mfa.enroll_another(&stolen, label("mine"))).unwrap(),
         };
         match suspend {

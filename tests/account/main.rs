@@ -12,6 +12,7 @@ mod devices;
 mod drift;
 mod enrollment;
 mod events;
+mod flows;
 mod model;
 mod policy;
 #[path = "../support/record_checks.rs"]
@@ -24,6 +25,8 @@ mod second_factor;
 mod sequences;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))] // the attacks use all of it
+mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;

@@ -60,8 +60,7 @@ fn what_a_policy_may_not_be_is_said() {
     let devices = "the limit of devices must be 1 to 8";
     let failures = "the limit of failures must be 1 to 100";
     let waits = "waits must be 1 second to a day, the first not above the longest";
-    let grace = "the grace of a rotated secret must be at most 7 days";
-    let refused: [(PolicyBuilder, &str); 13] = [
+    let refused: [(PolicyBuilder, &str); 12] = [
         // 11 steps times 100 guesses are over one in a thousand, 10 are not.
         (wide(5, 5), guesses),
         (wide(10, 10), guesses),
@@ -75,7 +74,6 @@ fn what_a_policy_may_not_be_is_said() {
         (new().waits(5, secs(0), secs(60)), waits),
         (new().waits(5, secs(61), secs(60)), waits),
         (new().waits(5, secs(60), secs(DAY + 1)), waits),
-        (new().rotation_grace(secs(7 * DAY + 1)), grace),
         (Policy::ASVS.to_builder().max_failures(0), failures),
     ];
     for (policy, message) in refused {
@@ -93,7 +91,6 @@ fn what_a_policy_may_not_be_is_said() {
         new().waits(5, secs(60), secs(60)),
         // 25 guesses a day at 40 counters.
         ahead(39).max_failures(25),
-        new().rotation_grace(secs(7 * DAY)),
         // Fewer failures in all leave room for a wider window, whichever is said first.
         wide(10, 10).max_failures(40),
         new().max_failures(40).window(Window::new(10, 10).unwrap()),
@@ -115,7 +112,6 @@ fn a_policy_has_the_limits_that_it_was_built_with() {
         .waits(2, secs(10), secs(100))
         .max_failures(20)
         .look_ahead(LookAhead::NONE)
-        .rotation_grace(secs(9))
         .build()
         .unwrap();
     assert_eq!(
@@ -131,12 +127,8 @@ fn a_policy_has_the_limits_that_it_was_built_with() {
         (3, 2, 20)
     );
     assert_eq!(
-        (
-            narrow.first_wait(),
-            narrow.max_wait(),
-            narrow.rotation_grace()
-        ),
-        (secs(10), secs(100), secs(9))
+        (narrow.first_wait(), narrow.max_wait()),
+        (secs(10), secs(100))
     );
     assert_eq!(narrow.to_builder().build(), Ok(narrow));
     for profile in PROFILES {
@@ -193,7 +185,7 @@ impl Siege {
         .map(|_| ())
     }
 
-    /// Until `end`, or until none is judged any more.
+    /// Until `end`, or until none is judged any longer.
     fn guess_until(&mut self, end: u64) {
         while self.clock.now().as_secs() < end {
             match self.lock() {

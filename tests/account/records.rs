@@ -6,13 +6,14 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use secondfactor::account::{Account, DeviceState, Lock};
+use secondfactor::account::{Account, DeviceId, Lock, PendingDevice, VouchedBy};
 use secondfactor::codes::{
     Algorithm, Counter, Digits, Hotp, ManualClock, Parameters, Period, Secret, Totp,
 };
 use secondfactor::store::{MemoryStore, Store};
-use secondfactor::{Mfa, NewDevice, Policy, RecoveryCodes, Verified};
+use secondfactor::{Error, Mfa, NewDevice, Policy, RecoveryCodes, Verified};
 
 use crate::record_checks::unseal;
 use crate::support::*;
@@ -33,17 +34,21 @@ fn secret() -> Secret {
     Secret::from_bytes(b"12345678901234567890").unwrap()
 }
 
-/// An account whose phone was confirmed by the code of the step before `NOW`, and has shown that of `NOW` at a login.
+/// An account whose phone was confirmed by the code of the step before `NOW`, and has shown that of
+/// `NOW` at a login. The clock went back once before that.
 fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
     let store = Arc::new(MemoryStore::new());
-    let grace = Policy::MAX_ROTATION_GRACE;
-    let mfa = Mfa::new(Arc::clone(&store), keyring())
-        .with_policy(Policy::builder().rotation_grace(grace).build().unwrap())
-        .with_clock(ManualClock::new(NOW));
+    let clock = Arc::new(ManualClock::new(NOW));
+    let mfa = Mfa::new(Arc::clone(&store), keyring()).with_clock(Arc::clone(&clock));
     let phone = NewDevice::totp(label("phone")).with_secret(secret());
     let phone = run(mfa.enroll(&alice(), phone)).unwrap().device();
+    clock.advance(STEP);
+    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    clock.set(NOW);
     run(mfa.confirm(&alice(), phone, code(&secret(), NOW, -1))).unwrap();
-    let verified = run(mfa.verify(&alice(), code(&secret(), NOW, 0))).unwrap();
+    let used = code(&secret(), NOW, 0);
+    let verified = run(mfa.verify(&alice(), used)).unwrap();
+    let _replayed = run(mfa.verify(&alice(), used)).unwrap_err();
     what_else(&mfa, &verified);
     run(store.load(&alice())).unwrap().unwrap().body().to_vec()
 }
@@ -60,6 +65,9 @@ fn watch() -> Parameters {
         .with_digits(Digits::Seven)
 }
 
+/// The one in which a rotation was begun.
+const SESSION: &[u8] = b"session 8d2f";
+
 /// Every field of a record has a value.
 fn write_everything(mfa: &Mfa<Arc<MemoryStore>>, verified: &Verified) {
     let enroll = |name, parameters| {
@@ -73,19 +81,22 @@ fn write_everything(mfa: &Mfa<Arc<MemoryStore>>, verified: &Verified) {
     let old_token = enroll("token", token());
     let (hotp, next) = Hotp::from_parameters(old_token.secret(), token()).unwrap();
     run(mfa.confirm(&alice(), old_token.device(), hotp.at(next))).unwrap();
-    let new_token = run(mfa.rotate(verified, old_token.device())).unwrap();
+    let grace = Policy::MAX_ROTATION_GRACE;
+    let new_token = run(mfa.rotate(verified, old_token.device(), grace)).unwrap();
     let (hotp, next) = Hotp::from_parameters(new_token.secret(), new_token.parameters()).unwrap();
     run(mfa.confirm(&alice(), new_token.device(), hotp.at(next))).unwrap();
 
-    // 77 steps slow.
+    // 57 steps slow.
     let slow = enroll("watch", watch());
     let totp = Totp::from_parameters(slow.secret(), watch()).unwrap();
-    let pair = [78, 77].map(|steps| totp.at(NOW.saturating_sub(STEP * 2 * steps)).unwrap());
+    let pair = [58, 57].map(|steps| totp.at(NOW.saturating_sub(STEP * 2 * steps)).unwrap());
     run(mfa.confirm_pair(&alice(), slow.device(), pair)).unwrap();
 
-    let pending = run(mfa.rotate(verified, verified.device())).unwrap();
+    let phone = verified.device().in_session(SESSION);
+    let pending = run(mfa.rotate(verified, phone, Duration::from_secs(60))).unwrap();
     let wrong = wrong_code(pending.secret(), NOW);
-    let _refused = run(mfa.confirm(&alice(), pending.device(), wrong)).unwrap_err();
+    let in_session = pending.device().in_session(SESSION);
+    let _refused = run(mfa.confirm(&alice(), in_session, wrong)).unwrap_err();
     for _ in 0..6 {
         let _refused = run(mfa.verify(&alice(), wrong_code(&secret(), NOW))).unwrap_err();
     }
@@ -134,7 +145,7 @@ fn what_was_used_before_a_record_was_written_stays_used() {
 fn a_recorded_record_means_what_it_meant() {
     let account = open(&everything());
     let status = account.status(NOW);
-    let id = |device: u32| device.to_string().parse().unwrap();
+    let id = |device: u32| device.to_string().parse::<DeviceId>().unwrap();
     let next = |counter| {
         Parameters::hotp(Counter::new(counter))
             .with_algorithm(Algorithm::Sha512)
@@ -144,27 +155,31 @@ fn a_recorded_record_means_what_it_meant() {
         Parameters::DEFAULT,
         NOW.saturating_add(Policy::MAX_ROTATION_GRACE),
     );
+    let retiring = format!("Retiring {{ until: {until:?} }}");
+    let pending = format!("Pending {{ replaces: Some({:?}) }}", id(1));
     let expected = [
-        (1, "phone", totp, DeviceState::Active, 0),
-        (2, "tablet", totp, DeviceState::Suspended, 0),
-        (3, "token", next(8), DeviceState::Retiring { until }, 0),
-        (4, "token", next(1), DeviceState::Active, 0),
-        (5, "watch", watch(), DeviceState::Active, -77),
-        (
-            6,
-            "phone",
-            totp,
-            DeviceState::Pending {
-                replaces: Some(id(1)),
-            },
-            0,
-        ),
+        (1, "phone", totp, "Active", 0),
+        (2, "tablet", totp, "Suspended", 0),
+        (3, "token", next(8), &retiring, 0),
+        (4, "token", next(1), "Active", 0),
+        (5, "watch", watch(), "Active", -57),
+        (6, "phone", totp, &pending, 0),
     ];
     assert_eq!(status.devices().len(), expected.len());
     for (device, expected) in status.devices().iter().zip(expected) {
         let (number, label, parameters, state, drift) = expected;
         assert_eq!((device.id(), device.label().as_str()), (id(number), label));
-        assert_eq!((device.parameters(), device.state()), (parameters, state));
+        let (seen, vouched_by) = (shown(device.state()), shown(device.vouched_by().by()));
+        assert_eq!((device.parameters(), seen.as_str()), (parameters, state));
+        let voucher = if number == 1 {
+            "Nobody"
+        } else {
+            "Device(DeviceId(1))"
+        };
+        assert_eq!(
+            (vouched_by.as_str(), device.vouched_by().at()),
+            (voucher, NOW)
+        );
         assert_eq!((device.drift(), device.created()), (drift, NOW));
         assert_eq!(device.last_used(), (number == 1).then_some(NOW));
     }
@@ -174,9 +189,25 @@ fn a_recorded_record_means_what_it_meant() {
     let wait = Lock::Until(NOW.saturating_add(STEP));
     assert_eq!((status.lock(), status.recovery_lock()), (wait, wait));
     assert_eq!(status.recovery_codes_left(), 9);
+    let codes_by = status.recovery_codes_by().unwrap().by();
+    assert_eq!(codes_by, VouchedBy::Device(id(1)));
     let pair = [1, 2].map(|steps| code(&secret(), NOW, steps));
     let throttled = account.resync(id(1), pair, NOW).unwrap_err();
     assert_eq!(throttled.code(), "throttled");
+}
+
+#[test]
+fn what_a_recorded_record_began_is_confirmed_where_it_was_begun() {
+    let pending: DeviceId = "6".parse().unwrap();
+    let confirm = |device: PendingDevice| {
+        let wrong = "000000".parse().unwrap();
+        open(&everything()).confirm(device, wrong, NOW)
+    };
+    for elsewhere in [pending.into(), pending.in_session(b"another")] {
+        assert!(matches!(confirm(elsewhere), Err(Error::UnknownDevice)));
+    }
+    let denied = commit(confirm(pending.in_session(SESSION)).unwrap()).1;
+    assert!(matches!(denied, Err(Error::Denied(_))));
 }
 
 /// What an account has, and neither secrets nor the hashes of recovery codes.
@@ -184,7 +215,8 @@ fn a_recorded_record_means_what_it_meant() {
 fn an_account_shows_nothing_secret() {
     let shown = format!("{:?}", open(&everything()));
     let (devices, recovery) = shown.split_once("recovery: Some(").unwrap();
-    let start = format!("RecoverySet {{ issued: {NOW:?}, codes: 9, throttle: Throttle {{");
+    let by = format!("Voucher {{ by: Device(DeviceId(1)), at: {NOW:?} }}");
+    let start = format!("RecoverySet {{ vouched_by: {by}, redemptions: 1, codes: 9, throttle: ");
     assert!(recovery.starts_with(&start), "{recovery}");
     assert_eq!(devices.matches("Secret(..)").count(), 6);
     assert!(!shown.contains("salt") && !shown.contains("hash"));

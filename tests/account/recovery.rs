@@ -91,6 +91,27 @@ fn issuing_again_voids_the_earlier_ones() {
     assert!(run(mfa.redeem(&alice(), &new.into_iter().next().unwrap())).is_ok());
 }
 
+/// Ten of a set, and the one that issued it.
+#[test]
+fn an_eleventh_redemption_takes_the_place_of_the_oldest() {
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
+    let before = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let issuing = run(mfa.redeem(&alice(), before.iter().next().unwrap())).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&issuing)).unwrap();
+    let all: Vec<_> = (codes.iter().take(9))
+        .map(|code| run(mfa.redeem(&alice(), code)).unwrap())
+        .collect();
+    let rename = |proof| run(mfa.rename(proof, device, label("phone")));
+    rename(&issuing).unwrap();
+    let last = run(mfa.redeem(&alice(), codes.iter().nth(9).unwrap())).unwrap();
+    assert!(matches!(rename(&issuing), Err(Error::Stale(_))));
+    all.iter()
+        .chain([&last])
+        .for_each(|one| rename(one).unwrap());
+}
+
 #[test]
 fn the_two_budgets_never_block_each_other() {
     let Login {

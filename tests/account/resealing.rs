@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secondfactor::account::Account;
 use secondfactor::codes::SystemClock;
 use secondfactor::sealing::{KeyId, SealError};
-use secondfactor::store::{ListAccounts, MemoryStore, Store, Stored, Swap, Version};
+use secondfactor::store::{ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Error, Event, Keyring, Mfa, SealingKey};
 
 use crate::support::*;
@@ -82,6 +82,10 @@ struct Capped(Arc<MemoryStore>);
 
 impl Store for Capped {
     type Error = Infallible;
+
+    async fn check(&self) -> Result<Report, Infallible> {
+        Ok(Report::default())
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
         self.0.load(account).await
@@ -190,7 +194,29 @@ fn a_record_that_does_not_open_does_not_stop_the_walk() {
         ]
     );
     let usage = run(mfa.key_usage(None, 100)).unwrap();
-    assert_eq!(usage.unreadable(), [account("user-900")]);
+    let unreadable: Vec<(AccountId, String)> = (usage.unreadable().iter())
+        .map(|(account, error)| (account.clone(), error.to_string()))
+        .collect();
+    assert_eq!(unreadable, failures);
+}
+
+/// The beacon tells servers with other keys apart: it is no account, and goes along with a walk.
+#[test]
+fn a_walk_takes_the_beacon_along() {
+    let store = Arc::new(MemoryStore::new());
+    assert!(run(server(&store, keyring()).check()).is_ok());
+    assert!(run(server(&store, new_alone()).check()).is_err());
+    let mfa = server(&store, new_and_old());
+    assert!(run(mfa.check()).is_ok());
+    assert_eq!(usage(&mfa), BTreeMap::from([(old_id(), 1)]));
+    enroll(&mfa, 0..3);
+    assert_eq!(usage(&mfa), BTreeMap::from([(old_id(), 1), (new_id(), 3)]));
+    for _ in 0..2 {
+        assert_eq!(walk(&mfa, 2), (3, Vec::new()));
+        assert_eq!(usage(&mfa), BTreeMap::from([(new_id(), 4)]));
+    }
+    assert!(run(server(&store, new_alone()).check()).is_ok());
+    assert!(run(server(&store, keyring()).check()).is_err());
 }
 
 /// Nothing but the key changes: a used code stays used.

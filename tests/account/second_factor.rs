@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, DeviceState, Diagnosis, Fault, Stale};
+use secondfactor::account::{Account, DeviceId, Diagnosis, Fault, Stale};
 use secondfactor::codes::{ManualClock, Secret, UnixTime, Window};
 use secondfactor::sealing::SealError;
-use secondfactor::store::{Committed, MemoryStore, Store, Stored, Swap, Version};
+use secondfactor::store::{Committed, MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Denial, Error, Keyring, Label, Mfa, NewDevice};
 
 use crate::denial;
@@ -84,7 +84,7 @@ fn a_wrong_code_is_refused_and_the_right_one_still_works() {
 fn the_claimant_reads_the_same_for_every_wrong_code() {
     let messages =
         [Denial::Mismatch, Denial::Replayed].map(|denial| Error::from(denial).to_string());
-    assert_eq!(messages, ["wrong code", "wrong code"]);
+    assert_eq!(messages, ["wrong code: try another one"; 2]);
 }
 
 /// People and logs read the messages, programs translate the codes, and a fault says which page or alarm is due.
@@ -94,18 +94,18 @@ fn each_error_has_a_message_a_code_and_a_fault() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
     let wrong = || run(mfa.verify(&alice(), wrong_code(&secret, NOW))).unwrap_err();
     let [.., throttled] = [(); 6].map(|()| wrong());
-    let errors: [(Error, &str, Fault, &str); 21] = [
+    let errors: [(Error, &str, Fault, &str); 25] = [
         (
             Denial::Mismatch.into(),
             "wrong_code",
             Claimant,
-            "wrong code",
+            "wrong code: try another one",
         ),
         (
             Denial::Replayed.into(),
             "wrong_code",
             Claimant,
-            "wrong code",
+            "wrong code: try another one",
         ),
         (
             Denial::Unconfirmed(Diagnosis::IgnoredDigits).into(),
@@ -124,6 +124,12 @@ fn each_error_has_a_message_a_code_and_a_fault() {
             "disabled",
             Claimant,
             "too many wrong codes: enroll a new device, or ask for help",
+        ),
+        (
+            Denial::NoDevice.into(),
+            "no_device",
+            Claimant,
+            "no device is enrolled: take a recovery code, or ask for help",
         ),
         (
             Error::NotEnrolled,
@@ -162,10 +168,28 @@ fn each_error_has_a_message_a_code_and_a_fault() {
             "this is the last device: enroll another one first, or opt out",
         ),
         (
+            Error::DeviceRequired,
+            "device_required",
+            Application,
+            "a recovery code resumes no device: enroll a new one",
+        ),
+        (
+            Error::GraceTooLong,
+            "grace_too_long",
+            Application,
+            "the grace of a rotated secret is at most 7 days",
+        ),
+        (
+            Error::SecretRequired,
+            "secret_required",
+            Application,
+            "an imported device brings its secret",
+        ),
+        (
             Error::DuplicateSecret,
             "duplicate_secret",
             Application,
-            "another device has this secret",
+            "another device has this secret: enroll with a new one",
         ),
         (
             Error::NoRecoveryCodes,
@@ -177,7 +201,7 @@ fn each_error_has_a_message_a_code_and_a_fault() {
             Error::Token,
             "token",
             Application,
-            "the token is not valid here",
+            "the token is not valid here: ask for another code",
         ),
         (
             Error::TooManyDevices,
@@ -278,20 +302,16 @@ fn a_pending_device_opens_nothing_until_a_code_of_it_is_confirmed() {
     } = Login::new(MemoryStore::new());
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     let states = || {
-        let status = run(mfa.status(&alice())).unwrap();
-        status
-            .devices()
+        let devices = run(mfa.devices(&alice())).unwrap();
+        let states = devices
             .iter()
-            .map(|device| (device.id(), device.state()))
-            .collect::<Vec<_>>()
+            .map(|device| (device.id(), shown(device.state())));
+        states.collect::<Vec<_>>()
     };
-    assert_eq!(
-        states(),
-        [
-            (device, DeviceState::Active),
-            (tablet.device(), DeviceState::Pending { replaces: None })
-        ]
-    );
+    let are = |tablets: &str| {
+        [(device, "Active"), (tablet.device(), tablets)].map(|(id, state)| (id, state.to_owned()))
+    };
+    assert_eq!(states(), are("Pending { replaces: None }"));
     assert_eq!(
         denial(run(mfa.verify(&alice(), code(tablet.secret(), NOW, 0)))),
         Denial::Mismatch
@@ -306,15 +326,9 @@ fn a_pending_device_opens_nothing_until_a_code_of_it_is_confirmed() {
         Denial::Mismatch
     );
     run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();
-    assert_eq!(
-        states(),
-        [
-            (device, DeviceState::Active),
-            (tablet.device(), DeviceState::Active)
-        ]
-    );
+    assert_eq!(states(), are("Active"));
 
-    // Both count now, each once a step.
+    // Both are accepted now, each once a step.
     clock.advance(STEP);
     let later = NOW.saturating_add(STEP);
     assert_eq!(
@@ -359,7 +373,7 @@ fn only_what_is_pending_is_confirmed() {
         Err(Error::UnknownDevice)
     ));
     assert!(matches!(
-        run(mfa.confirm(&alice(), "77".parse().unwrap(), code)),
+        run(mfa.confirm(&alice(), "77".parse::<DeviceId>().unwrap(), code)),
         Err(Error::UnknownDevice)
     ));
     assert_eq!(device.to_string().parse(), Ok(device));
@@ -490,10 +504,10 @@ fn a_code_that_two_devices_share_is_burned_for_both() {
 
     let shared = code(&one, NOW, 0);
     assert_eq!(shared, code(&other, NOW, 0));
-    let (account, verdict) = commit(account.verify(shared, NOW).unwrap());
-    assert_eq!(verdict.unwrap().device(), first);
+    let (account, verified) = commit(account.verify(shared, NOW).unwrap());
+    assert_eq!(verified.unwrap().device(), first);
     assert!(matches!(
-        account.verify(shared, NOW),
+        verdict(account.verify(shared, NOW)),
         Err(Error::Denied(Denial::Replayed))
     ));
 }
@@ -546,6 +560,10 @@ impl Faulty {
 
 impl Store for Faulty {
     type Error = Cut;
+
+    async fn check(&self) -> Result<Report, Cut> {
+        Ok(Report::default())
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Cut> {
         Ok(self.inner.load(account).await.unwrap())

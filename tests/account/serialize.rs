@@ -94,12 +94,13 @@ fn a_status_is_written() {
     let status = to_value(run(mfa.status(&alice())).unwrap()).unwrap();
     assert_eq!(status["lock"], "open");
     assert_eq!(status["recovery_codes_left"], 0);
+    assert_eq!(status["recovery_codes_by"], Value::Null);
     assert_eq!(status["sealed_by"], keyring().active_id().to_string());
     let device = &status["devices"][0];
     let expected = json!({
         "id": 1, "label": "phone", "state": "active",
         "parameters": { "algorithm": "SHA1", "digits": 6, "moving_factor": { "time": 30 } },
-        "created": NOW.as_secs(), "last_used": null, "drift": 0, "is_weak": false,
+        "created": NOW.as_secs(), "vouched_by": { "by": "nobody", "at": NOW.as_secs() }, "last_used": null, "drift": 0, "is_weak": false,
     });
     assert_eq!(*device, expected);
 }

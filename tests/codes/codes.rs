@@ -344,42 +344,46 @@ fn what_people_type_is_a_code() {
 #[test]
 fn what_only_looks_like_a_code_is_refused() {
     let errors = [
-        ("", "a code has 6 to 8 digits, this has 0"),
-        ("12345", "a code has 6 to 8 digits, this has 5"),
-        (
-            "123456789",
-            "a code has 6 to 8 digits, this has more: byte 8",
-        ),
-        (
-            "1234 5678 9",
-            "a code has 6 to 8 digits, this has more: byte 10",
-        ),
-        ("+81804", "not a digit at byte 0"),
-        ("-+81804", "not a digit at byte 1"),
-        ("08_1804", "not a digit at byte 2"),
-        ("0x18040", "not a digit at byte 1"),
-        ("081804\n", "not a digit at byte 6"),
-        ("081804\t", "not a digit at byte 6"),
-        ("081804\0", "not a digit at byte 6"),
-        ("081804\u{a0}", "not a digit at byte 6"),
-        ("081804\u{2003}", "not a digit at byte 6"),
-        ("081804\u{3000}", "not a digit at byte 6"),
-        ("081\u{200b}804", "not a digit at byte 3"),
-        ("08180\u{ff14}", "not a digit at byte 5"),
-        ("\u{ff10}81804", "not a digit at byte 0"),
-        ("08180\u{2074}", "not a digit at byte 5"),
-        ("08180\u{b2}", "not a digit at byte 5"),
-        ("08180\u{2463}", "not a digit at byte 5"),
-        ("08180\u{664}", "not a digit at byte 5"),
-        ("081\u{2212}804", "not a digit at byte 3"),
+        ("", CodeError::TooShort { digits: 0 }),
+        ("12345", CodeError::TooShort { digits: 5 }),
+        ("123456789", CodeError::TooLong { position: 8 }),
+        ("1234 5678 9", CodeError::TooLong { position: 10 }),
+        ("+81804", CodeError::Character { position: 0 }),
+        ("-+81804", CodeError::Character { position: 1 }),
+        ("08_1804", CodeError::Character { position: 2 }),
+        ("0x18040", CodeError::Character { position: 1 }),
+        ("081804\n", CodeError::Character { position: 6 }),
+        ("081804\t", CodeError::Character { position: 6 }),
+        ("081804\0", CodeError::Character { position: 6 }),
+        ("081804\u{a0}", CodeError::Character { position: 6 }),
+        ("081804\u{2003}", CodeError::Character { position: 6 }),
+        ("081804\u{3000}", CodeError::Character { position: 6 }),
+        ("081\u{200b}804", CodeError::Character { position: 3 }),
+        ("08180\u{ff14}", CodeError::Character { position: 5 }),
+        ("\u{ff10}81804", CodeError::Character { position: 0 }),
+        ("08180\u{2074}", CodeError::Character { position: 5 }),
+        ("08180\u{b2}", CodeError::Character { position: 5 }),
+        ("08180\u{2463}", CodeError::Character { position: 5 }),
+        ("08180\u{664}", CodeError::Character { position: 5 }),
+        ("081\u{2212}804", CodeError::Character { position: 3 }),
     ];
-    for (text, message) in errors {
-        assert_eq!(
-            text.parse::<Code>().unwrap_err().to_string(),
-            message,
-            "{text:?}"
-        );
+    for (text, error) in errors {
+        assert_eq!(text.parse::<Code>().unwrap_err(), error, "{text:?}");
     }
+}
+
+#[test]
+fn a_code_error_says_what_to_do() {
+    let said =
+        ["x", "12345", "123456789"].map(|text| text.parse::<Code>().unwrap_err().to_string());
+    assert_eq!(
+        said,
+        [
+            "a code has only digits: type it again",
+            "a code has 6 to 8 digits, and this has 5: type all of them",
+            "a code has 6 to 8 digits, and this has more: type it again",
+        ]
+    );
 }
 
 #[test]

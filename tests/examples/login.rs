@@ -104,10 +104,14 @@ fn opt_in_and_log_in_with_a_code_once() {
     assert_eq!(enrolled.status, Some(0), "{enrolled:?}");
     assert!(enrolled.stdout.contains("█▀▀▀▀▀█"), "a QR code");
     assert!(enrolled.stdout.contains("The second factor is on."));
+    assert!(enrolled.stdout.contains("\n  phone: active, enrolled "));
+    assert!(enrolled.stdout.contains(
+        " UTC, by the password alone, not yet used\n10 recovery codes are left, issued "
+    ));
     assert!(
         enrolled
             .stdout
-            .contains("\n  phone: active, enrolled just now, not yet used\n")
+            .ends_with(" UTC, by the device \"phone\".\n")
     );
 
     assert_eq!(first.status, Some(0), "{first:?}");
@@ -197,7 +201,7 @@ fn a_wrong_code_confirms_nothing() {
     assert!(run.stdout.contains("by password alone"), "{run:?}");
     assert!(
         run.stdout
-            .contains("The second factor is off.\n  phone: not yet confirmed, enrolled just now"),
+            .contains("The second factor is off.\n  phone: not yet confirmed, enrolled "),
         "{run:?}"
     );
 }
@@ -260,24 +264,24 @@ fn input_that_ends_or_makes_no_sense() {
     let run = site.run(format!("{LOG_IN}enroll\n\u{1b}[2J\n"));
     assert_fails(
         &run,
-        "the label has a control or invisible character, or a blank at an end.",
+        "The label has a control or invisible character, or a blank at an end.",
     );
     assert_eq!(site.run("").status, Some(0));
 }
 
 #[test]
 fn arguments() {
-    let usage = "usage: login DATABASE (a file, which is made if it is not there).";
+    let usage = "Usage: login DATABASE (a file, which is made if it is not there).";
     assert_refused(&Run::of(&mut example("login"), ""), usage);
     assert_refused(&Run::of(example("login").args(["a.db", "b.db"]), ""), usage);
     assert_refused(
         &Run::of(example("login").arg(""), ""),
-        "cannot make an empty path absolute.",
+        "Cannot make an empty path absolute.",
     );
     let folder = tempfile::tempdir().unwrap();
     let run = Run::of(example("login").arg(folder.path()), "");
     assert!(
-        run.status == Some(1) && run.stderr.starts_with("unable to open database file"),
+        run.status == Some(1) && run.stderr.starts_with("Unable to open database file"),
         "{run:?}"
     );
     let run = Run::of(

@@ -1,24 +1,7 @@
 //! The example `login`, run as a program: several devices, recovery codes, resync, rotation, and opting out.
 
-use secondfactor::codes::{Secret, UnixTime};
-
 use crate::site::*;
 use crate::support::*;
-
-/// The recovery codes that a run has shown.
-fn recovery_codes(stdout: &str) -> Vec<String> {
-    let lines = stdout.lines().filter_map(|line| line.strip_prefix("  "));
-    lines
-        .filter(|line| line.len() == 29 && line.matches('-').count() == 4)
-        .map(str::to_owned)
-        .collect()
-}
-
-fn opted_in_with_codes(now: UnixTime) -> (Site, Secret, Vec<String>) {
-    let site = Site::with_account();
-    let (run, secret) = site.enroll(|secret| code(secret, now, 0).to_string());
-    (site, secret, recovery_codes(&run.stdout))
-}
 
 #[test]
 fn a_recovery_code_lets_in_once_to_enroll_a_new_device() {
@@ -47,7 +30,7 @@ fn a_recovery_code_lets_in_once_to_enroll_a_new_device() {
     assert!(first.stdout.contains("by password and recovery code."));
     assert!(
         status.stdout.contains("\n  new phone: active")
-            && status.stdout.contains("9 recovery codes are left.")
+            && status.stdout.contains("9 recovery codes are left, issued ")
     );
     assert!(!status.stdout.contains("\n  phone:"));
     assert_refused(&again, "Wrong code.");
@@ -88,7 +71,12 @@ fn mending_goes_on_after_new_codes() {
     assert!(
         status.stdout.contains("\n  new phone: active") && !status.stdout.contains("\n  phone:")
     );
-    assert!(status.stdout.ends_with("10 recovery codes are left.\n"));
+    assert!(
+        status
+            .stdout
+            .contains("10 recovery codes are left, issued ")
+    );
+    assert!(status.stdout.ends_with(", by the device \"new phone\".\n"));
 }
 
 #[test]
@@ -112,17 +100,17 @@ fn a_mistyped_recovery_code_costs_nothing() {
 #[test]
 fn devices_are_added_renamed_suspended_rotated_and_the_last_one_stays() {
     let (added, changed, last) = at_present(|now| {
-        let (site, secret, codes) = opted_in_with_codes(now);
+        let (site, secret) = opted_in(now);
         let log_in = format!("{LOG_IN}{}\n", code(&secret, now, 1));
         let (added, tablet) = site.dialogue(&format!("{log_in}enroll\ntablet\n"), |secret| {
             code(secret, now, 0).to_string()
         });
         let log_in = format!("{LOG_IN}{}\n", code(&tablet, now, 1));
-        let commands = "rename\nphone\nold phone\nsuspend\nold phone\nstatus\nresume\nold phone\nrotate\nold phone\n";
-        let (changed, _) = site.dialogue(&format!("{log_in}{commands}"), |secret| {
+        let commands = "rename\nphone\nold phone\nsuspend\nold phone\nstatus\nresume\nold phone\nrotate\nold phone\n\n";
+        let (changed, rotated) = site.dialogue(&format!("{log_in}{commands}"), |secret| {
             format!("{}\nrevoke\ntablet\nstatus", code(secret, now, 0))
         });
-        let last = site.run(format!("{LOG_IN}{}\nrevoke\n", codes[1]));
+        let last = site.run(format!("{LOG_IN}{}\nrevoke\n", code(&rotated, now, 1)));
         (added, changed, last)
     });
     assert_eq!(added.status, Some(0), "{added:?}");
@@ -132,7 +120,11 @@ fn devices_are_added_renamed_suspended_rotated_and_the_last_one_stays() {
     );
     assert_eq!(changed.status, Some(0), "{changed:?}");
     assert!(changed.stdout.contains("\n  old phone: suspended"));
-    assert!(changed.stdout.ends_with("10 recovery codes are left.\n"));
+    assert!(
+        changed
+            .stdout
+            .contains("10 recovery codes are left, issued ")
+    );
     let after = changed
         .stdout
         .rsplit_once("The second factor is on.\n")
@@ -144,7 +136,7 @@ fn devices_are_added_renamed_suspended_rotated_and_the_last_one_stays() {
     );
     assert_fails(
         &last,
-        "That is your last device: enroll another one first, or type optout.",
+        "That is your last device: enroll another one first, or type optout. If it was stolen, log in with a recovery code.",
     );
 }
 
@@ -196,7 +188,7 @@ fn guesses_are_slowed_down_whoever_makes_them() {
 fn a_password_alone_changes_nothing() {
     let site = Site::with_account();
     for command in [
-        "rename", "suspend", "resume", "revoke", "rotate", "codes", "optout",
+        "rename", "suspend", "resume", "revoke", "rotate", "keep", "codes", "optout",
     ] {
         let run = site.run(format!("{LOG_IN}{command}\n"));
         assert_fails(

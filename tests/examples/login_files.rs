@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::process::Stdio;
 
 use rusqlite::Connection;
+use secondfactor::codes::{Clock as _, SystemClock};
 use secondfactor::{Keyring, SealingKey};
 
 use crate::program::Run;
@@ -15,6 +16,8 @@ use crate::support::*;
 const KEY: &str = "SECONDFACTOR_SEALING_KEY";
 
 const MISSING: &str = "There is no second factor here: if you had one, ask for help.";
+const MALFORMED: &str =
+    "Ask for help: not a sealed record: restore it from a backup, or remove it.";
 const FORGED: &str = "Ask for help: the sealed record was changed, or belongs to another account: restore it from a backup.";
 
 fn text(key: &SealingKey) -> String {
@@ -105,36 +108,60 @@ fn a_damaged_key_file_is_refused_and_stays() {
     let site = Site::with_account();
     let key = fs::read_to_string(site.key_file()).unwrap();
     let name = site.key_file().display().to_string();
-    let no_key = format!("The key file {name} holds no sealing key");
-    let rows: [(&[u8], _); 5] = [
-        (b"", format!("{no_key}: a sealing key has 32 bytes.")),
-        (
-            &key.as_bytes()[..40],
-            format!("{no_key}: a sealing key has 32 bytes."),
-        ),
-        (
-            b"hunter2!",
-            format!("{no_key}: not a Base32 character at byte 7."),
-        ),
-        (
-            &key.as_bytes().repeat(2),
-            format!("{no_key}: not a Base32 character at byte 52."),
-        ),
-        (
-            b"\xff",
-            format!("The key file {name} can't be read: stream did not contain valid UTF-8."),
-        ),
+    let no_key = format!(
+        "The file {name} holds no sealing key: restore it from its backup, as a new key opens no stored record."
+    );
+    let contents: [&[u8]; 5] = [
+        b"",
+        &key.as_bytes()[..40],
+        b"hunter2!",
+        &key.as_bytes().repeat(2),
+        b"\xff",
     ];
-    for (damaged, sentence) in rows {
+    for damaged in contents {
         fs::write(site.key_file(), damaged).unwrap();
-        assert_refused(&site.run(LOG_IN), &sentence);
+        assert_refused(&site.run(LOG_IN), &no_key);
         assert_eq!(fs::read(site.key_file()).unwrap(), damaged);
     }
     fs::remove_file(site.key_file()).unwrap();
+    assert_refused(&site.run(LOG_IN), &missing(&site));
+    assert!(
+        !site.key_file().exists(),
+        "a new key opens no stored record"
+    );
+}
+
+fn missing(site: &Site) -> String {
+    let name = site.key_file().display().to_string();
+    format!(
+        "There is no key file {name}: copy it here from its backup or from another server, as a new key opens no stored \
+         record."
+    )
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::with_account();
+    fs::set_permissions(site.key_file(), PermissionsExt::from_mode(0o644)).unwrap();
+    let name = site.key_file().display().to_string();
+    let open = format!(
+        "Others than its owner can read or change the key file {name}: take that away (chmod 600), and replace the key if \
+         somebody may have read it."
+    );
+    assert_refused(&site.run(LOG_IN), &open);
+    fs::set_permissions(site.key_file(), PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(site.run(LOG_IN).status, Some(0));
+
+    fs::remove_file(site.key_file()).unwrap();
     fs::create_dir(site.key_file()).unwrap();
+    fs::set_permissions(site.key_file(), PermissionsExt::from_mode(0o700)).unwrap();
+    let unusable =
+        format!("The key file {name} can't be used: check its folder and its permissions");
     let run = site.run(LOG_IN);
     assert!(
-        run.status == Some(1) && run.stderr.contains("can't be read: ") && run.stdout.is_empty(),
+        run.status == Some(1) && run.stderr.starts_with(&unusable) && run.stdout.is_empty(),
         "{run:?}"
     );
 }
@@ -146,69 +173,94 @@ fn a_dangling_link_in_place_of_the_key_file_is_not_followed() {
     let site = Site::new();
     let target = site.database().with_file_name("elsewhere");
     std::os::unix::fs::symlink(&target, site.key_file()).unwrap();
-    let run = site.run(SIGN_UP);
+    assert_refused(&site.run(SIGN_UP), &missing(&site));
+    assert!(!target.exists());
+}
+
+/// Attack K1. What it sealed, the right key would not open.
+#[test]
+fn a_wrong_key_does_not_start() {
+    let (site, secret) = at_present(opted_in);
+    let right = fs::read_to_string(site.key_file()).unwrap();
+    let id = Keyring::new(SealingKey::from_base32(right.trim_end()).unwrap()).active_id();
+    let sealed = site.sealed();
+    assert_eq!(
+        sealed.len(),
+        2,
+        "alice's record, and the one that knows the key"
+    );
+
+    let other = text(&SealingKey::generate().unwrap());
+    fs::write(site.key_file(), &other).unwrap();
+    let refused = site.run(LOG_IN.to_owned() + "enroll\nphone\n");
+    let by_variable = Run::of(site.program().env(KEY, &other), SIGN_UP);
+    for (run, place) in [
+        (refused, site.key_file().display().to_string()),
+        (by_variable, KEY.to_owned()),
+    ] {
+        let sentence = format!(
+            "The sealing key in {place} is wrong: these accounts are sealed by key {id}. Put that key there, from its \
+             backup. Nothing was changed."
+        );
+        assert_refused(&run, &sentence);
+        assert_eq!(run.stdout, "", "it has not started");
+    }
+    assert_eq!(site.sealed(), sealed);
+
+    // Nor does it if only the accounts know their key.
+    let forget = "DELETE FROM secondfactor_record WHERE account <> CAST('user-1' AS BLOB)";
+    let database = Connection::open(site.database()).unwrap();
+    assert_eq!(database.execute(forget, []).unwrap(), 1);
+    let run = site.run(LOG_IN);
     assert!(
-        run.status == Some(1) && run.stderr.contains("can't be read: "),
+        run.status == Some(1) && run.stderr.contains(" is wrong: "),
         "{run:?}"
     );
-    assert!(!target.exists());
+    assert_eq!(site.sealed(), sealed[1..]);
+
+    fs::write(site.key_file(), right).unwrap();
+    let code = code(&secret, SystemClock.now(), 1).to_string();
+    assert_eq!(site.log_in(&code).status, Some(0));
+}
+
+/// Also where nobody has opted in yet, and no account has a record.
+#[test]
+fn a_wrong_key_does_not_start_on_a_database_without_records() {
+    let site = Site::with_account();
+    let sealed = site.sealed();
+    fs::write(site.key_file(), text(&SealingKey::generate().unwrap())).unwrap();
+    let run = site.run(LOG_IN);
+    assert!(
+        run.status == Some(1) && run.stderr.contains(" is wrong: "),
+        "{run:?}"
+    );
+    assert_eq!(site.sealed(), sealed);
 }
 
 #[test]
 fn the_key_from_the_environment() {
-    let key = text(&SealingKey::generate().unwrap());
-    let runs = at_present(|now| {
+    let (right, site) = at_present(|now| {
         let (site, secret) = opted_in(now);
         let kept = fs::read_to_string(site.key_file()).unwrap();
         fs::remove_file(site.key_file()).unwrap();
         let next = format!("{LOG_IN}{}\n", code(&secret, now, 1));
-        let wrong = Run::of(site.program().env(KEY, &key), &next);
-        let password_alone = Run::of(site.program().env(KEY, &key), format!("{LOG_IN}status\n"));
-        let right = Run::of(site.program().env(KEY, kept.trim_end()), &next);
-        assert!(!site.key_file().exists(), "the environment comes first");
-        let missing = site.run(&next);
-        assert!(!site.key_file().exists(), "a new key would open no record");
-        (
-            wrong,
-            password_alone,
-            right,
-            missing,
-            site.key_file().display().to_string(),
-            kept,
-        )
+        let right = Run::of(site.program().env(KEY, kept.trim_end()), next);
+        (right, site)
     });
-    let sealed_by = Keyring::new(SealingKey::from_base32(runs.5.trim_end()).unwrap()).active_id();
-    let unknown = format!(
-        "Ask for help: sealed by key {sealed_by}, which is not on the keyring: add it as a retired key."
-    );
-    assert_refused(&runs.0, &unknown);
-    assert_refused(&runs.1, &unknown);
-    assert_eq!(runs.2.status, Some(0), "{:?}", runs.2);
-    assert!(runs.2.stdout.contains("by password and code"));
-    let missing = format!(
-        "There are records, and the key file {} that sealed them is missing: copy it here.",
-        runs.4
-    );
-    assert_refused(&runs.3, &missing);
+    assert_eq!(right.status, Some(0), "{right:?}");
+    assert!(right.stdout.contains("by password and code"));
+    assert!(!site.key_file().exists(), "the environment comes first");
+    assert_refused(&site.run(LOG_IN), &missing(&site));
 
-    let no_key = "SECONDFACTOR_SEALING_KEY is no sealing key";
-    let rows = [
-        (
-            String::new(),
-            format!("{no_key}: a sealing key has 32 bytes."),
-        ),
-        (
-            key[..51].to_owned(),
-            format!("{no_key}: the Base32 text is too short or too long by a symbol, at byte 50."),
-        ),
-        (
-            key.replace(&key[..1], "!"),
-            format!("{no_key}: not a Base32 character at byte 0."),
-        ),
-    ];
-    for (key, sentence) in rows {
+    let key = text(&SealingKey::generate().unwrap());
+    let no_key = format!("{KEY} holds no whole sealing key: copy it again from its backup.");
+    for key in [
+        String::new(),
+        key[..51].to_owned(),
+        key.replace(&key[..1], "!"),
+    ] {
         let site = Site::new();
-        assert_refused(&Run::of(site.program().env(KEY, key), SIGN_UP), &sentence);
+        assert_refused(&Run::of(site.program().env(KEY, key), SIGN_UP), &no_key);
         assert!(!site.key_file().exists());
     }
     #[cfg(unix)]
@@ -229,16 +281,22 @@ fn a_record_that_is_gone_or_changed_lets_nobody_in() {
         ("DELETE FROM secondfactor_record", MISSING),
         ("DROP TABLE secondfactor_record", MISSING),
         (
-            "UPDATE secondfactor_record SET body = x''",
-            "Ask for help: not a sealed record: restore it from a backup, or remove it.",
+            "UPDATE secondfactor_record SET body = x'' WHERE account = CAST('user-1' AS BLOB)",
+            MALFORMED,
         ),
         (
-            "UPDATE secondfactor_record SET body = substr(body, 1, 60)",
+            "UPDATE secondfactor_record SET body = substr(body, 1, 60) WHERE account = CAST('user-1' AS BLOB)",
             FORGED,
         ),
         (
-            "UPDATE secondfactor_record SET account = CAST('user-2' AS BLOB)",
+            "UPDATE secondfactor_record SET account = CAST('user-2' AS BLOB) WHERE account = CAST('user-1' AS BLOB)",
             MISSING,
+        ),
+        // Not by the record that knows the key either: then there is no start.
+        ("UPDATE secondfactor_record SET body = x''", MALFORMED),
+        (
+            "UPDATE secondfactor_record SET body = CAST(body || x'00' AS BLOB)",
+            FORGED,
         ),
     ];
     for (statement, sentence) in rows {
@@ -261,7 +319,8 @@ fn a_record_moved_to_another_account_lets_nobody_in() {
         (site, code(&secret, now, 1).to_string())
     });
     site.run("signup\nbob\nbattery staple\n");
-    let copy = "INSERT INTO secondfactor_record SELECT CAST('user-2' AS BLOB), version, body FROM secondfactor_record";
+    let copy = "INSERT INTO secondfactor_record SELECT CAST('user-2' AS BLOB), version, body FROM secondfactor_record
+        WHERE account = CAST('user-1' AS BLOB)";
     Connection::open(site.database())
         .unwrap()
         .execute_batch(copy)

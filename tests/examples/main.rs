@@ -10,9 +10,13 @@ mod authenticator_uris;
 #[cfg(all(feature = "sqlite", feature = "qr"))]
 mod login;
 #[cfg(all(feature = "sqlite", feature = "qr"))]
+mod login_dates;
+#[cfg(all(feature = "sqlite", feature = "qr"))]
 mod login_devices;
 #[cfg(all(feature = "sqlite", feature = "qr"))]
 mod login_files;
+#[cfg(all(feature = "sqlite", feature = "qr"))]
+mod login_keep;
 mod program;
 #[cfg(all(feature = "sqlite", feature = "qr"))]
 mod site;

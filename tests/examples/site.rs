@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command};
 
+use rusqlite::Connection;
 use secondfactor::codes::{Clock, Secret, SystemClock, UnixTime};
 use tempfile::TempDir;
 
@@ -39,6 +40,15 @@ impl Site {
 
     pub(crate) fn key_file(&self) -> PathBuf {
         self.folder.path().join("accounts.db.key")
+    }
+
+    /// Everything that is sealed in the database.
+    pub(crate) fn sealed(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let database = Connection::open(self.database()).unwrap();
+        let sql = "SELECT account, body FROM secondfactor_record ORDER BY account";
+        let mut statement = database.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
     }
 
     /// The names in the folder, in order.
@@ -78,33 +88,63 @@ impl Site {
         typed: &str,
         answer: impl FnOnce(&Secret) -> String,
     ) -> (Run, Secret) {
+        let mut talk = self.talk();
+        talk.types(typed);
+        let key = talk.key();
+        talk.types(&(answer(&key) + "\n"));
+        (talk.end(), key)
+    }
+
+    /// Starts the program, and goes on as it answers.
+    pub(crate) fn talk(&self) -> Talk {
         let mut child = self.program().spawn().unwrap();
-        let mut input = child.stdin.take().unwrap();
-        input.write_all(typed.as_bytes()).unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut shown = String::new();
-        let key = loop {
-            let start = shown.len();
+        Talk {
+            input: child.stdin.take().unwrap(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            shown: String::new(),
+        }
+    }
+}
+
+/// A program that runs.
+pub(crate) struct Talk {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    shown: String,
+}
+
+impl Talk {
+    pub(crate) fn types(&mut self, lines: &str) {
+        self.input.write_all(lines.as_bytes()).unwrap();
+    }
+
+    /// The next key that is shown.
+    pub(crate) fn key(&mut self) -> Secret {
+        loop {
+            let start = self.shown.len();
             assert_ne!(
-                output.read_line(&mut shown).unwrap(),
+                self.output.read_line(&mut self.shown).unwrap(),
                 0,
-                "no key is shown: {shown}"
+                "no key is shown: {}",
+                self.shown
             );
-            if let Some(key) = shown[start..].strip_prefix("Key: ") {
-                break Secret::from_base32(key.trim_end()).unwrap();
+            if let Some(key) = self.shown[start..].strip_prefix("Key: ") {
+                return Secret::from_base32(key.trim_end()).unwrap();
             }
-        };
-        writeln!(input, "{}", answer(&key)).unwrap();
-        drop(input);
-        output.read_to_string(&mut shown).unwrap();
-        let run = Run::end_of(child);
-        (
-            Run {
-                stdout: shown,
-                ..run
-            },
-            key,
-        )
+        }
+    }
+
+    /// Types nothing more.
+    pub(crate) fn end(mut self) -> Run {
+        drop(self.input);
+        self.output.read_to_string(&mut self.shown).unwrap();
+        let stdout = self.shown;
+        Run {
+            stdout,
+            ..Run::end_of(self.child)
+        }
     }
 }
 
@@ -140,7 +180,22 @@ pub(crate) fn at_present<T>(scenario: impl Fn(UnixTime) -> T) -> T {
 
 /// A site whose `alice` has confirmed a phone by the code of the present step.
 pub(crate) fn opted_in(now: UnixTime) -> (Site, Secret) {
-    let site = Site::with_account();
-    let (_, secret) = site.enroll(|secret| code(secret, now, 0).to_string());
+    let (site, secret, _) = opted_in_with_codes(now);
     (site, secret)
+}
+
+/// The recovery codes that a run has shown.
+pub(crate) fn recovery_codes(stdout: &str) -> Vec<String> {
+    let lines = stdout.lines().filter_map(|line| line.strip_prefix("  "));
+    lines
+        .filter(|line| line.len() == 29 && line.matches('-').count() == 4)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The same, with the recovery codes that were shown.
+pub(crate) fn opted_in_with_codes(now: UnixTime) -> (Site, Secret, Vec<String>) {
+    let site = Site::with_account();
+    let (run, secret) = site.enroll(|secret| code(secret, now, 0).to_string());
+    (site, secret, recovery_codes(&run.stdout))
 }

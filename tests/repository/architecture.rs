@@ -19,20 +19,21 @@ const HOUSE: [(&str, &str); 10] = [
          migration qr",
     ),
     ("account_id", ""),
-    ("sealing", "key error purpose keyring"),
+    ("sealing", "key error key_file purpose keyring"),
     (
         "store",
-        "block_on contract report any memory sqlite postgres redis conformance/bench conformance/laws conformance",
+        "block_on report contract any memory sqlite postgres redis conformance/bench conformance/laws conformance",
     ),
     (
         "account",
-        "device/id label diagnosis event denial guess_bound policy stale record_error error throttle proof \
-         device/drift device/new_device device/entry device/searching device/enrollment recovery/code \
-         recovery/codes recovery/set state record/throttle record/device record/recovery record attempt status \
-         commands/check_proof commands/enroll commands/confirm commands/change_devices \
-         commands/issue_recovery_codes commands/redeem commands/resync commands/unproven commands/verify trace",
+        "credential device/id device/session label diagnosis guess_bound policy stale proof voucher event denial \
+         record_error error clock throttle device/drift device/new_device device/entry device/searching \
+         device/enrollment recovery/code recovery/codes recovery/set state record/throttle record/voucher \
+         record/device record/recovery record attempt judge status commands/check_proof commands/enroll \
+         commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem \
+         commands/verify commands/resync commands/unproven trace",
     ),
-    ("mfa", "judge login manage sweep token blocking"),
+    ("mfa", "judge check login manage sweep token blocking"),
     ("serialize", ""),
     ("manual", ""),
     ("lib", ""),

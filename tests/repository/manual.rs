@@ -48,8 +48,10 @@ fn text_of(path: &Path) -> String {
 
 /// A module of some test crate: a file, or a folder. A crate may have the name of one of its modules.
 fn source_of(module: &str) -> String {
-    if module == "src" {
-        return text_of(&root("src"));
+    match module {
+        "src" => return text_of(&root("src")),
+        "web_login" => return text_of(&root("examples/web-login/tests")),
+        _ => {}
     }
     let crates = fs::read_dir(root("tests"))
         .unwrap()

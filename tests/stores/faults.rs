@@ -4,12 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use secondfactor::codes::ManualClock;
-use secondfactor::store::drivers::deadpool_postgres::Client;
 use secondfactor::store::drivers::redis;
-use secondfactor::store::{AnyStore, AnyStoreError, Store, Stored, Swap, Version, conformance};
+use secondfactor::store::{
+    AnyStore, AnyStoreError, Report, Store, Stored, Swap, Version, conformance,
+};
 use secondfactor::{AccountId, Code, Error, Mfa, Verified};
 
 use crate::daemon::{Daemon, Kind};
+use crate::hold::{hold_swaps, let_go, until_a_swap_waits};
 use crate::place::{Place, connection, pool};
 use crate::proxy::{Cut, Proxy};
 use crate::server::{Server, outcome};
@@ -67,6 +69,10 @@ struct Faulty {
 
 impl Store for Faulty {
     type Error = AnyStoreError;
+
+    async fn check(&self) -> Result<Report, AnyStoreError> {
+        self.inner.check().await
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, AnyStoreError> {
         self.inner.load(account).await
@@ -211,79 +217,6 @@ fn killed_during_swap(daemon: &Arc<Daemon>) {
     daemon.restart();
     until_it_answers(&mfa);
     assert_works_once(&mfa, code);
-}
-
-/// A connection that keeps every swap waiting as long as it is there.
-enum Hold {
-    Postgres { _client: Box<Client> },
-    Redis(redis::aio::ConnectionManager),
-}
-
-fn hold_swaps(place: &Place, held: &Arc<Mutex<Option<Hold>>>) -> Fault {
-    let (place, held) = (place.clone(), Arc::clone(held));
-    Box::new(move || {
-        let hold = run(async {
-            match place {
-                Place::Postgres { config } => {
-                    let client = pool(&config).get().await.unwrap();
-                    client
-                        .batch_execute("BEGIN; SELECT FROM secondfactor_record FOR UPDATE")
-                        .await
-                        .unwrap();
-                    Hold::Postgres {
-                        _client: Box::new(client),
-                    }
-                }
-                Place::Redis { url, .. } => {
-                    let mut client = connection(&url).await;
-                    let mut pause = redis::cmd("CLIENT");
-                    pause.arg("PAUSE").arg(600_000).arg("WRITE");
-                    let () = pause.query_async(&mut client).await.unwrap();
-                    Hold::Redis(client)
-                }
-                Place::Sqlite { .. } => unreachable!(),
-            }
-        });
-        *held.lock().unwrap() = Some(hold);
-    })
-}
-
-fn let_go(held: &Mutex<Option<Hold>>) {
-    match held.lock().unwrap().take() {
-        Some(Hold::Redis(mut client)) => {
-            let () = run(redis::cmd("CLIENT").arg("UNPAUSE").query_async(&mut client)).unwrap();
-        }
-        other => drop(other),
-    }
-}
-
-fn until_a_swap_waits(daemon: &Daemon, place: &Place) {
-    match place {
-        Place::Postgres { config } => run(async {
-            let client = pool(config).get().await.unwrap();
-            let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-            while client
-                .query_one(waiting, &[])
-                .await
-                .unwrap()
-                .get::<_, i64>(0)
-                == 0
-            {}
-        }),
-        _ => run(async {
-            let mut client = connection(&daemon.address()).await;
-            loop {
-                let info: String = redis::cmd("INFO")
-                    .arg("clients")
-                    .query_async(&mut client)
-                    .await
-                    .unwrap();
-                if !info.contains("blocked_clients:0") {
-                    return;
-                }
-            }
-        }),
-    }
 }
 
 fn cut_in_a_request(daemon: &Arc<Daemon>) {

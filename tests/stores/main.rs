@@ -7,11 +7,17 @@
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod blocking;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
+mod broken;
+#[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod conformance;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod daemon;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod faults;
+#[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
+mod hold;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod interruptions;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod place;
 #[cfg(all(feature = "postgres", feature = "redis"))]

@@ -2,7 +2,7 @@
 
 use secondfactor::store::drivers::redis;
 use secondfactor::store::{
-    Finding, ListAccounts, PostgresStore, RedisStore, Report, Severity, SqliteStore, Swap,
+    Finding, ListAccounts, PostgresStore, RedisStore, Report, Severity, SqliteStore, Store, Swap,
 };
 
 use crate::daemon::{Daemon, Kind};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use secondfactor::account::DeviceId;
 use secondfactor::codes::{ManualClock, UnixTime};
-use secondfactor::store::{AnyStore, AnyStoreError, Store, Stored, Swap, Version};
+use secondfactor::store::{AnyStore, AnyStoreError, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Code, Denial, Error, Mfa, RecoveryCode, Verified};
 
 use crate::place::Place;
@@ -122,8 +122,8 @@ pub(crate) fn serve() {
             },
             ["confirm", id, device, code] => {
                 clock.set(NOW);
-                let confirmed =
-                    run(mfa.confirm(&account(id), device.parse().unwrap(), code.parse().unwrap()));
+                let device: DeviceId = device.parse().unwrap();
+                let confirmed = run(mfa.confirm(&account(id), device, code.parse().unwrap()));
                 say(&named("Confirmed", confirmed));
             }
             ["redeem", id, code] => {
@@ -181,6 +181,10 @@ impl Stopping {
 
 impl Store for Stopping {
     type Error = AnyStoreError;
+
+    async fn check(&self) -> Result<Report, AnyStoreError> {
+        self.inner.check().await
+    }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, AnyStoreError> {
         self.point("before load");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secondfactor::account::DeviceId;
 use secondfactor::codes::{ManualClock, Secret};
@@ -111,7 +112,7 @@ fn rotation_and_login(place: &Place) {
     for round in 0..rounds() {
         let id = format!("user-{round}");
         let (device, old, proof) = race.account(&id);
-        let new = run(race.mfa.rotate(&proof, device)).unwrap();
+        let new = run(race.mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
         let (of_old, of_new) = (code(&old, NOW, 0), code(new.secret(), NOW, 0));
         let answers = race.run(1, |number, server| match number % 2 {
             0 => server.confirm(&id, new.device(), of_new),

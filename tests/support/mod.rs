@@ -43,11 +43,21 @@ pub(crate) fn wrong_code(secret: &Secret, time: UnixTime) -> Code {
         .unwrap()
 }
 
+/// Who can't be built outside the library is compared by what `Debug` shows.
+pub(crate) fn shown(value: impl std::fmt::Debug) -> String {
+    format!("{value:?}")
+}
+
 /// Commits an attempt, and opens what was committed.
 pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Account, Result<T, Error>) {
     let sealed = attempt.seal(&keyring()).unwrap();
     let account = Account::open(&alice(), &sealed, &keyring()).unwrap();
     (account, attempt.reveal(Committed::attest(&sealed)))
+}
+
+/// The verdict on what was refused at once, or committed.
+pub(crate) fn verdict<T>(judged: Result<Attempt<T>, Error>) -> Result<T, Error> {
+    commit(judged?).1
 }
 
 /// The drivers of PostgreSQL and Redis need it; the others don't mind.

@@ -26,7 +26,9 @@ pub(crate) struct TotpRs(totp_rs::Totp);
 impl TotpRs {
     pub(crate) fn with(base32: &str, algorithm: totp_rs::Algorithm) -> Self {
         let secret = totp_rs::Secret::try_from_base32(base32).expect("Base32");
-        let builder = totp_rs::Builder::new().with_algorithm(algorithm).with_secret(secret);
+        let builder = totp_rs::Builder::new()
+            .with_algorithm(algorithm)
+            .with_secret(secret);
         Self(builder.build().expect("RFC 6238"))
     }
 }
@@ -60,7 +62,10 @@ impl Peer for TotpRfc {
     type Code = totp_rfc::Code;
 
     fn new(base32: &str) -> Self {
-        Self { secret: decode(base32), totp: totp_rfc::Totp::default() }
+        Self {
+            secret: decode(base32),
+            totp: totp_rfc::Totp::default(),
+        }
     }
 
     fn generate(&self) -> totp_rfc::Code {
@@ -69,7 +74,9 @@ impl Peer for TotpRfc {
 
     fn accepts(&mut self, typed: &str) -> bool {
         let window = totp_rfc::ValidationWindow::new(1, 1);
-        self.totp.verify_window(&self.secret(), NOW, window, typed).is_ok_and(|found| found.is_some())
+        self.totp
+            .verify_window(&self.secret(), NOW, window, typed)
+            .is_ok_and(|found| found.is_some())
     }
 }
 
@@ -102,7 +109,9 @@ impl Peer for TotpLite {
     }
 
     fn accepts(&mut self, typed: &str) -> bool {
-        [NOW - 30, NOW, NOW + 30].into_iter().any(|time| self.at(time) == typed)
+        [NOW - 30, NOW, NOW + 30]
+            .into_iter()
+            .any(|time| self.at(time) == typed)
     }
 }
 
@@ -123,11 +132,20 @@ impl Peer for Latchkey {
     }
 
     fn generate(&self) -> String {
-        self.secret.code_at(self.now, latchkey::totp::TotpParams::default()).expect("a time")
+        self.secret
+            .code_at(self.now, latchkey::totp::TotpParams::default())
+            .expect("a time")
     }
 
     fn accepts(&mut self, typed: &str) -> bool {
-        latchkey::totp::verify(&self.secret, typed, None, self.now, latchkey::totp::TotpParams::default()).is_ok()
+        latchkey::totp::verify(
+            &self.secret,
+            typed,
+            None,
+            self.now,
+            latchkey::totp::TotpParams::default(),
+        )
+        .is_ok()
     }
 }
 
@@ -140,7 +158,9 @@ impl Peer for Slauth {
     type Code = String;
 
     fn new(base32: &str) -> Self {
-        let builder = SlauthBuilder::new().secret(&decode(base32)).initial_time(clock() - NOW);
+        let builder = SlauthBuilder::new()
+            .secret(&decode(base32))
+            .initial_time(clock() - NOW);
         Self(builder.re_sync_parameter(1, 2).build())
     }
 
@@ -162,7 +182,10 @@ impl Peer for Libreauth {
 
     fn new(base32: &str) -> Self {
         let mut builder = TOTPBuilder::new();
-        builder.base32_key(base32).tolerance(1).timestamp(NOW.cast_signed());
+        builder
+            .base32_key(base32)
+            .tolerance(1)
+            .timestamp(NOW.cast_signed());
         Self(builder.finalize().expect("a key"))
     }
 

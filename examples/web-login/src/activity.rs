@@ -1,9 +1,7 @@
 //! What happened to an account, on its way to the owner's list.
 
-use std::num::NonZero;
 use std::sync::Arc;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use secondfactor::account::trace_event;
 use secondfactor::codes::UnixTime;
 use secondfactor::{AccountId, Event};
@@ -20,21 +18,13 @@ const WAITING: usize = 1024;
 /// Takes the library's events, which come in the middle of a login, and hands them to a task that writes them.
 pub(crate) struct Activity {
     sender: Sender<(String, Entry)>,
-    replays: DefaultKeyedRateLimiter<String>,
 }
-
-/// For each user. A used code costs no try, so whoever has one could fill the list with it.
-const REPLAYS_PER_MINUTE: NonZero<u32> = NonZero::<u32>::MIN;
 
 impl Activity {
     /// The task ends when this is dropped and all is written.
     pub(crate) fn start(database: Arc<dyn Database>) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
-        let replays = RateLimiter::keyed(Quota::per_minute(REPLAYS_PER_MINUTE));
-        (
-            Self { sender, replays },
-            tokio::spawn(write(database, receiver)),
-        )
+        (Self { sender }, tokio::spawn(write(database, receiver)))
     }
 
     /// For `Mfa::on_event`. All of it goes to the log; the owner's list has what means something to them.
@@ -42,9 +32,6 @@ impl Activity {
     /// A site that serves people would mail them what `Event::notify_owner` says.
     pub(crate) fn take(&self, account: &AccountId, at: UnixTime, event: &Event) {
         trace_event(account, at, event);
-        if matches!(event, Event::ReplayRefused) && !self.is_rare(account) {
-            return;
-        }
         if let Some(text) = words::event(event) {
             let entry = Entry {
                 at: at.as_secs(),
@@ -63,12 +50,6 @@ impl Activity {
             }
         }
     }
-
-    fn is_rare(&self, account: &AccountId) -> bool {
-        // Forgets all that are older than a minute.
-        self.replays.retain_recent();
-        self.replays.check_key(&account.as_str().to_owned()).is_ok()
-    }
 }
 
 async fn write(database: Arc<dyn Database>, mut receiver: Receiver<(String, Entry)>) {
@@ -85,6 +66,10 @@ async fn write(database: Arc<dyn Database>, mut receiver: Receiver<(String, Entr
 
 #[cfg(test)]
 mod tests {
+    use secondfactor::codes::{ManualClock, Totp};
+    use secondfactor::store::MemoryStore;
+    use secondfactor::{Keyring, Label, Mfa, SealingKey};
+
     use super::*;
     use crate::config::StoreAddress;
 
@@ -94,27 +79,29 @@ mod tests {
         let address = StoreAddress::Sqlite(folder.path().join("accounts.db"));
         let (_store, database) = crate::database::open(&address).await.unwrap();
         let (activity, writer) = Activity::start(Arc::clone(&database));
-        for account in ["ada", "ada", "bob", "ada"] {
-            activity.take(
-                &AccountId::new(account).unwrap(),
-                UnixTime::from_secs(1),
-                &Event::ReplayRefused,
-            );
+        let now = UnixTime::from_secs(1_795_562_124);
+        let mfa = Mfa::new(
+            MemoryStore::new(),
+            Keyring::new(SealingKey::generate().unwrap()),
+        )
+        .with_clock(ManualClock::new(now))
+        .on_event(move |account, at, event| activity.take(account, at, event));
+
+        let ada = AccountId::new("ada").unwrap();
+        let enrollment = mfa
+            .enroll(&ada, Label::new("phone").unwrap())
+            .await
+            .unwrap();
+        let code = Totp::new(enrollment.secret()).at(now).unwrap();
+        mfa.confirm(&ada, enrollment.device(), code).await.unwrap();
+        for _ in 0..5 {
+            mfa.verify(&ada, code).await.unwrap_err();
         }
-        activity.take(
-            &AccountId::new("ada").unwrap(),
-            UnixTime::from_secs(1),
-            &Event::Disabled,
-        );
-        drop(activity);
+        drop(mfa);
         writer.await.unwrap();
-        assert_eq!(
-            database.entries(&activity_list("ada")).await.unwrap().len(),
-            2
-        );
-        assert_eq!(
-            database.entries(&activity_list("bob")).await.unwrap().len(),
-            1
-        );
+        let entries = database.entries(&activity_list("ada")).await.unwrap();
+        let second_time = |entry: &&Entry| entry.text.contains("a second time");
+        assert_eq!(entries.iter().filter(second_time).count(), 1);
+        assert_eq!(entries.len(), 3);
     }
 }

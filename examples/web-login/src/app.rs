@@ -1,6 +1,7 @@
 //! The site: what all pages share, and what stands before every one of them.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
 use secondfactor::codes::Clock as _;
-use secondfactor::store::{AnyStore, ListAccounts as _};
-use secondfactor::{Mfa, Verified};
+use secondfactor::sealing::SealError;
+use secondfactor::store::{AnyStore, ListAccounts as _, Report};
+use secondfactor::{Error, Mfa, Verified};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -77,7 +79,7 @@ impl Site {
     /// Opens the store and the key, and listens.
     ///
     /// # Errors
-    /// The store, the key file or the address can't be used.
+    /// The store, the key file or the address can't be used, or the key is another one than that of the store.
     pub async fn open(config: Config) -> Outcome<Self> {
         if config.is_secure() && !config.behind_proxy {
             tracing::warn!(
@@ -92,6 +94,7 @@ impl Site {
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
             .on_event(move |account, at, event| activity.take(account, at, event));
+        database::heed(&check(&mfa, &config.key_file).await?)?;
         let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
         let app = Arc::new(Shared {
             mfa,
@@ -156,6 +159,19 @@ impl Site {
         };
         self.tasks.sweeper.abort();
         ended
+    }
+}
+
+/// With the key of another store there is no start: what it seals, the other servers can't open.
+async fn check(mfa: &Mfa<AnyStore>, key_file: &Path) -> Outcome<Report> {
+    match mfa.check().await {
+        Err(Error::Seal(SealError::UnknownKey { id, .. })) => Err(format!(
+            "the key in {} is not the key of this store, which is sealed by key {id}: put that one there, from its backup \
+             or from another server. Nothing was sealed",
+            key_file.display()
+        )
+        .into()),
+        report => Ok(report?),
     }
 }
 
@@ -268,8 +284,6 @@ impl Shared {
 mod tests {
     use std::ffi::OsString;
 
-    use secondfactor::{AccountId, Label};
-
     use super::*;
 
     #[tokio::test]
@@ -289,29 +303,10 @@ mod tests {
             Site::open(Config::new(arguments, None).unwrap().unwrap()).await
         };
         open().await.unwrap();
-        let first = std::fs::read(&key).unwrap();
-        // Nothing was sealed by it, so nothing is lost with it.
-        std::fs::remove_file(&key).unwrap();
-        open().await.unwrap();
-        assert_ne!(std::fs::read(&key).unwrap(), first);
-
-        let mfa = Mfa::new(
-            secondfactor::store::SqliteStore::open(&store).unwrap(),
-            files::keyring(&key, &[], true).unwrap(),
-        );
-        drop(
-            mfa.enroll(
-                &AccountId::new("ada").unwrap(),
-                Label::new("phone").unwrap(),
-            )
-            .await
-            .unwrap(),
-        );
-        open().await.unwrap();
         std::fs::remove_file(&key).unwrap();
         let error = open().await.unwrap_err().to_string();
         assert!(
-            error.ends_with("web-login.key that sealed them is missing: copy it here"),
+            error.contains("there is no key file") && error.contains("web-login.key: copy it here"),
             "{error}"
         );
         assert!(!key.exists());

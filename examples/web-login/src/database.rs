@@ -76,7 +76,7 @@ pub(crate) async fn open(address: &StoreAddress) -> Outcome<(AnyStore, Arc<dyn D
 
 /// Logs what the library's store finds in its server's state and settings, the worst first; with what is unsafe there is no
 /// start.
-fn heed(report: &Report) -> Outcome {
+pub(crate) fn heed(report: &Report) -> Outcome {
     for finding in report.findings() {
         if finding.severity() >= Severity::Unsafe {
             return Err(format!("the store is not fit for a login: {finding}").into());

@@ -1,12 +1,12 @@
 //! The sealing key and the database's file, for their owner's eyes only.
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use secondfactor::sealing::KeyFileError;
 use secondfactor::{Keyring, SealingKey};
-use tempfile::NamedTempFile;
 
 use crate::Outcome;
 
@@ -19,55 +19,31 @@ pub(crate) fn keyring(
     retired: &[PathBuf],
     nothing_sealed: bool,
 ) -> Outcome<Keyring> {
-    if !active.exists() {
-        if !nothing_sealed {
-            let file = active.display();
-            let error = format!(
-                "the store has records, and the key file {file} that sealed them is missing: copy it here"
-            );
-            return Err(error.into());
+    let key = match load(active) {
+        Err(KeyFileError::Missing { .. }) if nothing_sealed => make(active)?,
+        loaded => loaded?,
+    };
+    retired.iter().try_fold(Keyring::new(key), |keyring, path| {
+        Ok(keyring.with_retired(load(path)?))
+    })
+}
+
+fn load(path: &Path) -> Result<SealingKey, KeyFileError> {
+    match SealingKey::load_file(path) {
+        // A mounted secret may look so, inside a container that has but one user.
+        Err(error @ KeyFileError::OpenToOthers { .. }) => {
+            tracing::warn!("{error}");
+            SealingKey::danger_load_readable_file(path)
         }
-        make_key_file(active)
-            .map_err(|error| format!("the key file {} can't be made: {error}", active.display()))?;
+        loaded => loaded,
     }
-    let keyring = Keyring::new(read_key(active)?);
-    retired.iter().try_fold(keyring, |keyring, path| {
-        Ok(keyring.with_retired(read_key(path)?))
-    })
 }
 
-fn read_key(path: &Path) -> Outcome<SealingKey> {
-    if std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
-        // No error: a mounted secret may look so, inside a container that has but one user.
-        tracing::warn!(
-            "the key file {} can be read by others than its owner",
-            path.display()
-        );
-    }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("the key file {} can't be read: {error}", path.display()))?;
-    SealingKey::from_base32(text.trim_end()).map_err(|error| {
-        format!(
-            "the key file {} holds no sealing key: {error}",
-            path.display()
-        )
-        .into()
-    })
-}
-
-/// It gets its name when it is whole, so no half of a key is ever found. If another process was faster, its key stays.
-fn make_key_file(path: &Path) -> Outcome {
-    let folder = path
-        .parent()
-        .filter(|folder| *folder != Path::new(""))
-        .unwrap_or(Path::new("."));
-    // Readable by its owner only, as `NamedTempFile` makes all its files.
-    let mut file = NamedTempFile::new_in(folder)?;
-    writeln!(file, "{}", &*SealingKey::generate()?.expose_base32())?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error.into()),
-        _ => Ok(()),
+/// If another process was faster, its key stays.
+fn make(path: &Path) -> Result<SealingKey, KeyFileError> {
+    match SealingKey::create_file(path) {
+        Err(KeyFileError::Exists { .. }) => load(path),
+        made => made,
     }
 }
 

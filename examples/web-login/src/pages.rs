@@ -5,6 +5,7 @@ mod devices;
 mod entrance;
 mod field;
 mod fresh;
+mod keep;
 mod notes;
 mod recovery_codes;
 mod second_step;
@@ -96,6 +97,7 @@ pub(crate) fn router(app: App) -> Router<App> {
             "/account/devices/{id}/resync",
             get(devices::resync_form).post(devices::resync),
         )
+        .route("/account/keep", get(keep::keep_form).post(keep::keep))
         .route(
             "/account/recovery-codes",
             get(recovery_codes::overview).post(recovery_codes::issue),

@@ -5,14 +5,16 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
+use secondfactor::account::{DeviceId, DeviceState, PendingDevice};
 use secondfactor::codes::UnixTime;
-use secondfactor::{Proof, Verified};
+use secondfactor::{Error, NewDevice, Proof, Status, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::Problem;
+use crate::random;
 use crate::user::{Change, OptedIn, User};
 
 /// What a session holds, and under which name.
@@ -24,6 +26,8 @@ const HALF: Duration = Duration::from_secs(10 * 60);
 /// What a session remembers of a login.
 #[derive(Clone, Serialize, Deserialize)]
 struct Login {
+    /// Stays when the session gets another id, and is in no cookie: what the session has begun is bound to it.
+    id: String,
     user: String,
     /// Of the user's sessions: see `User::generation`.
     generation: u64,
@@ -96,6 +100,7 @@ pub(crate) async fn begin(
     let state = second_step.map_or(State::Password, |goal| State::Half { goal });
     let (user, generation) = (user.clone(), user.generation);
     let login = Login {
+        id: random::id()?,
         user: user.id.clone(),
         generation,
         began: now,
@@ -155,6 +160,50 @@ fn open_proof(app: &App, session: &Session, user: &User, login: &Login) -> Resul
     }
 }
 
+/// Whether the record still bears a session out. It is asked at every page, so a session ends as soon as what it rests
+/// on does, however that came about.
+async fn stands(app: &App, session: &Session, user: &User, login: &Login) -> Result<bool, Problem> {
+    match login.state {
+        State::Half { .. } => Ok(true),
+        // Opted in since, in another session that was stopped before it could end this one.
+        State::Password => Ok(!needs_second_step(app, user).await?),
+        // Not because the row says so: only the sealing key makes such a token.
+        State::Proven { .. } => match open_proof(app, session, user, login) {
+            Err(_) => Ok(false),
+            Ok(proof) => match app.mfa.stands(&proof).await {
+                Ok(()) => Ok(true),
+                Err(Error::Stale(_) | Error::NotEnrolled) => Ok(false),
+                Err(error) => Err(error.into()),
+            },
+        },
+    }
+}
+
+/// By the site's own note; see `OptedIn`. Only between two states the library's record decides, and what is unclear is no.
+pub(crate) async fn needs_second_step(app: &App, user: &User) -> Result<bool, Problem> {
+    match user.opted_in {
+        OptedIn::No => Ok(false),
+        OptedIn::Yes => Ok(true),
+        OptedIn::Changing => match app.mfa.status(&user.account()?).await {
+            Ok(status) => Ok(is_on(&status)),
+            Err(Error::NotEnrolled) => Ok(false),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
+
+/// Whether there is a second factor. Without any device left, after the last one was stolen, recovery codes are one.
+pub(crate) fn is_on(status: &Status) -> bool {
+    status.is_enrolled() || status.recovery_codes_left() > 0
+}
+
+/// Whether a device's key was replaced, and is accepted for a while: it logs in, and changes nothing.
+pub(crate) async fn is_replaced(app: &App, user: &User, device: DeviceId) -> Result<bool, Problem> {
+    let devices = app.mfa.devices(&user.account()?).await?;
+    let device = devices.iter().find(|other| other.id() == device);
+    Ok(device.is_some_and(|device| matches!(device.state(), DeviceState::Retiring { .. })))
+}
+
 impl Visitor {
     async fn from_session(session: Session, app: &App) -> Result<Self, Problem> {
         let Some(mut login) = session.get::<Login>(LOGIN).await? else {
@@ -173,16 +222,12 @@ impl Visitor {
             .user(&login.user)
             .await?
             .filter(|user| user.generation == login.generation);
-        let user = user.filter(|user| match login.state {
-            State::Half { .. } => true,
-            // Opted in since, in another session that was stopped before it could end this one.
-            State::Password => user.opted_in != OptedIn::Yes,
-            // Not because the row says so: only the sealing key makes such a token.
-            State::Proven { .. } => open_proof(app, &session, user, &login).is_ok(),
-        });
-        let Some(user) = user.filter(|_| !is_over) else {
-            session.flush().await?;
-            return Ok(Self::Nobody);
+        let user = match user {
+            Some(user) if !is_over && stands(app, &session, &user, &login).await? => user,
+            _ => {
+                session.flush().await?;
+                return Ok(Self::Nobody);
+            }
         };
         if let State::Half { goal } = &login.state {
             let goal = goal.clone();
@@ -243,28 +288,54 @@ impl Claimant {
 impl LoggedIn {
     /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back. Who
     /// has none has nothing to change.
-    pub(crate) fn fresh_proof(&self, app: &App, goal: &Goal) -> Result<Proof, Problem> {
+    pub(crate) async fn fresh_proof(&self, app: &App, goal: &Goal) -> Result<Proof, Problem> {
         if !self.has_factor() {
             return Err(Problem::go(&Goal::Account));
         }
         let proof = open_proof(app, &self.session, &self.user, &self.login).ok();
         let now = app.mfa.now();
-        let fresh = proof.filter(|proof| proof.require_within(Verified::SENSITIVE, now).is_ok());
-        fresh.ok_or_else(|| Problem::ask_code(goal))
+        let fresh = proof.filter(|proof| proof.require_within(proof.lifetime(), now).is_ok());
+        let proof = fresh.ok_or_else(|| Problem::ask_code(goal))?;
+        self.refuse_replaced(app, goal, proof.device()).await?;
+        Ok(proof)
+    }
+
+    async fn refuse_replaced(
+        &self,
+        app: &App,
+        goal: &Goal,
+        device: Option<DeviceId>,
+    ) -> Result<(), Problem> {
+        match device {
+            Some(device) if is_replaced(app, &self.user, device).await? => {
+                Err(Problem::ask_code(goal))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A device that is confirmed in this session, and in no other.
+    pub(crate) fn begun_here(&self, device: NewDevice) -> NewDevice {
+        device.in_session(self.login.id.as_bytes())
+    }
+
+    /// The same, by its id.
+    pub(crate) fn pending_here(&self, device: DeviceId) -> PendingDevice {
+        device.in_session(self.login.id.as_bytes())
     }
 
     /// Demands that this is no unattended screen, for what an owner does to others: a fresh code of a device, for which a
     /// recovery code does not stand in; or the password, if they have not opted in.
-    pub(crate) fn require_fresh_login(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
+    pub(crate) async fn require_fresh_login(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
         match &self.login.state {
             State::Proven { token } => {
                 let (account, session) = (self.user.account()?, session_id(&self.session)?);
                 let verified =
                     app.mfa
                         .open_verified(&account, &session, token, Verified::SENSITIVE);
-                verified
-                    .map(|_verified| ())
-                    .map_err(|_| Problem::ask_code(goal))
+                let verified = verified.map_err(|_| Problem::ask_code(goal))?;
+                self.refuse_replaced(app, goal, Some(verified.device()))
+                    .await
             }
             State::Half { .. } | State::Password => self.require_fresh_password(app, goal),
         }
@@ -321,7 +392,16 @@ impl LoggedIn {
         }
     }
 
-    async fn end(&self) -> Problem {
+    /// Takes that back, as the change was refused. The note must not wait for the record then: a record that is lost
+    /// later would let a password in alone.
+    pub(crate) async fn cancel_change(&self, app: &App) -> Result<(), Problem> {
+        let change = Change::opted_in(self.user.opted_in).only_in(self.login.generation);
+        app.database.change_user(&self.user.id, &change).await?;
+        Ok(())
+    }
+
+    /// Ends this session: they log in again.
+    pub(crate) async fn end(&self) -> Problem {
         match self.session.flush().await {
             Ok(()) => Problem::log_in(&Goal::Account),
             Err(error) => error.into(),

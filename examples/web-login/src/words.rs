@@ -1,8 +1,13 @@
 //! What the library says, in words for people.
 
-use secondfactor::account::{DeviceState, DeviceStatus, Diagnosis, LabelError, RecoveryCodeError};
+use std::time::Duration;
+
+use secondfactor::account::{
+    DeviceId, DeviceState, DeviceStatus, Diagnosis, LabelError, RecoveryCodeError, VouchedBy,
+    Voucher,
+};
 use secondfactor::codes::{CodeError, UnixTime};
-use secondfactor::{Denial, Error, Event};
+use secondfactor::{Denial, Error, Event, Status};
 use time::OffsetDateTime;
 
 use crate::problem::Problem;
@@ -90,7 +95,7 @@ impl<T: Into<String>> From<T> for Message {
 ///
 /// A wrong code and a used one get the same answer: whoever looks over a shoulder must not learn that what they saw was
 /// right.
-const REFUSALS: [(&str, &str); 10] = [
+const REFUSALS: [(&str, &str); 13] = [
     ("wrong_code", "That code is wrong, or was used already."),
     ("throttled", "Too many wrong codes."),
     (
@@ -101,9 +106,24 @@ const REFUSALS: [(&str, &str); 10] = [
         "no_recovery_codes",
         "There are no recovery codes left. Ask whoever runs your organisation to turn your second factor off.",
     ),
+    (
+        "no_device",
+        "You have no device any longer. Use a recovery code, and add a new one.",
+    ),
+    (
+        "stale",
+        "Your code was given too long ago, or what it rests on has ended. Give another one.",
+    ),
+    (
+        "device_required",
+        "A recovery code does not do for this. Give a code of a device, or add a new one.",
+    ),
     ("enrollment_expired", "This took too long. Start over."),
     // What waited too long is dropped at the next change of the account, and is unknown then.
-    ("unknown_device", "This took too long. Start over."),
+    (
+        "unknown_device",
+        "This took too long, or was begun in another browser. Start over.",
+    ),
     (
         "label_taken",
         "You have a device of this name already. Give this one another name.",
@@ -114,7 +134,7 @@ const REFUSALS: [(&str, &str); 10] = [
     ),
     (
         "last_device",
-        "This is your last device. Add another one first, or turn the second factor off.",
+        "One device must stay. Add another one first, or turn the second factor off. If it was stolen, log in with a recovery code.",
     ),
     ("contended", "Too much happened at once. Try again."),
 ];
@@ -200,12 +220,34 @@ pub(crate) fn state(device: &DeviceStatus, now: UnixTime) -> String {
         DeviceState::Active => "active".to_owned(),
         DeviceState::Pending { .. } => "not confirmed yet".to_owned(),
         DeviceState::Suspended => "suspended".to_owned(),
-        DeviceState::Retiring { until } => {
+        DeviceState::Retiring { until, .. } => {
             format!("replaced, ends {}", Moment::new(until, now).distance)
         }
         _ => "unknown".to_owned(),
     }
 }
+
+/// Who vouched, in words: "by ..".
+pub(crate) fn voucher(voucher: Voucher, status: &Status) -> String {
+    match voucher.by() {
+        VouchedBy::Nobody => "your password alone".to_owned(),
+        VouchedBy::RecoveryCode => "a recovery code".to_owned(),
+        VouchedBy::Operator => "whoever runs this site".to_owned(),
+        VouchedBy::Device(id) => match label(id, status) {
+            Some(label) => format!("the device \u{201c}{label}\u{201d}"),
+            None => "a device that has ended".to_owned(),
+        },
+        _ => "somebody".to_owned(),
+    }
+}
+
+fn label(id: DeviceId, status: &Status) -> Option<String> {
+    let device = status.devices().iter().find(|device| device.id() == id);
+    device.map(|device| device.label().to_string())
+}
+
+/// A login with a device that its owner has not used for so long is told as such.
+const LONG_IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What happened, for the owner's list. What an attacker could repeat at will without a write is left to the log, or it
 /// would push the rest out of the list.
@@ -231,9 +273,17 @@ pub(crate) fn event(event: &Event) -> Option<String> {
                 "A code was accepted, after {failures_before} wrong ones. Was that you?"
             ));
         }
+        Event::Verified {
+            idle: Some(idle), ..
+        } if *idle >= LONG_IDLE => {
+            return Some(format!(
+                "A code was accepted, of a device that was not used for {}.",
+                span(idle.as_secs())
+            ));
+        }
         Event::Verified { .. } => "A code was accepted.",
         Event::Mismatch { .. } => "A wrong code.",
-        Event::ReplayRefused => {
+        Event::ReplayRefused { is_first: true, .. } => {
             "A code was tried a second time. If you did not type it twice, somebody saw it."
         }
         Event::Locked { failures, .. } => {
@@ -245,12 +295,37 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::DriftSuspected { .. } => "A device's clock seems to be off.",
         Event::Resynchronized { .. } => "A device's clock was allowed for, by two codes in a row.",
         Event::ResyncFailed { .. } => "Two codes were not two in a row of the device.",
-        Event::Renamed { .. } => "A device has another name.",
+        Event::Renamed { before, label, .. } => {
+            return Some(format!(
+                "The device \u{201c}{before}\u{201d} is called \u{201c}{label}\u{201d} from now on."
+            ));
+        }
+        Event::Suspended {
+            device, codes_by, ..
+        } if has_issued(*device, *codes_by) => {
+            "A device was suspended. It has issued your recovery codes, which still work: get new ones."
+        }
         Event::Suspended { .. } => "A device was suspended.",
         Event::Resumed { .. } => "A device works again.",
         Event::Revoked { label, .. } | Event::RevokedUnproven { label, .. } => {
             return Some(format!("The device \u{201c}{label}\u{201d} was revoked."));
         }
+        Event::Retired { label, .. } => {
+            return Some(format!(
+                "The replaced key of \u{201c}{label}\u{201d} has ended."
+            ));
+        }
+        Event::EnrollmentEnded { label, .. } => {
+            return Some(format!(
+                "The new device \u{201c}{label}\u{201d} has ended before it was confirmed."
+            ));
+        }
+        Event::KeptOnly { devices, .. } => {
+            return Some(format!(
+                "You said which devices are in your hands ({devices}). Everything else has ended."
+            ));
+        }
+        Event::Imported { .. } => "Whoever runs this site added a device that you have.",
         Event::OptedOut => "The second factor was turned off.",
         Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
         Event::UnlockedUnproven => "Wrong codes were forgiven.",
@@ -259,14 +334,29 @@ pub(crate) fn event(event: &Event) -> Option<String> {
                 "{count} new recovery codes; earlier ones are void."
             ));
         }
+        Event::RecoveryCodesVoided { codes: 0, .. } => {
+            "A recovery code that was used no longer proves anything."
+        }
+        Event::RecoveryCodesVoided { codes, .. } => {
+            return Some(format!("{codes} recovery codes are void."));
+        }
         Event::Recovered { codes_left, .. } => {
             return Some(format!("A recovery code was used; {codes_left} are left."));
         }
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
+        // Whoever breaks a connection at the right moment must not keep a change from its owner.
+        Event::Interrupted => {
+            "A change of your second factor was cut off. It is done or not: look at your devices and codes."
+        }
+        // `Unreadable` comes with every page: it is for the log.
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+fn has_issued(device: DeviceId, codes_by: Option<Voucher>) -> bool {
+    codes_by.is_some_and(|voucher| voucher.by() == VouchedBy::Device(device))
 }
 
 #[cfg(test)]
@@ -292,6 +382,8 @@ mod tests {
             Denial::Mismatch.into(),
             Denial::Replayed.into(),
             Denial::Disabled.into(),
+            Denial::NoDevice.into(),
+            Error::DeviceRequired,
             Error::NoRecoveryCodes,
             Error::EnrollmentExpired,
             Error::UnknownDevice,

@@ -1,12 +1,13 @@
 //! What owners do with devices that are confirmed.
 
 use crate::account::attempt::Attempt;
-use crate::account::device::entry::State;
+use crate::account::credential::Credential;
+use crate::account::device::entry::{Device, State};
 use crate::account::device::id::DeviceId;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::label::Label;
-use crate::account::proof::Proof;
+use crate::account::proof::{Proof, ProofKind};
 use crate::account::state::Account;
 use crate::codes::UnixTime;
 
@@ -14,100 +15,176 @@ impl Account {
     /// Gives a device another label.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`], [`Error::LabelTaken`].
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownDevice`] if there is no such device.
+    /// * [`Error::LabelTaken`] if another device has the label.
     pub fn rename(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
         id: DeviceId,
         label: Label,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
-        self.begin_proven(proof.as_ref(), now)?;
-        self.refuse_taken(&label, Some(id))?;
-        self.device_mut(id)?.label = label;
-        self.note(Event::Renamed { device: id });
-        Ok(Attempt::new(self, Ok(())))
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            account.refuse_taken(&label, Some(id))?;
+            let device = account.device_mut(id)?;
+            let before = std::mem::replace(&mut device.label, label.clone());
+            account.note(Event::Renamed {
+                device: id,
+                before,
+                label,
+            });
+            Ok(())
+        })
     }
 
-    /// Suspends a device: it does not count until it is resumed (NIST SP 800-63B-4 section 4.3). What
-    /// waits to be confirmed ends: whoever had the device may have begun it.
+    /// Suspends a device. Its codes are refused until it is resumed (NIST SP 800-63B-4 section
+    /// 4.3).
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it does not count, [`Error::LastDevice`].
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownDevice`] if it is not active.
+    /// * [`Error::LastDevice`] if no other device is active, unless the proof is a redeemed
+    ///   recovery code.
     pub fn suspend(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
         id: DeviceId,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
-        self.begin_proven(proof.as_ref(), now)?;
-        self.refuse_last(id, now)?;
-        self.change_state(id, State::Active, State::Suspended)?;
-        self.end_enrollments();
-        self.note(Event::Suspended { device: id });
-        Ok(Attempt::new(self, Ok(())))
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            account.refuse_last(proof, id)?;
+            account.require_state(id, State::Active)?;
+            account.device_mut(id)?.state = State::Suspended;
+            let codes_by = account.recovery_codes_by();
+            account.note(Event::Suspended {
+                device: id,
+                codes_by,
+            });
+            Ok(())
+        })
     }
 
-    /// Resumes a suspended device, by proof of another factor.
+    /// Resumes a suspended device, by the proof of another device. Its earlier proofs stay void.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it is not suspended.
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::DeviceRequired`] if the proof is a redeemed recovery code.
+    /// * [`Error::UnknownDevice`] if it is not suspended.
+    /// * [`Error::Rng`] if there are no random bytes.
     pub fn resume(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
         id: DeviceId,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
-        self.begin_proven(proof.as_ref(), now)?;
-        self.change_state(id, State::Suspended, State::Active)?;
-        self.note(Event::Resumed { device: id });
-        Ok(Attempt::new(self, Ok(())))
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            Self::require_device(proof)?;
+            account.require_state(id, State::Suspended)?;
+            let credential = Credential::generate().map_err(Error::from)?;
+            let device = account.device_mut(id)?;
+            (device.state, device.credential) = (State::Active, credential);
+            account.note(Event::Resumed { device: id });
+            Ok(())
+        })
     }
 
-    /// Revokes a device: its secret is gone. What waits to be confirmed ends: whoever had the device may have begun it.
+    /// Revokes a device for good, such as an old phone. Its secret is gone.
+    ///
+    /// If somebody else may have used the account, take [`keep_only`](Self::keep_only). To go
+    /// without a second factor, opt out.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`]; [`Error::LastDevice`]: to go without a second
-    /// factor, opt out.
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownDevice`] if there is no such device.
+    /// * [`Error::LastDevice`] if no other device is active, unless the proof is a redeemed
+    ///   recovery code.
     pub fn revoke(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
         id: DeviceId,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
-        self.begin_proven(proof.as_ref(), now)?;
-        let label = self.remove_device(id, now)?;
-        self.note(Event::Revoked { device: id, label });
-        Ok(Attempt::new(self, Ok(())))
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            account.refuse_last(proof, id)?;
+            account.end_devices(|device| device.id == id);
+            Ok(())
+        })
     }
 
-    pub(super) fn remove_device(&mut self, id: DeviceId, now: UnixTime) -> Result<Label, Error> {
-        self.refuse_last(id, now)?;
-        let label = self.device(id)?.label.clone();
-        self.devices.retain(|device| device.id != id);
-        self.end_enrollments();
-        Ok(label)
+    /// Keeps these devices, which are in the owner's hands, and ends everything else.
+    ///
+    /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
+    /// ones, except the proof's own. So nothing that a thief added has to be found. Issue new
+    /// recovery codes then. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownDevice`] if one of them is not active.
+    /// * [`Error::LastDevice`] if the list is empty, unless the proof is a redeemed recovery code.
+    pub fn keep_only(
+        self,
+        proof: impl AsRef<Proof>,
+        devices: &[DeviceId],
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            if devices.is_empty() && proof.kind() != ProofKind::RecoveryCode {
+                return Err(Error::LastDevice.into());
+            }
+            devices
+                .iter()
+                .try_for_each(|id| account.require_state(*id, State::Active))?;
+            account.end_devices(|device| !devices.contains(&device.id));
+            account.void_recovery_codes(proof);
+            // One may be named twice.
+            account.note(Event::KeptOnly {
+                devices: account.devices.len(),
+            });
+            Ok(())
+        })
     }
 
-    /// Whoever had the device may have begun what waits to be confirmed, and would keep what is taken from them.
-    fn end_enrollments(&mut self) {
-        self.devices.retain(|device| !device.is_pending());
-    }
-
-    fn change_state(&mut self, id: DeviceId, from: State, to: State) -> Result<(), Error> {
-        let device = self.device_mut(id)?;
-        if device.state != from {
-            return Err(Error::UnknownDevice);
+    fn void_recovery_codes(&mut self, proof: &Proof) {
+        let Some(recovery) = &mut self.recovery else {
+            return;
+        };
+        let codes = std::mem::take(&mut recovery.codes).len();
+        let before = recovery.redemptions.len();
+        recovery
+            .redemptions
+            .retain(|redemption| *redemption == proof.credential());
+        let redemptions = before.saturating_sub(recovery.redemptions.len());
+        if codes > 0 || redemptions > 0 {
+            self.note(Event::RecoveryCodesVoided { codes, redemptions });
         }
-        device.state = to;
-        Ok(())
     }
 
-    /// Whether no other device would let the owner in; one that is about to retire is none.
-    fn refuse_last(&self, id: DeviceId, now: UnixTime) -> Result<(), Error> {
-        let is_live = self.device(id)?.is_accepted(now);
+    fn require_state(&self, id: DeviceId, state: State) -> Result<(), Error> {
+        if self.device(id)?.state == state {
+            Ok(())
+        } else {
+            Err(Error::UnknownDevice)
+        }
+    }
+
+    /// Refuses to take the last active device. A retiring one does not count as another. An owner
+    /// who redeemed a recovery code may do it, as the last device may be in a thief's hands.
+    fn refuse_last(&self, proof: &Proof, id: DeviceId) -> Result<(), Error> {
+        let is_accepted = self.device(id)?.is_accepted();
         let mut others = self.devices.iter().filter(|device| device.id != id);
-        if is_live && !others.any(|device| device.state == State::Active) {
+        let is_last = is_accepted && !others.any(Device::is_active);
+        if is_last && proof.kind() != ProofKind::RecoveryCode {
             Err(Error::LastDevice)
         } else {
             Ok(())

@@ -1,47 +1,80 @@
-//! What a proof must be to change a second factor.
+//! What a proof must be, to change a second factor.
 
 use crate::account::error::Error;
-use crate::account::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME};
-use crate::account::proof::Proof;
+use crate::account::proof::{Proof, ProofKind};
 use crate::account::stale::Stale;
 use crate::account::state::Account;
 use crate::codes::UnixTime;
 
 impl Account {
-    /// Checks whether the proof lets its bearer change this second factor now. Every command that changes it begins so.
+    /// Checks whether the proof lets its bearer change this second factor now. Every command that
+    /// changes it begins with this.
     ///
     /// Call it yourself where you delete the record in a transaction of your own, to opt out.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`] for the proof of another account. [`Error::Stale`] if it is not fresh, or if the device or the
-    /// recovery codes that it rests on were suspended, revoked or replaced since.
+    /// * [`Error::ForeignProof`] if the proof is of another account.
+    /// * [`Error::Stale`] if it is not fresh, or if it no longer stands: its device is no longer
+    ///   active, its redemption ended with its set, or the clock went back since.
     pub fn check_proof(&self, proof: impl AsRef<Proof>, now: UnixTime) -> Result<(), Error> {
         let proof = proof.as_ref();
-        if *proof.account() != self.id {
-            return Err(Error::ForeignProof);
-        }
-        proof.require_within(PROOF_LIFETIME, now)?;
-        let was_there = |since: UnixTime| since <= proof.at().saturating_add(CLOCK_TOLERANCE);
-        let stands = match proof.device() {
-            Some(id) => self
-                .device(id)
-                .is_ok_and(|device| device.is_accepted(now) && was_there(device.created)),
-            None => self
-                .recovery
-                .as_ref()
-                .is_some_and(|recovery| was_there(recovery.issued)),
-        };
-        if stands {
+        self.check_owner(proof)?;
+        proof.require_within(proof.lifetime(), now)?;
+        if self.stands(proof.credential()) && self.is_of_this_epoch(proof, now) {
             Ok(())
         } else {
             Err(Stale::Ended.into())
         }
     }
 
-    /// First step of a command that changes the second factor.
-    pub(super) fn begin_proven(&mut self, proof: &Proof, now: UnixTime) -> Result<(), Error> {
-        self.check_proof(proof, now)?;
-        self.begin(now);
-        Ok(())
+    /// Checks whether a session that the proof began may go on.
+    ///
+    /// It may as long as its device's codes are accepted, or its redemption is remembered. How long
+    /// ago the proof was made does not matter here.
+    ///
+    /// # Errors
+    /// * [`Error::ForeignProof`] if the proof is of another account.
+    /// * [`Error::Stale`] if what it rests on has ended.
+    pub fn check_session(&self, proof: impl AsRef<Proof>, now: UnixTime) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        self.check_owner(proof)?;
+        proof.require_within(std::time::Duration::MAX, now)?;
+        let elapsed = self.clock.elapsed(now);
+        let goes_on = self.stands(proof.credential())
+            || self.devices.iter().any(|device| {
+                let mut state = device.state;
+                state.pass(elapsed)
+                    && device.is_accepted()
+                    && device.credential == proof.credential()
+            });
+        if goes_on && self.is_of_this_epoch(proof, now) {
+            Ok(())
+        } else {
+            Err(Stale::Ended.into())
+        }
+    }
+
+    /// Demands the proof of a device, to resume a device. Whoever redeemed a recovery code may not
+    /// be the owner of both.
+    pub(super) fn require_device(proof: &Proof) -> Result<(), Error> {
+        match proof.kind() {
+            ProofKind::Code | ProofKind::Confirmation => Ok(()),
+            ProofKind::RecoveryCode => Err(Error::DeviceRequired),
+        }
+    }
+
+    fn check_owner(&self, proof: &Proof) -> Result<(), Error> {
+        if *proof.account() == self.id {
+            Ok(())
+        } else {
+            Err(Error::ForeignProof)
+        }
+    }
+
+    /// A clock that goes back now begins another epoch, whether it is written or not.
+    fn is_of_this_epoch(&self, proof: &Proof, now: UnixTime) -> bool {
+        let mut clock = self.clock;
+        clock.advance(now);
+        proof.epoch() == clock.epoch
     }
 }

@@ -1,139 +1,149 @@
 //! Confirming a device by a code that it shows.
 
+use std::time::Duration;
+
 use crate::account::attempt::Attempt;
 use crate::account::denial::Denial;
-use crate::account::device::entry::{Device, State};
+use crate::account::device::entry::{Device, Pending, State};
 use crate::account::device::id::DeviceId;
+use crate::account::device::session::PendingDevice;
 use crate::account::error::Error;
 use crate::account::event::Event;
-use crate::account::proof::Confirmed;
+use crate::account::judge::Refusal;
+use crate::account::proof::{Confirmed, Proof, ProofKind};
 use crate::account::state::Account;
 use crate::codes::{Code, UnixTime};
 
 impl Account {
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
     ///
-    /// The first one ends all others that wait, as they were begun without a proof.
-    ///
-    /// If the account is disabled, the device confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2: bound
-    /// anew).
+    /// The device is active first. Then every pending device ends that was begun without a proof,
+    /// or that rests on a device which this one replaces. If the account is disabled, the device
+    /// confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2).
     ///
     /// # Errors
-    /// [`Error::UnknownDevice`] if no device of this id is pending, [`Error::EnrollmentExpired`], and
-    /// [`Error::LabelTaken`] if one of the same label was confirmed meanwhile.
+    /// * [`Error::UnknownDevice`] if no device of this id is pending in this session.
+    /// * [`Error::EnrollmentExpired`] if its time or tries are used up.
+    /// * [`Error::LabelTaken`] if a device of the same label was confirmed meanwhile.
     pub fn confirm(
         self,
-        id: DeviceId,
+        device: impl Into<PendingDevice>,
         code: Code,
         now: UnixTime,
     ) -> Result<Attempt<Confirmed>, Error> {
         let policy = self.policy;
-        self.confirm_by(id, now, |device| device.confirm(code, &policy, now))
+        self.confirm_by(device.into(), now, |device| {
+            device.confirm(code, &policy, now)
+        })
     }
 
-    /// The same by two codes in a row: also for a device whose clock is off, by up to 120 steps, or whose counter is ahead
-    /// by up to 100. Such a clock is taken as it is for a day, unless an ordinary login bears it out.
+    /// Confirms a pending device by two codes in a row, even if its clock or counter is off.
+    ///
+    /// The clock may be off by up to an hour, and the counter ahead by up to 100. The offset of the
+    /// clock is provisional. It expires after 24 hours unless a login confirms it.
     ///
     /// # Errors
     /// As for [`confirm`](Self::confirm).
     pub fn confirm_pair(
         self,
-        id: DeviceId,
+        device: impl Into<PendingDevice>,
         codes: [Code; 2],
         now: UnixTime,
     ) -> Result<Attempt<Confirmed>, Error> {
-        self.confirm_by(id, now, |device| device.confirm_pair(codes, now))
+        self.confirm_by(device.into(), now, |device| device.confirm_pair(codes, now))
     }
 
     fn confirm_by(
-        mut self,
-        id: DeviceId,
+        self,
+        device: PendingDevice,
         now: UnixTime,
         judge: impl FnOnce(&mut Device) -> Result<(), Denial>,
     ) -> Result<Attempt<Confirmed>, Error> {
-        let pending = self
-            .device(id)
-            .ok()
-            .filter(|device| device.is_pending())
-            .ok_or(Error::UnknownDevice)?;
-        if pending.has_expired(now) {
-            return Err(Error::EnrollmentExpired);
-        }
-        let State::Pending { replaces, .. } = pending.state else {
-            return Err(Error::UnknownDevice);
-        };
-        self.refuse_taken(&pending.label, replaces)?;
-
-        self.begin(now);
-        let opts_in = self.devices.iter().all(Device::is_pending);
-        let verdict = judge(self.device_mut(id)?);
-        match verdict {
-            Ok(()) => {
-                // The others were begun without a proof: by whoever knows the password, or by the same form, open twice.
-                self.devices.retain(|device| !opts_in || device.id == id);
-                self.note(Event::DeviceConfirmed { device: id });
-                self.retire(replaces, id, now);
-                self.rebind(id);
+        let will_expire = self.will_expire(device, now);
+        self.judge(now, |account| {
+            if will_expire {
+                return Err(Error::EnrollmentExpired.into());
             }
-            Err(denial) => {
+            let pending = account.pending(device)?;
+            let replaces = pending.replaces;
+            let label = account.device(device.id)?.label.clone();
+            account.refuse_taken(&label, replaces.map(|replaced| replaced.device))?;
+
+            if let Err(denial) = judge(account.device_mut(device.id)?) {
                 let diagnosis = match denial {
                     Denial::Unconfirmed(diagnosis) => Some(diagnosis),
                     _ => None,
                 };
-                self.note(Event::ConfirmationFailed {
-                    device: id,
+                account.note(Event::ConfirmationFailed {
+                    device: device.id,
                     diagnosis,
                 });
+                return Err(Refusal::Charged(denial));
             }
-        }
-        let verdict = verdict.map(|()| Confirmed::new(self.id.clone(), id, now));
-        Ok(Attempt::new(self, verdict))
+            account.was_confirmed = true;
+            account.note(Event::DeviceConfirmed { device: device.id });
+            if let Some(replaced) = replaces {
+                account.retire(replaced.device, device.id, replaced.grace, now);
+            }
+            account.rebind(device.id);
+            let credential = account.device(device.id)?.credential;
+            let rests_on = (credential, account.clock.epoch);
+            let (id, kind) = (account.id.clone(), ProofKind::Confirmation);
+            let proof = Proof::new(id, kind, rests_on, Some(device.id), now);
+            Ok(Confirmed::new(proof, device.id))
+        })
     }
 
-    /// The old device of a rotation ends now, or after the grace.
-    fn retire(&mut self, old: Option<DeviceId>, new: DeviceId, now: UnixTime) {
-        let ends = now.saturating_add(self.policy.rotation_grace());
-        let Some(device) = old.and_then(|old| self.device_mut(old).ok()) else {
-            return;
-        };
-        if device.state == State::Active {
-            device.state = State::Retiring { until: ends };
+    /// Says whether this is a pending device whose time or tries are used up now.
+    fn will_expire(&self, device: PendingDevice, now: UnixTime) -> bool {
+        self.pending(device).is_ok_and(|pending| {
+            let mut state = State::Pending(pending);
+            !state.pass(self.clock.elapsed(now))
+        })
+    }
+
+    fn pending(&self, device: PendingDevice) -> Result<Pending, Error> {
+        match self.device(device.id)?.state {
+            State::Pending(pending) if pending.session == device.session => Ok(pending),
+            _ => Err(Error::UnknownDevice),
         }
-        let old = device.id;
-        self.devices
-            .retain(|device| device.id != old || device.is_accepted(now));
-        self.note(Event::Rotated { old, new, ends });
+    }
+
+    /// Ends the old device of a rotation, now or after the grace.
+    fn retire(&mut self, old: DeviceId, new: DeviceId, grace: Duration, now: UnixTime) {
+        self.note(Event::Rotated {
+            old,
+            new,
+            ends: now.saturating_add(grace),
+        });
+        if let Ok(device) = self.device_mut(old) {
+            device.state = State::Retiring { left: grace };
+        }
+        self.end_devices(|device| device.id == old && grace.is_zero());
         self.limit_retiring();
     }
 
-    /// As many as there may be devices: more would come only of rotating again and again within the grace, and each one is
-    /// a secret more that a guess may hit. The one that was enrolled first goes first.
+    /// Keeps at most as many retiring devices as there may be devices. More come only from rotating
+    /// again and again within the grace, and each one is one more secret that a guess may hit. The
+    /// one that was enrolled first ends first.
     fn limit_retiring(&mut self) {
-        let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
-        let count = self
+        let is_retiring = |device: &&Device| matches!(device.state, State::Retiring { .. });
+        let retiring: Vec<DeviceId> = self
             .devices
             .iter()
-            .filter(|device| is_retiring(device))
-            .count();
-        let mut too_many = count.saturating_sub(usize::from(self.policy.max_devices()));
-        let events = &mut self.events;
-        self.devices.retain(|device| {
-            let goes = too_many > 0 && is_retiring(device);
-            if goes {
-                too_many = too_many.saturating_sub(1);
-                events.push(Event::Retired {
-                    device: device.id,
-                    label: device.label.clone(),
-                });
-            }
-            !goes
-        });
+            .filter(is_retiring)
+            .map(|device| device.id)
+            .collect();
+        let too_many = retiring
+            .len()
+            .saturating_sub(usize::from(self.policy.max_devices()));
+        self.end_devices(|device| retiring.iter().take(too_many).any(|id| *id == device.id));
     }
 
-    /// A disabled account is bound to the new device alone.
+    /// Binds a disabled account to the new device alone.
     fn rebind(&mut self, new: DeviceId) {
         if self.throttle.is_disabled(&self.policy) {
-            self.devices.retain(|device| device.id == new);
+            self.end_devices(|device| device.id != new);
             self.throttle.succeed();
             self.note(Event::Rebound { device: new });
         }

@@ -1,112 +1,155 @@
-//! Beginning to enroll a device.
+//! Beginning to enroll a device, or to rotate one.
+
+use std::time::Duration;
 
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::account::attempt::Attempt;
+use crate::account::credential::Credential;
 use crate::account::device::enrollment::Enrollment;
-use crate::account::device::entry::{Device, State};
+use crate::account::device::entry::{Device, Pending, Replaced, State};
 use crate::account::device::id::DeviceId;
 use crate::account::device::new_device::NewDevice;
+use crate::account::device::session::PendingDevice;
 use crate::account::error::Error;
 use crate::account::event::Event;
+use crate::account::judge::Refusal;
 use crate::account::label::Label;
+use crate::account::policy::Policy;
 use crate::account::proof::Proof;
 use crate::account::state::Account;
+use crate::account::voucher::Voucher;
 use crate::codes::{Counter, MovingFactor, Parameters, Secret, UnixTime, constant_time};
 
 impl Account {
     /// Opts in: begins to enroll the first device, with a new secret unless it brings its own.
     ///
-    /// What was not confirmed in its time makes room, and if the account is full, what has waited longest to be confirmed.
+    /// It works only where no device was ever confirmed. If the account is full, the device that
+    /// has been pending longest makes room.
     ///
     /// # Errors
-    /// [`Error::ProofRequired`] if a device counts already; [`Error::DuplicateSecret`], [`Error::TooManyDevices`],
-    /// [`Error::Rng`].
+    /// * [`Error::ProofRequired`] if a device was ever confirmed.
+    /// * [`Error::DuplicateSecret`] if another device has its secret.
+    /// * [`Error::TooManyDevices`] if no number is left for a device.
+    /// * [`Error::Rng`] if there are no random bytes.
     pub fn enroll(
-        mut self,
+        self,
         device: impl Into<NewDevice>,
         now: UnixTime,
     ) -> Result<Attempt<Enrollment>, Error> {
-        self.begin(now);
-        if self.devices.iter().any(|device| !device.is_pending()) {
-            return Err(Error::ProofRequired);
-        }
-        self.enroll_replacing(None, device.into(), now)
+        self.judge(now, |account| {
+            if account.was_confirmed {
+                return Err(Error::ProofRequired.into());
+            }
+            account.enroll_replacing(None, None, device.into(), now)
+        })
     }
 
-    /// Begins to enroll one more device. Those that count stay as they are.
+    /// Begins to enroll one more device. The other devices stay as they are.
+    ///
+    /// The new device ends if what the proof rests on ends before it is confirmed.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::LabelTaken`], [`Error::DuplicateSecret`],
-    /// [`Error::TooManyDevices`], [`Error::Rng`].
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::LabelTaken`] if another device has its label, and [`Error::DuplicateSecret`] if
+    ///   another one has its secret.
+    /// * [`Error::TooManyDevices`] if the account is full.
+    /// * [`Error::Rng`] if there are no random bytes.
     pub fn enroll_another(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
         device: impl Into<NewDevice>,
         now: UnixTime,
     ) -> Result<Attempt<Enrollment>, Error> {
-        self.begin_proven(proof.as_ref(), now)?;
-        self.enroll_replacing(None, device.into(), now)
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            account.enroll_replacing(Some(proof), None, device.into(), now)
+        })
     }
 
-    /// Begins to replace the secret of a device by a new one. The old one counts until the new one is confirmed, and for
-    /// the policy's grace after that.
+    /// Begins to replace the secret of a device by a new one.
+    ///
+    /// The old one is accepted until the new one is confirmed, and for `grace` after that. Within
+    /// the grace it logs in, but proves nothing for changes. Take [`Duration::ZERO`] if the secret
+    /// leaked.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`]; [`Error::UnknownDevice`] if it does not count, [`Error::TooManyDevices`],
-    /// [`Error::Rng`].
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownDevice`] if it is not active.
+    /// * [`Error::GraceTooLong`] if the grace is longer than [`Policy::MAX_ROTATION_GRACE`].
+    /// * [`Error::TooManyDevices`] if no number is left for a device.
+    /// * [`Error::Rng`] if there are no random bytes.
     pub fn rotate(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
-        id: DeviceId,
+        device: impl Into<PendingDevice>,
+        grace: Duration,
         now: UnixTime,
     ) -> Result<Attempt<Enrollment>, Error> {
-        self.begin_proven(proof.as_ref(), now)?;
-        let old = self
-            .device(id)
-            .ok()
-            .filter(|device| device.state == State::Active)
-            .ok_or(Error::UnknownDevice)?;
-        // A new secret begins a new count.
-        let parameters = match old.parameters.moving_factor() {
-            MovingFactor::Time(_) => old.parameters,
-            MovingFactor::Counter(_) => Parameters::hotp(Counter::new(0))
-                .with_algorithm(old.parameters.algorithm())
-                .with_digits(old.parameters.digits()),
-        };
-        let new = NewDevice {
-            label: old.label.clone(),
-            parameters,
-            secret: None,
-        };
-        self.enroll_replacing(Some(id), new, now)
+        let (proof, device) = (proof.as_ref(), device.into());
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            if grace > Policy::MAX_ROTATION_GRACE {
+                return Err(Error::GraceTooLong.into());
+            }
+            let old = account.device(device.id)?;
+            if !old.is_active() {
+                return Err(Error::UnknownDevice.into());
+            }
+            let replaced = Replaced {
+                device: old.id,
+                credential: old.credential,
+                grace,
+            };
+            let new = NewDevice {
+                label: old.label.clone(),
+                parameters: restarted(old.parameters),
+                secret: None,
+                session: device.session,
+            };
+            account.enroll_replacing(Some(proof), Some(replaced), new, now)
+        })
     }
 
     fn enroll_replacing(
-        mut self,
-        old: Option<DeviceId>,
+        &mut self,
+        proof: Option<&Proof>,
+        replaces: Option<Replaced>,
         mut new: NewDevice,
         now: UnixTime,
-    ) -> Result<Attempt<Enrollment>, Error> {
+    ) -> Result<Enrollment, Refusal> {
+        let old = replaces.map(|replaced| replaced.device);
         self.refuse_taken(&new.label, old)?;
         let secret = match new.secret.take() {
             Some(secret) => self.refuse_known(secret)?,
-            None => Secret::generate_for(new.parameters.algorithm())?,
+            None => Secret::generate_for(new.parameters.algorithm()).map_err(Error::from)?,
         };
-        self.make_room(old)?;
+        let credential = Credential::generate().map_err(Error::from)?;
+        let makes_room = self.makes_room(old)?;
+        let id = self.next_id()?;
+
+        self.end_devices(|device| makes_room.contains(&device.id));
+        let pending = Pending::new(proof.map(Proof::credential), replaces, new.session);
+        let vouched_by = Voucher::from_proof(proof, now);
+        let device = Device::pending(id, credential, new, secret, pending, vouched_by);
+        let enrollment = Enrollment::new(&device);
+        self.devices.push(device);
+        self.note(Event::EnrollmentBegun { device: id });
+        Ok(enrollment)
+    }
+
+    pub(super) fn next_id(&mut self) -> Result<DeviceId, Error> {
         let id = DeviceId::new(self.next_device);
         self.next_device = self
             .next_device
             .checked_add(1)
             .ok_or(Error::TooManyDevices)?;
-        let device = Device::pending(id, new, secret, old, now);
-        let enrollment = Enrollment::new(&device);
-        self.devices.push(device);
-        self.note(Event::EnrollmentBegun { device: id });
-        Ok(Attempt::new(self, Ok(enrollment)))
+        Ok(id)
     }
 
-    /// Labels tell confirmed devices apart. Two that wait may share one: the same form, open twice.
+    /// Labels tell confirmed devices apart. Two pending ones may share a label, as the same form
+    /// may be open twice.
     pub(super) fn refuse_taken(
         &self,
         label: &Label,
@@ -125,47 +168,56 @@ impl Account {
     }
 
     /// RFC 6238 section 3, R5: each prover has a secret of its own.
-    fn refuse_known(&self, secret: Secret) -> Result<Secret, Error> {
-        let is = |device: &Device| device.secret.expose_bytes().ct_eq(secret.expose_bytes());
-        let is_known = self
-            .devices
-            .iter()
-            .fold(Choice::from(0), |any, device| any | is(device));
-        if constant_time::verdict(is_known) {
+    pub(super) fn refuse_known(&self, secret: Secret) -> Result<Secret, Error> {
+        if self.has_secret(&secret, |_| true) {
             Err(Error::DuplicateSecret)
         } else {
             Ok(secret)
         }
     }
 
-    /// A rotation's two devices count as one, or a full account could not rotate.
-    fn make_room(&mut self, replaced: Option<DeviceId>) -> Result<(), Error> {
-        let counts = |device: &&Device| {
-            !matches!(
-                device.state,
-                State::Retiring { .. }
-                    | State::Pending {
-                        replaces: Some(_),
-                        ..
-                    }
-            )
+    pub(super) fn has_secret(&self, secret: &Secret, of: impl Fn(&Device) -> bool) -> bool {
+        let is = |device: &Device| device.secret.expose_bytes().ct_eq(secret.expose_bytes());
+        let devices = self.devices.iter().filter(|device| of(device));
+        let is_known = devices.fold(Choice::from(0), |any, device| any | is(device));
+        constant_time::verdict(is_known)
+    }
+
+    /// Returns the devices that end to make room for a pending one. A rotation's two devices count
+    /// as one, or a full account could not rotate.
+    fn makes_room(&self, replaced: Option<DeviceId>) -> Result<Vec<DeviceId>, Error> {
+        let replaces = |device: &Device| match device.state {
+            State::Pending(pending) => pending.replaces.map(|replaced| replaced.device),
+            _ => None,
         };
         if replaced.is_some() {
-            // The same form, open twice: the later one counts.
-            self.devices
-                .retain(|device| !matches!(device.state, State::Pending { replaces, .. } if replaces == replaced));
-        } else if self.devices.iter().filter(counts).count()
-            >= usize::from(self.policy.max_devices())
-        {
-            let waits =
-                |device: &Device| matches!(device.state, State::Pending { replaces: None, .. });
-            let waits_longest = self
+            // The same form was open twice, and the later one stays.
+            let earlier = self
                 .devices
                 .iter()
-                .position(waits)
-                .ok_or(Error::TooManyDevices)?;
-            self.devices.remove(waits_longest);
+                .filter(|device| replaces(device) == replaced);
+            return Ok(earlier.map(|device| device.id).collect());
         }
-        Ok(())
+        let counted = |device: &&Device| {
+            device.is_kept() || (device.is_pending() && replaces(device).is_none())
+        };
+        if self.devices.iter().filter(counted).count() < usize::from(self.policy.max_devices()) {
+            return Ok(Vec::new());
+        }
+        let mut waiting = self
+            .devices
+            .iter()
+            .filter(|device| device.is_pending() && counted(device));
+        Ok(vec![waiting.next().ok_or(Error::TooManyDevices)?.id])
+    }
+}
+
+/// Begins a new count for a new secret.
+fn restarted(parameters: Parameters) -> Parameters {
+    match parameters.moving_factor() {
+        MovingFactor::Time(_) => parameters,
+        MovingFactor::Counter(_) => Parameters::hotp(Counter::new(0))
+            .with_algorithm(parameters.algorithm())
+            .with_digits(parameters.digits()),
     }
 }

@@ -1,38 +1,56 @@
 //! Issuing recovery codes.
 
 use crate::account::attempt::Attempt;
+use crate::account::credential::Credential;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::proof::{Proof, ProofKind};
 use crate::account::recovery::codes::RecoveryCodes;
 use crate::account::recovery::set::RecoverySet;
 use crate::account::state::Account;
+use crate::account::voucher::Voucher;
 use crate::codes::UnixTime;
 
 impl Account {
-    /// Issues ten recovery codes; earlier ones are void from then on.
+    /// Issues ten recovery codes. Earlier ones are void from then on, and what was redeemed of them
+    /// proves nothing.
+    ///
+    /// Only the redemption that issues them belongs to the new set, as its owner mends the second
+    /// factor in several steps.
     ///
     /// # Errors
-    /// [`Error::ForeignProof`], [`Error::Stale`], [`Error::Rng`]; [`Error::NotEnrolled`] without an active device.
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::Rng`] if there are no random bytes.
     pub fn issue_recovery_codes(
-        mut self,
+        self,
         proof: impl AsRef<Proof>,
         now: UnixTime,
     ) -> Result<Attempt<RecoveryCodes>, Error> {
         let proof = proof.as_ref();
-        self.begin_proven(proof, now)?;
-        self.require_enrolled(now)?;
-        let fresh = RecoveryCodes::generate()?;
-        // Whoever has redeemed a code mends their second factor in several steps, and this is one of them.
-        let issued = if proof.kind() == ProofKind::RecoveryCode {
-            proof.at()
-        } else {
-            now
-        };
-        self.recovery = Some(RecoverySet::new(&fresh, &self.id, issued));
-        self.note(Event::RecoveryCodesIssued {
-            count: fresh.count(),
-        });
-        Ok(Attempt::new(self, Ok(fresh)))
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            let fresh = RecoveryCodes::generate().map_err(Error::from)?;
+            let credential = Credential::generate().map_err(Error::from)?;
+            let vouched_by = Voucher::from_proof(Some(proof), now);
+            let mut set = RecoverySet::new(&fresh, credential, vouched_by);
+            if proof.kind() == ProofKind::RecoveryCode {
+                set.remember(proof.credential());
+            }
+            let before = account.recovery.replace(set);
+            account.note(Event::RecoveryCodesIssued {
+                count: fresh.count(),
+            });
+            let ended = before.map_or(0, |before| {
+                let own = |redemption: &&Credential| **redemption != proof.credential();
+                before.redemptions.iter().filter(own).count()
+            });
+            if ended > 0 {
+                account.note(Event::RecoveryCodesVoided {
+                    codes: 0,
+                    redemptions: ended,
+                });
+            }
+            Ok(fresh)
+        })
     }
 }

@@ -1,47 +1,74 @@
 //! Redeeming a recovery code.
 
 use crate::account::attempt::Attempt;
+use crate::account::credential::Credential;
 use crate::account::denial::Denial;
 use crate::account::error::Error;
 use crate::account::event::Event;
-use crate::account::proof::Recovered;
+use crate::account::judge::Refusal;
+use crate::account::proof::{Proof, ProofKind, Recovered};
 use crate::account::recovery::code::RecoveryCode;
+use crate::account::recovery::set::RecoverySet;
 use crate::account::state::Account;
 use crate::codes::UnixTime;
 
 impl Account {
-    /// Redeems a recovery code: it is gone as soon as its answer is known.
+    /// Redeems a recovery code, which is used up as soon as its answer is known.
     ///
     /// # Errors
-    /// [`Error::NoRecoveryCodes`] if none is left; [`Error::Denied`] at once, without a change, when throttled.
-    pub fn redeem(
-        mut self,
-        code: &RecoveryCode,
-        now: UnixTime,
-    ) -> Result<Attempt<Recovered>, Error> {
-        self.begin(now);
-        let recovery = self
+    /// * [`Error::NoRecoveryCodes`] if none is left.
+    /// * [`Error::Denied`] at once, without a change, when throttled or disabled.
+    /// * [`Error::Rng`] if there are no random bytes.
+    pub fn redeem(self, code: &RecoveryCode, now: UnixTime) -> Result<Attempt<Recovered>, Error> {
+        self.judge(now, |account| {
+            let credential = Credential::generate().map_err(Error::from)?;
+            account.recovery_set()?;
+            account.check_recovery_throttle(now)?;
+            let policy = account.policy;
+            let recovery = account.recovery_set()?;
+            if recovery.take(code) {
+                recovery.throttle.succeed();
+                recovery.remember(credential);
+                let codes_left = recovery.codes.len();
+                account.note(Event::Recovered { codes_left });
+                let rests_on = (credential, account.clock.epoch);
+                let (id, kind) = (account.id.clone(), ProofKind::RecoveryCode);
+                return Ok(Recovered::new(
+                    Proof::new(id, kind, rests_on, None, now),
+                    codes_left,
+                ));
+            }
+            recovery.throttle.fail(&policy);
+            let (failures, is_disabled) = (
+                recovery.throttle.failures,
+                recovery.throttle.is_disabled(&policy),
+            );
+            recovery.throttle.disabled_told |= is_disabled;
+            account.note(Event::RecoveryMismatch { failures });
+            if is_disabled {
+                account.note(Event::RecoveryDisabled);
+            }
+            Err(Refusal::Charged(Denial::Mismatch))
+        })
+    }
+
+    fn recovery_set(&mut self) -> Result<&mut RecoverySet, Error> {
+        let set = self
             .recovery
             .as_mut()
             .filter(|recovery| !recovery.codes.is_empty());
-        let recovery = recovery.ok_or(Error::NoRecoveryCodes)?;
-        recovery.throttle.check(&self.policy, now)?;
+        set.ok_or(Error::NoRecoveryCodes)
+    }
 
-        let is_right = recovery.take(&self.id, code);
-        if is_right {
-            recovery.throttle.succeed();
-            let codes_left = recovery.codes.len();
-            self.note(Event::Recovered { codes_left });
-            let recovered = Recovered::new(self.id.clone(), now, codes_left);
-            return Ok(Attempt::new(self, Ok(recovered)));
-        }
-        recovery.throttle.fail(now);
-        let failures = recovery.throttle.failures;
-        let is_disabled = recovery.throttle.is_disabled(&self.policy);
-        self.note(Event::RecoveryMismatch { failures });
-        if is_disabled {
+    /// A policy with a smaller limit disables without a failure. That is told once.
+    fn check_recovery_throttle(&mut self, now: UnixTime) -> Result<(), Refusal> {
+        let policy = self.policy;
+        let throttle = &mut self.recovery_set()?.throttle;
+        if throttle.is_disabled(&policy) && !throttle.disabled_told {
+            throttle.disabled_told = true;
             self.note(Event::RecoveryDisabled);
+            return Err(Refusal::Charged(Denial::Disabled));
         }
-        Ok(Attempt::new(self, Err(Denial::Mismatch)))
+        Ok(throttle.check(&policy, now)?)
     }
 }

@@ -5,45 +5,47 @@ use crate::account::denial::Denial;
 use crate::account::device::id::DeviceId;
 use crate::account::error::Error;
 use crate::account::event::Event;
+use crate::account::judge::Refusal;
 use crate::account::policy::RESYNCS;
 use crate::account::state::Account;
 use crate::codes::{Code, UnixTime};
 
 impl Account {
-    /// Takes two codes in a row of a device as where its clock or its counter stands. Both are burned.
+    /// Resynchronizes a device whose clock or counter is off, by two codes in a row. Both are
+    /// burned.
     ///
-    /// For a clock it holds for a day, unless an ordinary login bears it out. Three are judged at once and one more every
-    /// eight hours, right or wrong, apart from the budget of logins; this is no login.
+    /// The new offset of a clock is provisional. It expires after 24 hours unless a login confirms
+    /// it. Three pairs are judged at once and one more every eight hours, right or wrong, apart
+    /// from the budget of logins. This is no login.
     ///
     /// # Errors
-    /// [`Error::UnknownDevice`] if it does not count; [`Error::Denied`] at once, without a change, when throttled or disabled.
+    /// * [`Error::UnknownDevice`] if its codes are not accepted.
+    /// * [`Error::Denied`] at once, without a change, when throttled or disabled.
     pub fn resync(
-        mut self,
+        self,
         id: DeviceId,
         codes: [Code; 2],
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
-        self.begin(now);
-        self.device(id)
-            .ok()
-            .filter(|device| device.is_accepted(now))
-            .ok_or(Error::UnknownDevice)?;
-        if self.throttle.is_disabled(&self.policy) {
-            return Err(Denial::Disabled.into());
-        }
-        if let Some(retry_at) = self
-            .resyncs
-            .opens_at(RESYNCS, now)
-            .filter(|retry_at| *retry_at > now)
-        {
-            return Err(Denial::Throttled { retry_at }.into());
-        }
-        self.resyncs.add(RESYNCS, now);
-        let verdict = self.device_mut(id)?.resync(codes, now);
-        self.note(match verdict {
-            Ok(()) => Event::Resynchronized { device: id },
-            Err(_) => Event::ResyncFailed { device: id },
-        });
-        Ok(Attempt::new(self, verdict))
+        self.judge(now, |account| {
+            if !account.device(id)?.is_accepted() {
+                return Err(Error::UnknownDevice.into());
+            }
+            account.refuse_disabled()?;
+            let wait = account.resyncs.wait(RESYNCS);
+            if !wait.is_zero() {
+                return Err(Denial::Throttled {
+                    retry_at: now.saturating_add(wait),
+                }
+                .into());
+            }
+            account.resyncs.add(RESYNCS);
+            let verdict = account.device_mut(id)?.resync(codes, now);
+            account.note(match verdict {
+                Ok(()) => Event::Resynchronized { device: id },
+                Err(_) => Event::ResyncFailed { device: id },
+            });
+            verdict.map_err(Refusal::Charged)
+        })
     }
 }

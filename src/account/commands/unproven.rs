@@ -1,36 +1,92 @@
 //! What operators do without a proof of the second factor.
 
 use crate::account::attempt::Attempt;
+use crate::account::credential::Credential;
+use crate::account::device::entry::{Device, Pending, State};
 use crate::account::device::id::DeviceId;
+use crate::account::device::new_device::NewDevice;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::state::Account;
-use crate::codes::UnixTime;
+use crate::account::voucher::{VouchedBy, Voucher};
+use crate::codes::{Secret, UnixTime};
 use crate::sealing::Keyring;
 
 impl Account {
-    /// Revokes a device for an operator, without proof of a second factor: only after the owner's identity was proved anew.
+    /// Revokes a device for an operator, without proof of a second factor.
+    ///
+    /// Call it only after the owner's identity was proved again.
     ///
     /// # Errors
-    /// [`Error::UnknownDevice`], [`Error::LastDevice`].
-    pub fn danger_revoke_unproven(
-        mut self,
-        id: DeviceId,
-        now: UnixTime,
-    ) -> Result<Attempt<()>, Error> {
-        self.begin(now);
-        let label = self.remove_device(id, now)?;
-        self.note(Event::RevokedUnproven { device: id, label });
-        Ok(Attempt::new(self, Ok(())))
+    /// * [`Error::UnknownDevice`] if there is no such device.
+    /// * [`Error::LastDevice`] if no other device is active.
+    pub fn danger_revoke_unproven(self, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
+        self.judge(now, |account| {
+            let device = account.device(id)?;
+            let label = device.label.clone();
+            let mut others = account.devices.iter().filter(|device| device.id != id);
+            if device.is_accepted() && !others.any(Device::is_active) {
+                return Err(Error::LastDevice.into());
+            }
+            account.devices.retain(|device| device.id != id);
+            account.note(Event::RevokedUnproven { device: id, label });
+            Ok(())
+        })
     }
 
-    /// Sets the failures in a row back for an operator: only after the owner's identity was proved anew. The pressure of
-    /// the last days stays.
-    pub fn danger_unlock_unproven(mut self, now: UnixTime) -> Attempt<()> {
-        self.begin(now);
-        self.throttle.succeed();
-        self.note(Event::UnlockedUnproven);
-        Attempt::new(self, Ok(()))
+    /// Sets the failures in a row back to none, for an operator.
+    ///
+    /// Call it only after the owner's identity was proved again. The wrong codes of the last days
+    /// still count.
+    ///
+    /// # Errors
+    /// It has none of its own.
+    pub fn danger_unlock_unproven(self, now: UnixTime) -> Result<Attempt<()>, Error> {
+        self.judge(now, |account| {
+            account.throttle.succeed();
+            account.note(Event::UnlockedUnproven);
+            Ok(())
+        })
+    }
+
+    /// Imports devices that owners already have, active at once, into an account without a
+    /// confirmed device.
+    ///
+    /// Each device brings its secret. Pending devices end. The present code and those of the
+    /// window's future are burned, as another system may have accepted them. Repeating it with the
+    /// same secrets changes nothing.
+    ///
+    /// # Errors
+    /// * [`Error::ProofRequired`] if another device was confirmed.
+    /// * [`Error::SecretRequired`] if a device brings no secret, and [`Error::DuplicateSecret`] if
+    ///   two have the same one.
+    /// * [`Error::LabelTaken`] if two devices have the same label.
+    /// * [`Error::TooManyDevices`] if there are more than the policy allows.
+    /// * [`Error::Rng`] if there are no random bytes.
+    pub fn danger_import_unproven(
+        self,
+        devices: impl IntoIterator<Item = NewDevice>,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
+        let new: Vec<NewDevice> = devices.into_iter().collect();
+        self.judge(now, |account| {
+            if account.was_confirmed {
+                return if account.has_all(&new) {
+                    Ok(())
+                } else {
+                    Err(Error::ProofRequired.into())
+                };
+            }
+            let imported = account.imported(new, now)?;
+            account.end_devices(|_| true);
+            account.was_confirmed |= !imported.devices.is_empty();
+            account.next_device = imported.next_device;
+            for device in imported.devices {
+                account.note(Event::Imported { device: device.id });
+                account.devices.push(device);
+            }
+            Ok(())
+        })
     }
 
     /// Seals the record by the keyring's active key, whatever key sealed it before.
@@ -42,5 +98,35 @@ impl Account {
             });
         }
         Attempt::new(self, Ok(()))
+    }
+
+    /// Says whether the account has all these secrets. Only an operator, who holds them, learns
+    /// this.
+    fn has_all(&self, new: &[NewDevice]) -> bool {
+        let is_known = |secret: &Secret| self.has_secret(secret, |device| !device.is_pending());
+        new.iter()
+            .all(|new| new.secret.as_ref().is_some_and(is_known))
+    }
+
+    /// Makes an account with these devices, which continues the numbers of this one.
+    fn imported(&self, new: Vec<NewDevice>, now: UnixTime) -> Result<Self, Error> {
+        if new.len() > usize::from(self.policy.max_devices()) {
+            return Err(Error::TooManyDevices);
+        }
+        let vouched_by = Voucher::new(VouchedBy::Operator, now);
+        let mut imported = Self::new(self.id.clone());
+        imported.next_device = self.next_device;
+        for mut device in new {
+            let secret =
+                imported.refuse_known(device.secret.take().ok_or(Error::SecretRequired)?)?;
+            imported.refuse_taken(&device.label, None)?;
+            let (id, credential) = (imported.next_id()?, Credential::generate()?);
+            let pending = Pending::new(None, None, None);
+            let mut device = Device::pending(id, credential, device, secret, pending, vouched_by);
+            device.state = State::Active;
+            device.burn_the_present(&self.policy, now);
+            imported.devices.push(device);
+        }
+        Ok(imported)
     }
 }

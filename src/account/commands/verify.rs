@@ -7,96 +7,142 @@ use crate::account::device::id::DeviceId;
 use crate::account::device::searching::Match;
 use crate::account::error::Error;
 use crate::account::event::Event;
-use crate::account::proof::Verified;
+use crate::account::judge::Refusal;
+use crate::account::proof::{Proof, ProofKind, Verified};
 use crate::account::state::Account;
 use crate::codes::{Code, UnixTime};
 
 impl Account {
-    /// Judges a code against every device that counts: one submission, one charge.
+    /// Judges a code against every device whose codes are accepted. One submission is one charge.
     ///
-    /// If devices share the code, the one whose step is nearest the present is credited; of the steps of a device, the last.
-    /// All of them are burned.
+    /// If devices share the code, the one whose step is nearest the present is credited. Of the
+    /// steps of one device, that is the last. All of them are burned.
     ///
     /// # Errors
-    /// [`Error::NotEnrolled`] without a device that counts. [`Error::Denied`] at once, without a change, for a replay and
-    /// when throttled or disabled; then the code was not even looked at.
-    pub fn verify(mut self, code: Code, now: UnixTime) -> Result<Attempt<Verified>, Error> {
-        self.begin(now);
-        self.require_enrolled(now)?;
-        self.throttle.check(&self.policy, now)?;
+    /// * [`Error::NotEnrolled`] if no device was ever confirmed.
+    /// * [`Error::Denied`] at once, without a change, if there is no longer a device, for a replay
+    ///   that was told before, and when throttled or disabled. A code that is throttled or disabled
+    ///   is not judged.
+    pub fn verify(self, code: Code, now: UnixTime) -> Result<Attempt<Verified>, Error> {
+        self.judge(now, |account| {
+            account.require_accepted()?;
+            account.refuse_disabled()?;
+            account.throttle.check(&account.policy, now)?;
 
-        let policy = self.policy;
-        let accepted = self
-            .devices
-            .iter_mut()
-            .filter(|device| device.is_accepted(now));
-        let matches: Vec<(&mut Device, Match)> = accepted
-            .filter_map(|device| {
-                device
-                    .matching(code, &policy, now)
-                    .map(|found| (device, found))
-            })
-            .collect();
-        let was_used = !matches.is_empty();
+            let policy = account.policy;
+            let accepted = account
+                .devices
+                .iter_mut()
+                .filter(|device| device.is_accepted());
+            let matches: Vec<(&mut Device, Match)> = accepted
+                .filter_map(|device| {
+                    device
+                        .matching(code, &policy, now)
+                        .map(|found| (device, found))
+                })
+                .collect();
 
-        let mut credited: Option<(DeviceId, Match)> = None;
-        for (device, found) in matches
-            .into_iter()
-            .filter(|(device, found)| device.is_unused(*found))
-        {
-            device.burn(found);
-            if credited.is_none_or(|(_, nearest)| found.distance < nearest.distance) {
-                credited = Some((device.id, found));
+            let (mut credited, mut replayed) =
+                (None::<(DeviceId, Match)>, None::<(DeviceId, Match)>);
+            for (device, found) in matches {
+                if !device.is_unused(found) {
+                    replayed = Some((device.id, found));
+                    continue;
+                }
+                device.burn(found);
+                if credited.is_none_or(|(_, nearest)| found.distance < nearest.distance) {
+                    credited = Some((device.id, found));
+                }
             }
-        }
-        let verdict = match credited {
-            Some((device, found)) => Ok(self.accept(device, found, now)?),
-            None if was_used => return Err(Denial::Replayed.into()),
-            None => Err(self.refuse(code, now)),
-        };
-        Ok(Attempt::new(self, verdict))
+            match (credited, replayed) {
+                (Some((device, found)), _) => Ok(account.accept(device, found, now)?),
+                (None, Some((device, found))) => Err(account.refuse_replay(device, found)),
+                (None, None) => Err(account.refuse(code, now)),
+            }
+        })
     }
 
-    /// NIST SP 800-63B-4 section 3.2.2: success clears the failures of the authenticator used; here they are counted for
-    /// all devices of the account together, as a wrong code belongs to none.
+    /// A policy with a smaller limit disables without a failure. That is told once.
+    pub(super) fn refuse_disabled(&mut self) -> Result<(), Refusal> {
+        if !self.throttle.is_disabled(&self.policy) {
+            return Ok(());
+        }
+        if self.throttle.disabled_told {
+            return Err(Denial::Disabled.into());
+        }
+        self.throttle.disabled_told = true;
+        self.note(Event::Disabled);
+        Err(Refusal::Charged(Denial::Disabled))
+    }
+
+    /// NIST SP 800-63B-4 section 3.2.2: success clears the failures of the authenticator used. Here
+    /// failures are counted for all devices of the account together, as a wrong code belongs to
+    /// none.
     fn accept(&mut self, id: DeviceId, found: Match, now: UnixTime) -> Result<Verified, Error> {
         let failures_before = self.throttle.failures;
         let after_lock =
             failures_before > 0 && failures_before >= u32::from(self.policy.free_tries());
         self.throttle.succeed();
-        let policy = self.policy;
-        let moved = self.device_mut(id)?.credit(found, &policy, now);
+        let (policy, epoch) = (self.policy, self.clock.epoch);
+        let device = self.device_mut(id)?;
+        let idle = device.last_used.map(|last| now.saturating_since(last));
+        let moved = device.credit(found, &policy, now);
+        let rests_on = (device.credential, epoch);
         self.note(Event::Verified {
             device: id,
             failures_before,
             after_lock,
+            idle,
         });
         if let Some(steps) = moved {
             self.note(Event::DriftMoved { device: id, steps });
         }
-        Ok(Verified::new(self.id.clone(), id, now))
+        let proof = Proof::new(self.id.clone(), ProofKind::Code, rests_on, Some(id), now);
+        Ok(Verified::new(proof, id))
     }
 
-    fn refuse(&mut self, code: Code, now: UnixTime) -> Denial {
-        self.throttle.fail(now);
+    /// The owner is told once for a step or counter.
+    fn refuse_replay(&mut self, id: DeviceId, found: Match) -> Refusal {
+        match self.device_mut(id) {
+            Ok(device) if device.replay_told < Some(found.moving) => {
+                device.replay_told = Some(found.moving);
+                self.note(Event::ReplayRefused { is_first: true });
+                Refusal::Charged(Denial::Replayed)
+            }
+            _ => Denial::Replayed.into(),
+        }
+    }
+
+    fn refuse(&mut self, code: Code, now: UnixTime) -> Refusal {
+        let policy = self.policy;
+        self.throttle.fail(&policy);
         let failures = self.throttle.failures;
         self.note(Event::Mismatch { failures });
-        match self.throttle.check(&self.policy, now) {
-            Err(Denial::Throttled { retry_at }) => self.note(Event::Locked {
-                failures,
-                until: retry_at,
-            }),
-            Err(_) => self.note(Event::Disabled),
+        match self.throttle.check(&policy, now) {
+            Err(Denial::Throttled { retry_at }) => {
+                self.note(Event::Locked {
+                    failures,
+                    until: retry_at,
+                });
+            }
+            Err(_) => {
+                self.throttle.disabled_told = true;
+                self.note(Event::Disabled);
+            }
             Ok(()) => {}
         }
-        // Every device is looked through, so that the answer's time tells nothing of a suspicion.
-        let suspected: Vec<(DeviceId, i64)> =
-            (self.devices.iter().filter(|device| device.is_accepted(now)))
-                .filter_map(|device| device.drift_of(code, now).map(|steps| (device.id, steps)))
-                .collect();
-        suspected
-            .into_iter()
-            .for_each(|(device, steps)| self.note(Event::DriftSuspected { device, steps }));
-        Denial::Mismatch
+        // Every device is searched, so that the answer's time tells nothing of a suspicion.
+        let suspected: Vec<(DeviceId, i64)> = (self.devices.iter())
+            .filter(|device| device.is_accepted())
+            .filter_map(|device| {
+                device
+                    .drift_of(code, &policy, now)
+                    .map(|steps| (device.id, steps))
+            })
+            .collect();
+        for (device, steps) in suspected {
+            self.note(Event::DriftSuspected { device, steps });
+        }
+        Refusal::Charged(Denial::Mismatch)
     }
 }

@@ -1,7 +1,9 @@
 //! How far a device's clock is off, in steps (RFC 6238 section 6).
 
-use crate::account::policy::{MAX_LEARNED_STEPS, PROVISIONAL, RESYNC_STEPS};
-use crate::codes::UnixTime;
+use std::time::Duration;
+
+use crate::account::policy::{MAX_LEARNED_STEPS, PROVISIONAL, resync_steps};
+use crate::codes::{Period, Window};
 
 /// Where a device's clock stands beside the server's, in steps: positive if it is fast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,71 +17,81 @@ pub(crate) struct Drift {
     pub(crate) provisional: Option<Provisional>,
 }
 
-/// What comes back unless an ordinary success bears out the resynchronization in time.
+/// What comes back unless a login confirms the resynchronization in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Provisional {
-    pub(crate) until: UnixTime,
+    pub(crate) left: Duration,
     pub(crate) base: i16,
     pub(crate) learned: i8,
 }
 
 impl Drift {
-    /// In steps, as it counts now.
-    pub(crate) fn steps(&self, now: UnixTime) -> i64 {
-        let settled = self.settled(now);
-        i64::from(settled.base).saturating_add(i64::from(settled.learned))
+    /// The offset of the window's centre. What was learned never takes the present step out of the window: codes that were
+    /// relayed late would walk it away from the owner.
+    pub(crate) fn steps(&self, window: Window) -> i64 {
+        i64::from(self.base).saturating_add(i64::from(within(window, self.learned)))
     }
 
     /// Learns from an ordinary success, so many steps off the centre: after two in one direction, one step.
     /// Returns whether the drift has moved.
-    pub(crate) fn learn(&mut self, off_centre: i64, now: UnixTime) -> bool {
-        *self = Self {
-            provisional: None,
-            ..self.settled(now)
-        };
+    pub(crate) fn learn(&mut self, off_centre: i64, window: Window) -> bool {
+        self.provisional = None;
+        let before = within(window, self.learned);
         let direction = off_centre.signum();
         let again = direction != 0 && direction == i64::from(self.lean);
-        let moved = match (again, direction) {
-            (true, 1) => self.learned.saturating_add(1).min(MAX_LEARNED_STEPS),
-            (true, _) => self.learned.saturating_sub(1).max(-MAX_LEARNED_STEPS),
-            (false, _) => self.learned,
+        self.learned = match (again, direction) {
+            (true, 1) => within(window, before.saturating_add(1)),
+            (true, _) => within(window, before.saturating_sub(1)),
+            (false, _) => before,
         };
-        let has_moved = moved != self.learned;
-        self.learned = moved;
         self.lean = match (again, direction) {
             (true, _) | (_, 0) => 0,
             (_, 1) => 1,
             _ => -1,
         };
-        has_moved
+        self.learned != before
     }
 
     /// Takes what a resynchronization found, for the time being.
-    pub(crate) fn resync(&mut self, steps: i16, now: UnixTime) {
-        let before = self.settled(now);
+    pub(crate) fn resync(&mut self, steps: i16) {
         let provisional = Provisional {
-            until: now.saturating_add(PROVISIONAL),
-            // One that was not borne out is not what comes back.
-            base: before
+            left: PROVISIONAL,
+            // One that was not confirmed is not what comes back.
+            base: self.provisional.map_or(self.base, |earlier| earlier.base),
+            learned: self
                 .provisional
-                .map_or(before.base, |earlier| earlier.base),
-            learned: before
-                .provisional
-                .map_or(before.learned, |earlier| earlier.learned),
+                .map_or(self.learned, |earlier| earlier.learned),
         };
-        let base = steps.clamp(-RESYNC_STEPS, RESYNC_STEPS);
         *self = Self {
-            base,
+            base: steps,
             learned: 0,
             lean: 0,
             provisional: Some(provisional),
         };
     }
 
+    /// Lets time pass: a resynchronization that no login confirmed is taken back.
+    pub(crate) fn pass(&mut self, elapsed: Duration) {
+        let Some(earlier) = &mut self.provisional else {
+            return;
+        };
+        match earlier.left.checked_sub(elapsed) {
+            Some(left) => earlier.left = left,
+            None => {
+                *self = Self {
+                    base: earlier.base,
+                    learned: earlier.learned,
+                    ..Self::default()
+                }
+            }
+        }
+    }
+
     /// Whether the values are ones that this module makes.
-    pub(crate) fn is_possible(&self) -> bool {
+    pub(crate) fn is_possible(&self, period: Period) -> bool {
+        let reach = resync_steps(period);
         let possible = |base: i16, learned: i8| {
-            (-RESYNC_STEPS..=RESYNC_STEPS).contains(&base)
+            (reach.saturating_neg()..=reach).contains(&base)
                 && (-MAX_LEARNED_STEPS..=MAX_LEARNED_STEPS).contains(&learned)
         };
         possible(self.base, self.learned)
@@ -88,62 +100,76 @@ impl Drift {
                 .provisional
                 .is_none_or(|earlier| possible(earlier.base, earlier.learned))
     }
+}
 
-    fn settled(&self, now: UnixTime) -> Self {
-        match self.provisional {
-            Some(Provisional {
-                until,
-                base,
-                learned,
-            }) if now > until => Self {
-                base,
-                learned,
-                lean: 0,
-                provisional: None,
-            },
-            _ => *self,
-        }
-    }
+fn within(window: Window, learned: i8) -> i8 {
+    let most = |steps: u8| {
+        i8::try_from(steps)
+            .unwrap_or(i8::MAX)
+            .min(MAX_LEARNED_STEPS)
+    };
+    learned.clamp(most(window.future()).saturating_neg(), most(window.past()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+    const WINDOW: Window = Window::DEFAULT;
 
     #[test]
     fn two_successes_in_one_direction_move_it_by_one() {
         let mut drift = Drift::default();
-        let moved = [1, 1, 1, 0, 1, -1, -1].map(|off| drift.learn(off, NOW));
+        let moved = [1, 1, 1, 0, 1, -1, -1].map(|off| drift.learn(off, WINDOW));
         assert_eq!(moved, [false, true, false, false, false, false, true]);
-        assert_eq!(drift.steps(NOW), 0);
+        assert_eq!(drift.steps(WINDOW), 0);
     }
 
     #[test]
-    fn it_stays_within_four_steps() {
-        for (off, end) in [(1, 4), (-1, -4)] {
-            let mut drift = Drift::default();
-            (0..100).for_each(|_| assert!(drift.learn(off, NOW) || drift.is_possible()));
-            assert_eq!(drift.steps(NOW), end);
+    fn the_present_step_stays_in_the_window() {
+        for (past, future) in [(1, 1), (10, 10), (3, 2), (0, 0)] {
+            let window = Window::new(past, future).unwrap();
+            for off in [1, -1] {
+                let mut drift = Drift::default();
+                (0..100).for_each(|_| {
+                    drift.learn(off, window);
+                    assert!(drift.is_possible(Period::DEFAULT));
+                });
+                let steps = drift.steps(window);
+                assert!(
+                    (-i64::from(future)..=i64::from(past)).contains(&steps),
+                    "{steps}"
+                );
+                assert_eq!(
+                    steps.unsigned_abs(),
+                    u64::from(if off > 0 { past } else { future }).min(4)
+                );
+            }
         }
     }
 
     #[test]
-    fn a_resync_is_reverted_unless_a_success_bears_it_out() {
-        let later = NOW
-            .saturating_add(PROVISIONAL)
-            .saturating_add(Duration::from_secs(1));
+    fn a_resync_is_taken_back_unless_a_login_confirms_it() {
+        let day = PROVISIONAL.saturating_add(Duration::from_secs(1));
+        let after = |mut drift: Drift, time| {
+            drift.pass(time);
+            drift.steps(WINDOW)
+        };
         let mut drift = Drift::default();
-        assert!(!drift.learn(1, NOW) && drift.learn(1, NOW));
-        drift.resync(-77, NOW);
-        assert_eq!((drift.steps(NOW), drift.steps(later)), (-77, 1));
+        assert!(!drift.learn(1, WINDOW) && drift.learn(1, WINDOW));
+        drift.resync(-77);
+        assert_eq!(
+            (
+                drift.steps(WINDOW),
+                after(drift, PROVISIONAL),
+                after(drift, day)
+            ),
+            (-77, -77, 1)
+        );
         // A second one is provisional against the same past.
-        drift.resync(50, NOW);
-        assert_eq!((drift.steps(NOW), drift.steps(later)), (50, 1));
-        drift.learn(0, NOW);
-        assert_eq!((drift.steps(NOW), drift.steps(later)), (50, 50));
+        drift.resync(50);
+        assert_eq!((drift.steps(WINDOW), after(drift, day)), (50, 1));
+        drift.learn(0, WINDOW);
+        assert_eq!((drift.steps(WINDOW), after(drift, day)), (50, 50));
     }
 }

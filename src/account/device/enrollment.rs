@@ -1,11 +1,11 @@
-//! What the owner is shown once to set up an authenticator.
+//! What an owner is shown once to set up an authenticator.
 
 use super::entry::Device;
 use super::id::DeviceId;
 use crate::codes::{Parameters, Secret};
 use crate::provisioning::{KeyUri, UriError};
 
-/// Shows a pending device with its secret: show it to the owner once, and drop it.
+/// Holds a pending device with its secret. Show it to the owner once, and drop it.
 ///
 /// ```
 /// # use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey, store::MemoryStore};
@@ -35,19 +35,22 @@ impl Enrollment {
         }
     }
 
-    /// The device, to be confirmed.
+    /// Returns the device, which is to be confirmed.
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
     }
 
-    /// The secret, for those who type it.
+    /// Returns the secret, for an owner who types it.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// The secret as a key URI, for an app that scans it: who issues it, and the name the owner knows the account by.
+    /// Returns the secret as a key URI, for an app that scans it.
+    ///
+    /// `issuer` says who issues the key, and `account_name` is the name by which the owner knows
+    /// the account.
     ///
     /// # Errors
     /// As for [`KeyUri::totp`].
@@ -60,7 +63,7 @@ impl Enrollment {
         )
     }
 
-    /// Returns the algorithm, the digits, and the period or counter, for those who type them.
+    /// Returns the algorithm, the digits, and the period or counter, for an owner who types them.
     #[must_use]
     pub const fn parameters(&self) -> Parameters {
         self.parameters

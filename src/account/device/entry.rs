@@ -1,52 +1,97 @@
 //! What is remembered about a device.
 
 use std::num::NonZero;
+use std::time::Duration;
 
 use super::drift::Drift;
 use super::id::DeviceId;
 use super::new_device::NewDevice;
+use super::session::SessionHash;
+use crate::account::credential::Credential;
 use crate::account::label::Label;
-use crate::account::policy::{CLOCK_TOLERANCE, PENDING_LIFETIME, PENDING_TRIES, Policy};
-use crate::codes::{Counter, Hotp, MovingFactor, Parameters, Period, Secret, UnixTime};
+use crate::account::policy::{PENDING_LIFETIME, PENDING_TRIES};
+use crate::account::voucher::Voucher;
+use crate::codes::{Counter, Hotp, MovingFactor, Parameters, Period, Secret, UnixTime, Window};
 
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
+    /// What proofs by this device name.
+    pub(crate) credential: Credential,
     pub(crate) label: Label,
     pub(crate) secret: Secret,
     /// Of a counter, only that it is one: the next one follows from the watermark.
     pub(crate) parameters: Parameters,
     /// Of a device whose codes come from the time.
     pub(crate) drift: Drift,
+    /// For display.
     pub(crate) created: UnixTime,
+    pub(crate) vouched_by: Voucher,
     pub(crate) state: State,
+    /// For display.
     pub(crate) last_used: Option<UnixTime>,
     /// The highest step or counter ever accepted: only later ones are.
     pub(crate) watermark: Option<u64>,
+    /// The highest step or counter whose replay the owner was told of.
+    pub(crate) replay_told: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// `replaces`: the device that ends when this one is confirmed.
-    Pending {
-        tries: u8,
-        replaces: Option<DeviceId>,
-    },
+    Pending(Pending),
     Active,
     Suspended,
-    /// Rotated: its codes are accepted until then.
+    /// Rotated: its codes are accepted for so long, and prove nothing.
     Retiring {
-        until: UnixTime,
+        left: Duration,
     },
+}
+
+/// A device that is not yet confirmed, and what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) left: Duration,
+    pub(crate) tries: u8,
+    /// The credential whose proof began it; `None` if the account opts in with it.
+    pub(crate) rests_on: Option<Credential>,
+    /// The device that retires when this one is confirmed.
+    pub(crate) replaces: Option<Replaced>,
+    /// The session that began it, if the application named one.
+    pub(crate) session: Option<SessionHash>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    pub(crate) device: DeviceId,
+    pub(crate) credential: Credential,
+    /// How long its codes are still accepted after that.
+    pub(crate) grace: Duration,
+}
+
+impl Pending {
+    pub(crate) const fn new(
+        rests_on: Option<Credential>,
+        replaces: Option<Replaced>,
+        session: Option<SessionHash>,
+    ) -> Self {
+        Self {
+            left: PENDING_LIFETIME,
+            tries: 0,
+            rests_on,
+            replaces,
+            session,
+        }
+    }
 }
 
 impl Device {
     pub(crate) fn pending(
         id: DeviceId,
+        credential: Credential,
         new: NewDevice,
         secret: Secret,
-        replaces: Option<DeviceId>,
-        now: UnixTime,
+        pending: Pending,
+        vouched_by: Voucher,
     ) -> Self {
         let watermark = match new.parameters.moving_factor() {
             MovingFactor::Time(_) => None,
@@ -54,14 +99,17 @@ impl Device {
         };
         Self {
             id,
+            credential,
             label: new.label,
             secret,
             parameters: new.parameters,
             drift: Drift::default(),
-            created: now,
-            state: State::Pending { tries: 0, replaces },
+            created: vouched_by.at(),
+            vouched_by,
+            state: State::Pending(pending),
             last_used: None,
             watermark,
+            replay_told: None,
         }
     }
 
@@ -77,21 +125,17 @@ impl Device {
         }
     }
 
+    pub(crate) fn is_active(&self) -> bool {
+        self.state == State::Active
+    }
+
     /// Whether its codes are accepted at a login: active, or retiring within its grace.
-    pub(crate) fn is_accepted(&self, now: UnixTime) -> bool {
-        match self.state {
-            State::Active => true,
-            // A deadline out of reach was set by a clock that has been set back since.
-            State::Retiring { until } => {
-                let longest = Policy::MAX_ROTATION_GRACE.saturating_add(CLOCK_TOLERANCE);
-                now < until && until.saturating_since(now) <= longest
-            }
-            State::Pending { .. } | State::Suspended => false,
-        }
+    pub(crate) const fn is_accepted(&self) -> bool {
+        matches!(self.state, State::Active | State::Retiring { .. })
     }
 
     pub(crate) const fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending { .. })
+        matches!(self.state, State::Pending(_))
     }
 
     /// Confirmed, and neither revoked nor rotated: it has its label for itself.
@@ -99,22 +143,15 @@ impl Device {
         matches!(self.state, State::Active | State::Suspended)
     }
 
-    /// Whether it was not confirmed in time or in as many tries as there are. A clock that went back ends it as well.
-    pub(crate) fn has_expired(&self, now: UnixTime) -> bool {
-        match self.state {
-            State::Pending { tries, .. } => {
-                let is_from_the_future = now.saturating_add(CLOCK_TOLERANCE) < self.created;
-                tries >= PENDING_TRIES
-                    || is_from_the_future
-                    || now.saturating_since(self.created) > PENDING_LIFETIME
-            }
-            _ => false,
-        }
+    /// Lets time pass. Returns whether the device is still there: a pending one expires, a retiring one ends.
+    pub(crate) fn pass(&mut self, elapsed: Duration) -> bool {
+        self.drift.pass(elapsed);
+        self.state.pass(elapsed)
     }
 
     pub(crate) fn charge_try(&mut self) {
-        if let State::Pending { tries, .. } = &mut self.state {
-            *tries = tries.saturating_add(1);
+        if let State::Pending(pending) = &mut self.state {
+            pending.tries = pending.tries.saturating_add(1);
         }
     }
 
@@ -132,11 +169,32 @@ impl Device {
     }
 
     /// The step in which its clock is taken to stand now.
-    pub(super) fn centre(&self, period: Period, now: UnixTime) -> u64 {
-        step_at(period, now).saturating_add_signed(self.drift.steps(now))
+    pub(super) fn centre(&self, period: Period, window: Window, now: UnixTime) -> u64 {
+        step_at(period, now).saturating_add_signed(self.drift.steps(window))
     }
 }
 
+impl State {
+    /// Lets time pass. Returns whether the device is still there.
+    pub(crate) fn pass(&mut self, elapsed: Duration) -> bool {
+        match self {
+            Self::Active | Self::Suspended => true,
+            Self::Pending(pending) => {
+                let left = pending.left.checked_sub(elapsed);
+                pending.left = left.unwrap_or_default();
+                left.is_some() && pending.tries < PENDING_TRIES
+            }
+            Self::Retiring { left } => {
+                *left = left.saturating_sub(elapsed);
+                !left.is_zero()
+            }
+        }
+    }
+}
+
+/// It is a function of its own in the program too, as `scripts/constant-time` looks for divisions of
+/// secrets.
+#[inline(never)]
 pub(super) fn step_at(period: Period, now: UnixTime) -> u64 {
     now.as_secs() / NonZero::<u64>::from(period.non_zero())
 }

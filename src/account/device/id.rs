@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 /// Names a device of an account, in forms and pages.
 ///
-/// It is no secret, and never given to two devices of an account. `Display` and [`FromStr`] take it through a form.
+/// It is no secret, and no other device of the account ever gets the same one. `Display` and
+/// [`FromStr`] take it through a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(u32);
 

@@ -1,13 +1,15 @@
 //! A device to enroll.
 
+use super::session::{SessionHash, hash};
 use crate::account::label::Label;
 use crate::codes::{Counter, OutOfRange, Parameters, Period, Secret};
 use crate::provisioning::KeyUri;
 
-/// Describes a device to enroll. A [`Label`] alone is an authenticator app, with [`Parameters::DEFAULT`].
+/// Describes a device to enroll. A [`Label`] alone describes an authenticator app with
+/// [`Parameters::DEFAULT`].
 ///
-/// Anything else is for hardware tokens, and for apps that you have tried. Most apps ignore other parameters silently and
-/// show wrong codes; [`Mfa::confirm`](crate::Mfa::confirm) then says so.
+/// Anything else is for hardware tokens, and for apps that you have tried. Most apps ignore other
+/// parameters silently and show wrong codes. Then [`Mfa::confirm`](crate::Mfa::confirm) says so.
 ///
 /// ```
 /// use secondfactor::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret};
@@ -16,7 +18,7 @@ use crate::provisioning::KeyUri;
 /// let app = NewDevice::totp(Label::new("phone")?);
 /// let strong = Parameters::totp(Period::from_secs(60)?).with_algorithm(Algorithm::Sha256).with_digits(Digits::Eight);
 /// let strong = NewDevice::with_parameters(Label::new("tablet")?, strong)?;
-/// // A hardware token, by the secret that it came with; `Secret::from_weak_base32` if that has under 128 bits.
+/// // A hardware token comes with a secret. `Secret::from_weak_base32` takes one under 128 bits.
 /// let token = NewDevice::hotp(Label::new("token")?, Counter::new(0))
 ///     .with_secret(Secret::from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -26,6 +28,7 @@ pub struct NewDevice {
     pub(crate) label: Label,
     pub(crate) parameters: Parameters,
     pub(crate) secret: Option<Secret>,
+    pub(crate) session: Option<SessionHash>,
 }
 
 impl NewDevice {
@@ -34,30 +37,35 @@ impl NewDevice {
     /// The period of a device has at most 2 minutes (NIST SP 800-63B-4 section 3.1.4.1).
     pub const MAX_PERIOD: u16 = 120;
 
-    /// Describes an authenticator app: its codes come from the time.
+    /// Describes an authenticator app, whose codes come from the time.
     #[must_use]
     pub const fn totp(label: Label) -> Self {
         Self {
             label,
             parameters: Parameters::DEFAULT,
             secret: None,
+            session: None,
         }
     }
 
-    /// Describes a token whose codes come from a counter: SHA-1, six digits. `next` is the first counter not yet used.
+    /// Describes a token whose codes come from a counter, with SHA-1 and six digits.
+    ///
+    /// `next` is the first counter that was not used yet.
     #[must_use]
     pub const fn hotp(label: Label, next: Counter) -> Self {
         Self {
             label,
             parameters: Parameters::hotp(next),
             secret: None,
+            session: None,
         }
     }
 
     /// Describes a device with these parameters.
     ///
     /// # Errors
-    /// [`OutOfRange`] if the period is not [`MIN_PERIOD`](Self::MIN_PERIOD) to [`MAX_PERIOD`](Self::MAX_PERIOD) seconds.
+    /// [`OutOfRange`] if the period is not [`MIN_PERIOD`](Self::MIN_PERIOD) to
+    /// [`MAX_PERIOD`](Self::MAX_PERIOD) seconds.
     pub fn with_parameters(label: Label, parameters: Parameters) -> Result<Self, OutOfRange> {
         let is_allowed =
             |period: Period| (Self::MIN_PERIOD..=Self::MAX_PERIOD).contains(&period.as_secs());
@@ -69,10 +77,12 @@ impl NewDevice {
             label,
             parameters,
             secret: None,
+            session: None,
         })
     }
 
-    /// Describes the device of a key URI, with the URI's secret: one from another service's database.
+    /// Describes the device of a key URI, with the URI's secret, for example from another service's
+    /// database.
     ///
     /// ```
     /// use secondfactor::provisioning::KeyUri;
@@ -89,12 +99,37 @@ impl NewDevice {
         Ok(Self::with_parameters(label, uri.parameters())?.with_secret(uri.secret().duplicate()))
     }
 
-    /// Brings a secret that the device has already: a hardware token's, or one from another service's database.
+    /// Sets a secret that the device has already: a hardware token's, or one from another service's
+    /// database.
     ///
-    /// Never take one from a client's form. A secret under 128 bits is marked in the account's status.
+    /// Never take one from a client's form. A secret under 128 bits is marked in the account's
+    /// status.
     #[must_use]
     pub fn with_secret(mut self, secret: Secret) -> Self {
         self.secret = Some(secret);
+        self
+    }
+
+    /// Binds the enrollment to a session of the application, so that no other session can confirm
+    /// it.
+    ///
+    /// Give the session's secret id. Then a device that one browser began to enroll is of no use to
+    /// another browser that knows the password.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Code, Label, Mfa, NewDevice, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, code: Code, session: &[u8])
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let device = NewDevice::totp(Label::new("phone")?).in_session(session);
+    /// let enrollment = mfa.enroll(alice, device).await?;
+    /// // .. in a later request of that session ..
+    /// let confirmed = mfa.confirm(alice, enrollment.device().in_session(session), code).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn in_session(mut self, session: &[u8]) -> Self {
+        self.session = Some(hash(session));
         self
     }
 
@@ -103,6 +138,7 @@ impl NewDevice {
             label: self.label.clone(),
             parameters: self.parameters,
             secret: self.secret.as_ref().map(Secret::duplicate),
+            session: self.session,
         }
     }
 }

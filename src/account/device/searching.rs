@@ -3,7 +3,7 @@
 use super::entry::{Device, State, difference, step_at};
 use crate::account::denial::Denial;
 use crate::account::diagnosis::{self, Diagnosis};
-use crate::account::policy::{Policy, RESYNC_STEPS};
+use crate::account::policy::{Policy, resync_steps};
 use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime};
 
 /// A step or counter that may be accepted, whose code was submitted; the last one, if there are more.
@@ -21,7 +21,7 @@ impl Device {
     pub(crate) fn matching(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Match> {
         match self.parameters.moving_factor() {
             MovingFactor::Time(period) => {
-                let centre = self.centre(period, now);
+                let centre = self.centre(period, policy.window(), now);
                 let first = centre.saturating_sub(u64::from(policy.window().past()));
                 let last = centre.saturating_add(u64::from(policy.window().future()));
                 let step = self.hotp().last_match(code, first, last)?;
@@ -67,8 +67,8 @@ impl Device {
         let is_two_sided = policy.window().past() > 0 && policy.window().future() > 0;
         let off_centre = if is_two_sided { found.off_centre } else { 0 };
         self.drift
-            .learn(off_centre, now)
-            .then(|| self.drift.steps(now))
+            .learn(off_centre, policy.window())
+            .then(|| self.drift.steps(policy.window()))
     }
 
     /// Activates a pending device by a code of it, whose step is burned. A wrong code costs a try.
@@ -78,22 +78,17 @@ impl Device {
         policy: &Policy,
         now: UnixTime,
     ) -> Result<(), Denial> {
-        match self
+        let found = self
             .matching(code, policy, now)
-            .filter(|found| self.is_unused(*found))
-        {
-            Some(found) => {
-                self.state = State::Active;
-                self.burn(found);
-                Ok(())
-            }
-            None => {
-                self.charge_try();
-                Err(self
-                    .diagnose(code, now)
-                    .map_or(Denial::Mismatch, Denial::Unconfirmed))
-            }
-        }
+            .filter(|found| self.is_unused(*found));
+        let Some(found) = found else {
+            self.charge_try();
+            let diagnosis = self.diagnose(code, policy, now);
+            return Err(diagnosis.map_or(Denial::Mismatch, Denial::Unconfirmed));
+        };
+        self.state = State::Active;
+        self.burn(found);
+        Ok(())
     }
 
     /// Activates a pending device by two codes in a row, however far its clock is off within the reach.
@@ -111,8 +106,7 @@ impl Device {
         let after_used = self.next_counter().ok_or(Denial::Mismatch)?;
         let (first, last) = match self.parameters.moving_factor() {
             MovingFactor::Time(period) => {
-                let present = step_at(period, now);
-                let reach = u64::from(RESYNC_STEPS.unsigned_abs());
+                let (present, reach) = (step_at(period, now), reach(period));
                 // The second code is of the present; the first may be of the step before the first in reach.
                 let first = present
                     .saturating_sub(reach)
@@ -120,10 +114,14 @@ impl Device {
                     .max(after_used);
                 (first, present.saturating_add(reach))
             }
-            MovingFactor::Counter(_) => (
-                after_used,
-                after_used.saturating_add(u64::from(LookAhead::MAX.get())),
-            ),
+            // The token was pressed that often; the second code is one press more.
+            MovingFactor::Counter(_) => {
+                let pressed = u64::from(LookAhead::MAX.get());
+                (
+                    after_used,
+                    after_used.saturating_add(pressed).saturating_add(1),
+                )
+            }
         };
         let second = self
             .hotp()
@@ -132,34 +130,41 @@ impl Device {
         self.watermark = Some(second);
         if let Some(period) = self.parameters.period() {
             let steps = difference(second, step_at(period, now));
-            self.drift.resync(i16::try_from(steps).unwrap_or(0), now);
+            self.drift.resync(i16::try_from(steps).unwrap_or(0));
         }
         Ok(())
     }
 
     /// How many steps beyond what is allowed for a code lies, within the reach of a resynchronization.
-    pub(crate) fn drift_of(&self, code: Code, now: UnixTime) -> Option<i64> {
-        self.drift_by(self.parameters.period()?, code, now)
+    pub(crate) fn drift_of(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<i64> {
+        let period = self.parameters.period()?;
+        let (centre, reach) = (self.centre(period, policy.window(), now), reach(period));
+        let (first, last) = (centre.saturating_sub(reach), centre.saturating_add(reach));
+        Some(difference(
+            self.hotp().last_match(code, first, last)?,
+            centre,
+        ))
     }
 
-    fn drift_by(&self, period: Period, code: Code, now: UnixTime) -> Option<i64> {
-        let centre = self.centre(period, now);
-        let reach = u64::from(RESYNC_STEPS.unsigned_abs());
-        let step = self.hotp().last_match(
-            code,
-            centre.saturating_sub(reach),
-            centre.saturating_add(reach),
-        )?;
-        Some(difference(step, centre))
+    /// Burns every code that another verifier may have accepted up to now, and those that this one would accept.
+    pub(crate) fn burn_the_present(&mut self, policy: &Policy, now: UnixTime) {
+        if let Some(period) = self.parameters.period() {
+            let last = step_at(period, now).saturating_add(u64::from(policy.window().future()));
+            self.watermark = self.watermark.max(Some(last));
+        }
     }
 
     /// Codes from a counter are not searched by the time.
-    fn diagnose(&self, code: Code, now: UnixTime) -> Option<Diagnosis> {
+    fn diagnose(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Diagnosis> {
         let period = self.parameters.period()?;
         let ignored = diagnosis::ignored(&self.secret, self.parameters, code, now);
         ignored.or_else(|| {
-            self.drift_by(period, code, now)
-                .map(|steps| Diagnosis::ClockOff { steps, period })
+            let steps = self.drift_of(code, policy, now)?;
+            Some(Diagnosis::ClockOff { steps, period })
         })
     }
+}
+
+fn reach(period: Period) -> u64 {
+    u64::from(resync_steps(period).unsigned_abs())
 }

@@ -1,9 +1,13 @@
 //! A device in the record.
 
+use std::time::Duration;
+
 use minicbor::{CborLen, Decode, Encode};
 
+use super::voucher::VoucherRecord;
+use crate::account::credential::Credential;
 use crate::account::device::drift::{Drift, Provisional};
-use crate::account::device::entry::{Device, State};
+use crate::account::device::entry::{Device, Pending, Replaced, State};
 use crate::account::device::id::DeviceId;
 use crate::account::label::Label;
 use crate::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret, UnixTime};
@@ -13,38 +17,68 @@ use crate::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret, UnixT
 pub(super) struct DeviceRecord<'b> {
     #[n(0)]
     pub(super) id: u32,
-    #[b(1)]
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(super) credential: [u8; Credential::LEN],
+    #[b(2)]
     pub(super) label: &'b str,
-    #[cbor(b(2), with = "minicbor::bytes")]
+    #[cbor(b(3), with = "minicbor::bytes")]
     pub(super) secret: &'b [u8],
     /// 1: SHA-1, 2: SHA-256, 3: SHA-512.
-    #[n(3)]
-    pub(super) algorithm: u8,
     #[n(4)]
+    pub(super) algorithm: u8,
+    #[n(5)]
     pub(super) digits: u8,
     /// Of TOTP; absent for HOTP.
-    #[n(5)]
-    pub(super) period: Option<u16>,
     #[n(6)]
-    pub(super) created: u64,
-    /// 0: pending, 1: active, 2: suspended, 3: retiring.
+    pub(super) period: Option<u16>,
     #[n(7)]
-    pub(super) state: u8,
-    /// Of a pending device.
+    pub(super) created: u64,
     #[n(8)]
-    pub(super) tries: Option<u8>,
-    /// Of a pending device.
+    pub(super) vouched_by: VoucherRecord,
+    /// 0: pending, 1: active, 2: suspended, 3: retiring.
     #[n(9)]
-    pub(super) replaces: Option<u32>,
-    /// Of a retiring device.
+    pub(super) state: u8,
     #[n(10)]
-    pub(super) until: Option<u64>,
+    pub(super) pending: Option<PendingRecord>,
+    /// Of a retiring device, in seconds.
     #[n(11)]
-    pub(super) last_used: Option<u64>,
+    pub(super) left: Option<u64>,
     #[n(12)]
-    pub(super) watermark: Option<u64>,
+    pub(super) last_used: Option<u64>,
     #[n(13)]
+    pub(super) watermark: Option<u64>,
+    #[n(14)]
+    pub(super) replay_told: Option<u64>,
+    #[n(15)]
     pub(super) drift: Option<DriftRecord>,
+}
+
+#[derive(Clone, Copy, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(super) struct PendingRecord {
+    /// In seconds.
+    #[n(0)]
+    pub(super) left: u64,
+    #[n(1)]
+    pub(super) tries: u8,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(super) rests_on: Option<[u8; Credential::LEN]>,
+    #[n(3)]
+    pub(super) replaces: Option<ReplacedRecord>,
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(super) session: Option<[u8; 16]>,
+}
+
+#[derive(Clone, Copy, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(super) struct ReplacedRecord {
+    #[n(0)]
+    pub(super) device: u32,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(super) credential: [u8; Credential::LEN],
+    /// In seconds.
+    #[n(2)]
+    pub(super) grace: u64,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -57,11 +91,19 @@ pub(super) struct DriftRecord {
     #[n(2)]
     pub(super) lean: i8,
     #[n(3)]
-    pub(super) provisional_until: Option<u64>,
-    #[n(4)]
-    pub(super) base_before: Option<i16>,
-    #[n(5)]
-    pub(super) learned_before: Option<i8>,
+    pub(super) provisional: Option<ProvisionalRecord>,
+}
+
+#[derive(Clone, Copy, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(super) struct ProvisionalRecord {
+    /// In seconds.
+    #[n(0)]
+    pub(super) left: u64,
+    #[n(1)]
+    pub(super) base: i16,
+    #[n(2)]
+    pub(super) learned: i8,
 }
 
 const SHA1: u8 = 1;
@@ -74,11 +116,11 @@ const RETIRING: u8 = 3;
 
 impl<'b> From<&'b Device> for DeviceRecord<'b> {
     fn from(device: &'b Device) -> Self {
-        let (state, tries, replaces, until) = match device.state {
-            State::Pending { tries, replaces } => (PENDING, Some(tries), replaces, None),
-            State::Active => (ACTIVE, None, None, None),
-            State::Suspended => (SUSPENDED, None, None, None),
-            State::Retiring { until } => (RETIRING, None, None, Some(until)),
+        let (state, pending, left) = match device.state {
+            State::Pending(pending) => (PENDING, Some(pending.into()), None),
+            State::Active => (ACTIVE, None, None),
+            State::Suspended => (SUSPENDED, None, None),
+            State::Retiring { left } => (RETIRING, None, Some(left.as_secs())),
         };
         let algorithm = match device.parameters.algorithm() {
             Algorithm::Sha1 => SHA1,
@@ -87,18 +129,20 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
         };
         Self {
             id: device.id.get(),
+            credential: *device.credential.as_bytes(),
             label: device.label.as_str(),
             secret: device.secret.expose_bytes(),
             algorithm,
             digits: device.parameters.digits().count(),
             period: device.parameters.period().map(Period::as_secs),
             created: device.created.as_secs(),
+            vouched_by: device.vouched_by.into(),
             state,
-            tries,
-            replaces: replaces.map(DeviceId::get),
-            until: until.map(UnixTime::as_secs),
+            pending,
+            left,
             last_used: device.last_used.map(UnixTime::as_secs),
             watermark: device.watermark,
+            replay_told: device.replay_told,
             drift: (device.drift != Drift::default()).then(|| device.drift.into()),
         }
     }
@@ -107,15 +151,12 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
 impl DeviceRecord<'_> {
     /// `None` for a value that no release wrote.
     pub(super) fn to_device(&self) -> Option<Device> {
-        let state = match self.state {
-            PENDING => State::Pending {
-                tries: self.tries?,
-                replaces: self.replaces.map(DeviceId::new),
-            },
-            ACTIVE => State::Active,
-            SUSPENDED => State::Suspended,
-            RETIRING => State::Retiring {
-                until: UnixTime::from_secs(self.until?),
+        let state = match (self.state, self.pending, self.left) {
+            (PENDING, Some(pending), None) => State::Pending(pending.to_pending()),
+            (ACTIVE, None, None) => State::Active,
+            (SUSPENDED, None, None) => State::Suspended,
+            (RETIRING, None, Some(left)) => State::Retiring {
+                left: Duration::from_secs(left),
             },
             _ => return None,
         };
@@ -129,58 +170,91 @@ impl DeviceRecord<'_> {
             Some(secs) => Parameters::totp(Period::from_secs(secs).ok()?),
             None => Parameters::hotp(Counter::new(0)),
         };
+        let drift = self
+            .drift
+            .map_or_else(Drift::default, DriftRecord::to_drift);
+        if !drift.is_possible(parameters.period().unwrap_or(Period::DEFAULT)) {
+            return None;
+        }
         Some(Device {
             id: DeviceId::new(self.id),
-            label: Label::new(self.label).ok()?,
+            credential: Credential::from_bytes(self.credential),
+            label: Label::from_record(self.label)?,
             secret: Secret::from_weak_bytes(self.secret).ok()?,
             parameters: parameters
                 .with_algorithm(algorithm)
                 .with_digits(Digits::from_count(self.digits)?),
-            drift: self
-                .drift
-                .map_or(Some(Drift::default()), DriftRecord::into_drift)?,
+            drift,
             created: UnixTime::from_secs(self.created),
+            vouched_by: self.vouched_by.to_voucher()?,
             state,
             last_used: self.last_used.map(UnixTime::from_secs),
             watermark: self.watermark,
+            replay_told: self.replay_told,
         })
+    }
+}
+
+impl From<Pending> for PendingRecord {
+    fn from(pending: Pending) -> Self {
+        Self {
+            left: pending.left.as_secs(),
+            tries: pending.tries,
+            rests_on: pending.rests_on.map(|credential| *credential.as_bytes()),
+            replaces: pending.replaces.map(|replaced| ReplacedRecord {
+                device: replaced.device.get(),
+                credential: *replaced.credential.as_bytes(),
+                grace: replaced.grace.as_secs(),
+            }),
+            session: pending.session,
+        }
+    }
+}
+
+impl PendingRecord {
+    fn to_pending(self) -> Pending {
+        Pending {
+            left: Duration::from_secs(self.left),
+            tries: self.tries,
+            rests_on: self.rests_on.map(Credential::from_bytes),
+            replaces: self.replaces.map(|replaced| Replaced {
+                device: DeviceId::new(replaced.device),
+                credential: Credential::from_bytes(replaced.credential),
+                grace: Duration::from_secs(replaced.grace),
+            }),
+            session: self.session,
+        }
     }
 }
 
 impl From<Drift> for DriftRecord {
     fn from(drift: Drift) -> Self {
+        let provisional = drift.provisional.map(|earlier| ProvisionalRecord {
+            left: earlier.left.as_secs(),
+            base: earlier.base,
+            learned: earlier.learned,
+        });
         Self {
             base: drift.base,
             learned: drift.learned,
             lean: drift.lean,
-            provisional_until: drift.provisional.map(|earlier| earlier.until.as_secs()),
-            base_before: drift.provisional.map(|earlier| earlier.base),
-            learned_before: drift.provisional.map(|earlier| earlier.learned),
+            provisional,
         }
     }
 }
 
 impl DriftRecord {
-    fn into_drift(self) -> Option<Drift> {
-        let provisional = match (
-            self.provisional_until,
-            self.base_before,
-            self.learned_before,
-        ) {
-            (None, None, None) => None,
-            (Some(until), Some(base), Some(learned)) => Some(Provisional {
-                until: UnixTime::from_secs(until),
-                base,
-                learned,
-            }),
-            _ => return None,
-        };
-        let drift = Drift {
+    fn to_drift(self) -> Drift {
+        let provisional = self.provisional.map(|earlier| Provisional {
+            left: Duration::from_secs(earlier.left),
+            base: earlier.base,
+            learned: earlier.learned,
+        });
+        Drift {
             base: self.base,
             learned: self.learned,
             lean: self.lean,
             provisional,
-        };
-        drift.is_possible().then_some(drift)
+        }
     }
 }

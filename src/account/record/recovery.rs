@@ -1,22 +1,28 @@
 //! The recovery codes in the record.
 
+use minicbor::bytes::ByteArray;
 use minicbor::{CborLen, Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::throttle::ThrottleRecord;
+use super::voucher::VoucherRecord;
+use crate::account::credential::Credential;
 use crate::account::recovery::set::{Hash, RecoverySet};
-use crate::codes::UnixTime;
 
 #[derive(Encode, Decode, CborLen)]
 #[cbor(map)]
 pub(super) struct RecoveryRecord<'b> {
-    #[n(0)]
-    pub(super) issued: u64,
-    #[cbor(b(1), with = "minicbor::bytes")]
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub(super) credential: [u8; Credential::LEN],
+    #[n(1)]
+    pub(super) vouched_by: VoucherRecord,
+    #[cbor(b(2), with = "minicbor::bytes")]
     pub(super) salt: &'b [u8],
-    #[n(2)]
-    pub(super) codes: Vec<CodeRecord>,
     #[n(3)]
+    pub(super) codes: Vec<CodeRecord>,
+    #[n(4)]
+    pub(super) redemptions: Vec<ByteArray<{ Credential::LEN }>>,
+    #[n(5)]
     pub(super) throttle: ThrottleRecord,
 }
 
@@ -36,9 +42,15 @@ impl<'b> From<&'b RecoverySet> for RecoveryRecord<'b> {
             hash: *hash,
         });
         Self {
-            issued: set.issued.as_secs(),
+            credential: *set.credential.as_bytes(),
+            vouched_by: set.vouched_by.into(),
             salt: &*set.salt,
             codes: codes.collect(),
+            redemptions: set
+                .redemptions
+                .iter()
+                .map(|one| ByteArray::from(*one.as_bytes()))
+                .collect(),
             throttle: set.throttle.into(),
         }
     }
@@ -56,7 +68,13 @@ impl RecoveryRecord<'_> {
             earlier |= this;
         }
         Some(RecoverySet {
-            issued: UnixTime::from_secs(self.issued),
+            credential: Credential::from_bytes(self.credential),
+            vouched_by: self.vouched_by.to_voucher()?,
+            redemptions: self
+                .redemptions
+                .into_iter()
+                .map(|one| Credential::from_bytes(*one))
+                .collect(),
             salt: Zeroizing::new(self.salt.try_into().ok()?),
             codes: self
                 .codes

@@ -1,9 +1,10 @@
-//! Budgets in the record.
+//! Budgets in the record, as what is left of them in seconds.
+
+use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::account::throttle::{Bucket, Throttle};
-use crate::codes::UnixTime;
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
 #[cbor(map)]
@@ -11,17 +12,20 @@ pub(super) struct ThrottleRecord {
     #[n(0)]
     failures: u32,
     #[n(1)]
-    last_failure: Option<u64>,
+    wait: u64,
     #[n(2)]
-    pressure: Option<u64>,
+    pressure: u64,
+    #[n(3)]
+    disabled_told: bool,
 }
 
 impl From<Throttle> for ThrottleRecord {
     fn from(throttle: Throttle) -> Self {
         Self {
             failures: throttle.failures,
-            last_failure: throttle.last_failure.map(UnixTime::as_secs),
-            pressure: bucket_record(throttle.pressure),
+            wait: throttle.wait.as_secs(),
+            pressure: throttle.pressure.left.as_secs(),
+            disabled_told: throttle.disabled_told,
         }
     }
 }
@@ -30,18 +34,15 @@ impl From<ThrottleRecord> for Throttle {
     fn from(record: ThrottleRecord) -> Self {
         Self {
             failures: record.failures,
-            last_failure: record.last_failure.map(UnixTime::from_secs),
+            wait: Duration::from_secs(record.wait),
             pressure: bucket(record.pressure),
+            disabled_told: record.disabled_told,
         }
     }
 }
 
-pub(super) fn bucket(empty_at: Option<u64>) -> Bucket {
-    empty_at.map_or(Bucket::EMPTY, |secs| Bucket {
-        empty_at: UnixTime::from_secs(secs),
-    })
-}
-
-pub(super) fn bucket_record(bucket: Bucket) -> Option<u64> {
-    (bucket != Bucket::EMPTY).then(|| bucket.empty_at.as_secs())
+pub(super) const fn bucket(left: u64) -> Bucket {
+    Bucket {
+        left: Duration::from_secs(left),
+    }
 }

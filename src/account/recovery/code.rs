@@ -1,4 +1,4 @@
-//! Recovery codes as people keep and type them.
+//! Recovery codes as owners keep and type them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,16 +7,18 @@ use zeroize::Zeroizing;
 
 use crate::codes::{RngError, SecretText, fill_random};
 
-/// Crockford's alphabet: no I, L, O, which are read as 1, 1, 0, and no U.
+/// Crockford's alphabet has no I, L and O, which are read as 1, 1 and 0, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// The selector, 23 secret symbols of five bits, the check symbol.
+/// A code has the selector, 23 secret symbols of five bits, and the check symbol.
 const SYMBOLS: usize = 25;
 const GROUP: usize = 5;
 
-/// A code for those who have lost their device: `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, 115 secret bits. It works once.
+/// Holds a code for an owner who has lost the device: `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, with 115
+/// secret bits. It works once.
 ///
-/// What people type is repaired where it can mean one thing only: any case, `O` for `0`, `I` and `L` for `1`, blanks and
-/// hyphens anywhere. The last symbol is a check: a typo, or two symbols exchanged, is an error here, which costs no try.
+/// What a claimant types is repaired where it can mean only one thing: any case, `O` for `0`, `I`
+/// and `L` for `1`, spaces and hyphens anywhere. The last symbol is a check. It finds a typo, or
+/// two symbols exchanged, before a try is spent.
 ///
 /// ```
 /// use secondfactor::{RecoveryCode, RecoveryCodes};
@@ -30,12 +32,12 @@ const GROUP: usize = 5;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RecoveryCode {
-    /// Each below 32.
+    /// Each is below 32.
     symbols: Zeroizing<[u8; SYMBOLS]>,
 }
 
 impl RecoveryCode {
-    /// The code as text, to be written down.
+    /// Returns the code as text, to be written down.
     #[must_use]
     pub fn expose_text(&self) -> SecretText {
         let mut text = SecretText::with_capacity(SYMBOLS.saturating_add(SYMBOLS / GROUP));
@@ -59,7 +61,7 @@ impl RecoveryCode {
         selector
     }
 
-    /// What is kept as a hash: the selector and the secret symbols.
+    /// Returns the selector and the secret symbols, which are kept as a hash.
     pub(super) fn message(&self) -> &[u8] {
         let [message @ .., _check] = &*self.symbols;
         message
@@ -72,7 +74,7 @@ impl RecoveryCode {
         Ok(Self { symbols }.with_selector(selector))
     }
 
-    /// The same secret under another selector.
+    /// Keeps the secret and replaces the selector.
     pub(super) fn with_selector(mut self, selector: u8) -> Self {
         let [first, .., _check] = &mut *self.symbols;
         *first = selector & 31;
@@ -83,8 +85,9 @@ impl RecoveryCode {
     }
 }
 
-/// The symbols as coefficients over GF(32), at a generator of its 31 powers (x^5 + x^2 + 1): every single wrong symbol
-/// changes it, and so does every exchange of two that differ, as no power comes back within 24.
+/// Evaluates the symbols as coefficients over GF(32), at a generator of its 31 powers (x^5 + x^2 +
+/// 1). Every single wrong symbol changes the result, and so does every exchange of two that differ,
+/// as no power comes back within 24.
 fn check_symbol(message: &[u8]) -> u8 {
     message
         .iter()
@@ -92,7 +95,7 @@ fn check_symbol(message: &[u8]) -> u8 {
 }
 
 const fn times_generator(value: u8) -> u8 {
-    // No branch on a secret symbol: the reduction is masked in.
+    // The reduction is masked in, so that nothing branches on a secret symbol.
     ((value << 1) ^ (0b10_0101 & ((value >> 4) & 1).wrapping_neg())) & 31
 }
 
@@ -139,31 +142,33 @@ impl fmt::Debug for RecoveryCode {
     }
 }
 
-/// Why a text is not a [`RecoveryCode`]: no try was spent. Positions are byte offsets; the text itself is never part of
-/// the error.
+/// Says why a text is no [`RecoveryCode`]. No try was spent.
+///
+/// Positions are byte offsets, for developers. `Display` does not show them, as it is for the
+/// claimant. The text itself is never part of the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecoveryCodeError {
-    /// Not a letter or digit of the alphabet.
-    #[error("not a recovery code's character at byte {position}")]
+    /// The text has a character that no recovery code has.
+    #[error("a recovery code has no such character: compare it with your list")]
     Character {
-        /// Where it stands.
+        /// It stands at this byte.
         position: usize,
     },
-    /// Fewer than 25 symbols.
-    #[error("a recovery code has 25 symbols, this has {symbols}")]
+    /// The text has fewer than 25 symbols.
+    #[error("a recovery code has 25 symbols, and this has {symbols}: type all of them")]
     TooShort {
-        /// How many there are.
+        /// There are so many.
         symbols: usize,
     },
-    /// A twenty-sixth symbol.
-    #[error("a recovery code has 25 symbols, this has more: byte {position}")]
+    /// The text has more than 25 symbols.
+    #[error("a recovery code has 25 symbols, and this has more: type it again")]
     TooLong {
-        /// Where it stands.
+        /// It stands at this byte.
         position: usize,
     },
     /// A symbol is wrong, or two are exchanged.
-    #[error("a symbol of the recovery code is mistyped")]
+    #[error("a symbol of the recovery code is mistyped: compare it with your list")]
     Check,
 }
 
@@ -256,30 +261,33 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_where_and_not_what() {
+    fn errors_say_what_to_do_and_show_no_code() {
         let text = code().expose_text();
         let error = |text: &str| text.parse::<RecoveryCode>().unwrap_err().to_string();
-        assert_eq!(error(""), "a recovery code has 25 symbols, this has 0");
+        assert_eq!(
+            error(""),
+            "a recovery code has 25 symbols, and this has 0: type all of them"
+        );
         assert_eq!(
             error(&text[..28]),
-            "a recovery code has 25 symbols, this has 24"
+            "a recovery code has 25 symbols, and this has 24: type all of them"
         );
         assert_eq!(
             error(&format!("{}0", &*text)),
-            "a recovery code has 25 symbols, this has more: byte 29"
+            "a recovery code has 25 symbols, and this has more: type it again"
         );
         assert_eq!(
             error(&format!("U{}", &text[1..])),
-            "not a recovery code's character at byte 0"
+            "a recovery code has no such character: compare it with your list"
         );
         assert_eq!(
             error(&format!("{}\u{661}", &text[..28])),
-            "not a recovery code's character at byte 28"
+            "a recovery code has no such character: compare it with your list"
         );
         let other = if text.ends_with('0') { '2' } else { '0' };
         assert_eq!(
             error(&format!("{}{other}", &text[..28])),
-            "a symbol of the recovery code is mistyped"
+            "a symbol of the recovery code is mistyped: compare it with your list"
         );
     }
 }

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 use super::code::RecoveryCode;
 use crate::codes::{RngError, fill_random};
 
-/// Holds new recovery codes: show them once, to be printed or kept in a password manager, and drop them.
+/// Holds new recovery codes. Show them once, to be printed or kept in a password manager, and drop
+/// them.
 #[must_use = "the codes in it are shown once"]
 pub struct RecoveryCodes {
     pub(super) codes: Vec<RecoveryCode>,
@@ -15,13 +16,14 @@ pub struct RecoveryCodes {
 }
 
 impl RecoveryCodes {
-    /// How many codes an account has.
+    /// An account gets 10 codes.
     pub const COUNT: usize = 10;
 
-    /// New codes from the operating system's generator. Of use only once they are issued to an account.
+    /// Makes new codes from the operating system's random generator. They are of use only once they
+    /// are issued to an account.
     ///
     /// # Errors
-    /// The generator failed.
+    /// [`RngError`] if the generator fails.
     pub fn generate() -> Result<Self, RngError> {
         let mut salt = Zeroizing::new([0; 16]);
         fill_random(&mut *salt)?;
@@ -33,13 +35,13 @@ impl RecoveryCodes {
         Ok(Self { codes, salt })
     }
 
-    /// How many there are.
+    /// Returns how many codes there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.codes.len()
     }
 
-    /// The codes.
+    /// Returns the codes, one by one.
     pub fn iter(&self) -> std::slice::Iter<'_, RecoveryCode> {
         self.codes.iter()
     }

@@ -9,9 +9,11 @@ use zeroize::Zeroizing;
 
 use super::code::RecoveryCode;
 use super::codes::RecoveryCodes;
+use crate::account::credential::Credential;
+use crate::account::policy::MAX_REDEMPTIONS;
 use crate::account::throttle::Throttle;
-use crate::account_id::AccountId;
-use crate::codes::{UnixTime, constant_time};
+use crate::account::voucher::Voucher;
+use crate::codes::constant_time;
 
 /// The hash of a code. With 115 secret bits a fast one is enough (NIST SP 800-63B-4 section 3.1.2: from 112 bits on).
 pub(crate) type Hash = [u8; 32];
@@ -20,8 +22,11 @@ pub(crate) type Salt = [u8; 16];
 
 /// What is left of an account's recovery codes.
 pub(crate) struct RecoverySet {
-    /// A redemption of an earlier set no longer proves anything.
-    pub(crate) issued: UnixTime,
+    /// In every hash, so that a code of another set is another code.
+    pub(crate) credential: Credential,
+    pub(crate) vouched_by: Voucher,
+    /// Whoever redeemed a code of this set, or issued it by a redemption; the latest last.
+    pub(crate) redemptions: Vec<Credential>,
     pub(crate) salt: Zeroizing<Salt>,
     /// By selector; each at most once.
     pub(crate) codes: Vec<(u8, Hash)>,
@@ -29,14 +34,16 @@ pub(crate) struct RecoverySet {
 }
 
 impl RecoverySet {
-    pub(crate) fn new(fresh: &RecoveryCodes, account: &AccountId, issued: UnixTime) -> Self {
+    pub(crate) fn new(fresh: &RecoveryCodes, credential: Credential, vouched_by: Voucher) -> Self {
         let salt = fresh.salt.clone();
         let codes = fresh
             .iter()
-            .map(|code| (code.selector(), hash(&salt, account, code)))
+            .map(|code| (code.selector(), hash(&salt, credential, code)))
             .collect();
         Self {
-            issued,
+            credential,
+            vouched_by,
+            redemptions: Vec::new(),
             salt,
             codes,
             throttle: Throttle::NEW,
@@ -44,8 +51,8 @@ impl RecoverySet {
     }
 
     /// Removes the code, if it is one of the set. Returns whether it was.
-    pub(crate) fn take(&mut self, account: &AccountId, code: &RecoveryCode) -> bool {
-        let submitted = hash(&self.salt, account, code);
+    pub(crate) fn take(&mut self, code: &RecoveryCode) -> bool {
+        let submitted = hash(&self.salt, self.credential, code);
         let (mut is_match, mut place) = (Choice::from(0), 0_u64);
         for (at, (selector, kept)) in (0..).zip(&self.codes) {
             let is_this = selector.ct_eq(&code.selector()) & kept.ct_eq(&submitted);
@@ -59,6 +66,14 @@ impl RecoverySet {
         found.is_some()
     }
 
+    /// Remembers a redemption. The oldest one is forgotten if there are too many.
+    pub(crate) fn remember(&mut self, redemption: Credential) {
+        if self.redemptions.len() >= MAX_REDEMPTIONS {
+            self.redemptions.remove(0);
+        }
+        self.redemptions.push(redemption);
+    }
+
     #[cfg(secondfactor_constant_time)]
     pub(crate) fn for_each_secret(&self, mut see: impl FnMut(&[u8])) {
         see(&*self.salt);
@@ -70,25 +85,29 @@ impl RecoverySet {
 impl fmt::Debug for RecoverySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            issued,
+            credential: _,
+            vouched_by,
+            redemptions,
             salt: _,
             codes,
             throttle,
         } = self;
         let mut all = f.debug_struct("RecoverySet");
-        all.field("issued", issued)
-            .field("codes", &codes.len())
+        all.field("vouched_by", vouched_by)
+            .field("redemptions", &redemptions.len());
+        all.field("codes", &codes.len())
             .field("throttle", throttle)
             .finish_non_exhaustive()
     }
 }
 
-/// HMAC-SHA-256, keyed by the salt, over the account and the code: another account's code is another code.
-fn hash(salt: &Salt, account: &AccountId, code: &RecoveryCode) -> Hash {
+/// HMAC-SHA-256, keyed by the salt, over the code and the set. No account id: it may change (an application moves its
+/// accounts), and the sealed record is bound to it anyway.
+fn hash(salt: &Salt, set: Credential, code: &RecoveryCode) -> Hash {
     let mut mac = Hmac::<Sha256>::new(&key(salt));
     mac.update(b"secondfactor recovery code");
     mac.update(code.message());
-    mac.update(account.as_str().as_bytes());
+    mac.update(set.as_bytes());
     mac.finalize().into_bytes().into()
 }
 
@@ -108,12 +127,11 @@ mod tests {
     fn the_hash_is_the_one_of_every_record() {
         let salt = *b"0123456789abcdef";
         let code: RecoveryCode = "00000-00000-00000-00000-00000".parse().unwrap();
-        let hex: String = hash(&salt, &AccountId::new("alice").unwrap(), &code)
-            .map(|byte| format!("{byte:02x}"))
-            .concat();
+        let hash = hash(&salt, Credential::from_bytes(*b"fedcba98"), &code);
+        let hex: String = hash.map(|byte| format!("{byte:02x}")).concat();
         assert_eq!(
             hex,
-            "0840d68f0ccc86c65034a76d77614c33a5681d07542fe03bd683177de7ee8e5d"
+            "f8113af095d6352ffa310641567ce873e463309c7ba505eb2e1da074dd4e3cb2"
         );
     }
 }

@@ -13,7 +13,7 @@ use super::*;
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
 
 impl Mac {
-    /// The whole HMAC of a counter.
+    /// Computes the whole HMAC of a counter.
     fn digest(&self, counter: u64) -> Vec<u8> {
         fn bytes<H: Hash>(key: &Midstates<H>, counter: u64, len: usize) -> Vec<u8> {
             let [digest] = key.digests([counter]);
@@ -27,7 +27,7 @@ impl Mac {
     }
 }
 
-/// The reference: the `hmac` crate.
+/// Computes the same with the `hmac` crate, the reference.
 fn reference(algorithm: Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     fn hmac<M: hmac::Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
         <M as KeyInit>::new_from_slice(key)
@@ -44,7 +44,7 @@ fn reference(algorithm: Algorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// RFC 4226 section 5.4, as its example code computes it.
+/// Truncates as the example code of RFC 4226 section 5.4 does.
 fn truncate_by_address(digest: &[u8]) -> u32 {
     let offset = usize::from(digest.last().unwrap() & 0xf);
     u32::from_be_bytes(digest[offset..offset + 4].try_into().unwrap()) & 0x7fff_ffff
@@ -57,7 +57,7 @@ fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The rows of a vector file, split at blanks.
+/// Returns the rows of a vector file, split at spaces.
 fn rows(file: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = file
         .lines()
@@ -121,7 +121,7 @@ fn rfc_2202_and_4231_hold_for_the_reference() {
     assert_eq!(count, 7 + 14);
 }
 
-/// RFC 2202 and 4231 have an 8-byte message, "Hi There": as a counter it goes through `Mac` as well.
+/// RFC 2202 and 4231 have an 8-byte message, "Hi There". It goes through `Mac` as a counter.
 #[test]
 fn rfc_2202_and_4231_case_1_is_a_counter() {
     let counter = u64::from_be_bytes(*b"Hi There");

@@ -1,4 +1,4 @@
-//! Building: the one URI of a value.
+//! Building the one URI of a value.
 
 use alloc::string::ToString;
 
@@ -7,7 +7,7 @@ use super::value::KeyUri;
 use crate::codes::{MovingFactor, SecretText};
 
 impl KeyUri {
-    /// The URI, with the secret in it: for the owner's eyes.
+    /// Returns the URI with the secret in it. Show it to the owner alone.
     #[must_use]
     pub fn expose_uri(&self) -> SecretText {
         let (kind, parameter, value) = match self.parameters().moving_factor() {
@@ -44,7 +44,7 @@ impl KeyUri {
             parameter,
             &value,
         ];
-        // Its length is known first, so that no copy of a grown buffer stays behind.
+        // Its length is computed first, so that no copy of a grown buffer stays behind.
         let mut uri = SecretText::with_capacity(parts.iter().map(|part| part.len()).sum());
         parts.iter().for_each(|part| uri.push_str(part));
         uri

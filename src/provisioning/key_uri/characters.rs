@@ -1,6 +1,6 @@
 //! Characters that no name may have.
 
-/// Control and direction characters would let a name pose as another.
+/// Says whether this is a control or direction character, which would let a name pose as another.
 pub(super) const fn is_deceptive(character: char) -> bool {
     matches!(
         character,

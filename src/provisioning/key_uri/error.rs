@@ -1,38 +1,38 @@
-//! Why a key URI could not be built or read.
+//! The reasons why a key URI can't be built or read.
 
 use core::fmt;
 
 use crate::codes::SecretError;
 
-/// A part of a key URI.
+/// Names a part of a key URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UriPart {
-    /// The whole text.
+    /// It is the whole text.
     Uri,
-    /// The path: the account name, usually behind the issuer and a colon.
+    /// It is the path, which holds the account name, usually behind the issuer and a colon.
     Label,
-    /// Who issues the key.
+    /// It says who issues the key.
     Issuer,
-    /// The name of the account.
+    /// It is the name of the account.
     Account,
-    /// The `secret` parameter.
+    /// It is the `secret` parameter.
     Secret,
-    /// The hash: the `algorithm` parameter.
+    /// It is the `algorithm` parameter, which names the hash.
     Algorithm,
-    /// The number of digits: the `digits` parameter.
+    /// It is the `digits` parameter, which holds the number of digits.
     Digits,
-    /// The length of a time step: the `period` parameter.
+    /// It is the `period` parameter, which holds the length of a time step.
     Period,
-    /// The next counter: the `counter` parameter.
+    /// It is the `counter` parameter, which holds the next counter.
     Counter,
-    /// The `encoder` parameter, which some apps have for codes that are not decimal.
+    /// It is the `encoder` parameter, which some apps have for codes that are not decimal.
     Encoder,
-    /// The `epoch` parameter, which some apps have for the beginning of step 0.
+    /// It is the `epoch` parameter, which some apps have for the beginning of step 0.
     Epoch,
-    /// The `t0` parameter, which means the same.
+    /// It is the `t0` parameter, which means the same as `epoch`.
     T0,
-    /// The type of the key: `totp` or `hotp`.
+    /// It is the type of the key, `totp` or `hotp`.
     Type,
 }
 
@@ -56,10 +56,10 @@ impl fmt::Display for UriPart {
     }
 }
 
-/// Why there is no such [`KeyUri`](crate::provisioning::KeyUri).
+/// Says why there is no such [`KeyUri`](crate::provisioning::KeyUri).
 ///
-/// Positions are byte offsets: in the URI when one is read, in the name when one is built. The text itself is never part
-/// of the error.
+/// Positions are byte offsets, in the URI when one is read, in the name when one is built. The text
+/// itself is never part of the error.
 ///
 /// ```
 /// use secondfactor::provisioning::{KeyUri, UriError, UriPart};
@@ -72,115 +72,117 @@ impl fmt::Display for UriPart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UriError {
-    /// No text.
+    /// A part has no text.
     #[error("the {part} is empty")]
     Empty {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
     },
-    /// A name over [`KeyUri::MAX_NAME_LEN`](crate::provisioning::KeyUri::MAX_NAME_LEN) bytes, or a URI over
-    /// [`KeyUri::MAX_URI_LEN`](crate::provisioning::KeyUri::MAX_URI_LEN).
+    /// A name has more than [`KeyUri::MAX_NAME_LEN`](crate::provisioning::KeyUri::MAX_NAME_LEN)
+    /// bytes, or a URI more than [`KeyUri::MAX_URI_LEN`](crate::provisioning::KeyUri::MAX_URI_LEN).
     #[error("the {part} is too long")]
     TooLong {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
     },
-    /// In a name: a colon, a control or direction character, or a blank at an end. In a URI: anything that RFC 3986
-    /// wants percent-encoded.
+    /// A name has a colon, a control or direction character, or a space at an end. In a URI it is
+    /// anything that RFC 3986 wants percent-encoded.
     #[error("the {part} has a character it must not have, at byte {position}")]
     Character {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
-        /// Where it stands.
+        /// It stands at this byte.
         position: usize,
     },
-    /// It does not begin with `otpauth://`.
+    /// The text does not begin with `otpauth://`.
     #[error("not an otpauth:// URI")]
     Scheme,
-    /// Neither `totp` nor `hotp`, or there is a user or a port.
+    /// The type is neither `totp` nor `hotp`, or there is a user or a port.
     #[error("the type is not totp or hotp, at byte {position}")]
     Type {
-        /// Where the type stands.
+        /// The type stands at this byte.
         position: usize,
     },
-    /// The path has more than one segment, or means "here" or "up" (`.` and `..`, RFC 3986 section 3.3).
+    /// The path has more than one segment, or means "here" or "up" (`.` and `..`, RFC 3986 section
+    /// 3.3).
     #[error("the label is not one path segment, at byte {position}")]
     Label {
-        /// Where it ends to be one.
+        /// It is no longer one segment at this byte.
         position: usize,
     },
-    /// A `%` without two hexadecimal digits behind it.
+    /// A `%` has no two hexadecimal digits behind it.
     #[error("an incomplete percent-encoding at byte {position}")]
     Escape {
-        /// Where the `%` stands.
+        /// The `%` stands at this byte.
         position: usize,
     },
-    /// Percent-encoded bytes that are no text.
+    /// Percent-encoded bytes are no text.
     #[error("the {part} is not UTF-8, at byte {position}")]
     Utf8 {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
-        /// Where the first wrong byte stands.
+        /// The first wrong byte stands here.
         position: usize,
     },
-    /// A `#` and what follows it, which a key URI does not have.
+    /// There is a `#` and what follows it, which a key URI does not have.
     #[error("a fragment at byte {position}")]
     Fragment {
-        /// Where the `#` stands.
+        /// The `#` stands at this byte.
         position: usize,
     },
     /// The label and the `issuer` parameter name different issuers.
     #[error("the label has another issuer than the parameter at byte {position}")]
     IssuerMismatch {
-        /// Where the parameter's value stands.
+        /// The parameter's value stands at this byte.
         position: usize,
     },
-    /// It must be there.
+    /// A part that must be there is missing.
     #[error("the {part} is missing")]
     Missing {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
     },
-    /// A parameter is given twice: others may read the other one.
+    /// A parameter is given twice. Other programs may read the other one.
     #[error("the {part} is given twice: again at byte {position}")]
     Duplicate {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
-        /// Where the second one stands.
+        /// The second one stands at this byte.
         position: usize,
     },
-    /// A parameter's name in another case, or behind `amp;`: others may take no notice of it, or may.
+    /// A parameter's name has another case, or stands behind `amp;`. Other programs may ignore it
+    /// or not.
     #[error("the name of the {part} is spelled in another way, at byte {position}")]
     Name {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
-        /// Where the name stands.
+        /// The name stands at this byte.
         position: usize,
     },
-    /// A value that is not understood, or is out of range.
+    /// A value is not understood, or is out of range.
     #[error("not a known {part} at byte {position}")]
     Value {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
-        /// Where the value stands.
+        /// The value stands at this byte.
         position: usize,
     },
-    /// A parameter that asks for other codes than those of RFC 4226 and RFC 6238 since the Unix epoch.
+    /// A parameter asks for other codes than those of RFC 4226 and RFC 6238 since the Unix epoch.
     #[error("the {part} at byte {position} asks for codes that are not supported")]
     Unsupported {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
-        /// Where the value stands.
+        /// The value stands at this byte.
         position: usize,
     },
-    /// The secret is not Base32, too short, or too long. The source says which; positions in it count from the beginning
-    /// of the URI too.
+    /// The secret is not Base32, too short, or too long. The source says which. Its positions count
+    /// from the beginning of the URI too.
     #[error("the secret can't be used")]
     Secret(#[source] SecretError),
 }
 
 impl UriError {
-    /// The same error, its position counted from elsewhere.
+    /// Returns the same error with a position that is counted from elsewhere.
     pub(super) fn map_position(self, map: impl FnOnce(usize) -> usize) -> Self {
         match self {
             Self::Character { part, position } => Self::Character {
@@ -192,7 +194,7 @@ impl UriError {
     }
 }
 
-/// The same error, its position counted from elsewhere.
+/// Returns the same error with a position that is counted from elsewhere.
 pub(super) fn map_secret_position(
     error: SecretError,
     map: impl FnOnce(usize) -> usize,

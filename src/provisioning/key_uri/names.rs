@@ -1,4 +1,4 @@
-//! The two names of a key: who issues it, whose it is.
+//! The two names of a key, the issuer and the account.
 
 use alloc::string::{String, ToString};
 
@@ -7,11 +7,11 @@ use super::error::{UriError, UriPart};
 use super::percent::Span;
 use super::repair::{Leniency, Repair};
 
-/// The greatest length of a name in bytes.
+/// A name has at most 128 bytes.
 pub(super) const MAX_NAME_LEN: usize = 128;
 
-/// The names of a key. They have no control or direction characters and no blanks at their ends; only lenient reading
-/// leaves a colon in one.
+/// Holds the names of a key. They have no control or direction characters and no spaces at their
+/// ends. Only lenient reading leaves a colon in one.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) issuer: Option<String>,
@@ -28,13 +28,14 @@ impl Names {
         })
     }
 
-    /// The names from a label and an `issuer` parameter, both percent-encoded.
+    /// Reads the names from a label and an `issuer` parameter, both percent-encoded.
     pub(crate) fn read(
         label: Span<'_>,
         parameter: Option<Span<'_>>,
         leniency: &mut Leniency,
     ) -> Result<Self, UriError> {
-        // Key URI Format: a literal or a percent-encoded colon. A literal one is the separator even behind an encoded one.
+        // Key URI Format: the separator is a literal or a percent-encoded colon. A literal one is
+        // the separator even behind an encoded one.
         let parts = label
             .split_once(":")
             .or_else(|| label.split_once("%3A"))
@@ -42,7 +43,7 @@ impl Names {
         Self::read_parts(parts, label, parameter, leniency)
     }
 
-    /// The names from a label and an issuer that may be empty, both plain text.
+    /// Reads the names from a label and an issuer that may be empty, both plain text.
     #[cfg(feature = "migration")]
     pub(crate) fn read_plain(
         label: &str,
@@ -95,7 +96,7 @@ impl Names {
                     position: label.start,
                 });
             }
-            // Only `:a:b` comes here. Its account would be read as issuer and account.
+            // Only `:a:b` comes here. Its account name would be read as issuer and account name.
             if account.contains(':') {
                 return Err(UriError::Empty {
                     part: UriPart::Issuer,
@@ -119,7 +120,7 @@ fn read_issuer(
     Ok(issuer)
 }
 
-/// What becomes of blanks before a name.
+/// Says what happens to blanks before a name.
 #[derive(PartialEq)]
 enum Blanks {
     /// Key URI Format: spaces may stand between the colon and the account name.
@@ -127,7 +128,7 @@ enum Blanks {
     Repaired,
 }
 
-/// The name in a piece of a URI; `None` if there is nothing in it, or nothing but blanks.
+/// Reads the name in a piece of a URI. Returns `None` if there is nothing in it but blanks.
 fn read_name(
     span: Span<'_>,
     part: UriPart,

@@ -1,4 +1,4 @@
-//! Reading: the Key URI Format over RFC 3986.
+//! Reading the Key URI Format over RFC 3986.
 
 use alloc::vec::Vec;
 
@@ -10,11 +10,11 @@ use super::value::KeyUri;
 use crate::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret, SecretError};
 
 impl KeyUri {
-    /// Reads a URI as the Key URI Format and RFC 3986 have it.
+    /// Reads a URI strictly, as the Key URI Format and RFC 3986 define it.
     ///
-    /// Scheme and type may be in any case, so may the secret and the algorithm. `algorithm`, `digits` and `period` may be
-    /// absent: SHA-1, six digits, 30 seconds. A parameter that belongs to the other type is ignored, and so are unknown
-    /// ones. A `+` is a plus.
+    /// Scheme, type, secret and algorithm may be in upper or lower case. `algorithm`, `digits` and
+    /// `period` may be absent: their defaults are SHA-1, six digits and 30 seconds. Unknown
+    /// parameters are ignored, and so are those that belong to the other type. A `+` is a plus.
     ///
     /// ```
     /// use secondfactor::provisioning::{KeyUri, UriError, UriPart};
@@ -28,16 +28,18 @@ impl KeyUri {
     /// ```
     ///
     /// # Errors
-    /// Anything else: see [`UriError`]. Among it: a secret under 128 bits, label and parameter with different issuers, a
-    /// parameter given twice, a value not understood, any `encoder`, an `epoch` or `t0` other than 0.
+    /// [`UriError`] for anything else, which includes a secret under 128 bits, different issuers in
+    /// label and parameter, a parameter given twice, a value that is not understood, any `encoder`,
+    /// and an `epoch` or `t0` other than 0.
     pub fn parse(uri: &str) -> Result<Self, UriError> {
         read(uri, &mut Leniency::Strict)
     }
 
-    /// Reads a URI as services and apps really write them, and tells what it repaired: see [`Repair`].
+    /// Reads a URI as services and apps really write them, and returns what it repaired: see
+    /// [`Repair`].
     ///
-    /// Show the list to whoever imports the URI, or log it. A secret under 128 bits is among it: services give such
-    /// secrets out, and their codes can be no stronger.
+    /// Show the list to whoever imports the URI, or log it. A secret under 128 bits is one of the
+    /// repairs, as services give such secrets out. Its codes are weaker.
     ///
     /// ```
     /// use secondfactor::provisioning::{KeyUri, Repair};
@@ -51,7 +53,7 @@ impl KeyUri {
     /// ```
     ///
     /// # Errors
-    /// What can't be understood without a guess: see [`UriError`].
+    /// [`UriError`] for what can't be understood without a guess.
     pub fn parse_lenient(uri: &str) -> Result<(Self, Vec<Repair>), UriError> {
         let mut leniency = Leniency::Lenient(Vec::new());
         let uri = read(uri, &mut leniency)?;
@@ -84,7 +86,7 @@ fn read(uri: &str, leniency: &mut Leniency) -> Result<KeyUri, UriError> {
     ))
 }
 
-/// What stands behind `otpauth://`.
+/// Returns what stands behind `otpauth://`.
 fn read_scheme<'u>(uri: &'u str, leniency: &mut Leniency) -> Result<Span<'u>, UriError> {
     let whole = Span::whole(uri);
     let trimmed = whole.trim();
@@ -112,7 +114,7 @@ fn read_scheme<'u>(uri: &'u str, leniency: &mut Leniency) -> Result<Span<'u>, Ur
     Ok(rest)
 }
 
-/// The type, and the label.
+/// Returns the type and the label.
 fn read_path<'u>(path: Span<'u>, leniency: &mut Leniency) -> Result<(Kind, Span<'u>), UriError> {
     let (authority, label) = path.split_once("/").unwrap_or((path, path.nothing()));
     let kind = match authority.text {
@@ -141,7 +143,7 @@ enum Kind {
     Hotp,
 }
 
-/// The parameters that mean something; others are ignored.
+/// Lists the parameters that mean something. Others are ignored.
 const KNOWN: [(&str, UriPart); 9] = [
     ("secret", UriPart::Secret),
     ("issuer", UriPart::Issuer),
@@ -154,7 +156,7 @@ const KNOWN: [(&str, UriPart); 9] = [
     ("t0", UriPart::T0),
 ];
 
-/// The values of the known parameters, each at most once, none empty, none of the other type.
+/// Holds the values of the known parameters: each at most once, none empty, none of the other type.
 struct Query<'u>(Vec<(UriPart, Span<'u>)>);
 
 impl<'u> Query<'u> {
@@ -197,7 +199,8 @@ impl<'u> Query<'u> {
             .map(|(_, value)| *value)
     }
 
-    /// `encoder` asks for codes that are not decimal, `epoch` and `t0` for another beginning of step 0.
+    /// Refuses `encoder`, which asks for codes that are not decimal, and `epoch` and `t0`, which
+    /// ask for another beginning of step 0.
     fn refuse_other_codes(&self) -> Result<(), UriError> {
         for part in [UriPart::Encoder, UriPart::Epoch, UriPart::T0] {
             let Some(value) = self.get(part) else {
@@ -255,7 +258,7 @@ impl<'u> Query<'u> {
             part: UriPart::Algorithm,
             position: value.start,
         };
-        // `SHA-256`, `HmacSHA256`, `HMAC-SHA-256`.
+        // Understands `SHA-256`, `HmacSHA256` and `HMAC-SHA-256`.
         let bare: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b'-').collect();
         let bare = match bare.split_at_checked(4) {
             Some((hmac, name)) if hmac.eq_ignore_ascii_case(b"hmac") => name,
@@ -304,7 +307,8 @@ impl<'u> Query<'u> {
     }
 }
 
-/// Which parameter a name means. One in another case is no unknown one: to ignore `Digits=8` would be to guess.
+/// Says which parameter a name means. A name in another case is no unknown one: to ignore
+/// `Digits=8` would be a guess.
 fn known_name(name: Span<'_>, leniency: &mut Leniency) -> Result<Option<UriPart>, UriError> {
     let bytes = name.decode();
     let known = |name: &[u8]| {
@@ -332,7 +336,7 @@ fn known_name(name: Span<'_>, leniency: &mut Leniency) -> Result<Option<UriPart>
     Ok(Some(*part))
 }
 
-/// Plain decimal: no sign, no blank, no leading zero.
+/// Reads plain decimal, without a sign, a space or a leading zero.
 fn decimal(value: Span<'_>) -> Option<u64> {
     let bytes = value.decode();
     let is_plain =

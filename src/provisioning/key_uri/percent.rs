@@ -1,4 +1,4 @@
-//! Percent-encoding (RFC 3986 section 2.1), and pieces of a URI that know where they stand.
+//! Percent-encoding (RFC 3986 section 2.1), and pieces of a URI that know their place in it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,12 +9,12 @@ use super::characters::is_deceptive;
 use super::error::{UriError, UriPart};
 use super::repair::{Leniency, Repair};
 
-/// A piece of a text, and where it begins in it.
+/// Holds a piece of a text, and where it begins in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Span<'t> {
     pub(crate) text: &'t str,
     pub(crate) start: usize,
-    /// Whether a `%` begins a triple.
+    /// Says whether a `%` begins a triple.
     is_encoded: bool,
 }
 
@@ -27,7 +27,7 @@ impl<'t> Span<'t> {
         }
     }
 
-    /// A text in which every character stands for itself.
+    /// Takes a text in which every character stands for itself.
     #[cfg(feature = "migration")]
     pub(crate) const fn plain(text: &'t str) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl<'t> Span<'t> {
         }
     }
 
-    /// What stands before and behind the first `separator`.
+    /// Returns what stands before and behind the first `separator`.
     pub(crate) fn split_once(self, separator: &str) -> Option<(Self, Self)> {
         let (before, behind) = self.text.split_once(separator)?;
         let start = self
@@ -84,24 +84,24 @@ impl<'t> Span<'t> {
         })
     }
 
-    /// Where the first `what` stands, counted from the beginning of the whole text.
+    /// Returns where the first `what` stands, counted from the beginning of the whole text.
     pub(crate) fn find(self, what: char) -> Option<usize> {
         self.text.find(what).map(|at| self.start.saturating_add(at))
     }
 
-    /// What stands behind a separator that is not there. No error points into it.
+    /// Stands for what would be behind a separator that is not there. No error points into it.
     pub(crate) const fn nothing(self) -> Self {
         Self { text: "", ..self }
     }
 
-    /// The bytes, decoded once.
+    /// Decodes the bytes once.
     pub(crate) fn decode(self) -> Zeroizing<Vec<u8>> {
         let mut decoded = Zeroizing::new(Vec::with_capacity(self.text.len()));
         decoded.extend(self.units().map(|(_, byte)| byte));
         decoded
     }
 
-    /// Where the decoded byte `index` stands in the whole text.
+    /// Returns where the decoded byte `index` stands in the whole text.
     pub(crate) fn position(self, index: usize) -> usize {
         let offset = self
             .units()
@@ -110,7 +110,8 @@ impl<'t> Span<'t> {
         self.start.saturating_add(offset)
     }
 
-    /// Each decoded byte, and where it stands. A `%` that begins no triple is itself; [`check`] has refused it.
+    /// Walks over the decoded bytes and their places. A `%` that begins no triple is itself, as
+    /// [`check`] has refused it.
     fn units(self) -> impl Iterator<Item = (usize, u8)> {
         let bytes = self.text.as_bytes();
         let mut next = 0_usize;
@@ -126,7 +127,7 @@ impl<'t> Span<'t> {
     }
 }
 
-/// The byte that a `%` and two hexadecimal digits stand for.
+/// Decodes the byte that a `%` and two hexadecimal digits stand for.
 fn triple(bytes: &[u8], offset: usize) -> Option<u8> {
     let [b'%', high, low] = *bytes.get(offset..)?.first_chunk()? else {
         return None;
@@ -139,7 +140,8 @@ fn triple(bytes: &[u8], offset: usize) -> Option<u8> {
     Some((digit(high)? << 4) | digit(low)?)
 }
 
-/// Whether every character may stand in a path or a query (RFC 3986 sections 3.3 and 3.4), and every `%` begins a triple.
+/// Checks that every character may stand in a path or a query (RFC 3986 sections 3.3 and 3.4), and
+/// that every `%` begins a triple.
 pub(crate) fn check(span: Span<'_>, leniency: &mut Leniency) -> Result<(), UriError> {
     for (offset, character) in span.text.char_indices() {
         let position = span.start.saturating_add(offset);
@@ -162,10 +164,11 @@ pub(crate) fn check(span: Span<'_>, leniency: &mut Leniency) -> Result<(), UriEr
     Ok(())
 }
 
-/// The text, percent-encoded byte by byte: only unreserved characters (RFC 3986 section 2.3) stand for themselves.
+/// Percent-encodes a text byte by byte. Only unreserved characters (RFC 3986 section 2.3) stand for
+/// themselves.
 pub(crate) fn encode(text: &str) -> Zeroizing<String> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    // Room for the worst case, so that no copy of a grown buffer stays behind.
+    // There is room for the worst case, so that no copy of a grown buffer stays behind.
     let mut encoded = Zeroizing::new(String::with_capacity(text.len().saturating_mul(3)));
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -1,4 +1,4 @@
-//! What lenient reading repairs, and where it is noted.
+//! What lenient reading repairs, and how it is noted.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::error::{UriError, UriPart};
 
-/// Something in a URI that is not as it should be, and what it was read as.
+/// Says what in a URI is not as it should be, and as what it was read.
 ///
 /// ```
 /// use secondfactor::provisioning::KeyUri;
@@ -27,7 +27,7 @@ use super::error::{UriError, UriPart};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repair {
-    /// Blanks or line ends before or behind the URI were dropped.
+    /// Blanks or line ends around the URI were dropped.
     OuterBlanks,
     /// The scheme `apple-otpauth:` was read as `otpauth:`.
     AppleScheme,
@@ -35,40 +35,42 @@ pub enum Repair {
     EscapedAmpersand,
     /// The name of a parameter was read in lower case.
     ParameterCase {
-        /// Which parameter.
+        /// This is the parameter.
         part: UriPart,
     },
     /// A parameter or an issuer without a value was read as absent.
     Empty {
-        /// Which part.
+        /// This is the part.
         part: UriPart,
     },
-    /// Characters that RFC 3986 wants percent-encoded were taken as they stand: blanks, letters beyond ASCII.
+    /// Characters that RFC 3986 wants percent-encoded were taken as they are, such as spaces and
+    /// letters beyond ASCII.
     RawCharacter,
     /// A `/` in the label was taken as a part of the name.
     LabelSlash,
     /// Blanks around a name were dropped.
     NameBlanks {
-        /// Which name.
+        /// This is the name.
         part: UriPart,
     },
-    /// A name has a colon, which the format reserves for the separator. It was kept.
+    /// A name has a colon, which the format reserves for the separator. The colon was kept.
     Colon {
-        /// Which name.
+        /// This is the name.
         part: UriPart,
     },
-    /// The label names another issuer than the parameter. The parameter was taken.
+    /// The label names another issuer than the parameter. The parameter's issuer was taken.
     IssuerMismatch {
-        /// The label's.
+        /// The label names this issuer.
         label: String,
     },
-    /// Blanks and hyphens in the secret were dropped.
+    /// Spaces and hyphens in the secret were dropped.
     SecretSeparators,
-    /// The secret has fewer than 128 bits (RFC 4226 section 4, R6). It was kept.
+    /// The secret has fewer than 128 bits (RFC 4226 section 4, R6). The secret was kept.
     WeakSecret,
-    /// A spelling of the algorithm such as `SHA-256` or `HmacSHA256`.
+    /// The algorithm is spelled in another way, such as `SHA-256` or `HmacSHA256`, and was
+    /// understood.
     AlgorithmSpelling,
-    /// A HOTP key without a counter was read as not used yet: the next one is 0.
+    /// A HOTP key without a counter was read as one that was not used yet: its next counter is 0.
     MissingCounter,
 }
 
@@ -95,8 +97,9 @@ impl fmt::Display for Repair {
     }
 }
 
-/// Strict reading refuses at the first fault; lenient reading notes it and goes on. There is one reader for both, so
-/// nothing can be repaired without a note, and lenient takes all that strict takes.
+/// Says what happens at a fault: strict reading refuses it, lenient reading notes it and goes on.
+/// There is one reader for both, so nothing is repaired without a note, and lenient takes all that
+/// strict takes.
 pub(crate) enum Leniency {
     Strict,
     Lenient(Vec<Repair>),

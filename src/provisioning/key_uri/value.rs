@@ -1,14 +1,14 @@
-//! A key with its names and parameters.
+//! A secret with its names and parameters.
 
 use super::error::UriError;
 use super::names::{MAX_NAME_LEN, Names};
 use crate::codes::{Counter, Hotp, Parameters, Secret, Totp};
 
-/// A secret with all that an authenticator app must know about it, as a key URI.
+/// Holds a secret with all that an authenticator app must know about it, as a key URI.
 ///
-/// Built by [`totp`](Self::totp) and [`new`](Self::new), shown by [`expose_uri`](Self::expose_uri), read by
-/// [`parse`](Self::parse) and [`parse_lenient`](Self::parse_lenient). The URI holds the secret: there is no `Display`,
-/// and `Debug` hides it.
+/// [`totp`](Self::totp) and [`new`](Self::new) make it, [`parse`](Self::parse) and
+/// [`parse_lenient`](Self::parse_lenient) read it, and [`expose_uri`](Self::expose_uri) shows it.
+/// The URI holds the secret, so there is no `Display`, and `Debug` hides it.
 ///
 /// ```
 /// use secondfactor::codes::Secret;
@@ -28,21 +28,24 @@ use crate::codes::{Counter, Hotp, Parameters, Secret, Totp};
 /// ```
 ///
 /// # Properties
-/// - **Canonical.** There is one URI for each value: both the label and the `issuer` parameter carry the issuer, every
-///   parameter is written out, in one order. Names are percent-encoded byte by byte (RFC 3986 section 2.1), everything
-///   but letters, digits and `-._~`, so no name can add a parameter.
-/// - **Both ways.** `parse` gives back every value from its URI, but for the two that only `parse_lenient` makes or
-///   takes: a secret under 128 bits, a name with a colon. `parse_lenient` gives back every value, and reports no more
-///   than these. What either reads, built and read again, is the same URI.
-/// - **Lenient takes all that strict takes**, reads the same from it, and reports nothing.
-/// - **Never a guess.** A value that is not understood is an error, never the default. What is read as something else
-///   than it says is in the list of repairs.
-/// - **No leaks.** An error tells the kind and the byte, never the text.
-/// - **Bounded.** A URI has at most 4 KiB; reading takes time and memory in proportion to it.
+/// - **Canonical.** There is one URI for each value. The label and the `issuer` parameter both
+///   carry the issuer. Every parameter is written out, in one order. In names everything but
+///   letters, digits and `-._~` is percent-encoded byte by byte (RFC 3986 section 2.1), so no name
+///   can add a parameter.
+/// - **Both ways.** `parse` gives back every value from its URI, except for two that only
+///   `parse_lenient` takes: a secret under 128 bits, and a name with a colon. `parse_lenient` gives
+///   back every value, and reports only these two. A URI that either of them has read, built and
+///   read again, is the same URI.
+/// - **Lenient takes all that strict takes.** It reads the same from it, and reports nothing.
+/// - **Never a guess.** A value that is not understood is an error, never the default. If something
+///   was read in another way than it is written, the list of repairs says so.
+/// - **No leaks.** An error names the kind of fault and the byte, never the text.
+/// - **Bounded.** A URI has at most 4 KiB. Reading takes time and memory in proportion to it.
 ///
 /// # What others make of the same URIs
-/// From runs of pyotp 2.12.1 and otplib 13.5.0 (parse the URI, then compute a code); `tests/vectors` has the URIs, and
-/// `scripts/interop` runs them again. "Repair": `parse` refuses it, `parse_lenient` takes it and says so.
+/// The table comes from runs of pyotp 2.12.1 and otplib 13.5.0, which parse the URI and compute a
+/// code. `tests/vectors` has the URIs, and `scripts/interop` runs them again. "Repair" means that
+/// `parse` refuses the URI, and `parse_lenient` takes it and says so.
 ///
 #[doc = include_str!("peers.md")]
 #[derive(Debug)]
@@ -53,16 +56,19 @@ pub struct KeyUri {
 }
 
 impl KeyUri {
-    /// The greatest length of the issuer and of the account name, in bytes: so the URI always fits a QR code.
+    /// The issuer and the account name have at most 128 bytes each, so that the URI always fits a
+    /// QR code.
     pub const MAX_NAME_LEN: usize = MAX_NAME_LEN;
-    /// The greatest length of a URI that is read, in bytes.
+    /// A URI that is read has at most 4096 bytes.
     pub const MAX_URI_LEN: usize = 4096;
 
-    /// Makes the URI of a key with the default [`Parameters`]. `issuer` says who gives it out, `account` whose it is.
+    /// Makes the URI of a key with the default [`Parameters`].
+    ///
+    /// `issuer` says who gives out the key, and `account` whose key it is.
     ///
     /// # Errors
-    /// A name is empty, too long, has a blank at an end, a `:` (which separates the two), a control character, or one
-    /// that changes the direction of text.
+    /// [`UriError`] if a name is empty or too long, has a space at an end, or has a `:` (which
+    /// separates the two), a control character, or one that changes the direction of text.
     pub fn totp(secret: Secret, issuer: &str, account: &str) -> Result<Self, UriError> {
         Self::new(secret, Parameters::DEFAULT, issuer, account)
     }
@@ -92,19 +98,19 @@ impl KeyUri {
         }
     }
 
-    /// Who issues the key, if the URI that was read says so.
+    /// Returns who issues the key, if the URI says so.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.names.issuer.as_deref()
     }
 
-    /// Whose key it is, as the owner knows the account.
+    /// Returns the name by which the owner knows the account.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.names.account
     }
 
-    /// The secret.
+    /// Returns the secret.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -116,7 +122,7 @@ impl KeyUri {
         self.parameters
     }
 
-    /// The codes of a TOTP key; `None` if it is a HOTP key.
+    /// Sets up the codes of a TOTP key. Returns `None` for a HOTP key.
     ///
     /// ```
     /// use secondfactor::codes::UnixTime;
@@ -132,7 +138,8 @@ impl KeyUri {
         Totp::from_parameters(&self.secret, self.parameters).ok()
     }
 
-    /// The codes of a HOTP key, and its next counter; `None` if it is a TOTP key.
+    /// Sets up the codes of a HOTP key and returns its next counter too. Returns `None` for a TOTP
+    /// key.
     ///
     /// ```
     /// use secondfactor::provisioning::KeyUri;

@@ -1,4 +1,4 @@
-//! Writing an export that Google Authenticator reads.
+//! Writing an export for Google Authenticator.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,9 +11,10 @@ use super::payload::{self, MAX_PARTS};
 use crate::codes::SecretText;
 use crate::provisioning::key_uri::{KeyUri, encode};
 
-/// Keys for Google Authenticator ("Transfer accounts", "Import"): as many URIs as it takes, each one QR code.
+/// Makes keys into QR codes for Google Authenticator ("Transfer accounts", "Import").
 ///
-/// Apps read them in any order and say which are still to come.
+/// There are as many URIs as the keys need, and each one is a QR code. Apps read them in any order
+/// and say which are missing.
 ///
 /// ```
 /// use secondfactor::codes::Secret;
@@ -36,12 +37,15 @@ pub struct MigrationExport {
 }
 
 impl MigrationExport {
-    /// The greatest number of keys in one QR code, as Google Authenticator has it.
+    /// One QR code has at most 10 keys, as Google Authenticator makes them.
     const MAX_KEYS: usize = 10;
-    /// A QR code of 1 KiB has 121 modules a side, and a phone still reads it from a screen. One key of any length fits.
+    /// A QR code of 1 KiB has 121 modules a side, and a phone still reads it from a screen. One key
+    /// of any length fits.
     const MAX_URI_LEN: usize = 1024;
 
-    /// No key yet. `batch_id` ties the parts of one export together: any number, another one for each export.
+    /// Begins an export without keys.
+    ///
+    /// `batch_id` ties its parts together. Take any number, and another one for each export.
     #[must_use]
     pub const fn new(batch_id: i32) -> Self {
         Self {
@@ -50,11 +54,13 @@ impl MigrationExport {
         }
     }
 
-    /// Adds a key.
+    /// Adds a key to the export.
     ///
     /// # Errors
-    /// The format can't say it: a period other than 30 seconds, seven digits, a counter of 2^63 or more. Or there are so
-    /// many keys that [`MigrationImport`](super::MigrationImport) would not take them.
+    /// * [`Unsupported`](MigrationError::Unsupported) if the format can't hold it: a period other
+    ///   than 30 seconds, seven digits, a counter of 2^63 or more.
+    /// * [`TooMany`](MigrationError::TooMany) if [`MigrationImport`](super::MigrationImport) would
+    ///   not take so many keys.
     pub fn add(&mut self, key: &KeyUri) -> Result<(), MigrationError> {
         if self.keys.len() >= usize::from(MAX_PARTS) {
             return Err(MigrationError::TooMany);
@@ -63,7 +69,9 @@ impl MigrationExport {
         Ok(())
     }
 
-    /// The URIs, with the secrets in them: for the owner's eyes. None if there is no key.
+    /// Returns the URIs with the secrets in them. Show them to the owner alone.
+    ///
+    /// There is none without a key.
     #[must_use]
     pub fn expose_uris(&self) -> Vec<SecretText> {
         let parts = self.parts();
@@ -75,7 +83,7 @@ impl MigrationExport {
         uris.collect()
     }
 
-    /// The keys of each part.
+    /// Returns the keys of each part.
     fn parts(&self) -> Vec<&[payload::EncodedKey]> {
         let mut parts = Vec::new();
         let mut rest = self.keys.as_slice();
@@ -93,7 +101,8 @@ impl MigrationExport {
         parts
     }
 
-    /// The number of parts is not known yet; the greatest takes the most bytes.
+    /// Says whether these keys fit one part. The number of parts is not known yet, so this takes
+    /// the greatest, which needs the most bytes.
     fn fits(&self, keys: Option<&[payload::EncodedKey]>) -> bool {
         let most = usize::from(MAX_PARTS);
         keys.is_some_and(|keys| {

@@ -9,10 +9,11 @@ use super::error::MigrationError;
 use super::payload::{MAX_PARTS, Payload};
 use crate::provisioning::key_uri::{KeyUri, Leniency, Repair, Span, UriError, check};
 
-/// Keys that come out of Google Authenticator ("Transfer accounts", "Export"): one or more QR codes, each a URI.
+/// Reads keys from the QR codes of Google Authenticator ("Transfer accounts", "Export").
 ///
-/// The parts may come in any order. Each key is read as by [`KeyUri::parse_lenient`], with the repairs beside it; an
-/// algorithm, a number of digits or a type that is not known is an error, never the default.
+/// An export is one or more QR codes, each a URI, in any order. Each key is read as by
+/// [`KeyUri::parse_lenient`], with its repairs. An unknown algorithm, number of digits or type is
+/// an error, never the default.
 ///
 /// ```
 /// use secondfactor::codes::Secret;
@@ -35,7 +36,7 @@ use crate::provisioning::key_uri::{KeyUri, Leniency, Repair, Span, UriError, che
 /// ```
 #[derive(Debug, Default)]
 pub struct MigrationImport {
-    /// Sorted by index, each index once, all of one batch.
+    /// They are sorted by index, each index once, all of one batch.
     parts: Vec<Part>,
 }
 
@@ -48,22 +49,26 @@ struct Part {
 }
 
 impl MigrationImport {
-    /// The greatest length of a URI that is read, in bytes. One from a QR code has less than 3 KiB.
+    /// A URI that is read has at most 65536 bytes. One from a QR code has less than 3 KiB.
     pub const MAX_URI_LEN: usize = 65_536;
-    /// The greatest number of parts.
+    /// An export has at most 256 parts.
     pub const MAX_PARTS: u16 = MAX_PARTS;
 
-    /// No part yet.
+    /// Begins an import without parts.
     #[must_use]
     pub const fn new() -> Self {
         Self { parts: Vec::new() }
     }
 
-    /// Takes a part. The same one again changes nothing.
+    /// Takes a part. The same part again changes nothing.
     ///
     /// # Errors
-    /// It is no such URI, a key in it can't be used (Google Authenticator lets its owner leave that one out of the
-    /// export), or it belongs to another export. The parts taken so far stay.
+    /// The parts taken so far stay.
+    ///
+    /// * [`Stranger`](MigrationError::Stranger) if it belongs to another export.
+    /// * [`Key`](MigrationError::Key) or [`Value`](MigrationError::Value) if a key in it can't be
+    ///   used. Google Authenticator lets its owner leave that key out of the export.
+    /// * Another [`MigrationError`] if it is no such URI.
     pub fn add(&mut self, uri: &str) -> Result<(), MigrationError> {
         let part = Part::read(uri)?;
         if self
@@ -93,7 +98,8 @@ impl MigrationImport {
         }
     }
 
-    /// The parts that have not come yet, counted from 0; none before the first has come.
+    /// Returns the numbers of the parts that are missing, counted from 0. There is none before the
+    /// first part has come.
     #[must_use]
     pub fn missing(&self) -> Vec<u16> {
         let size = self.parts.first().map_or(0, |part| part.size);
@@ -106,10 +112,10 @@ impl MigrationImport {
             .collect()
     }
 
-    /// All keys, in the order of the export.
+    /// Returns all keys with their repairs, in the order of the export.
     ///
     /// # Errors
-    /// Parts are missing, or none has come.
+    /// [`Missing`](MigrationError::Missing) if parts are missing, or none has come.
     pub fn finish(self) -> Result<Vec<(KeyUri, Vec<Repair>)>, MigrationError> {
         let missing = self.missing();
         if self.parts.is_empty() || !missing.is_empty() {
@@ -156,7 +162,7 @@ impl core::fmt::Debug for Part {
     }
 }
 
-/// The payload in a URI.
+/// Returns the payload in a URI.
 fn read_data(uri: &str) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
     if uri.len() > MigrationImport::MAX_URI_LEN {
         return Err(MigrationError::TooLong);
@@ -193,7 +199,8 @@ fn read_data(uri: &str) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
     decode_base64(data)
 }
 
-/// RFC 4648 section 4, or section 5 as some exporters have it, with or without the padding.
+/// Decodes Base64 (RFC 4648 section 4, or section 5 as some exporters write it), with or without
+/// the padding.
 fn decode_base64(data: Span<'_>) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
     let decoded = data.decode();
     let bytes = decoded.as_slice();

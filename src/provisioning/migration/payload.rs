@@ -11,8 +11,9 @@
 //!                                                    int64 counter = 7;
 //!                                                  }
 //! ```
-//! Google has not published it; this is what all readers of its exports agree on. 0 stands for "unspecified", which an
-//! encoder leaves out. Other fields are skipped: version 2 has an id of the key in field 8.
+//! Google has not published the message. All readers of its exports agree on this. 0 means
+//! "unspecified", which an encoder leaves out. Other fields are skipped, such as field 8 of version
+//! 2, an id of the key.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -25,10 +26,10 @@ use super::wire::{Damaged, Field, Message, Value, push_bytes, push_varint};
 use crate::codes::{Algorithm, Counter, Digits, MovingFactor, Parameters, Period, Secret};
 use crate::provisioning::key_uri::{KeyUri, Leniency, Names, Repair, UriError, UriPart};
 
-/// The greatest number of parts of an export.
+/// An export has at most 256 parts.
 pub(super) const MAX_PARTS: u16 = 256;
 
-/// The message, understood.
+/// Holds the decoded message.
 pub(super) struct Payload {
     pub(super) index: u16,
     pub(super) size: u16,
@@ -52,11 +53,11 @@ impl Payload {
                 _ => {}
             }
         }
-        // 1 and 2 are Google's, 0 is an encoder that says nothing.
+        // Google writes 1 and 2. An encoder that does not say it writes 0.
         if !matches!(version.unwrap_or(0), 0..=2) {
             return Err(MigrationError::Version);
         }
-        // An encoder that says nothing means a single part.
+        // An encoder that does not say it means a single part.
         let size = u16::try_from(size.unwrap_or(0))
             .map_err(|_| MigrationError::Part)?
             .max(1);
@@ -81,7 +82,7 @@ fn next<'m>(message: &mut Message<'m>) -> Result<Option<(Field<'m>, usize)>, Mig
     }
 }
 
-/// A field given twice may be read either way: refused.
+/// Refuses a field that is given twice, as it may be read either way.
 fn once<T>(slot: &mut Option<T>, value: T, position: usize) -> Result<(), MigrationError> {
     match slot.replace(value) {
         None => Ok(()),
@@ -89,13 +90,13 @@ fn once<T>(slot: &mut Option<T>, value: T, position: usize) -> Result<(), Migrat
     }
 }
 
-/// An `int32` is sent as 64 bits, sign-extended; a reader takes the low 32.
+/// Reads an `int32`, which is sent as 64 bits, sign-extended. A reader takes the low 32.
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // as the format has it
 const fn int32(value: u64) -> i32 {
     value as i32
 }
 
-/// The other way.
+/// Writes an `int32` as 64 bits.
 #[allow(clippy::cast_sign_loss)] // as the format has it
 const fn sign_extended(value: i32) -> u64 {
     value as i64 as u64
@@ -125,7 +126,7 @@ fn decode_key(message: Message<'_>, key: usize) -> Result<(KeyUri, Vec<Repair>),
     ))
 }
 
-/// The fields of a key's message, each at most once.
+/// Holds the fields of a key's message, each at most once.
 #[derive(Default)]
 struct Fields<'m> {
     secret: Option<&'m [u8]>,
@@ -156,7 +157,8 @@ impl<'m> Fields<'m> {
         Ok(all)
     }
 
-    /// An algorithm, a number of digits or a type that is not known is an error, never the default.
+    /// Reads the parameters. An algorithm, a number of digits or a type that is not known is an
+    /// error, never the default.
     fn parameters(
         &self,
         key: usize,
@@ -199,7 +201,7 @@ fn text(value: Message<'_>) -> Result<&str, MigrationError> {
     })
 }
 
-/// The message of one key.
+/// Holds the message of one key.
 pub(super) struct EncodedKey(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for EncodedKey {
@@ -208,7 +210,7 @@ impl fmt::Debug for EncodedKey {
     }
 }
 
-/// The algorithm, the digits, and the type with its counter.
+/// Encodes the algorithm, the digits, and the type with its counter.
 fn encode_parameters(parameters: Parameters) -> Result<(u64, u64, (u64, u64)), MigrationError> {
     let unsupported = |part| MigrationError::Unsupported { part };
     let algorithm = match parameters.algorithm() {
@@ -242,7 +244,7 @@ pub(super) fn encode_key(key: &KeyUri) -> Result<EncodedKey, MigrationError> {
     };
     let secret = key.secret().expose_bytes();
 
-    // 64: the tags, the lengths and the numbers.
+    // The tags, the lengths and the numbers take 64 bytes at most.
     let length = secret
         .len()
         .saturating_add(name.len())

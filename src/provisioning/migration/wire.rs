@@ -1,35 +1,35 @@
 //! The wire format of Protocol Buffers, as far as this message needs it.
 //!
-//! Written here because the crates for it (`prost`, `protobuf`) build the message from parts they don't wipe, and bring
-//! a code generator for seven fields.
+//! This is written here because the crates for it (`prost`, `protobuf`) build the message from
+//! parts they don't wipe, and bring a code generator for seven fields.
 
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-/// A field: its number, and its value.
+/// Holds a field's number and value.
 pub(super) struct Field<'m> {
     pub(super) number: u64,
     pub(super) value: Value<'m>,
 }
 
 pub(super) enum Value<'m> {
-    /// Wire type 0.
+    /// It has wire type 0.
     Varint(u64),
-    /// Wire type 2, and where it begins in the whole message.
+    /// It has wire type 2, and knows where it begins in the whole message.
     Bytes(Message<'m>),
-    /// Wire types 1 and 5: no field of ours has them.
+    /// It has wire type 1 or 5, which no field here has.
     Fixed,
 }
 
-/// The fields of a message, read one by one.
+/// Reads the fields of a message one by one.
 #[derive(Clone, Copy)]
 pub(super) struct Message<'m> {
     pub(super) rest: &'m [u8],
     pub(super) position: usize,
 }
 
-/// The message breaks off or is none, at this position.
+/// Says that the message breaks off or is none, at this position.
 pub(super) struct Damaged {
     pub(super) position: usize,
 }
@@ -42,7 +42,7 @@ impl<'m> Message<'m> {
         }
     }
 
-    /// The next field; `None` at the end.
+    /// Reads the next field, or `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Field<'m>>, Damaged> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -85,7 +85,7 @@ impl<'m> Message<'m> {
         })
     }
 
-    /// Seven bits a byte, the lowest first; the top bit says that more follow. At most 64 bits.
+    /// Reads seven bits a byte, the lowest first, at most 64. The top bit says that more follow.
     fn varint(&mut self) -> Result<u64, Damaged> {
         let damaged = Damaged {
             position: self.position,
@@ -108,7 +108,7 @@ impl<'m> Message<'m> {
     }
 }
 
-/// Appends a field with a number. Make room before, so that no copy of a grown buffer stays behind.
+/// Appends a field with a number. Make room first, so that no copy of a grown buffer stays behind.
 pub(super) fn push_varint(message: &mut Zeroizing<Vec<u8>>, number: u8, value: u64) {
     varint(message, u64::from(number) << 3);
     varint(message, value);

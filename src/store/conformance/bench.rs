@@ -134,6 +134,27 @@ pub(super) fn race<S: Store, R: BlockOn + Sync>(
     })
 }
 
+/// Walks over all accounts, so many at a time.
+pub(super) fn pages(
+    list: &impl Fn(Option<&AccountId>, usize) -> Result<Vec<AccountId>, String>,
+    limit: usize,
+) -> Result<Vec<AccountId>, String> {
+    let mut listed: Vec<AccountId> = Vec::new();
+    loop {
+        let page = list(listed.last(), limit)?;
+        ensure(page.len() <= limit, || {
+            format!("a page of {limit} holds {}", page.len())
+        })?;
+        if page.is_empty() {
+            return Ok(listed);
+        }
+        ensure(page.first() > listed.last(), || {
+            "a page begins before the last one's end".to_owned()
+        })?;
+        listed.extend(page);
+    }
+}
+
 /// Ids that text columns, collations, trimming, normalization and key formats take for one another.
 pub(super) fn odd_ids() -> Vec<String> {
     let long = "x".repeat(AccountId::MAX_LEN);

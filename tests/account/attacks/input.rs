@@ -1,6 +1,7 @@
 //! Texts, and what is shown of them.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use secondfactor::codes::{Counter, Hotp, LookAhead, Parameters, Period, Secret, Totp, Window};
 use secondfactor::provisioning::KeyUri;
@@ -117,7 +118,7 @@ fn no_log_line_holds_a_code_or_a_secret() {
     say(&run(mfa.resync(&alice(), device, [wrong, used])));
     say(&run(mfa.redeem(&alice(), codes.iter().next().unwrap())));
     say(&run(mfa.redeem(&alice(), codes.iter().next().unwrap())));
-    let rotation = run(mfa.rotate(&proof, device)).unwrap();
+    let rotation = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
     say(&rotation);
     say(&run(mfa.confirm(&alice(), rotation.device(), wrong)));
     say(&run(mfa.status(&alice())));

@@ -5,11 +5,15 @@ mod clock;
 mod database;
 mod drift;
 mod enrollment;
+mod events;
 mod guessing;
 mod input;
+mod keys;
+mod labels;
 mod proofs;
 mod recovery;
 mod replay;
+mod standing;
 
 use secondfactor::account::{Account, DeviceId};
 use secondfactor::codes::Secret;

@@ -1,9 +1,8 @@
-//! Proofs that prove nothing any more.
+//! Proofs that no longer prove anything.
 
 use std::time::Duration;
 
 use secondfactor::account::{Account, Stale};
-use secondfactor::codes::Secret;
 use secondfactor::sealing::SealError;
 use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{Error, Keyring, Mfa, SealingKey, Verified};
@@ -45,10 +44,16 @@ fn a_device_that_was_taken_away_proves_nothing() {
             has_ended(run(mfa.resume(&thief, phone))),
             "resumed by itself"
         );
-        assert!(has_ended(run(mfa.rotate(&thief, tablet.device()))));
+        assert!(has_ended(run(mfa.rotate(
+            &thief,
+            tablet.device(),
+            Duration::ZERO
+        ))));
         assert!(has_ended(run(mfa.revoke(&thief, tablet.device()))));
+        assert!(has_ended(run(mfa.keep_only(&thief, &[tablet.device()]))));
         assert!(has_ended(run(mfa.issue_recovery_codes(&thief))));
         assert!(has_ended(run(mfa.opt_out(&thief))));
+        assert!(has_ended(run(mfa.stands(&thief))));
         // Nor does the confirmation of the same device, nor a token of that login.
         assert!(has_ended(run(mfa.enroll_another(&proof, label("thief's")))));
         let token = mfa.seal_proof(&thief, b"session").unwrap();
@@ -152,14 +157,18 @@ fn another_accounts_proof_proves_nothing() {
     assert!(is_foreign(
         bob().enroll_another(&proof, label("tablet"), NOW).err()
     ));
-    assert!(is_foreign(bob().rotate(&proof, device, NOW).err()));
+    assert!(is_foreign(
+        bob().rotate(&proof, device, Duration::ZERO, NOW).err()
+    ));
     assert!(is_foreign(
         bob().rename(&proof, device, label("mine"), NOW).err()
     ));
     assert!(is_foreign(bob().suspend(&proof, device, NOW).err()));
     assert!(is_foreign(bob().resume(&proof, device, NOW).err()));
     assert!(is_foreign(bob().revoke(&proof, device, NOW).err()));
+    assert!(is_foreign(bob().keep_only(&proof, &[device], NOW).err()));
     assert!(is_foreign(bob().issue_recovery_codes(&proof, NOW).err()));
+    assert!(is_foreign(bob().check_session(&proof, NOW).err()));
     assert!(is_foreign(bob().check_proof(&proof, NOW).err()));
 }
 
@@ -178,11 +187,12 @@ fn an_old_proof_proves_nothing() {
     assert!(run(mfa.rename(&proof, device, label("old phone"))).is_ok());
     clock.advance(Duration::from_secs(1));
     assert!(is_too_old(run(mfa.enroll_another(&proof, label("tablet")))));
-    assert!(is_too_old(run(mfa.rotate(&proof, device))));
+    assert!(is_too_old(run(mfa.rotate(&proof, device, Duration::ZERO))));
     assert!(is_too_old(run(mfa.rename(&proof, device, label("mine")))));
     assert!(is_too_old(run(mfa.suspend(&proof, device))));
     assert!(is_too_old(run(mfa.resume(&proof, device))));
     assert!(is_too_old(run(mfa.revoke(&proof, device))));
+    assert!(is_too_old(run(mfa.keep_only(&proof, &[device]))));
     assert!(is_too_old(run(mfa.issue_recovery_codes(&proof))));
     assert!(is_too_old(run(mfa.opt_out(&proof))));
 }
@@ -246,15 +256,17 @@ fn a_record_is_no_token_and_a_token_is_no_record() {
     let store = std::sync::Arc::new(MemoryStore::new());
     let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
     let record = run(store.load(&alice())).unwrap().unwrap();
-    let text = Secret::from_bytes(record.body()).unwrap().expose_base32();
+    let alphabet = base32::Alphabet::Rfc4648 { padding: false };
+    let text = base32::encode(alphabet, record.body());
     assert!(matches!(
         mfa.open_verified(&alice(), b"session", &text, Verified::SESSION),
         Err(Error::Token)
     ));
     let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let token = Secret::from_base32(&mfa.seal_proof(&verified, b"session").unwrap()).unwrap();
+    let token = mfa.seal_proof(&verified, b"session").unwrap();
+    let token = base32::decode(alphabet, &token).unwrap();
     assert!(matches!(
-        Account::open(&alice(), token.expose_bytes(), &keyring()),
+        Account::open(&alice(), &token, &keyring()),
         Err(Error::Seal(SealError::Forged))
     ));
 }

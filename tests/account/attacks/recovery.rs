@@ -21,7 +21,7 @@ fn other_code() -> RecoveryCode {
         .unwrap()
 }
 
-/// Judges wrong recovery codes, each as soon as it may be, until none is judged any more.
+/// Judges wrong recovery codes, each as soon as it may be, until none is judged any longer.
 fn exhaust(
     mut account: Account,
     mut now: secondfactor::codes::UnixTime,
@@ -228,11 +228,6 @@ fn a_recovery_code_mends_the_second_factor_and_is_no_login() {
     let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     is_a_proof(&recovered);
-    // The last device stays until another one has proved itself.
-    assert!(matches!(
-        run(mfa.revoke(&recovered, lost)),
-        Err(Error::LastDevice)
-    ));
     let new = run(mfa.enroll_another(&recovered, label("new phone"))).unwrap();
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
     run(mfa.revoke(&recovered, lost)).unwrap();
@@ -247,8 +242,10 @@ fn a_recovery_code_mends_the_second_factor_and_is_no_login() {
         Denial::Mismatch
     );
     assert!(run(mfa.verify(&alice(), code(new.secret(), now, 0))).is_ok());
-    // The proof ends after five minutes.
-    clock.advance(std::time::Duration::from_secs(300));
+    // The proof ends after fifteen minutes: people install an app in between.
+    clock.set(NOW.saturating_add(std::time::Duration::from_secs(900)));
+    assert!(run(mfa.rename(&recovered, new.device(), label("phone"))).is_ok());
+    clock.advance(std::time::Duration::from_secs(1));
     assert!(matches!(run(mfa.opt_out(&recovered)), Err(Error::Stale(_))));
 }
 

@@ -12,6 +12,7 @@ impl World {
             match self.dice.below(12) {
                 0 => self.move_in_with_twins(who),
                 1 => {}
+                2 => self.import(who),
                 _ => self.move_in(who),
             }
         }
@@ -29,13 +30,19 @@ impl World {
 
     /// The first device: most accounts have one, and recovery codes.
     pub(crate) fn move_in(&mut self, who: usize) {
+        self.is_calm = self.dice.one_in(2);
         for _ in 0..6 {
             self.enroll(who);
             self.confirm(who);
-            if self.naive(who).has_live(self.now()) {
+            if self.naive(who).has_accepted() {
                 break;
             }
         }
+        if self.dice.one_in(4) {
+            self.enroll_another(who);
+            self.confirm(who);
+        }
+        self.is_calm = false;
         if self.dice.one_in(2) {
             self.recovery_codes(who);
         }
@@ -44,46 +51,57 @@ impl World {
     /// One random thing happens.
     pub(crate) fn step(&mut self) {
         let who = usize::from(self.dice.one_in(4));
-        let naive = self.naive(who);
-        if !naive.has_live(self.now()) && !self.dice.one_in(4) {
-            return self.move_in(who);
+        let naive = self.naive(who).seen_at(self.now());
+        if !naive.has_accepted() && !self.dice.one_in(4) {
+            return if naive.was_confirmed {
+                self.mend(who)
+            } else {
+                self.move_in(who)
+            };
         }
         if naive.is_disabled(self.limits) && self.dice.one_in(3) {
             return self.unlock(who);
         }
         match self.dice.below(100) {
-            0..=13 => self.time_passes(),
-            14..=34 => self.log_in(who),
-            35..=38 => {
+            0..=12 => self.time_passes(),
+            13..=32 => self.log_in(who),
+            33..=36 => {
                 let code = self.any_code(who);
                 self.verify(who, code);
             }
-            39..=42 => self.race(who),
-            43..=46 => self.guess(who),
-            47 => self.siege(who),
-            48..=49 => self.ride_on_the_owner(who),
-            50..=51 => self.enroll(who),
-            52..=58 => self.confirm(who),
-            59..=62 => self.confirm_pair(who),
-            63..=68 => self.resync(who),
-            69..=70 => self.operate(who),
-            71..=75 => self.redeem(who),
-            76 => self.reseal(who),
-            77..=78 => self.token(who),
-            79 if self.dice.one_in(3) => self.opt_out(who),
-            79 => self.run_off(who),
-            // What follows takes a proof: often a fresh one.
-            with_proof => {
-                if !self.dice.one_in(3) {
-                    self.log_in(who);
-                }
-                match with_proof {
-                    80..=84 => self.enroll_another(who),
-                    85..=88 => self.rotate(who),
-                    89..=95 => self.manage(who),
-                    _ => self.recovery_codes(who),
-                }
-            }
+            37..=40 => self.race(who),
+            41..=43 => self.guess(who),
+            44 => self.siege(who),
+            45 => self.ride_on_the_owner(who),
+            46..=47 => self.enroll(who),
+            48..=54 => self.confirm(who),
+            55..=58 => self.confirm_pair(who),
+            59..=63 => self.resync(who),
+            64..=66 => self.operate(who),
+            67..=69 => self.redeem(who),
+            70..=72 => self.recover(who),
+            73 if self.dice.one_in(4) => self.check_keys(who),
+            73 => self.reseal(who),
+            74..=75 => self.token(who),
+            76..=77 => self.stands(who),
+            78 if self.dice.one_in(3) => self.opt_out(who),
+            78 => self.run_off(who),
+            79..=83 => self.with_a_proof(who, Self::enroll_another),
+            84..=88 => self.with_a_proof(who, Self::rotate),
+            89..=94 => self.with_a_proof(who, Self::manage),
+            95..=96 => self.with_a_proof(who, Self::keep_only),
+            _ => self.with_a_proof(who, Self::recovery_codes),
+        }
+    }
+
+    /// Often by a fresh one. What it began is often confirmed.
+    fn with_a_proof(&mut self, who: usize, command: impl FnOnce(&mut Self, usize)) {
+        if !self.dice.one_in(3) {
+            self.log_in(who);
+        }
+        command(self, who);
+        if self.dice.one_in(3) {
+            self.confirm(who);
         }
     }
 }

@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use secondfactor::Code;
+use secondfactor::account::VouchedBy;
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret};
 
-use super::naive::{DAY, Limits};
-
-const WEEK: u64 = 7 * DAY;
+use super::naive::{Identity, Limits, Lived};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moves {
@@ -15,17 +14,61 @@ pub(crate) enum Moves {
     Counter,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum State {
-    Pending { replaces: Option<u32> },
+    Pending(Pending),
     Active,
     Suspended,
-    Retiring { until: u64 },
+    Retiring { until: Lived },
+}
+
+/// What it waits with, and what it rests on.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) begun: Lived,
+    pub(crate) wrong_confirmations: usize,
+    pub(crate) rests_on: Option<Identity>,
+    pub(crate) replaces: Option<Replaced>,
+    pub(crate) session: Option<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Replaced {
+    pub(crate) number: u32,
+    pub(crate) identity: Identity,
+    pub(crate) grace: u64,
+}
+
+/// How far a clock is off: where a resynchronization found it, and which way each success since was
+/// off centre, -1, 0 or 1.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offset {
+    found: i64,
+    pub(crate) leans: Vec<i64>,
+}
+
+impl Offset {
+    /// Two in a row to one side move it by a step, and never so far that the present step leaves
+    /// the window.
+    pub(crate) fn steps(&self, limits: Limits) -> i64 {
+        let (slowest, fastest) = (-(limits.future.min(4) as i64), limits.past.min(4) as i64);
+        let (mut learned, mut once) = (0_i64, 0);
+        for lean in &self.leans {
+            if *lean != 0 && *lean == once {
+                learned = (learned + lean).clamp(slowest, fastest);
+                once = 0;
+            } else {
+                once = *lean;
+            }
+        }
+        self.found + learned
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     pub(crate) number: u32,
+    pub(crate) identity: Identity,
     pub(crate) label: String,
     /// Nobody's, if the answer that showed it was lost.
     pub(crate) secret: Option<Rc<Secret>>,
@@ -33,27 +76,27 @@ pub(crate) struct Device {
     pub(crate) algorithm: Algorithm,
     pub(crate) digits: Digits,
     pub(crate) created: u64,
+    pub(crate) vouched_by: VouchedBy,
     pub(crate) state: State,
-    pub(crate) wrong_confirmations: Vec<u64>,
-    /// Steps and counters that were accepted, and the counters before the first.
+    /// Steps and counters that were accepted, and what was burned before the first.
     pub(crate) burned: Vec<u64>,
-    /// Which way each success was off centre, -1, 0 or 1.
-    pub(crate) leans: Vec<i64>,
-    /// The drift that the last success or the last resynchronization left.
-    pub(crate) settled: i64,
-    /// When resynchronizations succeeded, and the drift they found.
-    pub(crate) resyncs: Vec<(u64, i64)>,
-    /// What a drift comes back to that no success bears out.
-    pub(crate) before_resync: Option<i64>,
+    /// Steps and counters whose replay the owner was told of.
+    pub(crate) told_replays: Vec<u64>,
+    pub(crate) last_used: Option<u64>,
+    pub(crate) offset: Offset,
+    /// When the last resynchronization was that no success has confirmed, and what the offset comes
+    /// back to.
+    pub(crate) before_resync: Option<(Lived, Offset)>,
 }
 
 impl Device {
-    pub(crate) fn is_live(&self, now: u64) -> bool {
-        match self.state {
-            State::Active => true,
-            State::Retiring { until } => now < until && until - now <= WEEK + 5,
-            _ => false,
-        }
+    pub(crate) fn is_active(&self) -> bool {
+        matches!(self.state, State::Active)
+    }
+
+    /// Whether its codes let in.
+    pub(crate) fn is_accepted(&self) -> bool {
+        matches!(self.state, State::Active | State::Retiring { .. })
     }
 
     pub(crate) fn is_kept(&self) -> bool {
@@ -61,14 +104,35 @@ impl Device {
     }
 
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.state, State::Pending { .. })
+        matches!(self.state, State::Pending(_))
     }
 
-    pub(crate) fn has_expired(&self, now: u64) -> bool {
-        self.is_pending()
-            && (self.wrong_confirmations.len() >= 5
-                || now.saturating_add(5) < self.created
-                || now.saturating_sub(self.created) > 600)
+    pub(crate) fn is_begun_in(&self, session: Option<&str>) -> bool {
+        matches!(&self.state, State::Pending(pending) if pending.session == session)
+    }
+
+    /// The device in whose place it waits to be.
+    pub(crate) fn replaces(&self) -> Option<u32> {
+        match &self.state {
+            State::Pending(pending) => pending.replaces.as_ref().map(|old| old.number),
+            _ => None,
+        }
+    }
+
+    /// Ten minutes and five tries to be confirmed; a grace to retire.
+    pub(crate) fn has_run_out(&self, lived: Lived) -> bool {
+        match &self.state {
+            State::Pending(pending) => {
+                lived - pending.begun > 600 || pending.wrong_confirmations >= 5
+            }
+            State::Retiring { until } => lived >= *until,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn has(&self, secret: &Secret) -> bool {
+        let own = self.secret.as_ref();
+        own.is_some_and(|own| own.expose_bytes() == secret.expose_bytes())
     }
 
     pub(crate) fn code(&self, moving: u64) -> Option<Code> {
@@ -87,7 +151,7 @@ impl Device {
             .with_digits(self.digits)
     }
 
-    pub(crate) fn shows(&self, code: Code, moving: u64) -> bool {
+    fn shows(&self, code: Code, moving: u64) -> bool {
         self.code(moving) == Some(code)
     }
 
@@ -99,29 +163,23 @@ impl Device {
         self.burned.iter().all(|burned| *burned < moving)
     }
 
-    /// A resynchronization holds for a day, if no success bears it out.
-    pub(crate) fn drift(&self, now: u64) -> i64 {
-        match (self.before_resync, self.resyncs.last()) {
-            (Some(before), Some((at, _))) if now > at.saturating_add(DAY) => before,
-            _ => self.settled,
-        }
-    }
-
-    pub(crate) fn centre(&self, now: u64) -> u64 {
+    pub(crate) fn centre(&self, limits: Limits, now: u64) -> u64 {
         match self.moves {
-            Moves::Time { period } => (now / period).saturating_add_signed(self.drift(now)),
+            Moves::Time { period } => {
+                (now / period).saturating_add_signed(self.offset.steps(limits))
+            }
             Moves::Counter => self.next_counter(),
         }
     }
 
-    fn next_counter(&self) -> u64 {
+    pub(crate) fn next_counter(&self) -> u64 {
         self.highest_burned()
             .map_or(0, |burned| burned.saturating_add(1))
     }
 
     /// The steps or counters in the window that have this code, used or not.
     pub(crate) fn matches(&self, code: Code, limits: Limits, now: u64) -> Vec<u64> {
-        let centre = self.centre(now);
+        let centre = self.centre(limits, now);
         let (first, last) = match self.moves {
             Moves::Time { .. } => (
                 centre.saturating_sub(limits.past),
@@ -138,39 +196,55 @@ impl Device {
     }
 
     /// How far from what is expected a step is, in seconds, as periods differ.
-    pub(crate) fn distance(&self, moving: u64, now: u64) -> u64 {
-        let apart = moving.abs_diff(self.centre(now));
+    pub(crate) fn distance(&self, moving: u64, limits: Limits, now: u64) -> u64 {
+        let apart = moving.abs_diff(self.centre(limits, now));
         match self.moves {
             Moves::Time { period } => apart * period,
             Moves::Counter => apart,
         }
     }
 
-    /// Where two codes in a row end, both unused and in the reach of a resynchronization.
-    pub(crate) fn pair_matches(&self, codes: [Code; 2], now: u64) -> Option<u64> {
+    /// Where two codes in a row end, both unused: an hour and two steps each way, or a hundred
+    /// presses.
+    fn pair_matches(&self, codes: [Code; 2], now: u64) -> Option<u64> {
         if self.highest_burned() == Some(u64::MAX) {
             return None;
         }
+        let next = self.next_counter();
         let (first, last) = match self.moves {
-            Moves::Time { period } => (
-                (now / period).saturating_sub(121).max(self.next_counter()),
-                (now / period).saturating_add(120),
-            ),
-            Moves::Counter => (self.next_counter(), self.next_counter().saturating_add(100)),
+            Moves::Time { period } => {
+                let (present, reach) = (now / period, 3600 / period + 2);
+                let first = present.saturating_sub(reach + 1).max(next);
+                (first, present.saturating_add(reach))
+            }
+            Moves::Counter => (next, next.saturating_add(101)),
         };
         // The last of all has no second.
         (first.checked_add(1)?..=last)
             .rfind(|second| self.shows(codes[1], *second) && self.shows(codes[0], *second - 1))
     }
 
-    pub(crate) fn resync(&mut self, second: u64, now: u64) {
+    /// Takes two codes in a row as where it stands. Returns whether they are.
+    pub(crate) fn resync(&mut self, codes: [Code; 2], now: u64, lived: Lived) -> bool {
+        let Some(second) = self.pair_matches(codes, now) else {
+            return false;
+        };
         self.burned.extend([second - 1, second]);
         if let Moves::Time { period } = self.moves {
-            let steps = second as i64 - (now / period) as i64;
-            self.before_resync = self.before_resync.or(Some(self.settled));
-            self.settled = steps;
-            self.resyncs.push((now, steps));
+            let found = Offset {
+                found: second as i64 - (now / period) as i64,
+                leans: Vec::new(),
+            };
+            let mut before = std::mem::replace(&mut self.offset, found);
+            // One success to a side is forgotten.
+            before.leans.push(0);
+            let before = self
+                .before_resync
+                .take()
+                .map_or(before, |(_, before)| before);
+            self.before_resync = Some((lived, before));
         }
+        true
     }
 }
 

@@ -1,109 +1,96 @@
-//! What people and operators do with devices.
+//! How people and operators bring devices: begin, confirm, rotate, import, resynchronize.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use secondfactor::{Code, Label, NewDevice};
+use secondfactor::Code;
+use secondfactor::account::PendingDevice;
 
-use super::device::{Moves, State};
-use super::naive::{DAY, Form, Naive, Said, leaks_until};
-use super::world::{Proven, World, attempt, device_id, said};
+use super::device::{Device, Moves, State};
+use super::naive::{DAY, Form, Naive, Said};
+use super::proven::Proven;
+use super::world::{World, attempt, device_id};
+
+fn in_session(number: u32, session: Option<&str>) -> PendingDevice {
+    match session {
+        Some(session) => device_id(number).in_session(session.as_bytes()),
+        None => device_id(number).into(),
+    }
+}
 
 impl World {
     pub(crate) fn enroll(&mut self, who: usize) {
-        let (new, form) = self.form();
-        self.enroll_as(who, new, form);
+        let form = self.form();
+        self.enroll_as(who, form);
     }
 
-    pub(crate) fn enroll_as(&mut self, who: usize, new: NewDevice, form: Form) {
-        let (now, limits, fault) = (self.now(), self.limits, self.fault());
-        let mut next = self.naive(who);
+    pub(crate) fn enroll_as(&mut self, who: usize, form: Form) {
         // The same secret at another account would be the application's fault.
-        let expected = next.enroll(&form, limits, now);
         if self.is_elsewhere(who, &form) {
             return;
         }
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let mut next = self.naive(who);
+        let verdict = next.enroll(&form, limits, now);
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.enroll(&id, new));
-        let enrollment = self.settle(who, ("enroll", turn), (expected, Some(next)), answer);
+        let answer = attempt(mfa.enroll(&id, form.as_new()));
+        let enrollment = self.settle(who, ("enroll", turn), (verdict, Some(next)), answer);
         self.hand_out(who, enrollment);
     }
 
-    pub(crate) fn proof(&mut self, who: usize) -> Option<(Rc<Proven>, bool)> {
-        let now = self.now();
+    /// The last one, or any: it may be old, of another epoch, or of what has ended.
+    pub(crate) fn proof(&mut self, who: usize) -> Option<Rc<Proven>> {
         let proofs = &self.people[who].proofs;
-        // The last one, or any.
         let proof = if self.dice.one_in(4) {
             self.dice.pick(proofs)?
         } else {
             proofs.last()?
         };
-        let is_fresh = proof.at() <= now.saturating_add(5) && now.saturating_sub(proof.at()) <= 300;
+        let (proof, now) = (Rc::clone(proof), self.now());
         let naive = self.people[who].naive.as_ref();
-        let counts = naive.is_none_or(|naive| match proof.by() {
-            Some(by) => naive.still_counts(by, proof.at(), now),
-            None => naive
-                .recovery
-                .as_ref()
-                .is_some_and(|recovery| recovery.issued <= proof.at().saturating_add(5)),
-        });
-        Some((Rc::clone(proof), is_fresh && counts))
-    }
-
-    /// What the model says of a command that takes a proof.
-    pub(crate) fn proven(
-        &self,
-        who: usize,
-        is_fresh: bool,
-        command: impl FnOnce(&mut Naive) -> Said,
-    ) -> (Said, Option<Naive>) {
-        let Some(mut next) = self.people[who].naive.clone() else {
-            return (Said::NotEnrolled, None);
-        };
-        let said = if is_fresh {
-            command(&mut next)
-        } else {
-            Said::Stale
-        };
-        (said, Some(next))
+        if let Some(why) = naive.and_then(|naive| naive.seen_at(now).why_ended(&proof, now)) {
+            self.count((why, Said::Ended));
+        }
+        Some(proof)
     }
 
     pub(crate) fn enroll_another(&mut self, who: usize) {
-        let (new, form) = self.form();
-        self.enroll_another_as(who, new, form);
+        let form = self.form();
+        self.enroll_another_as(who, form);
     }
 
-    pub(crate) fn enroll_another_as(&mut self, who: usize, new: NewDevice, form: Form) {
-        let Some((proof, is_fresh)) = self.proof(who) else {
+    pub(crate) fn enroll_another_as(&mut self, who: usize, form: Form) {
+        let Some(proof) = self.proof(who).filter(|_| !self.is_elsewhere(who, &form)) else {
             return;
         };
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
-        if self.is_elsewhere(who, &form) {
-            return;
-        }
-        let expected = self.proven(who, is_fresh, |naive| {
-            naive.enroll_another(&form, limits, now)
+        let expected = self.asked(who, |naive| {
+            naive.enroll_another(&proof, &form, limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.enroll_another(&*proof, new));
+        let answer = attempt(mfa.enroll_another(&*proof, form.as_new()));
         let enrollment = self.settle(who, ("enroll another", turn), expected, answer);
         self.hand_out(who, enrollment);
     }
 
     pub(crate) fn rotate(&mut self, who: usize) {
-        let Some((proof, is_fresh)) = self.proof(who) else {
+        let Some(proof) = self.proof(who) else {
             return;
         };
-        let (now, limits, fault, number) =
-            (self.now(), self.limits, self.fault(), self.any_device(who));
-        let expected = self.proven(who, is_fresh, |naive| naive.rotate(number, limits, now));
+        let (number, session) = (self.any_device(who), self.session());
+        let grace = self.dice.of([0, 0, 1, 120, 3 * DAY, 7 * DAY, 7 * DAY + 1]);
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let how = (number, session, grace);
+        let expected = self.asked(who, |naive| naive.rotate(&proof, how, limits, now));
         let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.rotate(&*proof, device_id(number)));
+        let grace = Duration::from_secs(grace);
+        let answer = attempt(mfa.rotate(&*proof, in_session(number, session), grace));
         let enrollment = self.settle(who, ("rotate", turn), expected, answer);
         self.hand_out(who, enrollment);
     }
 
-    fn any_device(&mut self, who: usize) -> u32 {
+    pub(crate) fn any_device(&mut self, who: usize) -> u32 {
         let naive = self.naive(who);
         if self.dice.one_in(12) {
             return self.dice.below(12) as u32;
@@ -113,54 +100,55 @@ impl World {
             .map_or(1, |device| device.number)
     }
 
-    /// A device that waits, or any, and where its owner has it.
-    fn a_pending_device(&mut self, who: usize) -> (u32, Option<usize>) {
+    /// A device that waits, or any; the session that began it, or another one; and where its owner
+    /// has it.
+    fn a_pending_device(&mut self, who: usize) -> (u32, Option<&'static str>, Option<usize>) {
         let naive = self.naive(who);
-        let pending: Vec<u32> = naive
-            .devices
-            .iter()
-            .filter(|one| one.is_pending())
-            .map(|one| one.number)
-            .collect();
+        let pending = naive.devices.iter().filter(|device| device.is_pending());
+        let pending: Vec<u32> = pending.map(|device| device.number).collect();
         let pending = self.dice.pick(&pending).copied();
         let number = pending
             .filter(|_| !self.dice.one_in(8))
             .unwrap_or_else(|| self.any_device(who));
-        // After an opt-out the numbers begin anew.
-        (
-            number,
-            self.people[who]
-                .provers
-                .iter()
-                .rposition(|prover| prover.number == number),
-        )
+        let session = match naive.find(number).map(|device| &device.state) {
+            Some(State::Pending(pending)) if self.is_calm || !self.dice.one_in(8) => {
+                pending.session
+            }
+            _ => self.session(),
+        };
+        let is_begun_here = |device: &Device| device.is_begun_in(session);
+        if naive
+            .find(number)
+            .is_some_and(|device| device.is_pending() && !is_begun_here(device))
+        {
+            self.count(("confirm in another session", Said::UnknownDevice));
+        }
+        // After an opt-out the numbers begin again.
+        let provers = &self.people[who].provers;
+        let prover = provers.iter().rposition(|prover| prover.number == number);
+        (number, session, prover)
     }
 
     pub(crate) fn confirm(&mut self, who: usize) {
-        let (number, prover) = self.a_pending_device(who);
-        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let (number, session, prover) = self.a_pending_device(who);
         let code = match prover {
-            Some(at) if self.is_calm || !self.dice.one_in(5) => {
-                let steps = if self.is_calm {
-                    0
-                } else {
-                    self.dice.of([0, 0, 0, -1, 1, 2])
-                };
+            Some(at) if self.is_calm => self.shown(who, at, 0),
+            Some(at) if !self.dice.one_in(5) => {
+                let steps = self.dice.of([0, 0, 0, -1, 1, 2]);
                 self.shown(who, at, steps)
             }
             _ => self.any_code(who),
         };
-        let mut next = self.people[who].naive.clone();
-        let expected = next.as_mut().map_or(Said::NotEnrolled, |next| {
-            next.confirm(number, code, limits, now)
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let expected = self.asked(who, |naive| {
+            naive.confirm((number, session), code, limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.confirm(&id, device_id(number), code));
-        let confirmed = self.settle(who, ("confirm", turn), (expected, next), answer);
-        self.people[who]
-            .proofs
-            .extend(confirmed.map(Proven::Confirmed).map(Rc::new));
+        let answer = attempt(mfa.confirm(&id, in_session(number, session), code));
+        if let Some(confirmed) = self.settle(who, ("confirm", turn), expected, answer) {
+            self.keep(who, confirmed);
+        }
     }
 
     fn pair(&mut self, who: usize, prover: Option<usize>) -> [Code; 2] {
@@ -188,29 +176,32 @@ impl World {
     }
 
     pub(crate) fn confirm_pair(&mut self, who: usize) {
-        let (number, prover) = self.a_pending_device(who);
+        let (number, session, prover) = self.a_pending_device(who);
         // Until the tries are over, now and then.
         for _ in 0..if self.dice.one_in(8) { 6 } else { 0 } {
             let codes = [self.random_code(), self.random_code()];
-            self.confirm_pair_by(who, number, codes);
+            self.confirm_pair_by(who, (number, session), codes);
         }
         let codes = self.pair(who, prover);
-        self.confirm_pair_by(who, number, codes);
+        self.confirm_pair_by(who, (number, session), codes);
     }
 
-    fn confirm_pair_by(&mut self, who: usize, number: u32, codes: [Code; 2]) {
+    fn confirm_pair_by(
+        &mut self,
+        who: usize,
+        (number, session): (u32, Option<&'static str>),
+        codes: [Code; 2],
+    ) {
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
-        let mut next = self.people[who].naive.clone();
-        let expected = next.as_mut().map_or(Said::NotEnrolled, |next| {
-            next.confirm_pair(number, codes, limits, now)
+        let expected = self.asked(who, |naive| {
+            naive.confirm_pair((number, session), codes, limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.confirm_pair(&id, device_id(number), codes));
-        let confirmed = self.settle(who, ("confirm pair", turn), (expected, next), answer);
-        self.people[who]
-            .proofs
-            .extend(confirmed.map(Proven::Confirmed).map(Rc::new));
+        let answer = attempt(mfa.confirm_pair(&id, in_session(number, session), codes));
+        if let Some(confirmed) = self.settle(who, ("confirm pair", turn), expected, answer) {
+            self.keep(who, confirmed);
+        }
     }
 
     pub(crate) fn resync(&mut self, who: usize) {
@@ -220,95 +211,71 @@ impl World {
 
     fn resync_once(&mut self, who: usize) {
         let number = self.any_device(who);
-        let prover = self.people[who]
-            .provers
-            .iter()
-            .rposition(|prover| prover.number == number);
+        let provers = &self.people[who].provers;
+        let prover = provers.iter().rposition(|prover| prover.number == number);
         if let Some(at) = prover.filter(|_| self.dice.one_in(4)) {
-            self.people[who].provers[at].skew = self.dice.of([0, 90, -90, 300, -3000, 3000, 4000]);
+            let skews = [0, 90, -90, 300, -3000, 3000, 3600, -3600, 3670, 4000];
+            let prover = &mut self.people[who].provers[at];
+            prover.skew = self.dice.of(skews);
+            let presses = self.dice.of([0, 0, 20, 99, 100, 101]);
+            prover.counter = prover.counter.saturating_add(presses);
         }
         let codes = self.pair(who, prover);
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let expected = self.asked(who, |naive| naive.resync(number, codes, limits, now));
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
         let answer = attempt(mfa.resync(&id, device_id(number), codes));
-        // The status does not say whether one is judged; when the clock has gone back, the answer does.
-        let is_throttled = matches!(answer.as_ref().map(said), Some(Said::Throttled));
-        let mut next = self.people[who].naive.clone();
-        let is_full = if self.is_orderly {
-            leaks_until(&self.naive(who).resyncs, 3, DAY / 3) > now
-        } else {
-            is_throttled
-        };
-        let expected = next.as_mut().map_or(Said::NotEnrolled, |next| {
-            next.resync(number, codes, limits, now, is_full)
-        });
-        self.settle(who, ("resync", turn), (expected, next), answer);
+        self.settle(who, ("resync", turn), expected, answer);
     }
 
-    /// What an operator does without a proof.
-    pub(crate) fn operate(&mut self, who: usize) {
-        if self.dice.one_in(2) {
-            return self.unlock(who);
+    /// An operator brings devices of another system, or does so again.
+    pub(crate) fn import(&mut self, who: usize) {
+        let mut forms = Vec::new();
+        let known = self.naive(who).devices;
+        for _ in 0..self.dice.of([0, 1, 1, 1, 2, 3]) {
+            let mut form = self.form();
+            form.session = None;
+            form.secret = match (self.dice.below(16), self.dice.pick(&known)) {
+                (0, _) => None,
+                (1..6, Some(device)) if device.secret.is_some() => device.secret.clone(),
+                _ => Some(Rc::new(self.secret())),
+            };
+            forms.push(form);
         }
-        let (now, fault, number) = (self.now(), self.fault(), self.any_device(who));
-        let mut next = self.people[who].naive.clone();
-        let expected = next
-            .as_mut()
-            .map_or(Said::NotEnrolled, |next| next.revoke(number, now));
-        let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.danger_revoke_unproven(&self.people[who].id, device_id(number)));
-        self.settle(who, ("danger revoke", turn), (expected, next), answer);
-    }
-
-    pub(crate) fn unlock(&mut self, who: usize) {
-        let (now, fault) = (self.now(), self.fault());
-        let mut next = self.people[who].naive.clone();
-        let expected = next
-            .as_mut()
-            .map_or(Said::NotEnrolled, |next| next.unlock(now));
-        let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.danger_unlock_unproven(&self.people[who].id));
-        self.settle(who, ("danger unlock", turn), (expected, next), answer);
-    }
-
-    pub(crate) fn manage(&mut self, who: usize) {
-        let Some((proof, is_fresh)) = self.proof(who) else {
+        if self.dice.one_in(6) {
+            forms.extend(forms.first().cloned());
+        }
+        if forms.iter().any(|form| self.is_elsewhere(who, form)) {
             return;
-        };
-        let naive = self.naive(who);
-        let suspended = naive
-            .devices
-            .iter()
-            .find(|device| device.state == State::Suspended);
-        let suspended = suspended
-            .filter(|_| self.dice.one_in(2))
-            .map(|device| device.number);
-        let (now, fault) = (self.now(), self.fault());
-        let number = suspended.unwrap_or_else(|| self.any_device(who));
-        let device = device_id(number);
-        let label = self.dice.of(["phone", "tablet", "token", "watch", "ring"]);
-        let command = if suspended.is_some() {
-            3
-        } else {
-            self.dice.below(5)
-        };
-        let expected = self.proven(who, is_fresh, |naive| match command {
-            0 => naive.rename(number, label, now),
-            1 | 2 => naive.suspend(number, now),
-            3 => naive.resume(number, now),
-            _ => naive.revoke(number, now),
-        });
-        let (turn, mfa) = self.turn(who, fault, None);
-        let (name, answer) = match command {
-            0 => {
-                let label = Label::new(label).unwrap();
-                ("rename", attempt(mfa.rename(&*proof, device, label)))
-            }
-            1 | 2 => ("suspend", attempt(mfa.suspend(&*proof, device))),
-            3 => ("resume", attempt(mfa.resume(&*proof, device))),
-            _ => ("revoke", attempt(mfa.revoke(&*proof, device))),
-        };
-        self.settle(who, (name, turn), expected, answer);
+        }
+        for secret in forms.iter().filter_map(|form| form.secret.as_ref()) {
+            self.leaks
+                .hide_bytes(secret.expose_bytes(), &secret.expose_base32());
+        }
+        self.import_these(who, &forms);
     }
+
+    fn import_these(&mut self, who: usize, forms: &[Form]) {
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let mut next = self.naive(who);
+        let verdict = next.import(forms, limits, now);
+        let known: Vec<u32> = numbers(&self.naive(who));
+        let (turn, mfa) = self.turn(who, fault, None);
+        let id = self.people[who].id.clone();
+        let devices = forms.iter().map(Form::as_new).collect();
+        let answer = attempt(mfa.danger_import_unproven(&id, devices));
+        self.settle(who, ("danger import", turn), (verdict, Some(next)), answer);
+        // Their owners have them, whatever the operator hears.
+        for number in numbers(&self.naive(who)) {
+            if !known.contains(&number) {
+                self.give(who, number);
+            }
+        }
+    }
+}
+
+fn numbers(naive: &Naive) -> Vec<u32> {
+    let number = |device: &Device| device.number;
+    naive.devices.iter().map(number).collect()
 }

@@ -1,5 +1,5 @@
-//! Numbers from a seed (SplitMix64, Steele and others 2014): the same on every machine and in every release; or choices by
-//! a fuzzer's bytes.
+//! Numbers from a seed (SplitMix64, Steele and others 2014): the same on every machine and in every
+//! release; or choices by a fuzzer's bytes.
 
 pub(crate) struct Dice {
     state: u64,
@@ -14,7 +14,8 @@ impl Dice {
         }
     }
 
-    /// Chooses by these bytes, as few of them for each choice as there are ways to go, and by a seed when they are used up.
+    /// Chooses by these bytes, as few of them for each choice as there are ways to go, and by a
+    /// seed when they are used up.
     #[allow(dead_code)] // used by the fuzz target and the replay of its corpus
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         Self {

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use secondfactor::AccountId;
-use secondfactor::store::{MemoryStore, Store, Stored, Swap, Version};
+use secondfactor::store::{ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version};
+
+use super::naive::{Said, Verdict};
 
 /// What goes wrong in the next command that gets there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,33 @@ pub(crate) enum Fault {
     DiesBeforeWrite,
     /// The server dies before it hears that the swap has won.
     DiesAfterWrite,
+}
+
+impl Fault {
+    /// What is said, and how many commits there are.
+    pub(crate) fn makes_of(self, verdict: Verdict) -> (Said, u32) {
+        match (self, verdict.is_written) {
+            (Self::LoadFails, _) => (Said::StoreFailed, 0),
+            (_, false) => (verdict.said, 0),
+            (Self::FailsBeforeWrite, _) => (Said::StoreFailed, 0),
+            (Self::FailsAfterWrite, _) => (Said::StoreFailed, 1),
+            (Self::DiesBeforeWrite, _) => (Said::Nothing, 0),
+            (Self::DiesAfterWrite, _) => (Said::Nothing, 1),
+            (Self::Loses(8..), _) => (Said::Contended, 0),
+            _ => (verdict.said, 1),
+        }
+    }
+
+    /// Whether a write that has begun does not come to its answer.
+    pub(crate) fn interrupts(self) -> bool {
+        matches!(
+            self,
+            Self::FailsBeforeWrite
+                | Self::FailsAfterWrite
+                | Self::DiesBeforeWrite
+                | Self::DiesAfterWrite
+        )
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +140,10 @@ impl Faulty {
 impl Store for Faulty {
     type Error = Unreachable;
 
+    async fn check(&self) -> Result<Report, Unreachable> {
+        Ok(self.records.check().await.unwrap())
+    }
+
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Unreachable> {
         if self.fault() == Fault::LoadFails {
             return Err(Unreachable);
@@ -137,6 +170,16 @@ impl Store for Faulty {
         }
         self.write(async { self.records.remove(account, expected).await.unwrap() })
             .await
+    }
+}
+
+impl ListAccounts for Faulty {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, Unreachable> {
+        Ok(self.records.list_accounts(after, limit).await.unwrap())
     }
 }
 

@@ -3,76 +3,93 @@
 use std::rc::Rc;
 
 use secondfactor::account::Enrollment;
-use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, UnixTime};
+use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret};
 use secondfactor::{Label, NewDevice};
 
-use super::device::{Device, Moves};
+use super::device::Moves;
 use super::naive::Form;
 use super::prover::Prover;
 use super::world::{World, device_id};
 
+impl Form {
+    /// An app of the usual settings.
+    fn app(label: &str, secret: Option<Rc<Secret>>) -> Self {
+        Self {
+            label: label.to_owned(),
+            secret,
+            moves: Moves::Time { period: 30 },
+            algorithm: Algorithm::Sha1,
+            digits: Digits::Six,
+            first_counter: 0,
+            session: None,
+        }
+    }
+
+    /// What a program makes of it.
+    pub(crate) fn as_new(&self) -> NewDevice {
+        let label = Label::new(&*self.label).unwrap();
+        let parameters = match self.moves {
+            Moves::Time { period } => Parameters::totp(Period::from_secs(period as u16).unwrap()),
+            Moves::Counter => Parameters::hotp(Counter::new(self.first_counter)),
+        };
+        let parameters = parameters
+            .with_algorithm(self.algorithm)
+            .with_digits(self.digits);
+        let mut new = if parameters == Parameters::DEFAULT {
+            label.into()
+        } else {
+            NewDevice::with_parameters(label, parameters).unwrap()
+        };
+        if let Some(secret) = &self.secret {
+            new = new.with_secret(secret.duplicate());
+        }
+        match self.session {
+            Some(session) => new.in_session(session.as_bytes()),
+            None => new,
+        }
+    }
+}
+
 impl World {
-    pub(crate) fn form(&mut self) -> (NewDevice, Form) {
+    pub(crate) fn form(&mut self) -> Form {
         let label = self.dice.of(["phone", "tablet", "token", "watch"]);
-        let algorithm = self.dice.of([
+        let secret = self.dice.one_in(3).then(|| Rc::new(self.secret()));
+        let app = Form {
+            session: self.session(),
+            ..Form::app(label, secret)
+        };
+        let moves = match self.dice.below(4) {
+            0 => Moves::Counter,
+            1 => Moves::Time {
+                period: self.dice.of([30, 30, 15, 60, 120]),
+            },
+            _ => return app,
+        };
+        let algorithms = [
             Algorithm::Sha1,
             Algorithm::Sha1,
             Algorithm::Sha256,
             Algorithm::Sha512,
-        ]);
-        let digits = self
-            .dice
-            .of([Digits::Six, Digits::Six, Digits::Seven, Digits::Eight]);
-        let period = self.dice.of([30, 30, 15, 60, 120]);
-        let secret = self.dice.one_in(3).then(|| Rc::new(self.secret()));
-        let first_counter = self.dice.of([0, 0, 1, 1000, u64::MAX - 2, u64::MAX]);
-        let label_of = Label::new(label).unwrap();
-        let (parameters, moves, first_counter) = match self.dice.below(4) {
-            0 => (
-                Parameters::hotp(Counter::new(first_counter)),
-                Moves::Counter,
-                first_counter,
-            ),
-            1 => {
-                let moves = Moves::Time {
-                    period: period.into(),
-                };
-                (
-                    Parameters::totp(Period::from_secs(period).unwrap()),
-                    moves,
-                    0,
-                )
-            }
-            _ => {
-                let form = Form {
-                    label: label.to_owned(),
-                    secret: secret.clone(),
-                    moves: Moves::Time { period: 30 },
-                    algorithm: Algorithm::Sha1,
-                    digits: Digits::Six,
-                    first_counter: 0,
-                };
-                return (with_secret(label_of.into(), secret), form);
-            }
-        };
-        let parameters = parameters.with_algorithm(algorithm).with_digits(digits);
-        let new = NewDevice::with_parameters(label_of, parameters).unwrap();
-        let new = with_secret(new, secret.clone());
-        (
-            new,
-            Form {
-                label: label.to_owned(),
-                secret,
-                moves,
-                algorithm,
-                digits,
-                first_counter,
+        ];
+        let digits = [Digits::Six, Digits::Six, Digits::Seven, Digits::Eight];
+        Form {
+            moves,
+            algorithm: self.dice.of(algorithms),
+            digits: self.dice.of(digits),
+            first_counter: match moves {
+                Moves::Time { .. } => 0,
+                Moves::Counter => self.dice.of([0, 0, 1, 1000, u64::MAX - 2, u64::MAX]),
             },
-        )
+            ..app
+        }
+    }
+
+    pub(crate) fn session(&mut self) -> Option<&'static str> {
+        self.dice.of([None, None, Some("one"), Some("two")])
     }
 
     /// One that the device brings: a new one, or a known one, which must be refused where it is.
-    fn secret(&mut self) -> Secret {
+    pub(crate) fn secret(&mut self) -> Secret {
         let known: Vec<Rc<Secret>> = self.people[0]
             .naive
             .iter()
@@ -87,7 +104,8 @@ impl World {
         Secret::from_weak_bytes(&bytes).unwrap()
     }
 
-    /// Devices that show the same code at one time, or one that shows it twice in a row: found by search.
+    /// Devices that show the same code at one time, or one that shows it twice in a row: found by
+    /// search.
     pub(crate) fn move_in_with_twins(&mut self, who: usize) {
         const SHARED_AT: u64 = 56_666_677;
         let at_once = [(172_u64, 684_u64), (1257, 1405)];
@@ -102,19 +120,11 @@ impl World {
             let bytes = [&n.to_be_bytes()[..], &[0x5f; 12]].concat();
             let secret = Some(Rc::new(Secret::from_bytes(&bytes).unwrap()));
             let label = if n == one { "phone" } else { "tablet" };
-            let form = Form {
-                label: label.to_owned(),
-                secret: secret.clone(),
-                moves: Moves::Time { period: 30 },
-                algorithm: Algorithm::Sha1,
-                digits: Digits::Six,
-                first_counter: 0,
-            };
-            let new = with_secret(Label::new(label).unwrap().into(), secret);
+            let form = Form::app(label, secret);
             if n == one {
-                self.enroll_as(who, new, form)
+                self.enroll_as(who, form)
             } else {
-                self.enroll_another_as(who, new, form)
+                self.enroll_another_as(who, form)
             }
             self.confirm(who);
             if n == other && n == one {
@@ -129,10 +139,7 @@ impl World {
         let Some(secret) = &device.secret else { return };
         let shared = Hotp::new(secret).at(Counter::new(SHARED_AT));
         for steps in [self.dice.below(2), self.dice.below(2), 1] {
-            self.clock.set(UnixTime::from_secs(
-                30 * (SHARED_AT + steps).max(self.now() / 30) + 7,
-            ));
-            (0..self.people.len()).for_each(|who| self.check_status(who));
+            self.set_clock(30 * (SHARED_AT + steps).max(self.now() / 30) + 7);
             self.verify(who, shared);
         }
     }
@@ -141,19 +148,16 @@ impl World {
         let Some(secret) = &form.secret else {
             return false;
         };
-        let is_there = |device: &Device| {
-            device
-                .secret
-                .as_ref()
-                .is_some_and(|known| known.expose_bytes() == secret.expose_bytes())
+        let is_at = |who: usize| {
+            let naive = self.naive(who);
+            naive.devices.iter().any(|device| device.has(secret))
         };
         // One that is gone would come back without what it has burned: see the manual.
         let was_used = self
             .accepted
             .iter()
             .any(|(used, _)| used == secret.expose_bytes());
-        let is_here = self.naive(who).devices.iter().any(is_there);
-        was_used && !is_here || self.naive(1 - who).devices.iter().any(is_there)
+        was_used && !is_at(who) || is_at(1 - who)
     }
 
     /// The owner scans it, with an app that may be unable or out of time.
@@ -164,11 +168,8 @@ impl World {
             .hide_bytes(secret.expose_bytes(), &secret.expose_base32());
         self.leaks.check_debug(&secret.expose_base32(), false);
         self.leaks.check_recent();
-        let Some(device) = self.people[who]
-            .naive
-            .as_mut()
-            .and_then(|naive| naive.devices.last_mut())
-        else {
+        let naive = self.people[who].naive.as_mut();
+        let Some(device) = naive.and_then(|naive| naive.devices.last_mut()) else {
             return;
         };
         assert_eq!(
@@ -176,19 +177,28 @@ impl World {
             device_id(device.number),
             "an id is given once"
         );
-        device.secret = Some(Rc::clone(&secret));
+        device.secret = Some(secret);
+        let number = device.number;
+        self.give(who, number);
+    }
+
+    /// A device with this number gets into the hands of its owner.
+    pub(crate) fn give(&mut self, who: usize, number: u32) {
+        let naive = self.naive(who);
+        let Some(device) = naive.find(number) else {
+            return;
+        };
+        let Some(secret) = &device.secret else { return };
         let mut prover = Prover {
-            number: device.number,
-            secret,
+            number,
+            secret: Rc::clone(secret),
             moves: device.moves,
             algorithm: device.algorithm,
             digits: device.digits,
             skew: self.dice.of([
                 0, 0, 0, 0, 0, 0, 20, -20, 40, -40, 95, -95, 1500, -3500, 4000,
             ]),
-            counter: device
-                .highest_burned()
-                .map_or(0, |burned| burned.saturating_add(1)),
+            counter: device.next_counter(),
         };
         if self.is_calm {
             prover.skew = 0;
@@ -196,12 +206,5 @@ impl World {
             prover.ignore_settings();
         }
         self.people[who].provers.push(prover);
-    }
-}
-
-fn with_secret(new: NewDevice, secret: Option<Rc<Secret>>) -> NewDevice {
-    match secret {
-        Some(secret) => new.with_secret(secret.duplicate()),
-        None => new,
     }
 }

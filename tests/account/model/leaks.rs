@@ -13,7 +13,8 @@ pub(crate) struct Leaks {
 }
 
 impl Leaks {
-    /// A secret or a key: by its bytes, in each way that they are likely to be printed, and in Base32.
+    /// A secret or a key: by its bytes, in each way that they are likely to be printed, and in
+    /// Base32.
     pub(crate) fn hide_bytes(&mut self, bytes: &[u8], base32: &str) {
         let hex: String = bytes
             .iter()
@@ -69,8 +70,8 @@ impl Leaks {
         self.check(&text, has_small_times);
     }
 
-    /// A time of the usual kind has ten digits, and no code has; others are not told from codes, which are not looked for
-    /// then.
+    /// A time of the usual kind has ten digits, and no code has; others are not told from codes,
+    /// which are not looked for then.
     pub(crate) fn check(&self, text: &str, has_small_times: bool) {
         let lower = text
             .to_lowercase()

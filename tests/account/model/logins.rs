@@ -1,17 +1,15 @@
 //! Codes that are submitted at logins: by owners, guessers, and two at once.
 
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use secondfactor::account::Lock;
-use secondfactor::codes::UnixTime;
-use secondfactor::{Code, Error, Status, Verified};
+use secondfactor::{Code, Error, Verified};
 
 use super::device::{Device, Moves};
 use super::faulty::{Fault, Meanwhile, run_or_die};
-use super::naive::{DAY, Naive, Said};
+use super::naive::{DAY, Naive};
 use super::prover::Prover;
-use super::world::{Person, Proven, Turn, World, attempt, device_id};
+use super::world::{Person, Turn, World, attempt, device_id};
 use crate::support::{NOW, run};
 
 impl World {
@@ -30,22 +28,33 @@ impl World {
 
     pub(crate) fn time_passes(&mut self) {
         let now = self.now();
-        let is_wild = self.dice.one_in(60);
-        let next = match self.dice.below(if is_wild { 20 } else { 16 }) {
-            0..=8 => now.saturating_add(self.dice.below(60)),
-            9..=11 => now.saturating_add(30),
-            12 => now.saturating_add(self.dice.below(3600)),
-            13 => now.saturating_add(self.dice.below(DAY)),
-            14 => now.saturating_add(self.dice.below(9 * DAY)),
-            15 => now.saturating_add(self.dice.of([301, 601, DAY + 1])),
-            16 => now.saturating_sub(self.dice.below(400)),
-            17 => now.saturating_sub(self.dice.below(9 * DAY)),
-            18 => NOW.as_secs(),
-            _ => self.dice.of([
+        let time = match self.dice.below(20) {
+            0..=7 => now.saturating_add(self.dice.below(60)),
+            8..=10 => now.saturating_add(30),
+            11 => now.saturating_add(self.dice.below(3600)),
+            12 => now.saturating_add(self.dice.below(DAY)),
+            13 => now.saturating_add(self.dice.below(9 * DAY)),
+            14 => {
+                now.saturating_add(
+                    self.dice
+                        .of([120, 300, 301, 600, 601, 900, 901, DAY, DAY + 1]),
+                )
+            }
+            // Servers' clocks that differ a little, or one that goes back.
+            15 => now.saturating_sub(1 + self.dice.below(8)),
+            16 => {
+                let back = self.dice.of([60, 400, 3600, 5 * 3600, DAY, 9 * DAY]);
+                now.saturating_sub(self.dice.below(back))
+            }
+            // The clock is right again.
+            17 => self.right_time,
+            18 => self.right_time.saturating_add(self.dice.below(120)),
+            _ if self.dice.one_in(12) => self.dice.of([
                 0,
                 1,
                 29,
                 30,
+                NOW.as_secs(),
                 1 << 31,
                 1 << 32,
                 i64::MAX as u64,
@@ -53,11 +62,9 @@ impl World {
                 u64::MAX - 31,
                 u64::MAX,
             ]),
+            _ => now,
         };
-        self.is_orderly &= next >= now && next < 1 << 33;
-        self.note(format!("the clock goes to {next}"));
-        self.clock.set(UnixTime::from_secs(next));
-        (0..self.people.len()).for_each(|who| self.check_status(who));
+        self.set_clock(time);
     }
 
     pub(crate) fn any_code(&mut self, who: usize) -> Code {
@@ -103,15 +110,11 @@ impl World {
 
     /// The code that a device of the account shows now, or nearly now: mostly one that counts.
     pub(crate) fn code_of_own_device(&mut self, who: usize) -> Option<Code> {
-        let (now, naive) = (self.now(), self.naive(who));
+        let naive = self.naive(who).seen_at(self.now());
         let provers = &self.people[who].provers;
-        let is_live = |prover: &Prover| {
-            naive
-                .find(prover.number)
-                .is_some_and(|device| device.is_live(now))
-        };
+        let lets_in = |prover: &Prover| naive.find(prover.number).is_some_and(Device::is_accepted);
         let own: Vec<usize> = (0..provers.len())
-            .filter(|at| is_live(&provers[*at]))
+            .filter(|at| lets_in(&provers[*at]))
             .collect();
         let at = *self.dice.pick(&own)?;
         // A token is pressed for nothing now and then.
@@ -126,8 +129,7 @@ impl World {
 
     pub(crate) fn log_in(&mut self, who: usize) {
         if self.dice.one_in(2) {
-            self.clock.advance(std::time::Duration::from_secs(30));
-            (0..self.people.len()).for_each(|who| self.check_status(who));
+            self.wait(30);
         }
         if let Some(code) = self.code_of_own_device(who) {
             self.verify(who, code);
@@ -136,11 +138,10 @@ impl World {
 
     pub(crate) fn verify(&mut self, who: usize, code: Code) {
         let fault = self.fault();
-        let seen = self.status(who);
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
         let answer = attempt(mfa.verify(&id, code));
-        self.settle_verify(who, turn, code, seen.as_ref(), answer);
+        self.settle_verify(who, turn, code, answer);
     }
 
     fn settle_verify(
@@ -148,20 +149,15 @@ impl World {
         who: usize,
         turn: Turn,
         code: Code,
-        seen: Option<&Status>,
         answer: Option<Result<Verified, Error>>,
     ) {
         let (now, limits) = (self.now(), self.limits);
-        let before = self.naive(who);
         if let Some(Ok(verified)) = &answer {
-            self.check_verified(&before, verified, code);
+            self.check_verified(&self.naive(who).seen_at(now), verified, code);
         }
-        let mut next = before.clone();
-        let expected = seen.map_or(Said::NotEnrolled, |seen| {
-            next.verify(code, limits, now, seen)
-        });
-        let credited = next.credited;
-        if let Some(verified) = self.settle(who, ("verify", turn), (expected, Some(next)), answer) {
+        let expected = self.asked(who, |naive| naive.verify(code, limits, now));
+        let credited = expected.1.as_ref().and_then(|next| next.credited);
+        if let Some(verified) = self.settle(who, ("verify", turn), expected, answer) {
             assert_eq!(
                 Some(verified.device()),
                 credited.map(device_id),
@@ -171,9 +167,7 @@ impl World {
                 (verified.account(), verified.at().as_secs()),
                 (&self.people[who].id, now)
             );
-            self.people[who]
-                .proofs
-                .push(Rc::new(Proven::Verified(verified)));
+            self.keep(who, verified);
         }
     }
 
@@ -186,7 +180,7 @@ impl World {
             .find(|device| device_id(device.number) == verified.device());
         let device = device.expect("STRANGER: a device that is not there has let somebody in");
         assert!(
-            device.is_live(now),
+            device.is_accepted(),
             "DEAD: a device that does not count has let somebody in: {:?}",
             device.state
         );
@@ -223,7 +217,6 @@ impl World {
         } else {
             self.random_code()
         };
-        let seen = self.status(who);
         let id = self.people[who].id.clone();
         let slot = Arc::new(Mutex::new(None));
         let (mut turn, _) = self.turn(who, Fault::None, None);
@@ -246,14 +239,14 @@ impl World {
         self.note("a race:");
         let rival = slot.lock().unwrap().take();
         let Some((rival_answer, seen_after)) = rival else {
-            return self.settle_verify(who, turn, code, seen.as_ref(), answer);
+            return self.settle_verify(who, turn, code, answer);
         };
         // The rival was first, so it's settled first; the status meanwhile is the one that it left.
-        self.meanwhile = Some(seen_after.clone());
-        self.settle_verify(who, rival_turn, rival_code, seen.as_ref(), rival_answer);
+        self.meanwhile = Some(seen_after);
+        self.settle_verify(who, rival_turn, rival_code, rival_answer);
         self.meanwhile = None;
         turn.fault = Fault::Loses(1);
-        self.settle_verify(who, turn, code, seen_after.as_ref(), answer);
+        self.settle_verify(who, turn, code, answer);
     }
 
     pub(crate) fn guess(&mut self, who: usize) {
@@ -267,15 +260,16 @@ impl World {
     pub(crate) fn run_off(&mut self, who: usize) {
         let direction = self.dice.of([-1, 1]);
         for _ in 0..24 {
-            self.clock.advance(std::time::Duration::from_secs(240));
-            (0..self.people.len()).for_each(|who| self.check_status(who));
-            let (now, naive) = (self.now(), self.naive(who));
-            let is_clock = |device: &&Device| device.is_live(now) && device.moves != Moves::Counter;
+            self.wait(240);
+            let (now, limits) = (self.now(), self.limits);
+            let naive = self.naive(who).seen_at(now);
+            let is_clock =
+                |device: &&Device| device.is_accepted() && device.moves != Moves::Counter;
             let Some(device) = naive.devices.iter().find(is_clock) else {
                 return;
             };
-            let Some(code) = device.code(device.centre(now).saturating_add_signed(direction))
-            else {
+            let edge = device.centre(limits, now).saturating_add_signed(direction);
+            let Some(code) = device.code(edge) else {
                 return;
             };
             self.verify(who, code);
@@ -286,12 +280,9 @@ impl World {
     pub(crate) fn siege(&mut self, who: usize) {
         let guesses = if self.dice.one_in(12) { 101 } else { 9 };
         for _ in 0..guesses {
-            if let (true, Some(Lock::Until(until))) = (
-                self.is_orderly,
-                self.status(who).map(|status| status.lock()),
-            ) {
-                self.clock.set(until);
-                self.check_status(who);
+            let lock = self.status(who).map(|status| status.lock());
+            if let Some(Lock::Until(until)) = lock {
+                self.set_clock(until.as_secs());
             }
             let code = self.random_code();
             self.verify(who, code);
@@ -305,8 +296,7 @@ impl World {
                 let code = self.random_code();
                 self.verify(who, code);
             }
-            self.clock.advance(std::time::Duration::from_secs(30));
-            self.check_status(who);
+            self.wait(30);
             let Some(code) = self.code_of_own_device(who) else {
                 return;
             };

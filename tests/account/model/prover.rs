@@ -1,14 +1,13 @@
 //! Devices in people's hands, and the policies that servers may have.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use secondfactor::codes::{Algorithm, Counter, Digits, LookAhead, Secret, Window};
 use secondfactor::{Code, Policy};
 
 use super::device::{Moves, hotp};
 use super::dice::Dice;
-use super::naive::{DAY, Limits};
+use super::naive::Limits;
 
 /// An authenticator: it may be fast or slow, ignore what it was told, or be pressed for nothing.
 #[derive(Clone, Debug)]
@@ -25,7 +24,8 @@ pub(crate) struct Prover {
 }
 
 impl Prover {
-    /// What it shows now, or what it will show or has shown so many steps from now; a token shows its next code.
+    /// What it shows now, or what it will show or has shown so many steps from now; a token shows
+    /// its next code.
     pub(crate) fn show(&mut self, now: u64, steps: i64) -> Code {
         match self.moves {
             Moves::Time { period } => self
@@ -53,66 +53,58 @@ impl Prover {
     }
 }
 
-/// One of the profiles, or the default with another limit; each also as the numbers that it should be.
+const DEFAULT: Limits = Limits {
+    past: 1,
+    future: 1,
+    look_ahead: 5,
+    max_devices: 8,
+    free_tries: 5,
+    first_wait: 30,
+    max_wait: 3600,
+    max_failures: 100,
+};
+const ASVS: Limits = Limits {
+    past: 0,
+    future: 0,
+    ..DEFAULT
+};
+const PCI: Limits = Limits {
+    future: 0,
+    free_tries: 10,
+    first_wait: 30 * 60,
+    max_wait: 30 * 60,
+    ..DEFAULT
+};
+const WIDE: Limits = Limits {
+    past: 2,
+    future: 3,
+    look_ahead: 9,
+    max_failures: 6,
+    ..DEFAULT
+};
+
+/// One of the profiles, or the default with another limit; each also as the numbers that it should
+/// be.
 pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
-    let default = Limits {
-        past: 1,
-        future: 1,
-        look_ahead: 5,
-        max_devices: 8,
-        free_tries: 5,
-        first_wait: 30,
-        max_wait: 3600,
-        max_failures: 100,
-        grace: 0,
-    };
-    let half_an_hour = 30 * 60;
-    let pci = Limits {
-        future: 0,
-        free_tries: 10,
-        first_wait: half_an_hour,
-        max_wait: half_an_hour,
-        ..default
-    };
-    let wide = Limits {
-        past: 2,
-        future: 3,
-        look_ahead: 9,
-        max_failures: 6,
-        ..default
-    };
-    let asvs = Limits {
-        past: 0,
-        future: 0,
-        ..default
-    };
     let (policy, limits) = match dice.below(6) {
-        0 => (Policy::ASVS.to_builder(), asvs),
-        1 => (Policy::PCI.to_builder(), pci),
+        0 => (Policy::ASVS.to_builder(), ASVS),
+        1 => (Policy::PCI.to_builder(), PCI),
         2 => {
             let window = Window::new(2, 3).unwrap();
-            let look_ahead = LookAhead::new(9).unwrap();
-            (
-                Policy::builder()
-                    .max_failures(6)
-                    .window(window)
-                    .look_ahead(look_ahead),
-                wide,
-            )
+            let policy = Policy::builder()
+                .max_failures(6)
+                .window(window)
+                .look_ahead(LookAhead::new(9).unwrap());
+            (policy, WIDE)
         }
-        _ => (Policy::builder(), default),
+        _ => (Policy::builder(), DEFAULT),
     };
-    let grace = dice.of([0, 0, 120, 3 * DAY]);
     let max_devices = dice.of([2, 3, 8]);
     let max_failures = dice.of([limits.max_failures as u8, 8]);
-    let policy = policy
-        .rotation_grace(Duration::from_secs(grace))
-        .max_devices(max_devices)
-        .max_failures(max_failures);
+    let policy = policy.max_devices(max_devices).max_failures(max_failures);
     (
         policy.build().unwrap(),
         Limits {
-            grace,
             max_devices: max_devices.into(),
             max_failures: max_failures.into(),
             ..limits

@@ -1,25 +1,22 @@
 //! Recovery codes, keys, tokens, and the way out.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use secondfactor::account::{ProofKind, Stale};
 use secondfactor::{Error, RecoveryCode, RecoveryCodes};
 
 use super::faulty::Fault;
 use super::naive::Said;
-use super::world::{Proven, World, attempt};
+use super::world::{World, attempt};
 
 impl World {
     pub(crate) fn recovery_codes(&mut self, who: usize) {
-        let Some((proof, is_fresh)) = self.proof(who) else {
+        let Some(proof) = self.proof(who) else {
             return;
         };
         let (now, fault) = (self.now(), self.fault());
-        let issued = if proof.by().is_none() {
-            proof.at()
-        } else {
-            now
-        };
-        let expected = self.proven(who, is_fresh, |naive| naive.issue(issued, now));
+        let expected = self.asked(who, |naive| naive.issue(&proof, now));
         let (turn, mfa) = self.turn(who, fault, None);
         let answer = attempt(mfa.issue_recovery_codes(&*proof));
         let Some(codes) = self.settle(who, ("issue", turn), expected, answer) else {
@@ -57,21 +54,60 @@ impl World {
                 .unwrap(),
         };
         let tries = if self.dice.one_in(6) { 9 } else { 1 };
-        for _ in 0..tries {
-            let (now, fault, seen) = (self.now(), self.fault(), self.status(who));
-            let mut next = self.people[who].naive.clone();
-            let expected = match (&mut next, &seen) {
-                (Some(next), Some(seen)) => next.redeem(&code, now, seen),
-                _ => Said::NotEnrolled,
-            };
-            let (turn, mfa) = self.turn(who, fault, None);
-            let id = self.people[who].id.clone();
-            let answer = attempt(mfa.redeem(&id, &code));
-            let recovered = self.settle(who, ("redeem", turn), (expected, next), answer);
-            self.people[who]
-                .proofs
-                .extend(recovered.map(Proven::Recovered).map(Rc::new));
+        (0..tries).for_each(|_| self.redeem_this(who, &code));
+    }
+
+    fn redeem_this(&mut self, who: usize, code: &RecoveryCode) {
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let expected = self.asked(who, |naive| naive.redeem(code, limits, now));
+        let (turn, mfa) = self.turn(who, fault, None);
+        let id = self.people[who].id.clone();
+        let answer = attempt(mfa.redeem(&id, code));
+        if let Some(recovered) = self.settle(who, ("redeem", turn), expected, answer) {
+            self.keep(who, recovered);
         }
+    }
+
+    /// A code that is left, if there is one.
+    fn redeem_a_good_one(&mut self, who: usize) {
+        let left = self.naive(who).recovery.map(|set| set.left);
+        let left: Vec<String> = left.into_iter().flatten().flatten().collect();
+        if let Some(text) = self.dice.pick(&left) {
+            let code: RecoveryCode = text.parse().unwrap();
+            self.redeem_this(who, &code);
+        }
+    }
+
+    /// Somebody who has lost their device, or a thief with a code, takes what they can get.
+    pub(crate) fn recover(&mut self, who: usize) {
+        for _ in 0..self.dice.of([1, 1, 2, 11]) {
+            self.redeem_a_good_one(who);
+        }
+        for _ in 0..=self.dice.below(3) {
+            let number = self.any_device(who);
+            match self.dice.below(8) {
+                0 | 1 => self.enroll_another(who),
+                2 => self.recovery_codes(who),
+                3 => self.revoke(who, number),
+                4 => self.suspend(who, number),
+                5 => self.keep_only(who),
+                6 => self.rotate(who),
+                _ => self.confirm(who),
+            }
+        }
+    }
+
+    /// No device is left: by a recovery code, or by an operator who opts the account out.
+    pub(crate) fn mend(&mut self, who: usize) {
+        self.redeem_a_good_one(who);
+        for _ in 0..3 {
+            self.enroll_another(who);
+            self.confirm(who);
+            if self.naive(who).has_accepted() {
+                return;
+            }
+        }
+        self.opt_out_unproven(who);
     }
 
     pub(crate) fn reseal(&mut self, who: usize) {
@@ -89,71 +125,78 @@ impl World {
                 "WRITTEN: nothing to reseal"
             );
         } else {
-            self.settle(who, ("reseal", turn), (Said::Yes, Some(next)), answer);
+            self.settle(
+                who,
+                ("reseal", turn),
+                (Said::Yes.into(), Some(next)),
+                answer,
+            );
         }
     }
 
-    /// A success goes through a cookie; no other session or account opens it.
+    /// Each server has the keys of the store; a record of no account says so.
+    pub(crate) fn check_keys(&mut self, who: usize) {
+        let (_, mfa) = self.turn(who, Fault::None, None);
+        let report = attempt(mfa.check()).unwrap().unwrap();
+        assert_eq!(report.findings().len(), 0);
+    }
+
+    /// A proof goes through a cookie and keeps its kind. No other session or account opens it.
     pub(crate) fn token(&mut self, who: usize) {
         let (now, sessions) = (self.now(), [&b"one session"[..], b"another session"]);
-        let Some(proof) = self.people[who].proofs.last().cloned() else {
+        let Some(proof) = self.proof(who) else {
             return;
         };
-        let Proven::Verified(verified) = &*proof else {
-            return;
-        };
+        let id = self.people[who].id.clone();
         let [(one, _), (other, _)] = self.servers.clone();
-        let token = one.seal_proof(verified, sessions[0]).unwrap();
-        self.leaks.check_debug(&token, !self.is_orderly);
-        let opened = other.open_verified(
-            &self.people[who].id,
-            sessions[0],
-            &token,
-            std::time::Duration::MAX,
-        );
-        if verified.at().as_secs() > now.saturating_add(5) {
-            assert!(matches!(opened, Err(Error::Stale(_))));
+        let token = one.seal_proof(&*proof, sessions[0]).unwrap();
+        self.leaks.check_debug(&token, !self.has_long_times);
+        let verified = other.open_verified(&id, sessions[0], &token, Duration::MAX);
+        let opened = other.open_proof(&id, sessions[0], &token);
+        if proof.at() > now.saturating_add(5) {
+            assert!(matches!(verified, Err(Error::Stale(Stale::FromTheFuture))));
+            assert!(matches!(opened, Err(Error::Stale(Stale::FromTheFuture))));
         } else {
-            let opened = opened.unwrap();
+            let (opened, kept) = (opened.unwrap(), (*proof).as_ref());
             assert_eq!(
-                (opened.at(), opened.device()),
-                (verified.at(), verified.device())
+                (opened.at(), opened.device(), opened.kind()),
+                (kept.at(), kept.device(), kept.kind())
             );
-            self.people[who]
-                .proofs
-                .push(Rc::new(Proven::Verified(opened)));
+            assert_eq!(
+                verified.is_ok(),
+                kept.kind() == ProofKind::Code,
+                "TOKEN: another kind of proof passes for a code, or a code for none"
+            );
+            let opened = Rc::new(proof.opened(opened));
+            self.people[who].proofs.push(opened);
         }
-        let strangers = [(who, sessions[1]), (1 - who, sessions[0])];
-        for (who, session) in strangers {
-            assert!(matches!(
-                other.open_verified(
-                    &self.people[who].id,
-                    session,
-                    &token,
-                    std::time::Duration::MAX
-                ),
-                Err(Error::Token)
-            ));
+        for (who, session) in [(who, sessions[1]), (1 - who, sessions[0])] {
+            let opened = other.open_proof(&self.people[who].id, session, &token);
+            assert!(matches!(opened, Err(Error::Token)));
         }
     }
 
     pub(crate) fn opt_out(&mut self, who: usize) {
-        let (fault, id) = (self.fault(), self.people[who].id.clone());
-        let is_enrolled = self.people[who].naive.is_some();
         if self.dice.one_in(3) {
-            let expected = if is_enrolled {
-                Said::Yes
-            } else {
-                Said::NotEnrolled
-            };
-            let (turn, mfa) = self.turn(who, fault, None);
-            let answer = attempt(mfa.danger_opt_out_unproven(&id));
-            self.settle(who, ("danger opt out", turn), (expected, None), answer);
-        } else if let Some((proof, is_fresh)) = self.proof(who) {
-            let (expected, _) = self.proven(who, is_fresh, |_| Said::Yes);
-            let (turn, mfa) = self.turn(who, fault, None);
-            let answer = attempt(mfa.opt_out(&*proof));
-            self.settle(who, ("opt out", turn), (expected, None), answer);
+            return self.opt_out_unproven(who);
         }
+        let Some(proof) = self.proof(who) else { return };
+        let (now, fault) = (self.now(), self.fault());
+        // A refusal is not written, whatever the clock shows.
+        let (verdict, _) = self.asked(who, |naive| {
+            let refused = naive.seen_at(now).refuses(&proof, now);
+            refused.unwrap_or(Said::Yes).into()
+        });
+        let (turn, mfa) = self.turn(who, fault, None);
+        let answer = attempt(mfa.opt_out(&*proof));
+        self.settle(who, ("opt out", turn), (verdict, None), answer);
+    }
+
+    fn opt_out_unproven(&mut self, who: usize) {
+        let (fault, id) = (self.fault(), self.people[who].id.clone());
+        let (verdict, _) = self.asked(who, |_| Said::Yes.into());
+        let (turn, mfa) = self.turn(who, fault, None);
+        let answer = attempt(mfa.danger_opt_out_unproven(&id));
+        self.settle(who, ("danger opt out", turn), (verdict, None), answer);
     }
 }

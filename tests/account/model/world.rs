@@ -5,20 +5,16 @@ use std::fmt::Debug;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use secondfactor::account::{DeviceId, DeviceState, Lock};
+use secondfactor::account::{DeviceId, Stale};
 use secondfactor::codes::{ManualClock, UnixTime};
-use secondfactor::sealing::KeyId;
 use secondfactor::store::{MemoryStore, Store};
-use secondfactor::{
-    AccountId, Confirmed, Denial, Error, Event, Keyring, Mfa, Proof, Recovered, SealingKey, Status,
-    Verified,
-};
+use secondfactor::{AccountId, Denial, Error, Event, Keyring, Mfa, SealingKey, Status};
 
-use super::device::{Device, State};
 use super::dice::Dice;
 use super::faulty::{Fault, Faulty, Meanwhile, run_or_die};
 use super::leaks::Leaks;
-use super::naive::{Limits, Naive, Said};
+use super::naive::{Limits, Naive, Said, Verdict};
+use super::proven::Proven;
 use super::prover::Prover;
 use crate::support::{NOW, run};
 
@@ -27,39 +23,11 @@ pub(crate) type Server = Mfa<Arc<Faulty>>;
 type Told = Arc<Mutex<Vec<(usize, AccountId, UnixTime, Event)>>>;
 pub(crate) type Tally = BTreeMap<(&'static str, Said), u64>;
 
-#[derive(Debug)]
-pub(crate) enum Proven {
-    Verified(Verified),
-    Recovered(Recovered),
-    Confirmed(Confirmed),
-}
-
-impl Proven {
-    pub(crate) fn at(&self) -> u64 {
-        self.as_ref().at().as_secs()
-    }
-
-    /// The device that showed the code.
-    pub(crate) fn by(&self) -> Option<u32> {
-        let device = self.as_ref().device()?;
-        Some(device.to_string().parse().unwrap())
-    }
-}
-
-impl AsRef<Proof> for Proven {
-    fn as_ref(&self) -> &Proof {
-        match self {
-            Self::Verified(verified) => verified.as_ref(),
-            Self::Recovered(recovered) => recovered.as_ref(),
-            Self::Confirmed(confirmed) => confirmed.as_ref(),
-        }
-    }
-}
-
 pub(crate) struct Person {
     pub(crate) id: AccountId,
     pub(crate) naive: Option<Naive>,
     pub(crate) provers: Vec<Prover>,
+    /// All that were ever given: what is stale, has ended or is of another epoch is tried too.
     pub(crate) proofs: Vec<Rc<Proven>>,
     /// All recovery codes that were ever shown.
     pub(crate) recovery_codes: Vec<String>,
@@ -69,15 +37,17 @@ pub(crate) struct Person {
 pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) clock: Arc<ManualClock>,
+    /// The highest time that it ever showed, but for the ends of time.
+    pub(crate) right_time: u64,
     pub(crate) limits: Limits,
     pub(crate) people: Vec<Person>,
     pub(crate) servers: [(Arc<Server>, Arc<Faulty>); 2],
     pub(crate) observer: Arc<Mfa<Arc<MemoryStore>>>,
     records: Arc<MemoryStore>,
-    told: Told,
+    pub(super) told: Told,
     pub(crate) log: Arc<Mutex<Vec<String>>>,
-    /// Whether the clock never went back and nowhere near an end of time: then each lock is known to the second.
-    pub(crate) is_orderly: bool,
+    /// Whether the clock showed times of ten digits only, so that no time looks like a code.
+    pub(crate) has_long_times: bool,
     /// Each step and counter of each secret that was accepted.
     pub(crate) accepted: BTreeSet<(Vec<u8>, u64)>,
     pub(crate) leaks: Leaks,
@@ -100,12 +70,18 @@ fn key_bytes(n: u8) -> [u8; SealingKey::LEN] {
     std::array::from_fn(|at| (usize::from(n) * 89 + at * 31) as u8)
 }
 
-fn key(n: u8) -> SealingKey {
+pub(super) fn key(n: u8) -> SealingKey {
     SealingKey::from_bytes(&key_bytes(n))
 }
 
-fn key_id(n: u8) -> KeyId {
-    Keyring::new(key(n)).active_id()
+/// Each server's active key is retired at the other: a change of keys, half done.
+fn server(n: u8, store: &Arc<Faulty>, told: &Told) -> Server {
+    let ring = Keyring::new(key(n)).with_retired(key(3 - n));
+    let sink = Arc::clone(told);
+    Mfa::new(Arc::clone(store), ring).on_event(move |account, at, event| {
+        let told = (usize::from(n) - 1, account.clone(), at, event.clone());
+        sink.lock().unwrap().push(told);
+    })
 }
 
 impl World {
@@ -114,21 +90,13 @@ impl World {
         let clock = Arc::new(ManualClock::new(NOW));
         let records = Arc::new(MemoryStore::new());
         let told = Told::default();
-        // Each server's active key is retired at the other: a change of keys, half done.
-        let server = |n: u8| {
+        let servers = [1, 2].map(|n| {
             let faulty = Arc::new(Faulty::new(Arc::clone(&records)));
-            let ring = Keyring::new(key(n)).with_retired(key(3 - n));
-            let sink = Arc::clone(&told);
-            let mfa = Mfa::new(Arc::clone(&faulty), ring)
+            let mfa = server(n, &faulty, &told)
                 .with_policy(policy)
-                .with_clock(Arc::clone(&clock))
-                .on_event(move |account, at, event| {
-                    let told = (usize::from(n) - 1, account.clone(), at, event.clone());
-                    sink.lock().unwrap().push(told);
-                });
+                .with_clock(Arc::clone(&clock));
             (Arc::new(mfa), faulty)
-        };
-        let servers = [server(1), server(2)];
+        });
         let ring = Keyring::new(key(1)).with_retired(key(2));
         let observer = Mfa::new(Arc::clone(&records), ring)
             .with_policy(policy)
@@ -148,6 +116,7 @@ impl World {
         Self {
             dice,
             clock,
+            right_time: NOW.as_secs(),
             limits,
             people: vec![person("alice"), person("bob")],
             servers,
@@ -155,7 +124,7 @@ impl World {
             records,
             told,
             log,
-            is_orderly: true,
+            has_long_times: true,
             accepted: BTreeSet::new(),
             leaks,
             tally: Tally::new(),
@@ -167,6 +136,21 @@ impl World {
     pub(crate) fn now(&self) -> u64 {
         use secondfactor::codes::Clock as _;
         self.clock.now().as_secs()
+    }
+
+    pub(crate) fn set_clock(&mut self, time: u64) {
+        self.note(format!("the clock goes to {time}"));
+        self.clock.set(UnixTime::from_secs(time));
+        let is_long = (1_000_000_000..1 << 33).contains(&time);
+        self.has_long_times &= is_long;
+        if is_long {
+            self.right_time = self.right_time.max(time);
+        }
+        (0..self.people.len()).for_each(|who| self.check_status(who));
+    }
+
+    pub(crate) fn wait(&mut self, seconds: u64) {
+        self.set_clock(self.now().saturating_add(seconds));
     }
 
     pub(crate) fn note(&self, line: impl Into<String>) {
@@ -219,32 +203,44 @@ impl World {
         )
     }
 
-    /// Holds what was said and written against what the model says. `next` is the model's account if it is written.
+    /// What the model says of a command on an account that is there.
+    pub(crate) fn asked(
+        &self,
+        who: usize,
+        command: impl FnOnce(&mut Naive) -> Verdict,
+    ) -> (Verdict, Option<Naive>) {
+        let mut next = self.people[who].naive.clone();
+        let verdict = next
+            .as_mut()
+            .map_or_else(|| Said::NotEnrolled.into(), command);
+        (verdict, next)
+    }
+
+    pub(crate) fn count(&mut self, what: (&'static str, Said)) {
+        *self.tally.entry(what).or_default() += 1;
+    }
+
+    /// Holds what was said and written against what the model says. `next` is the model's account
+    /// if it is written.
     pub(crate) fn settle<T: Debug>(
         &mut self,
         who: usize,
         (name, turn): (&'static str, Turn),
-        (expected, next): (Said, Option<Naive>),
+        (verdict, next): (Verdict, Option<Naive>),
         answer: Option<Result<T, Error>>,
     ) -> Option<T> {
         let commits = self.servers[turn.server].1.take_commits();
         self.leaks.forget_recent();
         let said = answer.as_ref().map_or(Said::Nothing, said);
         self.note(format!(
-            "{who} {name} {turn:?}: {said:?}, {commits} commits; model: {expected:?}"
+            "{who} {name} {turn:?}: {said:?}, {commits} commits; model: {verdict:?}"
         ));
-        *self.tally.entry((name, said)).or_default() += 1;
+        self.count((name, said));
 
         assert!(commits <= 1, "COMMITS: one command, more than one commit");
-        let is_released = said.is_judgement();
         assert!(
-            !is_released || commits == 1,
+            !said.is_judgement() || commits == 1,
             "RELEASED: {name}: an answer without a commit"
-        );
-        let is_refusal = !is_released && !matches!(said, Said::Nothing | Said::StoreFailed);
-        assert!(
-            !is_refusal || commits == 0,
-            "WRITTEN: {name}: {said:?}, and it was written"
         );
         let is_untouched =
             commits == 0 && !matches!(turn.fault, Fault::Loses(_)) && self.meanwhile.is_none();
@@ -253,32 +249,23 @@ impl World {
             "WRITTEN: the version has changed without a commit"
         );
 
-        let should_be = match (turn.fault, expected.is_judgement()) {
-            (Fault::LoadFails, _) => (Said::StoreFailed, 0),
-            (_, false) => (expected, 0),
-            (Fault::FailsBeforeWrite, _) => (Said::StoreFailed, 0),
-            (Fault::FailsAfterWrite, _) => (Said::StoreFailed, 1),
-            (Fault::DiesBeforeWrite, _) => (Said::Nothing, 0),
-            (Fault::DiesAfterWrite, _) => (Said::Nothing, 1),
-            (Fault::Loses(8..), _) => (Said::Contended, 0),
-            _ => (expected, 1),
-        };
         assert_eq!(
             (said, commits),
-            should_be,
-            "VERDICT: {name}: the model says {expected:?}"
+            turn.fault.makes_of(verdict),
+            "VERDICT: {name}: the model says {verdict:?}"
         );
 
-        let before = self.naive(who);
+        let before = self.people[who].naive.clone();
         if commits == 1 {
             self.people[who].sealed_by = turn.server;
             self.people[who].naive = next;
-            self.remember_accepted(who, &before);
+            self.remember_accepted(who, before.as_ref());
         }
-        self.check_events(who, turn.server, said, commits, &before);
+        let is_interrupted = verdict.is_written && turn.fault.interrupts();
+        self.check_events(who, turn.server, (said, commits, is_interrupted), before);
         match &answer {
-            Some(Ok(value)) => self.leaks.check_debug(value, !self.is_orderly),
-            Some(Err(error)) => self.leaks.check_error(error, !self.is_orderly),
+            Some(Ok(value)) => self.leaks.check_debug(value, !self.has_long_times),
+            Some(Err(error)) => self.leaks.check_error(error, !self.has_long_times),
             None => {}
         }
         self.check_status(who);
@@ -286,13 +273,13 @@ impl World {
     }
 
     /// A step or counter of a secret is accepted once, wherever and whenever.
-    fn remember_accepted(&mut self, who: usize, before: &Naive) {
+    fn remember_accepted(&mut self, who: usize, before: Option<&Naive>) {
         for device in &self.naive(who).devices {
             let Some(secret) = &device.secret else {
                 continue;
             };
             let known = before
-                .find(device.number)
+                .and_then(|before| before.find(device.number))
                 .map_or(device.burned.len(), |before| before.burned.len());
             for moving in device.burned.iter().skip(known) {
                 let is_new = self
@@ -303,207 +290,16 @@ impl World {
         }
     }
 
-    fn check_events(
-        &mut self,
-        who: usize,
-        server: usize,
-        said: Said,
-        commits: u32,
-        before: &Naive,
-    ) {
-        let all = std::mem::take(&mut *self.told.lock().unwrap());
-        let (told, of_the_other): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(by, ..)| *by == server);
-        *self.told.lock().unwrap() = of_the_other;
-        let now = self.now();
-        for (_, account, at, event) in &told {
-            self.leaks.check_debug(event, !self.is_orderly);
-            assert_eq!((account, at.as_secs()), (&self.people[who].id, now));
-            if let Event::Retired { device, .. } = event {
-                let was_there = before
-                    .devices
-                    .iter()
-                    .any(|before| device_id(before.number) == *device);
-                assert!(was_there, "EVENTS: a device retired that was gone");
-            }
-            let is_refusal = matches!(
-                event,
-                Event::ReplayRefused | Event::Throttled { .. } | Event::RefusedDisabled
-            );
-            assert!(
-                is_refusal || (commits == 1 && said.is_judgement()),
-                "EVENTS: {event:?} before its commit"
-            );
-        }
-        let count = |is: fn(&Event) -> bool| told.iter().filter(|(.., event)| is(event)).count();
-        assert_eq!(
-            count(|event| matches!(event, Event::ReplayRefused)),
-            usize::from(said == Said::Replayed)
-        );
-        let regressed = count(|event| matches!(event, Event::ClockRegressed { .. }));
-        let has_changed = self.people[who]
-            .naive
-            .as_ref()
-            .is_some_and(|naive| naive.last_change == Some(now));
-        let is_earlier = before
-            .last_change
-            .is_some_and(|last| now.saturating_add(5) < last);
-        let is_told = commits == 1 && said.is_judgement() && has_changed && is_earlier;
-        assert_eq!(
-            regressed,
-            usize::from(is_told),
-            "EVENTS: a clock that went back is told once"
-        );
-    }
-
-    /// What the account has is what the model has.
-    pub(crate) fn check_status(&mut self, who: usize) {
-        let (now, limits, is_orderly) = (self.now(), self.limits, self.is_orderly);
-        let status = self.status(who);
-        // It is long, and the search takes longer than all else.
-        if self.dice.one_in(8) {
-            self.leaks.check_debug(&status, !is_orderly);
-        }
-        let sealed_by = key_id(self.people[who].sealed_by as u8 + 1);
-        let Some(naive) = &mut self.people[who].naive else {
-            assert!(
-                status.is_none(),
-                "STATUS: there is an account that nobody enrolled, or that has opted out"
-            );
-            return;
-        };
-        let status = status.expect("STATUS: the account is gone");
-        assert_eq!(status.sealed_by(), Some(sealed_by));
-
-        let is_shown = |device: &&mut Device| {
-            !device.has_expired(now)
-                && (device.is_live(now) || !matches!(device.state, State::Retiring { .. }))
-        };
-        let mut shown = naive.devices.iter_mut().filter(is_shown);
-        for seen in status.devices() {
-            let device = shown
-                .next()
-                .expect("STATUS: a device that should not be there");
-            let state = match device.state {
-                State::Pending { replaces } => DeviceState::Pending {
-                    replaces: replaces.map(device_id),
-                },
-                State::Active => DeviceState::Active,
-                State::Suspended => DeviceState::Suspended,
-                State::Retiring { until } => DeviceState::Retiring {
-                    until: UnixTime::from_secs(until),
-                },
-            };
-            assert_eq!(
-                (seen.id(), seen.state()),
-                (device_id(device.number), state),
-                "STATUS: another state"
-            );
-            assert_eq!(
-                (seen.parameters(), seen.created().as_secs()),
-                (device.parameters(), device.created),
-                "STATUS: other settings"
-            );
-            assert_eq!(seen.label().as_str(), device.label);
-            check_drift(
-                device,
-                seen.drift(),
-                now,
-                naive
-                    .credited
-                    .take_if(|number| *number == device.number)
-                    .is_some(),
-            );
-        }
-        assert!(shown.next().is_none(), "STATUS: a device is gone");
-
-        check_lock(
-            "CODES",
-            status.lock(),
-            &naive.wrong,
-            limits,
-            now,
-            is_orderly,
-        );
-        let recovery = naive.recovery.clone().unwrap_or_default();
-        assert_eq!(
-            status.recovery_codes_left(),
-            recovery.left.len(),
-            "STATUS: another number of recovery codes"
-        );
-        check_lock(
-            "RECOVERY",
-            status.recovery_lock(),
-            &recovery.wrong,
-            limits,
-            now,
-            is_orderly,
-        );
+    /// Keeps a proof that the last command has given.
+    pub(crate) fn keep(&mut self, who: usize, proof: impl Into<secondfactor::Proof>) {
+        let person = &mut self.people[who];
+        let naive = person.naive.as_ref().unwrap();
+        person.proofs.push(Rc::new(Proven::new(proof, naive)));
     }
 }
 
 pub(crate) fn device_id(number: u32) -> DeviceId {
     number.to_string().parse().unwrap()
-}
-
-fn check_lock(
-    of: &str,
-    seen: Lock,
-    wrong: &super::naive::Wrong,
-    limits: Limits,
-    now: u64,
-    is_orderly: bool,
-) {
-    let count = wrong.in_a_row.len();
-    assert!(
-        count <= limits.max_failures,
-        "CAP: {of}: {count} wrong codes in a row were judged"
-    );
-    let is_disabled = count == limits.max_failures;
-    assert_eq!(
-        seen == Lock::Disabled,
-        is_disabled,
-        "CAP: {of}: after {count} in a row, disabled or not"
-    );
-    if is_orderly {
-        assert_eq!(
-            seen,
-            wrong.lock(limits, now),
-            "LOCK: {of}: after {count} in a row"
-        );
-    } else if let Lock::Until(until) = seen {
-        let longest = (2 * limits.max_wait).max(2 * (super::naive::DAY / 10));
-        assert!(
-            until.as_secs() <= now.saturating_add(longest),
-            "LOCK: {of}: it lasts longer than any wait"
-        );
-    }
-}
-
-fn check_drift(device: &mut Device, seen: i64, now: u64, was_credited: bool) {
-    let starts = device.resyncs.iter().map(|(_, steps)| *steps).chain([0]);
-    let mut starts =
-        starts.inspect(|start| assert!(start.abs() <= 120, "DRIFT: a resync by {start} steps"));
-    assert!(
-        starts.any(|start| (seen - start).abs() <= 4),
-        "DRIFT: {seen} steps, more than four from any resync"
-    );
-
-    let moved = seen - device.drift(now);
-    if was_credited {
-        let twice = match device.leans[..] {
-            [.., one, next] if one == next => next,
-            _ => 0,
-        };
-        assert!(
-            moved == 0 || moved == twice,
-            "DRIFT: moved by {moved} after {:?}",
-            device.leans
-        );
-        device.settled = seen;
-    } else {
-        assert_eq!(moved, 0, "DRIFT: moved without a success");
-    }
 }
 
 pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
@@ -514,13 +310,19 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
             Denial::Replayed => Said::Replayed,
             Denial::Throttled { .. } => Said::Throttled,
             Denial::Disabled => Said::Disabled,
+            Denial::NoDevice => Said::NoDevice,
             other => panic!("{other:?}"),
         },
         Err(Error::NotEnrolled) => Said::NotEnrolled,
         Err(Error::UnknownDevice) => Said::UnknownDevice,
         Err(Error::ProofRequired) => Said::ProofRequired,
-        Err(Error::Stale(_)) => Said::Stale,
+        Err(Error::Stale(Stale::TooOld)) => Said::TooOld,
+        Err(Error::Stale(Stale::FromTheFuture)) => Said::FromTheFuture,
+        Err(Error::Stale(Stale::Ended)) => Said::Ended,
         Err(Error::LastDevice) => Said::LastDevice,
+        Err(Error::DeviceRequired) => Said::DeviceRequired,
+        Err(Error::GraceTooLong) => Said::GraceTooLong,
+        Err(Error::SecretRequired) => Said::SecretRequired,
         Err(Error::DuplicateSecret) => Said::DuplicateSecret,
         Err(Error::NoRecoveryCodes) => Said::NoRecoveryCodes,
         Err(Error::TooManyDevices) => Said::TooManyDevices,

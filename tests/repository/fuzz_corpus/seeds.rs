@@ -1,99 +1,102 @@
-//! The inputs of the targets `record` and `sealed` that no fuzzer has found: written out here, since they follow the format.
+//! The inputs of the targets `record` and `sealed` that no fuzzer has found: written out here,
+//! since they follow the format.
 //!
-//! After a change of the format, `SECONDFACTOR_WRITE_SEEDS=1 cargo test --all-features --test repository seeds` writes them.
+//! After a change of the format, `SECONDFACTOR_WRITE_SEEDS=1 cargo test --all-features --test
+//! repository seeds` writes them.
 
-use std::collections::BTreeMap;
+mod cbor;
+
 use std::fs;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use secondfactor::AccountId;
 use secondfactor::account::Account;
+use secondfactor::codes::Secret;
+use secondfactor::{AccountId, RecoveryCode};
 use sha2::Sha256;
 
-use super::record_checks::{ACTIVE, EMPTY, FORMAT, HEADER_LEN, RETIRED, keyring, seal};
-use crate::support::NOW;
+use super::record_checks::{
+    ACTIVE, EMPTY, FORMAT, HEADER_LEN, RECOVERY_CODE, RETIRED, keyring, seal,
+};
+use crate::support::{NOW, code, commit};
+use cbor::{Fields, array, boolean, bytes, map, number, signed, text};
 
 const SECRET: &[u8] = b"12345678901234567890";
 const STEP_NOW: u64 = 56_666_667;
 const START: u64 = 1_699_999_010;
+/// Of the phone, and of the set of recovery codes.
+const PHONE: &[u8] = b"phone 01";
+const SET: &[u8] = b"codes 01";
+const REDEEMED: &[u8] = b"redeemed";
 
-type Fields<'f> = &'f [(u8, Vec<u8>)];
+const PENDING: u64 = 0;
+const ACTIVE_STATE: u64 = 1;
+const SUSPENDED: u64 = 2;
+const RETIRING: u64 = 3;
 
-/// A number of CBOR with its major type (RFC 8949 section 3).
-fn head(major: u8, number: u64) -> Vec<u8> {
-    let major = major << 5;
-    let bytes = number.to_be_bytes();
-    match number {
-        0..24 => vec![major | number as u8],
-        24..0x100 => [&[major | 24], &bytes[7..]].concat(),
-        0x100..0x1_0000 => [&[major | 25], &bytes[6..]].concat(),
-        0x1_0000..0x1_0000_0000 => [&[major | 26], &bytes[4..]].concat(),
-        _ => [&[major | 27], &bytes[..]].concat(),
-    }
-}
-
-fn number(number: u64) -> Vec<u8> {
-    head(0, number)
-}
-
-fn signed(number: i64) -> Vec<u8> {
-    if number < 0 {
-        head(1, number.unsigned_abs() - 1)
-    } else {
-        head(0, number.unsigned_abs())
-    }
-}
-
-fn bytes(bytes: &[u8]) -> Vec<u8> {
-    [&head(2, bytes.len() as u64), bytes].concat()
-}
-
-fn text(text: &str) -> Vec<u8> {
-    [&head(3, text.len() as u64), text.as_bytes()].concat()
-}
-
-fn array(values: &[Vec<u8>]) -> Vec<u8> {
-    [head(4, values.len() as u64), values.concat()].concat()
-}
-
-/// A map with these fields, in the place of those of `base`; an empty value leaves its field out.
-fn map(base: Fields<'_>, changes: Fields<'_>) -> Vec<u8> {
-    let fields: BTreeMap<u8, &Vec<u8>> = base
-        .iter()
-        .chain(changes)
-        .map(|(key, value)| (*key, value))
-        .collect();
-    let fields: Vec<_> = fields
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let pairs = fields
-        .iter()
-        .flat_map(|(key, value)| [number((*key).into()), (*value).clone()].concat());
-    head(5, fields.len() as u64)
-        .into_iter()
-        .chain(pairs)
-        .collect()
+fn voucher(by: u64, device: Option<u64>) -> Vec<u8> {
+    let device = device.map_or(Vec::new(), number);
+    map(&[(0, number(by)), (1, device), (2, number(START))], &[])
 }
 
 /// An active phone of the known secret that has shown no code yet.
 fn phone(changes: Fields<'_>) -> Vec<u8> {
     let base = [
         (0, number(1)),
-        (1, text("phone")),
-        (2, bytes(SECRET)),
-        (3, number(1)),
-        (4, number(6)),
-        (5, number(30)),
-        (6, number(START)),
-        (7, number(1)),
+        (1, bytes(PHONE)),
+        (2, text("phone")),
+        (3, bytes(SECRET)),
+        (4, number(1)),
+        (5, number(6)),
+        (6, number(30)),
+        (7, number(START)),
+        (8, voucher(0, None)),
+        (9, number(ACTIVE_STATE)),
     ];
     map(&base, changes)
 }
 
+/// Another device, of another secret.
+fn tablet(changes: Fields<'_>) -> Vec<u8> {
+    let base = [
+        (0, number(2)),
+        (1, bytes(b"tablet 1")),
+        (2, text("tablet")),
+        (3, bytes(&[0; 20])),
+        (8, voucher(1, Some(1))),
+    ];
+    phone(&[&base, changes].concat())
+}
+
+/// What a pending device waits with, and what it rests on.
+fn pending(changes: Fields<'_>) -> Vec<u8> {
+    map(&[(0, number(590)), (1, number(0))], changes)
+}
+
+/// The fields of a device that is pending.
+fn waits(pending: Vec<u8>) -> [(u8, Vec<u8>); 2] {
+    [(9, number(PENDING)), (10, pending)]
+}
+
+fn replaces(device: u64, credential: &[u8], grace: u64) -> Vec<u8> {
+    map(
+        &[
+            (0, number(device)),
+            (1, bytes(credential)),
+            (2, number(grace)),
+        ],
+        &[],
+    )
+}
+
 fn throttle(failures: u64, changes: Fields<'_>) -> Vec<u8> {
-    map(&[(0, number(failures))], changes)
+    let base = [
+        (0, number(failures)),
+        (1, number(0)),
+        (2, number(0)),
+        (3, boolean(false)),
+    ];
+    map(&base, changes)
 }
 
 fn record(devices: &[Vec<u8>], changes: Fields<'_>) -> Vec<u8> {
@@ -102,6 +105,10 @@ fn record(devices: &[Vec<u8>], changes: Fields<'_>) -> Vec<u8> {
         (0, array(devices)),
         (1, number(next_device)),
         (2, throttle(0, &[])),
+        (3, number(0)),
+        (5, number(START)),
+        (6, number(0)),
+        (7, boolean(true)),
     ];
     map(&base, changes)
 }
@@ -119,11 +126,11 @@ fn recovery_hash(salt: &[u8], selector: u8) -> Vec<u8> {
     hmac.update(b"secondfactor recovery code");
     hmac.update(&[selector]);
     hmac.update(&[0; 23]);
-    hmac.update(b"alice");
+    hmac.update(SET);
     hmac.finalize().into_bytes().to_vec()
 }
 
-fn recovery(selectors: &[u8], throttle: Vec<u8>) -> Vec<u8> {
+fn recovery(selectors: &[u8], throttle: Vec<u8>, changes: Fields<'_>) -> Vec<u8> {
     let salt: Vec<u8> = (0..16).collect();
     let codes: Vec<Vec<u8>> = (selectors.iter())
         .map(|selector| {
@@ -131,15 +138,15 @@ fn recovery(selectors: &[u8], throttle: Vec<u8>) -> Vec<u8> {
             array(&[number((*selector).into()), bytes(&hash)])
         })
         .collect();
-    map(
-        &[
-            (0, number(START)),
-            (1, bytes(&salt)),
-            (2, array(&codes)),
-            (3, throttle),
-        ],
-        &[],
-    )
+    let base = [
+        (0, bytes(SET)),
+        (1, voucher(1, Some(1))),
+        (2, bytes(&salt)),
+        (3, array(&codes)),
+        (4, array(&[])),
+        (5, throttle),
+    ];
+    map(&base, changes)
 }
 
 struct Seed {
@@ -166,48 +173,31 @@ fn bad(name: &'static str, plaintext: Vec<u8>) -> Seed {
     }
 }
 
+/// A record of one device.
+fn one(changes: Fields<'_>) -> Vec<u8> {
+    record(&[phone(changes)], &[])
+}
+
 fn of_devices() -> Vec<Seed> {
-    let now = NOW.as_secs();
-    let one = |changes: Fields<'_>| record(&[phone(changes)], &[]);
-    let other =
-        |changes: Fields<'_>| phone(&[&[(0, number(2)), (2, bytes(&[0; 20]))], changes].concat());
     let last_change = [(5, number(START + 900))];
-    let last_used = (11, number(START + 900));
+    let last_used = (12, number(START + 900));
+    let watermark = |step| (13, number(step));
     let active = record(
-        &[phone(&[last_used.clone(), (12, number(STEP_NOW - 4))])],
+        &[phone(&[last_used.clone(), watermark(STEP_NOW - 4)])],
         &last_change,
     );
-    let retiring = record(
-        &[
-            phone(&[(7, number(3)), (10, number(now + 1000))]),
-            other(&[]),
-        ],
-        &[],
-    );
-    let pending = |created, tries| one(&[(6, number(created)), (7, number(0)), (8, number(tries))]);
-    let device = |n: u8| {
-        let secret = if n == 4 { SECRET } else { &[n; 20] };
-        phone(&[
-            (0, number(n.into())),
-            (1, text(&format!("d{n}"))),
-            (2, bytes(secret)),
-            (12, number(STEP_NOW - 5)),
-        ])
-    };
-    let tablet = other(&[
-        (1, text("tablet")),
-        (2, bytes(&[0; 32])),
-        (3, number(2)),
-        (4, number(8)),
-        (5, number(60)),
-    ]);
-    let successor = other(&[
-        (6, number(now - 5)),
-        (7, number(0)),
-        (8, number(0)),
-        (9, number(1)),
-    ]);
-    let provisional = [(3, number(now + 1000)), (4, signed(2)), (5, signed(-4))];
+    let told = (14, number(STEP_NOW));
+    let used = phone(&[last_used, watermark(STEP_NOW)]);
+    let used_and_told = phone(&[watermark(STEP_NOW), told]);
+    let retires = [(9, number(RETIRING)), (11, number(2000))];
+    let retiring = record(&[phone(&retires), tablet(&[])], &[]);
+    let no_period = (6, Vec::new());
+    let long = [
+        (3, bytes(&[0; 64])),
+        (4, number(3)),
+        (5, number(7)),
+        (6, number(15)),
+    ];
     vec![
         good("empty", EMPTY.to_vec()),
         Seed {
@@ -215,115 +205,159 @@ fn of_devices() -> Vec<Seed> {
             ..good("at-0", active.clone())
         },
         good("active", active),
-        good(
-            "used",
-            record(&[phone(&[last_used, (12, number(STEP_NOW))])], &last_change),
-        ),
+        good("used", record(&[used], &last_change)),
+        good("replay-told", record(&[used_and_told], &last_change)),
         Seed {
             time: u64::MAX,
             ..good("at-the-end", retiring.clone())
         },
         good("retiring", retiring),
-        good("rotating", record(&[phone(&[]), successor], &[])),
         good(
             "suspended",
-            record(&[phone(&[(7, number(2))]), tablet], &[]),
-        ),
-        good("pending", pending(START, 0)),
-        good("pending-tried", pending(now - 10, 4)),
-        good("eight", record(&[1, 2, 3, 4, 5, 6, 7, 8].map(device), &[])),
-        good(
-            "twice",
-            record(
-                &[
-                    phone(&[]),
-                    other(&[(2, bytes(SECRET)), (13, drift(1, 1, -1, &[]))]),
-                ],
-                &[],
-            ),
-        ),
-        good("hotp", one(&[(5, Vec::new()), (12, number(STEP_NOW - 3))])),
-        good(
-            "hotp-new",
-            one(&[
-                (5, Vec::new()),
-                (6, number(now - 10)),
-                (7, number(0)),
-                (8, number(0)),
-            ]),
-        ),
-        good("worn", one(&[(5, Vec::new()), (12, number(u64::MAX))])),
-        good(
-            "sha512",
-            one(&[
-                (2, bytes(&[0; 64])),
-                (3, number(3)),
-                (4, number(7)),
-                (5, number(15)),
-            ]),
+            record(&[phone(&[(9, number(SUSPENDED))]), tablet(&[])], &[]),
         ),
         good(
-            "drift",
-            one(&[(12, number(STEP_NOW - 2)), (13, drift(0, 3, 1, &[]))]),
+            "eight",
+            record(&[1, 2, 3, 4, 5, 6, 7, 8].map(one_of_eight), &[]),
         ),
-        good("provisional", one(&[(13, drift(-1, 0, 0, &provisional))])),
-        bad("bad-drift", one(&[(13, drift(121, 0, 0, &[]))])),
-        bad("bad-state", one(&[(7, number(4))])),
-        bad("bad-order", record(&[other(&[]), phone(&[])], &[])),
+        good("hotp", one(&[no_period.clone(), watermark(STEP_NOW - 3)])),
+        good("worn", one(&[no_period, watermark(u64::MAX)])),
+        good("sha512", one(&long)),
+        bad("bad-state", one(&[(9, number(4))])),
+        bad("bad-voucher", one(&[(8, voucher(1, None))])),
+        bad("bad-order", record(&[tablet(&[]), phone(&[])], &[])),
+    ]
+}
+
+/// The fourth has the known secret.
+fn one_of_eight(n: u8) -> Vec<u8> {
+    let secret = if n == 4 { SECRET } else { &[n; 20] };
+    phone(&[
+        (0, number(n.into())),
+        (1, bytes(&[n; 8])),
+        (2, text(&format!("d{n}"))),
+        (3, bytes(secret)),
+        (13, number(STEP_NOW - 5)),
+    ])
+}
+
+/// Devices that are not confirmed, by what they rest on.
+fn of_pending_devices() -> Vec<Seed> {
+    let no_one = [(7, boolean(false))];
+    let opts_in = |pending| record(&[phone(&waits(pending))], &no_one);
+    let beside = |pending| record(&[phone(&[]), tablet(&waits(pending))], &[]);
+    let by_phone = (2, bytes(PHONE));
+    let replaces_phone = (3, replaces(1, PHONE, 120));
+    let hotp = [&waits(pending(&[]))[..], &[(6, Vec::new())]].concat();
+    vec![
+        good("pending", opts_in(pending(&[]))),
+        good("pending-tried", opts_in(pending(&[(1, number(4))]))),
+        good("pending-tried-out", opts_in(pending(&[(1, number(5))]))),
+        good("pending-over", opts_in(pending(&[(0, number(0))]))),
+        good("pending-session", opts_in(pending(&[(4, bytes(&[7; 16]))]))),
+        good("hotp-new", record(&[phone(&hotp)], &no_one)),
+        good("ground", beside(pending(std::slice::from_ref(&by_phone)))),
+        good("no-ground", beside(pending(&[(2, bytes(b"is gone "))]))),
+        good("opting-in-beside", beside(pending(&[]))),
+        good(
+            "rotating",
+            beside(pending(&[by_phone.clone(), replaces_phone.clone()])),
+        ),
+        good(
+            "replaced-gone",
+            beside(pending(&[by_phone, (3, replaces(9, PHONE, 0))])),
+        ),
+        good("replaces-beside", beside(pending(&[replaces_phone]))),
+        bad("no-pending", one(&[(9, number(PENDING))])),
+    ]
+}
+
+fn of_drifts() -> Vec<Seed> {
+    let watermark = (13, number(STEP_NOW - 2));
+    let provisional = |left: u64| {
+        let earlier = [(0, number(left)), (1, signed(2)), (2, signed(-4))];
+        [(3, map(&earlier, &[]))]
+    };
+    let drifting = |drift| one(&[(15, drift)]);
+    let same_secret = tablet(&[(3, bytes(SECRET)), (15, drift(1, 1, -1, &[]))]);
+    vec![
+        good("drift", one(&[watermark, (15, drift(0, 3, 1, &[]))])),
+        good("provisional", drifting(drift(-1, 0, 0, &provisional(2000)))),
+        good(
+            "provisional-over",
+            drifting(drift(-1, 0, 0, &provisional(0))),
+        ),
+        good("twice", record(&[phone(&[]), same_secret], &[])),
+        bad("bad-drift", drifting(drift(123, 0, 0, &[]))),
     ]
 }
 
 fn of_accounts() -> Vec<Seed> {
     let now = NOW.as_secs();
     let one = |changes: Fields<'_>| record(&[phone(&[])], changes);
-    let failed = |failures, last, pressure| {
-        one(&[(
-            2,
-            throttle(failures, &[(1, number(last)), (2, number(pressure))]),
-        )])
+    let failed = |failures, wait, pressure| {
+        let left = [(1, number(wait)), (2, number(pressure))];
+        one(&[(2, throttle(failures, &left)), (5, number(now - 1))])
     };
-    let from_the_future = record(
-        &[phone(&[(6, number(now + 9))])],
-        &[
-            (
-                2,
-                throttle(3, &[(1, number(now + 1_000_000)), (2, number(u64::MAX))]),
-            ),
-            (3, number(u64::MAX)),
-            (5, number(1 << 63)),
-        ],
+    let told = [(3, boolean(true))];
+    let endless = [(1, number(u64::MAX)), (2, number(u64::MAX))];
+    let endless = record(
+        &[phone(&[(9, number(RETIRING)), (11, number(u64::MAX))])],
+        &[(2, throttle(3, &endless)), (3, number(u64::MAX))],
     );
-    let all: Vec<u8> = (0..10).collect();
-    let recovery =
-        |selectors: &[u8], throttle| one(&[(4, recovery(selectors, throttle)), (5, number(now))]);
     let plain = one(&[]);
     vec![
-        good("failures", failed(4, now - 1, now + 25_920)),
-        good("throttled", failed(7, now - 1, now + 120_960)),
+        good("failures", failed(4, 0, 25_920)),
+        good("throttled", failed(7, 119, 120_960)),
+        good("disabled", one(&[(2, throttle(100, &[]))])),
+        good("disabled-told", one(&[(2, throttle(100, &told))])),
+        good("resyncs", one(&[(3, number(30_000))])),
+        good("endless", endless),
         good(
-            "disabled",
-            one(&[(2, throttle(100, &[(1, number(now - 9))]))]),
+            "clock-back",
+            one(&[(5, number(1 << 63)), (6, number(u64::from(u32::MAX)))]),
         ),
-        good("resyncs", one(&[(3, number(now + 30_000))])),
-        good("from-the-future", from_the_future),
-        good("recovery", recovery(&all, throttle(0, &[]))),
-        good("recovery-last", recovery(&[0], throttle(0, &[]))),
-        good(
-            "recovery-failed",
-            recovery(&all, throttle(5, &[(1, number(now - 1))])),
-        ),
-        bad("recovery-code-twice", recovery(&[0, 0], throttle(0, &[]))),
-        bad("recovery-selector", recovery(&[32], throttle(0, &[]))),
+        good("no-device", record(&[], &[])),
         good("later-field", one(&[(99, text("new"))])),
         bad("cut", plain[..plain.len() - 3].to_vec()),
         good("trailing", [&plain[..], &[0]].concat()),
     ]
 }
 
+fn of_recovery_codes() -> Vec<Seed> {
+    let all: Vec<u8> = (0..10).collect();
+    let with = |devices: &[Vec<u8>], selectors: &[u8], throttle, changes: Fields<'_>| {
+        record(devices, &[(4, recovery(selectors, throttle, changes))])
+    };
+    let phone_and = |selectors: &[u8], throttle| with(&[phone(&[])], selectors, throttle, &[]);
+    let redeemed = |count: usize| [(4, array(&vec![bytes(REDEEMED); count]))];
+    let begun = tablet(&waits(pending(&[(2, bytes(REDEEMED))])));
+    let waiting = throttle(5, &[(1, number(1029)), (2, number(9640))]);
+    let new = || throttle(0, &[]);
+    vec![
+        good("recovery", phone_and(&all, new())),
+        good("recovery-last", phone_and(&[0], new())),
+        good("recovery-none", phone_and(&[], new())),
+        good("recovery-failed", phone_and(&all, waiting)),
+        good("recovery-disabled", phone_and(&all, throttle(100, &[]))),
+        good("recovery-without-device", with(&[], &all, new(), &[])),
+        good(
+            "redeemed",
+            with(&[phone(&[]), begun], &all, new(), &redeemed(1)),
+        ),
+        good(
+            "redeemed-ten-times",
+            with(&[phone(&[])], &all, new(), &redeemed(10)),
+        ),
+        bad("recovery-code-twice", phone_and(&[0, 0], new())),
+        bad("recovery-selector", phone_and(&[32], new())),
+    ]
+}
+
 /// Sealed bytes, texts in the place of a token, and edits of a good record.
 fn sealed() -> Vec<(&'static str, Vec<u8>)> {
     let good = seal(FORMAT, &ACTIVE, &EMPTY);
-    let token = secondfactor::codes::Secret::from_bytes(&good).unwrap();
+    let token = Secret::from_bytes(&good).unwrap();
     vec![
         ("good", good.clone()),
         ("format-0", seal(0, &ACTIVE, &EMPTY)),
@@ -356,7 +390,14 @@ fn check(target: &str, name: &str, seed: &[u8]) {
 
 #[test]
 fn the_seeds_of_records_are_of_this_format() {
-    for seed in of_devices().into_iter().chain(of_accounts()) {
+    let seeds = [
+        of_devices(),
+        of_pending_devices(),
+        of_drifts(),
+        of_accounts(),
+        of_recovery_codes(),
+    ];
+    for seed in seeds.into_iter().flatten() {
         let Seed {
             name,
             time,
@@ -383,4 +424,21 @@ fn the_seeds_of_sealed_bytes_are_of_this_format() {
     for (name, seed) in sealed() {
         check("sealed", name, &seed);
     }
+}
+
+/// Or the target looks at nothing but refusals.
+#[test]
+fn the_codes_of_the_seeds_are_right() {
+    let opened = |name| {
+        let mut seeds = of_devices().into_iter().chain(of_recovery_codes());
+        let seed = seeds.find(|seed| seed.name == name).unwrap();
+        let alice = AccountId::new("alice").unwrap();
+        Account::open(&alice, &seal(FORMAT, &ACTIVE, &seed.plaintext), &keyring()).unwrap()
+    };
+    let secret = Secret::from_bytes(SECRET).unwrap();
+    let (_, verified) = commit(opened("active").verify(code(&secret, NOW, 0), NOW).unwrap());
+    assert!(verified.is_ok());
+    let recovery_code: RecoveryCode = RECOVERY_CODE.parse().unwrap();
+    let (_, recovered) = commit(opened("recovery").redeem(&recovery_code, NOW).unwrap());
+    assert!(recovered.is_ok());
 }

@@ -11,7 +11,7 @@ use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::{Config, No
 use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, Runtime};
 use secondfactor::store::{AnyStore, PostgresStore};
 
-use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
+use super::{Database, Entry, LIST_LEN, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -49,7 +49,6 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
     let pool = pool(address)?;
     let store = PostgresStore::new(pool.clone());
     store.create_schema().await?;
-    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Postgres::open(pool).await?)))
 }
 

@@ -9,7 +9,7 @@ use secondfactor::store::drivers::redis::aio::ConnectionManager;
 use secondfactor::store::drivers::redis::{self, Client, ConnectionAddr, Script};
 use secondfactor::store::{AnyStore, RedisStore};
 
-use super::{Database, Entry, LIST_LEN, heed, warn_of_network};
+use super::{Database, Entry, LIST_LEN, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -30,7 +30,6 @@ return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
 pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
     let connection = connect(address).await?;
     let store = RedisStore::new(connection.clone());
-    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Redis::new(connection))))
 }
 

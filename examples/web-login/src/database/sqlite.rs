@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use secondfactor::codes::UnixTime;
 use secondfactor::store::{AnyStore, SqliteStore};
 
-use super::{Database, Entry, LIST_LEN, heed};
+use super::{Database, Entry, LIST_LEN};
 use crate::Outcome;
 use crate::files::make_private;
 use crate::user::{Change, OptedIn, Permissions, User};
@@ -49,7 +49,6 @@ pub(super) async fn open(path: &Path) -> Outcome<(AnyStore, Arc<dyn Database>)> 
     make_private(&path)?;
     // First, as it sets the file to WAL mode.
     let store = SqliteStore::open(&path)?;
-    heed(&store.check().await?)?;
     Ok((AnyStore::new(store), Arc::new(Sqlite::open(&path)?)))
 }
 

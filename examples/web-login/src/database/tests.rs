@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use secondfactor::codes::UnixTime;
-use secondfactor::store::PostgresStore;
+use secondfactor::store::{PostgresStore, Store as _};
 
 use super::{Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
 use crate::random;

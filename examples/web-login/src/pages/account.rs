@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secondfactor::account::DeviceStatus;
+use secondfactor::account::{DeviceStatus, Voucher};
 use secondfactor::codes::UnixTime;
 use secondfactor::{Error, RecoveryCodes, Status};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::database::Entry;
 use crate::goal::Goal;
 use crate::password;
 use crate::problem::{Answer, Problem};
-use crate::session::{EvenIfPasswordDue, Factor, LoggedIn};
+use crate::session::{EvenIfPasswordDue, Factor, LoggedIn, is_on};
 use crate::user::{Change, OptedIn, User};
 use crate::words::{self, Moment};
 
@@ -30,6 +30,7 @@ struct AccountPage {
     is_enrolled: bool,
     recovery_codes: usize,
     all_recovery_codes: usize,
+    codes_by: Option<Vouched>,
     recent: Vec<ActivityRow>,
 }
 
@@ -42,11 +43,27 @@ pub(super) struct DeviceRow {
     is_pending: bool,
     created: Moment,
     last_used: Option<Moment>,
+    vouched: Vouched,
     clock: Option<String>,
 }
 
+/// Who vouched for something, and when.
+pub(super) struct Vouched {
+    pub(super) by: String,
+    pub(super) at: Moment,
+}
+
+impl Vouched {
+    pub(super) fn new(voucher: Voucher, status: &Status, now: UnixTime) -> Self {
+        Self {
+            by: words::voucher(voucher, status),
+            at: Moment::new(voucher.at(), now),
+        }
+    }
+}
+
 impl DeviceRow {
-    pub(super) fn new(device: &DeviceStatus, now: UnixTime) -> Self {
+    pub(super) fn new(device: &DeviceStatus, status: &Status, now: UnixTime) -> Self {
         let steps = device.drift();
         let period = device.parameters().period().unwrap_or_default().as_secs();
         let off = words::span(steps.unsigned_abs().saturating_mul(u64::from(period)));
@@ -62,6 +79,7 @@ impl DeviceRow {
             ),
             created: Moment::new(device.created(), now),
             last_used: device.last_used().map(|at| Moment::new(at, now)),
+            vouched: Vouched::new(device.vouched_by(), status, now),
             clock: (steps != 0).then(|| format!("about {off} {way}")),
         }
     }
@@ -93,14 +111,24 @@ pub(super) async fn account_status(app: &App, user: &User) -> Result<Option<Stat
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
     let status = account_status(&app, &login.user).await?;
-    let devices = status.iter().flat_map(Status::devices);
+    let devices = status.as_ref().map_or_else(Vec::new, |status| {
+        let devices = status.devices().iter();
+        devices
+            .map(|device| DeviceRow::new(device, status, now))
+            .collect()
+    });
+    let codes_by = status.as_ref().and_then(|status| {
+        let voucher = status.recovery_codes_by()?;
+        Some(Vouched::new(voucher, status, now))
+    });
     let recent = app.database.entries(&login.user.activity()).await?;
     let page = AccountPage {
         frame: Frame::new(&login).await?,
-        devices: devices.map(|device| DeviceRow::new(device, now)).collect(),
-        is_enrolled: status.as_ref().is_some_and(Status::is_enrolled),
+        devices,
+        is_enrolled: status.as_ref().is_some_and(is_on),
         recovery_codes: status.as_ref().map_or(0, Status::recovery_codes_left),
         all_recovery_codes: RecoveryCodes::COUNT,
+        codes_by,
         recent: recent
             .into_iter()
             .take(RECENT)
@@ -153,7 +181,7 @@ pub(super) async fn recovered(State(app): State<App>, login: LoggedIn) -> Answer
         devices: status
             .devices()
             .iter()
-            .map(|device| DeviceRow::new(device, now))
+            .map(|device| DeviceRow::new(device, &status, now))
             .filter(|row| row.works)
             .collect(),
         left: status.recovery_codes_left(),
@@ -168,7 +196,7 @@ struct OptOutPage {
 }
 
 pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Answer {
-    login.fresh_proof(&app, &Goal::OptOut)?;
+    login.fresh_proof(&app, &Goal::OptOut).await?;
     Ok(html(
         StatusCode::OK,
         &OptOutPage {
@@ -178,12 +206,16 @@ pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Ans
 }
 
 pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
-    let proof = login.fresh_proof(&app, &Goal::OptOut)?;
+    let proof = login.fresh_proof(&app, &Goal::OptOut).await?;
     // The record decides as long as both are on their way: see `OptedIn`.
     login.begin_change(&app).await?;
     match app.mfa.opt_out(&proof).await {
         Ok(()) => {}
-        Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::OptOut)),
+        // Nothing was changed. After any other error, the record decides.
+        Err(Error::Stale(_)) => {
+            login.cancel_change(&app).await?;
+            return Err(Problem::ask_code(&Goal::OptOut));
+        }
         Err(error) => return Err(error.into()),
     }
     let login = login
@@ -217,14 +249,14 @@ pub(super) async fn password_form(
     State(app): State<App>,
     EvenIfPasswordDue(login): EvenIfPasswordDue,
 ) -> Answer {
-    require_factor_again(&app, &login)?;
+    require_factor_again(&app, &login).await?;
     password_page(&login, Field::current_password().focus(), new_password()).await
 }
 
 /// Whoever has the password and an open session must not be able to lock the owner out (OWASP ASVS 5.0, 7.5.1).
-fn require_factor_again(app: &App, login: &LoggedIn) -> Result<(), Problem> {
+async fn require_factor_again(app: &App, login: &LoggedIn) -> Result<(), Problem> {
     if login.has_factor() {
-        login.fresh_proof(app, &Goal::Password)?;
+        login.fresh_proof(app, &Goal::Password).await?;
     }
     Ok(())
 }
@@ -250,7 +282,7 @@ pub(super) async fn change_password(
     EvenIfPasswordDue(login): EvenIfPasswordDue,
     Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
-    require_factor_again(&app, &login)?;
+    require_factor_again(&app, &login).await?;
     let fault = match password::fault(&typed.new) {
         None if typed.new == typed.current => Some("That is the password you have."),
         fault => fault,

@@ -1,12 +1,14 @@
 //! Devices: from the QR code to the day they are revoked.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment};
 use secondfactor::codes::SecretText;
-use secondfactor::{Code, Confirmed, Denial, Error, Label};
+use secondfactor::{Code, Confirmed, Denial, Error, Label, NewDevice};
 use serde::Deserialize;
 
 use super::account::account_status;
@@ -32,7 +34,7 @@ pub(super) struct Named {
 }
 
 pub(super) async fn new_form(State(app): State<App>, login: LoggedIn) -> Answer {
-    require_fresh(&app, &login)?;
+    require_fresh(&app, &login).await?;
     new_page(&login, label_field().with_value("Phone").focus()).await
 }
 
@@ -51,9 +53,9 @@ async fn new_page(login: &LoggedIn, label: Field) -> Answer {
 
 /// The first device takes the password once more, as a screen that was left alone could be bound to anybody's phone; every
 /// other one takes a code of those before.
-fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
+async fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
     if login.has_factor() {
-        login.fresh_proof(app, &Goal::NewDevice).map(drop)
+        login.fresh_proof(app, &Goal::NewDevice).await.map(drop)
     } else {
         login.require_fresh_password(app, &Goal::NewDevice)
     }
@@ -65,7 +67,7 @@ pub(super) async fn enroll(
     login: LoggedIn,
     Typed(typed): Typed<Named>,
 ) -> Answer {
-    require_fresh(&app, &login)?;
+    require_fresh(&app, &login).await?;
     let label = match Label::new(typed.label.trim()) {
         Ok(label) => label,
         Err(error) => {
@@ -75,16 +77,17 @@ pub(super) async fn enroll(
             return new_page(&login, field).await;
         }
     };
+    let device = login.begun_here(NewDevice::totp(label));
     let enrollment = if login.has_factor() {
         app.mfa
-            .enroll_another(&login.fresh_proof(&app, &Goal::NewDevice)?, label)
+            .enroll_another(&login.fresh_proof(&app, &Goal::NewDevice).await?, device)
             .await
     } else {
         // Before the record is made: see `OptedIn`.
         if login.user.opted_in == OptedIn::No {
             login.begin_change(&app).await?;
         }
-        app.mfa.enroll(&login.user.account()?, label).await
+        app.mfa.enroll(&login.user.account()?, device).await
     };
     match enrollment {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
@@ -215,7 +218,8 @@ pub(super) async fn confirm(
             return confirm_page(&login, device, field, None, false).await;
         }
     };
-    match app.mfa.confirm(&login.user.account()?, device, code).await {
+    let (account, pending) = (login.user.account()?, login.pending_here(device));
+    match app.mfa.confirm(&account, pending, code).await {
         Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
         Err(error) => {
             let is_clock_off = matches!(
@@ -256,11 +260,8 @@ pub(super) async fn confirm_pair(
             .await;
         }
     };
-    match app
-        .mfa
-        .confirm_pair(&login.user.account()?, device, codes)
-        .await
-    {
+    let (account, pending) = (login.user.account()?, login.pending_here(device));
+    match app.mfa.confirm_pair(&account, pending, codes).await {
         Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
         Err(error) => {
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
@@ -319,7 +320,7 @@ pub(super) async fn rename_form(
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
-    login.fresh_proof(&app, &Goal::Rename(device))?;
+    login.fresh_proof(&app, &Goal::Rename(device)).await?;
     let label = find(&app, &login, device).await?.label().to_string();
     rename_page(&login, device, label_field().with_value(label).focus()).await
 }
@@ -339,7 +340,7 @@ pub(super) async fn rename(
     DeviceIn(device): DeviceIn,
     Typed(typed): Typed<Named>,
 ) -> Answer {
-    let proof = login.fresh_proof(&app, &Goal::Rename(device))?;
+    let proof = login.fresh_proof(&app, &Goal::Rename(device)).await?;
     find(&app, &login, device).await?;
     let error = match Label::new(typed.label.trim()) {
         Err(error) => Message::from(words::bad_label(error)),
@@ -368,6 +369,7 @@ struct RevokePage {
     frame: Frame,
     device: DeviceId,
     label: String,
+    is_in_use: bool,
     error: Option<Message>,
 }
 
@@ -376,7 +378,7 @@ pub(super) async fn revoke_form(
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
-    login.fresh_proof(&app, &Goal::Revoke(device))?;
+    let proof = login.fresh_proof(&app, &Goal::Revoke(device)).await?;
     let label = find(&app, &login, device).await?.label().to_string();
     Ok(html(
         StatusCode::OK,
@@ -384,6 +386,7 @@ pub(super) async fn revoke_form(
             frame: Frame::new(&login).await?,
             device,
             label,
+            is_in_use: proof.device() == Some(device),
             error: None,
         },
     ))
@@ -394,11 +397,12 @@ pub(super) async fn revoke(
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
-    let proof = login.fresh_proof(&app, &Goal::Revoke(device))?;
+    let proof = login.fresh_proof(&app, &Goal::Revoke(device)).await?;
     let label = find(&app, &login, device).await?.label().to_string();
     // Whoever has it may be logged in with it. This comes first, so that a crash in between leaves no such session.
     let login = login.change(&app, Change::default(), Factor::Kept).await?;
     match app.mfa.revoke(&proof, device).await {
+        Ok(()) if proof.device() == Some(device) => Err(login.end().await),
         Ok(()) => {
             let notice = "The device is revoked: its codes are no longer accepted. You are logged out everywhere else.";
             go_saying(&login.session, "/account", notice).await
@@ -410,6 +414,7 @@ pub(super) async fn revoke(
                 frame: Frame::new(&login).await?,
                 device,
                 label,
+                is_in_use: proof.device() == Some(device),
                 error,
             };
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &page))
@@ -430,7 +435,7 @@ pub(super) async fn rotate_form(
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
-    login.fresh_proof(&app, &Goal::Rotate(device))?;
+    login.fresh_proof(&app, &Goal::Rotate(device)).await?;
     let label = find(&app, &login, device).await?.label().to_string();
     Ok(html(
         StatusCode::OK,
@@ -442,14 +447,40 @@ pub(super) async fn rotate_form(
     ))
 }
 
+#[derive(Deserialize)]
+pub(super) struct Rotation {
+    #[serde(default)]
+    grace: Grace,
+}
+
+/// How long the old key goes on logging in.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Grace {
+    #[default]
+    None,
+    Day,
+}
+
+impl Grace {
+    const fn time(self) -> Duration {
+        match self {
+            Self::None => Duration::ZERO,
+            Self::Day => Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
 /// The old key works until the new one is confirmed, so there is no moment without one.
 pub(super) async fn rotate(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
+    Typed(typed): Typed<Rotation>,
 ) -> Answer {
-    let proof = login.fresh_proof(&app, &Goal::Rotate(device))?;
-    match app.mfa.rotate(&proof, device).await {
+    let proof = login.fresh_proof(&app, &Goal::Rotate(device)).await?;
+    let here = login.pending_here(device);
+    match app.mfa.rotate(&proof, here, typed.grace.time()).await {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
         Err(Error::UnknownDevice) => Err(Problem::NotFound),
         Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::Rotate(device))),

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use secondfactor::Error;
 use serde::Deserialize;
 use tower_sessions::Session;
 
@@ -11,7 +10,7 @@ use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Visitor, begin};
+use crate::session::{Visitor, begin, needs_second_step};
 use crate::user::{OptedIn, Permissions, User, name_fault, normal_name};
 use crate::{password, random};
 
@@ -180,19 +179,6 @@ pub(super) async fn log_in(
     app.note(&user.id, "Logged in with the password alone.")
         .await?;
     Ok(go(&to.goal.path()))
-}
-
-/// By the site's own note; see `OptedIn`. Only between two states the library's record decides, and what is unclear is no.
-async fn needs_second_step(app: &App, user: &User) -> Result<bool, Problem> {
-    match user.opted_in {
-        OptedIn::No => Ok(false),
-        OptedIn::Yes => Ok(true),
-        OptedIn::Changing => match app.mfa.status(&user.account()?).await {
-            Ok(status) => Ok(status.is_enrolled()),
-            Err(Error::NotEnrolled) => Ok(false),
-            Err(error) => Err(error.into()),
-        },
-    }
 }
 
 /// The session's row goes, so its cookie opens nothing from now on, whoever has a copy.

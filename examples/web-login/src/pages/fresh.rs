@@ -9,7 +9,7 @@ use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::LoggedIn;
+use crate::session::{LoggedIn, is_replaced};
 use crate::words::Message;
 
 #[derive(Deserialize)]
@@ -53,6 +53,9 @@ pub(super) async fn give_code(
         return Err(Problem::ask_password(&to.goal));
     }
     match verify(&app, &login.user, &typed.code).await? {
+        Ok(verified) if is_replaced(&app, &login.user, verified.device()).await? => {
+            code_page(&login, to.goal, Some(REPLACED.into())).await
+        }
         Ok(verified) => {
             login.prove(&app, &verified).await?;
             Ok(go(&to.goal.path()))
@@ -60,6 +63,8 @@ pub(super) async fn give_code(
         Err(message) => code_page(&login, to.goal, Some(message)).await,
     }
 }
+
+const REPLACED: &str = "That is a code of a key that you have replaced: it logs in, and changes nothing. Give one of the new key.";
 
 #[derive(Template)]
 #[template(path = "fresh_password.html")]

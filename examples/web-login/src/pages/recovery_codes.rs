@@ -13,7 +13,8 @@ use super::{Frame, Typed, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::LoggedIn;
+use crate::session::{Factor, LoggedIn};
+use crate::user::Change;
 
 #[derive(Template)]
 #[template(path = "recovery_codes.html")]
@@ -24,7 +25,7 @@ struct OverviewPage {
 }
 
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
-    login.fresh_proof(&app, &Goal::RecoveryCodes)?;
+    login.fresh_proof(&app, &Goal::RecoveryCodes).await?;
     let status = account_status(&app, &login.user)
         .await?
         .ok_or(Problem::NotFound)?;
@@ -45,9 +46,11 @@ struct CodesPage {
     codes: Vec<SecretText>,
 }
 
-/// The answer is the only page that shows them.
+/// The answer is the only page that shows them. Whoever has used an old one may be logged in by it: all other sessions end,
+/// and first, so that a crash in between leaves none.
 pub(super) async fn issue(State(app): State<App>, login: LoggedIn) -> Answer {
-    let proof = login.fresh_proof(&app, &Goal::RecoveryCodes)?;
+    let proof = login.fresh_proof(&app, &Goal::RecoveryCodes).await?;
+    let login = login.change(&app, Change::default(), Factor::Kept).await?;
     let codes = match app.mfa.issue_recovery_codes(&proof).await {
         Ok(codes) => codes,
         Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::RecoveryCodes)),

@@ -76,7 +76,7 @@ pub(super) async fn add(
     Typed(typed): Typed<NewUser>,
 ) -> Answer {
     require_owner(&login).await?;
-    login.require_fresh_login(&app, &Goal::Users)?;
+    login.require_fresh_login(&app, &Goal::Users).await?;
     let name = normal_name(&typed.name);
     if let Some(fault) = name_fault(&name) {
         return users_page(
@@ -141,7 +141,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
-    login.require_fresh_login(&app, &Goal::User(id))?;
+    login.require_fresh_login(&app, &Goal::User(id)).await?;
     let has_factor = user.opted_in != OptedIn::No;
     Ok(html(
         StatusCode::OK,
@@ -160,7 +160,7 @@ pub(super) async fn grant(
     Typed(typed): Typed<Vec<(String, String)>>,
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
-    login.require_fresh_login(&app, &Goal::User(id))?;
+    login.require_fresh_login(&app, &Goal::User(id)).await?;
     let names = typed
         .iter()
         .filter(|(field, _)| field == "permissions")
@@ -195,7 +195,7 @@ pub(super) async fn reset(
     Path(id): Path<String>,
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
-    login.require_fresh_login(&app, &Goal::User(id))?;
+    login.require_fresh_login(&app, &Goal::User(id)).await?;
     app.database
         .change_user(&user.id, &Change::opted_in(OptedIn::Changing))
         .await?;

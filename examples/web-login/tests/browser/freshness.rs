@@ -16,6 +16,7 @@ fn sensitive_pages_ask_for_a_fresh_code() {
         let sensitive = [
             "/account/recovery-codes".to_owned(),
             "/account/devices/new".to_owned(),
+            "/account/keep".to_owned(),
             "/account/opt-out".to_owned(),
             "/account/password".to_owned(),
             format!("/account/devices/{device}/revoke"),
@@ -52,6 +53,7 @@ fn a_sensitive_form_that_was_open_too_long_does_nothing() {
             ("/account/recovery-codes".to_owned(), "#issue-codes-form"),
             (format!("/account/devices/{device}/revoke"), "#revoke-form"),
             (format!("/account/devices/{device}/rotate"), "#rotate-form"),
+            ("/account/keep".to_owned(), "#keep-form"),
             ("/account/opt-out".to_owned(), "#opt-out-form"),
         ] {
             ada.logs_in(&phone).await;

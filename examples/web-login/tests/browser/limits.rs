@@ -18,6 +18,7 @@ fn every_answer_has_the_headers_that_protect_it() {
             "/account",
             "/account/activity",
             "/account/devices/new",
+            "/account/keep",
             "/account/recovery-codes",
             "/users",
             "/notes",

@@ -6,10 +6,11 @@ use crate::harness::run;
 use crate::people::{Person, REFUSED};
 
 /// Closed until somebody is wholly logged in.
-const CLOSED: [&str; 10] = [
+const CLOSED: [&str; 11] = [
     "/account",
     "/account/activity",
     "/account/devices/new",
+    "/account/keep",
     "/account/opt-out",
     "/account/password",
     "/account/recovered",

@@ -30,3 +30,4 @@ mod screenshots;
 mod secrecy;
 mod servers;
 mod sessions;
+mod standing;

@@ -130,6 +130,51 @@ fn the_sealing_key_is_changed_without_a_new_enrolment() {
 
 #[test]
 #[ignore = "needs Chromium: scripts/browser"]
+fn a_wrong_key_does_not_start() {
+    // Also where nobody has opted in yet.
+    run(async |world| has_no_start_by_another_key(world));
+    run(async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        has_no_start_by_another_key(world);
+        // The right one opens everything as before.
+        let other = world.another_server(&[]);
+        let again = ada.in_browser(world.browser_at(&other.address, Default::default()).await);
+        world.clock.next_step();
+        again.types_password().await;
+        again.types_code(&phone.code(world)).await;
+        again.browser.is_at("/account").await;
+        world.secrets.look_into(&other.stop());
+    });
+}
+
+fn has_no_start_by_another_key(world: &World) {
+    let (wrong, before) = (world.folder().join("wrong.key"), sealed(world));
+    secondfactor::SealingKey::create_file(&wrong).unwrap();
+    let refused = Server::refuses(world.folder(), &["--key-file", wrong.to_str().unwrap()]);
+    let told = format!(
+        "the key in {} is not the key of this store",
+        wrong.display()
+    );
+    assert!(refused.contains(&told), "{refused}");
+    assert!(refused.contains("Nothing was sealed"), "{refused}");
+    assert_eq!(sealed(world), before);
+}
+
+/// All that is sealed in the store.
+fn sealed(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let store = rusqlite::Connection::open(world.folder().join("accounts.db")).unwrap();
+    let mut select = store
+        .prepare("SELECT account, body FROM secondfactor_record ORDER BY account")
+        .unwrap();
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let rows = select.query_map([], row).unwrap().map(Result::unwrap);
+    let rows: Vec<_> = rows.collect();
+    assert!(!rows.is_empty());
+    rows
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
 fn the_key_and_the_accounts_are_for_the_owner_of_the_process_only() {
     use std::os::unix::fs::PermissionsExt;
     run(async |world: &World| {

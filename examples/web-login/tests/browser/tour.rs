@@ -55,7 +55,7 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
         ada.follows("Ada's phone", link).await;
         visitor(browser, &format!("device-{link}")).await;
     }
-    for page in ["activity", "password", "opt-out"] {
+    for page in ["activity", "keep", "password", "opt-out"] {
         browser.open(&format!("/account/{page}")).await;
         visitor(browser, page).await;
     }

@@ -56,6 +56,7 @@ pub fn run(cases: &mut Cases) {
     resync(cases, &one, &token);
     redeem(cases, &eight);
     enroll(cases, &eight);
+    import(cases);
     seal(cases, &one);
 }
 
@@ -222,6 +223,38 @@ fn enroll(cases: &mut Cases, owner: &Owner) {
             assert_eq!(answer.expect_err("full").to_string(), expected.to_string());
         });
     }
+}
+
+/// Each secret is compared with all that came before it; to repeat it, with all that are there.
+fn import(cases: &mut Cases) {
+    let device = |at: usize| {
+        let secret = secret(at);
+        mark_undefined(secret.expose_bytes());
+        NewDevice::totp(Label::new(format!("device {at}")).expect("a label")).with_secret(secret)
+    };
+    let twin = || {
+        let secret = secret(0);
+        mark_undefined(secret.expose_bytes());
+        NewDevice::totp(Label::new("twin").expect("a label")).with_secret(secret)
+    };
+    let new = || Account::new(alice());
+    cases.quiet("import two secrets", 2, || {
+        let answer = judged(new().danger_import_unproven([device(0), device(1)], NOW));
+        assert!(answer.is_ok());
+    });
+    cases.quiet("import one secret twice", 2, || {
+        let answer = judged(new().danger_import_unproven([device(0), twin()], NOW));
+        assert!(matches!(answer, Err(Error::DuplicateSecret)));
+    });
+    let devices = [0, 1].map(|at| {
+        NewDevice::totp(Label::new(format!("device {at}")).expect("a label"))
+            .with_secret(secret(at))
+    });
+    let (record, _) = judged_and_kept(new().danger_import_unproven(devices, NOW));
+    cases.quiet("import the same secrets again", 2, || {
+        let answer = judged(unknown(&record).danger_import_unproven([device(0), device(1)], NOW));
+        assert!(answer.is_ok());
+    });
 }
 
 /// The sealing key is undefined, and so is all that it seals. Opening branches on whether the tag is right, in the cipher's

@@ -33,9 +33,13 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 /// Whether the code of a time passes at that time.
 #[unsafe(no_mangle)]
 pub extern "C" fn secondfactor_no_std(now: u64) -> bool {
-    let Ok(secret) = Secret::from_bytes(b"12345678901234567890") else { return false };
+    let Ok(secret) = Secret::from_bytes(b"12345678901234567890") else {
+        return false;
+    };
     let totp = Totp::new(&secret);
     let now = UnixTime::from_secs(now);
-    let Ok(code): Result<Code, _> = totp.at(now) else { return false };
+    let Ok(code): Result<Code, _> = totp.at(now) else {
+        return false;
+    };
     totp.verify(code, now, Window::DEFAULT, None).is_some()
 }

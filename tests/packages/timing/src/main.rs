@@ -164,7 +164,7 @@ struct Guesser {
 
 impl Guesser {
     fn of(secrets: &[Secret]) -> Self {
-        let near = |secret| (-121..=121).map(move |steps| code(secret, steps).to_string());
+        let near = |secret| (-122..=122).map(move |steps| code(secret, steps).to_string());
         Self {
             known: secrets.iter().flat_map(near).collect(),
         }

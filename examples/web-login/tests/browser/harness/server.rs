@@ -18,8 +18,23 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// On a free port, with the SQLite file, key and clock of the folder; later arguments go before these.
-    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+    /// What a server says that does not start.
+    pub(crate) fn refuses(folder: &Path, arguments: &[&str]) -> String {
+        let mut process = Self::command(folder, arguments).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut first)
+            .unwrap();
+        if !first.is_empty() {
+            process.kill().unwrap();
+        }
+        let output = process.wait_with_output().unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(first.is_empty() && !output.status.success(), "{first}{log}");
+        log
+    }
+
+    fn command(folder: &Path, arguments: &[&str]) -> Command {
         if !cfg!(feature = "test-clock") {
             panic!("these tests are run by scripts/browser");
         }
@@ -41,7 +56,12 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
+        command
+    }
+
+    /// On a free port, with the SQLite file, key and clock of the folder; later arguments go before these.
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut process = Self::command(folder, arguments).spawn().unwrap();
 
         let log = Arc::new(Log::default());
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();

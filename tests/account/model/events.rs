@@ -1,0 +1,258 @@
+//! What was told: each change has its event, and each event its change.
+
+use secondfactor::Event;
+use secondfactor::account::DeviceId;
+
+use super::checks::shown;
+use super::device::{Device, State};
+use super::naive::{Limits, Naive, Recovery, Said};
+use super::world::{World, device_id};
+
+/// The stable name of an event, and its device.
+type Name = (&'static str, Option<DeviceId>);
+
+impl World {
+    pub(super) fn check_events(
+        &mut self,
+        who: usize,
+        server: usize,
+        (said, commits, is_interrupted): (Said, u32, bool),
+        before: Option<Naive>,
+    ) {
+        let all = std::mem::take(&mut *self.told.lock().unwrap());
+        let (told, of_the_other): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(by, ..)| *by == server);
+        *self.told.lock().unwrap() = of_the_other;
+        let now = self.now();
+        let is_released = commits == 1 && said.is_answer();
+        for (_, account, at, event) in &told {
+            self.leaks.check_debug(event, !self.has_long_times);
+            assert_eq!((account, at.as_secs()), (&self.people[who].id, now));
+            let may_be_unwritten = matches!(
+                event,
+                Event::ReplayRefused {
+                    is_first: false,
+                    ..
+                } | Event::Throttled { .. }
+                    | Event::RefusedDisabled
+                    | Event::Interrupted
+            );
+            assert!(
+                may_be_unwritten || is_released,
+                "EVENTS: {event:?} before its commit"
+            );
+        }
+        let told: Vec<Event> = told.into_iter().map(|(.., event)| event).collect();
+        assert_eq!(
+            count(&told, |event| matches!(event, Event::Interrupted)),
+            usize::from(is_interrupted),
+            "EVENTS: a write without an answer is told, and nothing else is"
+        );
+        assert_eq!(
+            count(&told, |event| matches!(event, Event::ReplayRefused { .. })),
+            usize::from(said == Said::Replayed)
+        );
+        let before = before.unwrap_or_default();
+        if let (true, Some(after)) = (is_released, &self.people[who].naive) {
+            check_names(&told, &before, after, self.limits);
+            check_fields(&told, &before, after, now);
+            let mut met = before.lost_grounds(after);
+            met.extend(
+                after
+                    .forgets_one(&before)
+                    .then_some("an eleventh redemption"),
+            );
+            met.into_iter()
+                .for_each(|rule| self.count((rule, Said::Ended)));
+        }
+    }
+}
+
+fn count(told: &[Event], is: impl Fn(&Event) -> bool) -> usize {
+    told.iter().filter(|event| is(event)).count()
+}
+
+/// Each change has its event, and each event its change.
+fn check_names(told: &[Event], before: &Naive, after: &Naive, limits: Limits) {
+    let name = |event: &Event| match event.code() {
+        // Which of them, depends on how it ended.
+        "retired" | "revoked" | "revoked_unproven" | "enrollment_ended" => "ended",
+        code => code,
+    };
+    // These are no changes, or say more of one that has its own event.
+    let is_beside = |name: &Name| {
+        let names = [
+            "confirmation_failed",
+            "drift_moved",
+            "drift_suspected",
+            "interrupted",
+            "kept_only",
+            "locked",
+            "mismatch",
+            "rebound",
+            "recovery_codes_voided",
+            "recovery_mismatch",
+            "refused_disabled",
+            "replay_refused",
+            "resealed",
+            "resync_failed",
+            "resynchronized",
+            "throttled",
+            "unlocked_unproven",
+            "verified",
+        ];
+        names.contains(&name.0)
+    };
+    // A device may be given the label that it has.
+    let is_change =
+        |event: &&Event| !matches!(event, Event::Renamed { before, label, .. } if before == label);
+    let told = told.iter().filter(is_change);
+    let told = told.map(|event| (name(event), event.device()));
+    let mut told: Vec<Name> = told.filter(|name| !is_beside(name)).collect();
+    let mut changes = changes(before, after, limits);
+    told.sort();
+    changes.sort();
+    assert_eq!(
+        told, changes,
+        "EVENTS: a change in silence, or an event of none"
+    );
+}
+
+fn changes(before: &Naive, after: &Naive, limits: Limits) -> Vec<Name> {
+    let mut names = Vec::new();
+    for device in &after.devices {
+        let id = Some(device_id(device.number));
+        match before.find(device.number) {
+            Some(known) => names.extend(changes_of(known, device).map(|name| (name, id))),
+            None if device.is_pending() => names.push(("enrollment_begun", id)),
+            None => names.push(("imported", id)),
+        }
+        let has_taken_over = |known: &&Device| known.number == device.number && device.is_active();
+        let confirmed = before.devices.iter().find(has_taken_over);
+        if confirmed.and_then(Device::replaces).is_some() {
+            names.push(("rotated", id));
+        }
+    }
+    let gone = before
+        .devices
+        .iter()
+        .filter(|device| after.find(device.number).is_none());
+    names.extend(gone.map(|device| ("ended", Some(device_id(device.number)))));
+    if after.epoch > before.epoch {
+        names.push(("clock_regressed", None));
+    }
+    if after.is_disabled(limits) && !before.is_disabled(limits) {
+        names.push(("disabled", None));
+    }
+    names.extend(changes_of_codes(
+        before.recovery.as_ref(),
+        after.recovery.as_ref(),
+        limits,
+    ));
+    names
+}
+
+fn changes_of(before: &Device, after: &Device) -> impl Iterator<Item = &'static str> + use<> {
+    let state = match (&before.state, &after.state) {
+        (State::Pending(_), State::Active) => Some("device_confirmed"),
+        (State::Active, State::Suspended) => Some("suspended"),
+        (State::Suspended, State::Active) => Some("resumed"),
+        _ => None,
+    };
+    let label = (before.label != after.label).then_some("renamed");
+    state.into_iter().chain(label)
+}
+
+fn changes_of_codes(
+    before: Option<&Recovery>,
+    after: Option<&Recovery>,
+    limits: Limits,
+) -> impl Iterator<Item = Name> + use<> {
+    let left = |set: Option<&Recovery>| set.map_or(0, |set| set.left.len());
+    let is_over = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_at_the_cap(limits));
+    let is_new = after.map(|set| set.identity) != before.map(|set| set.identity);
+    let is_one_less = !is_new && left(before) == left(after) + 1;
+    let is_void = is_one_less && after.is_some_and(|set| set.is_void);
+    let names = [
+        is_new.then_some("recovery_codes_issued"),
+        (is_one_less && !is_void).then_some("recovered"),
+        (!is_over(before) && is_over(after)).then_some("recovery_disabled"),
+    ];
+    names.into_iter().flatten().map(|name| (name, None))
+}
+
+/// What an event says more than its name.
+fn check_fields(told: &[Event], before: &Naive, after: &Naive, now: u64) {
+    let is_new = |device: &&Device| {
+        let known = before.find(device.number);
+        known.is_some_and(|known| known.told_replays.len() < device.told_replays.len())
+    };
+    assert_eq!(
+        count(told, |event| matches!(
+            event,
+            Event::ReplayRefused { is_first: true, .. }
+        )),
+        after.devices.iter().filter(is_new).count(),
+        "EVENTS: the owner hears of a replay once"
+    );
+    let redeemed = before.recovery.iter().flat_map(|set| &set.redemptions);
+    let ended = redeemed
+        .filter(|one| !(after.recovery.iter()).any(|set| set.redemptions.contains(one)))
+        .count();
+    for event in told {
+        check_event(event, before, after, (now, ended));
+    }
+    let is_of_codes =
+        |event: &Event| ["recovery_codes_voided", "recovered"].contains(&event.code());
+    assert!(
+        ended == 0 || count(told, is_of_codes) == 1,
+        "EVENTS: redemptions ended in silence"
+    );
+}
+
+fn check_event(event: &Event, before: &Naive, after: &Naive, (now, ended): (u64, usize)) {
+    let find = |naive: &Naive, id: DeviceId| {
+        let mut devices = naive.devices.iter();
+        devices
+            .find(|device| device_id(device.number) == id)
+            .cloned()
+    };
+    match event {
+        Event::Verified {
+            device,
+            failures_before,
+            idle,
+            ..
+        } => {
+            let last_used = find(before, *device).and_then(|known| known.last_used);
+            let since = last_used.map(|last| now.saturating_sub(last));
+            assert_eq!(idle.map(|idle| idle.as_secs()), since, "EVENTS: idle");
+            assert_eq!(*failures_before as usize, before.wrong.in_a_row.len());
+        }
+        Event::Suspended { codes_by, .. } => {
+            assert_eq!(
+                codes_by.map(shown),
+                before.codes_by(),
+                "EVENTS: whose codes"
+            );
+        }
+        Event::RecoveryCodesVoided { redemptions, .. } => {
+            assert_eq!(*redemptions, ended, "EVENTS: redemptions that ended");
+        }
+        Event::KeptOnly { devices, .. } => assert_eq!(*devices, after.devices.len()),
+        Event::Renamed {
+            device,
+            before: old,
+            label,
+            ..
+        } => {
+            let labels = [find(before, *device), find(after, *device)];
+            let labels = labels.map(|device| device.unwrap().label);
+            assert_eq!(labels, [old.as_str(), label.as_str()]);
+        }
+        Event::ClockRegressed { last, .. } => {
+            assert_eq!(Some(last.as_secs()), before.last_change);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,235 @@
+//! What becomes of what is submitted: codes at a login, of a new device, two in a row, and recovery
+//! codes.
+
+use secondfactor::{Code, RecoveryCode};
+
+use super::super::device::{Device, Moves, State};
+use super::wrong::{Wait, wait_of_resyncs};
+use super::{Identity, Limits, Naive, Said, Verdict};
+
+impl Naive {
+    pub(crate) fn verify(&mut self, code: Code, limits: Limits, now: u64) -> Verdict {
+        self.judge(now, |naive| naive.judge_code(code, limits, now))
+    }
+
+    fn judge_code(&mut self, code: Code, limits: Limits, now: u64) -> Verdict {
+        if !self.has_accepted() {
+            return if self.was_confirmed {
+                Said::NoDevice
+            } else {
+                Said::NotEnrolled
+            }
+            .into();
+        }
+        if let Some(refusal) = refusal(self.wrong.wait(limits, self.lived)) {
+            return refusal.into();
+        }
+        let (mut replayed, mut found) = (None, Vec::new());
+        for device in self
+            .devices
+            .iter_mut()
+            .filter(|device| device.is_accepted())
+        {
+            let Some(last) = device.matches(code, limits, now).pop() else {
+                continue;
+            };
+            if device.is_unused(last) {
+                let lean = last.cmp(&device.centre(limits, now)) as i64;
+                found.push((device.distance(last, limits, now), device.number, lean));
+                device.burned.push(last);
+            } else {
+                replayed = Some((device.number, last));
+            }
+        }
+        let nearest = found.into_iter().min_by_key(|(distance, ..)| *distance);
+        match (nearest, replayed) {
+            (Some((_, number, lean)), _) => self.let_in(number, lean, limits, now).into(),
+            (None, Some((number, step))) => self.refuse_replay(number, step),
+            (None, None) => {
+                self.wrong.add(self.lived);
+                Said::Mismatch.into()
+            }
+        }
+    }
+
+    fn let_in(&mut self, number: u32, lean: i64, limits: Limits, now: u64) -> Said {
+        self.wrong.in_a_row.clear();
+        self.credited = Some(number);
+        let device = self.find_mut(number);
+        device.last_used = Some(now);
+        if device.moves != Moves::Counter {
+            let is_two_sided = limits.past > 0 && limits.future > 0;
+            device
+                .offset
+                .leans
+                .push(if is_two_sided { lean } else { 0 });
+            device.before_resync = None;
+        }
+        Said::Yes
+    }
+
+    /// The owner hears once of a step, and of none before it.
+    fn refuse_replay(&mut self, number: u32, step: u64) -> Verdict {
+        let told = &mut self.find_mut(number).told_replays;
+        let is_first = told.iter().all(|told| *told < step);
+        told.extend(is_first.then_some(step));
+        Verdict {
+            said: Said::Replayed,
+            is_written: is_first,
+        }
+    }
+
+    pub(crate) fn confirm(
+        &mut self,
+        (number, session): (u32, Option<&'static str>),
+        code: Code,
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
+        self.confirm_by((number, session), limits, now, |device| {
+            let last = device.matches(code, limits, now).pop();
+            let unused = last.filter(|last| device.is_unused(*last));
+            device.burned.extend(unused);
+            unused.is_some()
+        })
+    }
+
+    pub(crate) fn confirm_pair(
+        &mut self,
+        (number, session): (u32, Option<&'static str>),
+        codes: [Code; 2],
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
+        let lived = self.lived_at(now);
+        self.confirm_by((number, session), limits, now, |device| {
+            device.resync(codes, now, lived)
+        })
+    }
+
+    fn confirm_by(
+        &mut self,
+        (number, session): (u32, Option<&'static str>),
+        limits: Limits,
+        now: u64,
+        judge: impl FnOnce(&mut Device) -> bool,
+    ) -> Verdict {
+        let is_begun_here =
+            |device: &&Device| device.number == number && device.is_begun_in(session);
+        let lived = self.lived_at(now);
+        let has_run_out = (self.devices.iter().find(is_begun_here))
+            .is_some_and(|device| device.has_run_out(lived));
+        self.judge(now, |naive| {
+            if has_run_out {
+                return Said::EnrollmentExpired.into();
+            }
+            let Some(device) = naive.devices.iter().find(is_begun_here) else {
+                return Said::UnknownDevice.into();
+            };
+            if naive.is_taken(&device.label, device.replaces()) {
+                return Said::LabelTaken.into();
+            }
+            let device = naive.find_mut(number);
+            let State::Pending(pending) = &mut device.state else {
+                unreachable!()
+            };
+            pending.wrong_confirmations += 1;
+            if !judge(device) {
+                return Said::Mismatch.into();
+            }
+            naive.bind(number, limits);
+            Said::Yes.into()
+        })
+    }
+
+    /// The device counts, then the one that it replaces retires; a disabled account has no other.
+    fn bind(&mut self, number: u32, limits: Limits) {
+        self.was_confirmed = true;
+        let device = self.find_mut(number);
+        let before = std::mem::replace(&mut device.state, State::Active);
+        if let State::Pending(pending) = before
+            && let Some(old) = pending.replaces
+        {
+            let until = self.lived + u128::from(old.grace);
+            self.find_mut(old.number).state = State::Retiring { until };
+            let lived = self.lived;
+            self.devices.retain(|device| !device.has_run_out(lived));
+        }
+        let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
+        while self
+            .devices
+            .iter()
+            .filter(|device| is_retiring(device))
+            .count()
+            > limits.max_devices
+        {
+            let first = self.devices.iter().position(is_retiring).unwrap();
+            self.devices.remove(first);
+        }
+        if self.is_disabled(limits) {
+            self.devices.retain(|device| device.number == number);
+            self.wrong.in_a_row.clear();
+        }
+    }
+
+    pub(crate) fn resync(
+        &mut self,
+        number: u32,
+        codes: [Code; 2],
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
+        self.judge(now, |naive| {
+            if !naive.find(number).is_some_and(Device::is_accepted) {
+                return Said::UnknownDevice.into();
+            }
+            if naive.is_disabled(limits) {
+                return Said::Disabled.into();
+            }
+            if let Some(refusal) = refusal(wait_of_resyncs(&naive.resyncs, naive.lived)) {
+                return refusal.into();
+            }
+            naive.resyncs.push(naive.lived);
+            let lived = naive.lived;
+            if naive.find_mut(number).resync(codes, now, lived) {
+                Said::Yes.into()
+            } else {
+                Said::Mismatch.into()
+            }
+        })
+    }
+
+    pub(crate) fn redeem(&mut self, code: &RecoveryCode, limits: Limits, now: u64) -> Verdict {
+        self.judge(now, |naive| {
+            let lived = naive.lived;
+            let set = naive.recovery.as_mut().filter(|set| !set.left.is_empty());
+            let Some(set) = set else {
+                return Said::NoRecoveryCodes.into();
+            };
+            if let Some(refusal) = refusal(set.wrong.wait(limits, lived)) {
+                return refusal.into();
+            }
+            let text = code.expose_text();
+            let is_it = |left: &Option<String>| left.as_deref() == Some(&*text);
+            let Some(at) = set.left.iter().position(is_it) else {
+                set.wrong.add(lived);
+                return Said::Mismatch.into();
+            };
+            set.left.remove(at);
+            set.wrong.in_a_row.clear();
+            set.redemptions.push(Identity::new());
+            // At most ten, the last ones.
+            let too_many = set.redemptions.len().saturating_sub(10);
+            set.redemptions.drain(..too_many);
+            Said::Yes.into()
+        })
+    }
+}
+
+fn refusal(wait: Wait) -> Option<Said> {
+    match wait {
+        Wait::Nothing => None,
+        Wait::Seconds(_) => Some(Said::Throttled),
+        Wait::ForGood => Some(Said::Disabled),
+    }
+}

@@ -1,0 +1,61 @@
+//! Proofs that people keep: with what the model knows of each.
+
+use secondfactor::Proof;
+use secondfactor::account::{ProofKind, VouchedBy};
+
+use super::naive::{Identity, Naive};
+
+#[derive(Debug)]
+pub(crate) struct Proven {
+    proof: Proof,
+    /// The device or redemption that it rests on.
+    pub(crate) identity: Identity,
+    pub(crate) epoch: u32,
+}
+
+impl AsRef<Proof> for Proven {
+    fn as_ref(&self) -> &Proof {
+        &self.proof
+    }
+}
+
+impl Proven {
+    /// A proof that was made by the last command.
+    pub(crate) fn new(proof: impl Into<Proof>, naive: &Naive) -> Self {
+        let proof = proof.into();
+        let number = proof.device().map(|device| device.to_string());
+        let identity = match number {
+            Some(number) => naive
+                .find(number.parse().unwrap())
+                .map(|device| device.identity),
+            None => (naive.recovery.as_ref()).and_then(|set| set.redemptions.last().copied()),
+        };
+        Self {
+            proof,
+            identity: identity.unwrap(),
+            epoch: naive.epoch,
+        }
+    }
+
+    /// The same proof, after it was a token.
+    pub(crate) fn opened(&self, proof: Proof) -> Self {
+        Self { proof, ..*self }
+    }
+
+    pub(crate) fn at(&self) -> u64 {
+        self.proof.at().as_secs()
+    }
+
+    pub(crate) fn is_redemption(&self) -> bool {
+        self.proof.kind() == ProofKind::RecoveryCode
+    }
+
+    /// What is begun by it rests on this, and it is shown as this.
+    pub(crate) fn as_ground(&self) -> (Option<Identity>, VouchedBy) {
+        let by = match self.proof.device() {
+            Some(device) => VouchedBy::Device(device),
+            None => VouchedBy::RecoveryCode,
+        };
+        (Some(self.identity), by)
+    }
+}

@@ -1,0 +1,318 @@
+//! Calls that are dropped after their write has begun: the handlers hear of it, whether it was committed or not.
+
+use std::collections::BTreeSet;
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use secondfactor::account::DeviceId;
+use secondfactor::codes::{ManualClock, Secret};
+use secondfactor::store::{
+    AnyStore, AnyStoreError, MemoryStore, Report, Store, Stored, Swap, Version,
+};
+use secondfactor::{
+    AccountId, Confirmed, Error, Keyring, Mfa, NewDevice, RecoveryCode, SealingKey,
+};
+
+use crate::place::Place;
+use crate::support::*;
+
+/// What becomes of the next write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    /// It is lost on its way.
+    Lost,
+    /// It is on its way when the caller hangs up.
+    Sent,
+    /// It is committed, and the answer is lost.
+    Committed,
+}
+
+/// A store that never answers a write.
+struct Unanswered {
+    inner: Arc<AnyStore>,
+    fate: Fate,
+    has_written: Arc<AtomicBool>,
+}
+
+impl Unanswered {
+    async fn leave_unanswered(
+        &self,
+        write: impl Future<Output = Result<Swap, AnyStoreError>>,
+    ) -> Result<Swap, AnyStoreError> {
+        let mut write = pin!(write);
+        match self.fate {
+            Fate::Lost => {}
+            Fate::Sent => {
+                poll_fn(|context| {
+                    let _on_its_way = write.as_mut().poll(context);
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            Fate::Committed => assert!(matches!(write.await, Ok(Swap::Committed(_)))),
+        }
+        self.has_written.store(true, Ordering::Relaxed);
+        pending().await
+    }
+}
+
+impl Store for Unanswered {
+    type Error = AnyStoreError;
+
+    async fn check(&self) -> Result<Report, AnyStoreError> {
+        self.inner.check().await
+    }
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, AnyStoreError> {
+        self.inner.load(account).await
+    }
+
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, AnyStoreError> {
+        self.leave_unanswered(self.inner.swap(account, expected, next))
+            .await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, AnyStoreError> {
+        self.leave_unanswered(self.inner.remove(account, expected))
+            .await
+    }
+}
+
+/// An account with everything that a command may need, and what its owner has.
+struct Owner {
+    record: Vec<u8>,
+    phone: DeviceId,
+    /// Suspended.
+    tablet: DeviceId,
+    /// Not yet confirmed.
+    watch: DeviceId,
+    secret: Secret,
+    watch_secret: Secret,
+    recovery_code: RecoveryCode,
+    proof: Confirmed,
+}
+
+impl Owner {
+    fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let Login {
+            mfa,
+            device: phone,
+            secret,
+            proof,
+            ..
+        } = Login::new(Arc::clone(&store));
+        run(async {
+            for name in ["laptop", "tablet"] {
+                let device = mfa.enroll_another(&proof, label(name)).await.unwrap();
+                let code = code(device.secret(), NOW, 0);
+                mfa.confirm(&alice(), device.device(), code).await.unwrap();
+            }
+            let tablet = mfa.devices(&alice()).await.unwrap()[2].id();
+            mfa.suspend(&proof, tablet).await.unwrap();
+            let codes = mfa.issue_recovery_codes(&proof).await.unwrap();
+            let watch = mfa.enroll_another(&proof, label("watch")).await.unwrap();
+            let stored = store.load(&alice()).await.unwrap().unwrap();
+            Self {
+                record: stored.body().to_vec(),
+                phone,
+                tablet,
+                watch: watch.device(),
+                secret,
+                watch_secret: watch.secret().duplicate(),
+                recovery_code: codes.into_iter().next().unwrap(),
+                proof,
+            }
+        })
+    }
+}
+
+/// Those of alice, with what they are about.
+const COMMANDS: [&str; 21] = [
+    "enroll_another",
+    "confirm",
+    "confirm a wrong code",
+    "confirm_pair",
+    "verify",
+    "verify a wrong code",
+    "verify a replay",
+    "resync",
+    "rotate",
+    "issue_recovery_codes",
+    "redeem",
+    "rename",
+    "suspend",
+    "resume",
+    "revoke",
+    "keep_only",
+    "opt_out",
+    "danger_revoke_unproven",
+    "danger_unlock_unproven",
+    "danger_opt_out_unproven",
+    "reseal",
+];
+/// Those of somebody who has no record.
+const FIRST_COMMANDS: [&str; 2] = ["enroll", "danger_import_unproven"];
+/// They write nothing of an account, or call those above.
+const OTHERS: [&str; 5] = ["status", "devices", "stands", "reseal_batch", "key_usage"];
+
+async fn perform(
+    command: &str,
+    mfa: &Mfa<Unanswered>,
+    id: &AccountId,
+    owner: &Owner,
+) -> Result<(), Error> {
+    let proof = &owner.proof;
+    let pair = |secret| [7, 8].map(|steps| code(secret, NOW, steps));
+    let wrong = wrong_code(&owner.secret, NOW);
+    match command {
+        "enroll" => mfa.enroll(id, label("phone")).await.map(drop),
+        "enroll_another" => mfa.enroll_another(proof, label("car")).await.map(drop),
+        "confirm" => {
+            let code = code(&owner.watch_secret, NOW, 0);
+            mfa.confirm(id, owner.watch, code).await.map(drop)
+        }
+        "confirm a wrong code" => mfa.confirm(id, owner.watch, wrong).await.map(drop),
+        "confirm_pair" => {
+            let pair = pair(&owner.watch_secret);
+            mfa.confirm_pair(id, owner.watch, pair).await.map(drop)
+        }
+        "verify" => mfa.verify(id, code(&owner.secret, NOW, 0)).await.map(drop),
+        "verify a wrong code" => mfa.verify(id, wrong).await.map(drop),
+        "verify a replay" => mfa.verify(id, code(&owner.secret, NOW, -1)).await.map(drop),
+        "resync" => mfa.resync(id, owner.phone, pair(&owner.secret)).await,
+        "rotate" => mfa
+            .rotate(proof, owner.phone, Duration::ZERO)
+            .await
+            .map(drop),
+        "issue_recovery_codes" => mfa.issue_recovery_codes(proof).await.map(drop),
+        "redeem" => mfa.redeem(id, &owner.recovery_code).await.map(drop),
+        "rename" => mfa.rename(proof, owner.phone, label("old phone")).await,
+        "suspend" => mfa.suspend(proof, owner.phone).await,
+        "resume" => mfa.resume(proof, owner.tablet).await,
+        "revoke" => mfa.revoke(proof, owner.phone).await,
+        "keep_only" => mfa.keep_only(proof, &[owner.phone]).await,
+        "opt_out" => mfa.opt_out(proof).await,
+        "danger_import_unproven" => {
+            let phone = NewDevice::totp(label("phone")).with_secret(owner.secret.duplicate());
+            mfa.danger_import_unproven(id, vec![phone]).await
+        }
+        "danger_revoke_unproven" => mfa.danger_revoke_unproven(id, owner.phone).await,
+        "danger_unlock_unproven" => mfa.danger_unlock_unproven(id).await,
+        "danger_opt_out_unproven" => mfa.danger_opt_out_unproven(id).await,
+        "reseal" => mfa.reseal(id).await,
+        _ => panic!("{command}"),
+    }
+}
+
+/// Attack E1.
+fn a_dropped_call_is_told_on(store: AnyStore) {
+    let (store, owner) = (Arc::new(store), Owner::new());
+    for fate in [Fate::Lost, Fate::Sent, Fate::Committed] {
+        for command in COMMANDS {
+            run(put(&store, &owner.record));
+            drop_a_call(&store, &owner, &alice(), command, fate);
+        }
+        for command in FIRST_COMMANDS {
+            // Of its own, as what was sent may arrive later.
+            let id = account(&format!("{command}, {fate:?}"));
+            drop_a_call(&store, &owner, &id, command, fate);
+        }
+    }
+}
+
+/// Puts alice's record in the place of what is there. A write that was sent before may still come first.
+async fn put(store: &AnyStore, record: &[u8]) {
+    loop {
+        if let Some(stored) = store.load(&alice()).await.unwrap() {
+            let _removed = store.remove(&alice(), stored.version()).await.unwrap();
+        }
+        if let Swap::Committed(_) = store.swap(&alice(), None, record).await.unwrap() {
+            return;
+        }
+    }
+}
+
+fn drop_a_call(store: &Arc<AnyStore>, owner: &Owner, id: &AccountId, command: &str, fate: Fate) {
+    let (log, has_written) = (Log::default(), Arc::new(AtomicBool::new(false)));
+    let unanswered = Unanswered {
+        inner: Arc::clone(store),
+        fate,
+        has_written: Arc::clone(&has_written),
+    };
+    // A new key, so that there is something to reseal.
+    let key = SealingKey::from_bytes(&[8; SealingKey::LEN]);
+    let keyring = Keyring::new(key).with_retired(SealingKey::from_bytes(&[7; SealingKey::LEN]));
+    let mfa = Mfa::new(unanswered, keyring)
+        .with_clock(ManualClock::new(NOW))
+        .on_event(log.handler());
+
+    let before = run(store.load(id)).unwrap();
+    run(async {
+        let mut call = pin!(perform(command, &mfa, id, owner));
+        poll_fn(|context| match call.as_mut().poll(context) {
+            Poll::Ready(answer) => panic!("{command}: {answer:?} without a write"),
+            Poll::Pending if has_written.load(Ordering::Relaxed) => Poll::Ready(()),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        assert_eq!(codes(&log), [""; 0], "{command}, {fate:?}: told too early");
+    });
+    assert_eq!(codes(&log), ["interrupted"], "{command}, {fate:?}");
+
+    let after = run(store.load(id)).unwrap();
+    match fate {
+        Fate::Lost => assert_eq!(after, before, "{command}"),
+        Fate::Sent => {}
+        Fate::Committed => assert_ne!(after, before, "{command}"),
+    }
+}
+
+fn codes(log: &Log) -> Vec<&'static str> {
+    log.events().iter().map(secondfactor::Event::code).collect()
+}
+
+#[test]
+fn a_dropped_call_is_told() {
+    a_dropped_call_is_told_on(AnyStore::new(MemoryStore::new()));
+    let folder = tempfile::tempdir().unwrap();
+    a_dropped_call_is_told_on(Place::sqlite(&folder.path().join("store.db")).open());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn a_dropped_call_is_told_on_postgres() {
+    a_dropped_call_is_told_on(Place::postgres().open());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn a_dropped_call_is_told_on_redis() {
+    a_dropped_call_is_told_on(Place::redis().open());
+}
+
+#[test]
+fn every_command_is_dropped_once() {
+    let sources = [
+        include_str!("../../src/mfa/login.rs"),
+        include_str!("../../src/mfa/manage.rs"),
+        include_str!("../../src/mfa/sweep.rs"),
+    ];
+    let lines = sources.iter().flat_map(|source| source.lines());
+    let declared: BTreeSet<&str> = lines
+        .filter_map(|line| line.trim_start().strip_prefix("pub async fn "))
+        .filter_map(|rest| rest.split(['(', '<']).next())
+        .collect();
+    let known = COMMANDS.iter().chain(&FIRST_COMMANDS).chain(&OTHERS);
+    let known: BTreeSet<&str> = known.filter_map(|name| name.split(' ').next()).collect();
+    assert_eq!(declared, known);
+}
