@@ -112,6 +112,9 @@ impl<S: Store> Mfa<S> {
     /// ones, except the proof's own. So nothing that a thief added has to be found. Issue new
     /// recovery codes then. Repeating it changes nothing.
     ///
+    /// End the other sessions first. A proof that a thief made with a code of a kept device stands
+    /// for the rest of its 5 minutes.
+    ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: &Verified) -> Result<(), Box<dyn std::error::Error>> {
@@ -197,6 +200,9 @@ impl<S: Store> Mfa<S> {
     /// It works only where no device was ever confirmed. Each device brings its secret. Pending
     /// devices end. Codes that another system may have accepted are burned. Repeating it with the
     /// same secrets changes nothing.
+    ///
+    /// Check the clock first. Codes up to the present step are burned, so a clock that is ahead keeps
+    /// these devices out until then.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Label, Mfa, NewDevice, codes::Secret, store::Store};
