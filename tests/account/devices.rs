@@ -605,27 +605,3 @@ fn a_session_goes_on_as_long_as_its_device_logs_in() {
         Err(Error::NotEnrolled)
     ));
 }
-
-#[test]
-fn a_new_label_reaches_the_rotation_that_is_under_way() {
-    let Login {
-        mfa,
-        clock,
-        proof,
-        device,
-        ..
-    } = Login::new(MemoryStore::new());
-    let rotation = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
-    run(mfa.rename(&proof, device, label("work phone"))).unwrap();
-    clock.advance(STEP);
-    let shown = code(rotation.secret(), NOW.saturating_add(STEP), 0);
-    let _confirmed = run(mfa.confirm(&alice(), rotation.device(), shown)).unwrap();
-    let labels: Vec<_> = run(mfa.devices(&alice())).unwrap();
-    assert_eq!(
-        labels
-            .iter()
-            .map(|device| device.label().as_str())
-            .collect::<Vec<_>>(),
-        ["work phone"]
-    );
-}

@@ -31,14 +31,6 @@ impl Account {
             account.refuse_taken(&label, Some(id))?;
             let device = account.device_mut(id)?;
             let before = std::mem::replace(&mut device.label, label.clone());
-            // A rotation under way keeps the name that the owner sees.
-            for successor in account
-                .devices
-                .iter_mut()
-                .filter(|device| device.replaces() == Some(id))
-            {
-                successor.label = label.clone();
-            }
             account.note(Event::Renamed {
                 device: id,
                 before,

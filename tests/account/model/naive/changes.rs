@@ -17,12 +17,6 @@ impl Naive {
                 return Said::UnknownDevice.into();
             }
             naive.find_mut(number).label = to.to_owned();
-            let rotated = |device: &&mut Device| device.replaces() == Some(number);
-            naive
-                .devices
-                .iter_mut()
-                .filter(rotated)
-                .for_each(|device| device.label = to.to_owned());
             Said::Yes.into()
         })
     }
