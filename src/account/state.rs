@@ -10,6 +10,7 @@ use super::device::id::DeviceId;
 use super::error::Error;
 use super::event::Event;
 use super::policy::Policy;
+use super::proof::{Proof, ProofKind};
 use super::recovery::set::RecoverySet;
 use super::throttle::{Bucket, Throttle};
 use super::voucher::Voucher;
@@ -122,14 +123,7 @@ impl Account {
         if let Some(recovery) = &mut self.recovery {
             recovery.throttle.pass(elapsed);
         }
-        let events = &mut self.events;
-        self.devices.retain_mut(|device| {
-            let stays = device.pass(elapsed);
-            if !stays {
-                events.push(ended(device));
-            }
-            stays
-        });
+        self.end_devices(|device| !device.pass(elapsed));
     }
 
     /// Last step of every command: what was begun by a credential ends with it, as long as it is not confirmed.
@@ -183,15 +177,27 @@ impl Account {
     }
 
     /// Removes devices, each with an event.
-    pub(super) fn end_devices(&mut self, ends: impl Fn(&Device) -> bool) {
+    pub(super) fn end_devices(&mut self, mut ends: impl FnMut(&mut Device) -> bool) {
         let events = &mut self.events;
-        self.devices.retain(|device| {
+        self.devices.retain_mut(|device| {
             let stays = !ends(device);
             if !stays {
                 events.push(ended(device));
             }
             stays
         });
+    }
+
+    /// The proof that this credential was shown now. Only a command that is committed reveals it.
+    pub(super) fn proof(
+        &self,
+        kind: ProofKind,
+        credential: Credential,
+        device: Option<DeviceId>,
+        now: UnixTime,
+    ) -> Proof {
+        let rests_on = (credential, self.clock.epoch);
+        Proof::new(self.id.clone(), kind, rests_on, device, now)
     }
 
     pub(super) fn note(&mut self, event: Event) {

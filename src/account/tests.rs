@@ -123,10 +123,7 @@ fn code(device: &Device, policy: &Policy, steps: i64, now: UnixTime) -> Code {
 
 /// One that stands, if anything does and the clock does not go back now.
 fn proof(account: &Account, now: UnixTime) -> Proof {
-    let credential = |(kind, device, credential)| {
-        let rests_on = (credential, account.clock.epoch);
-        Proof::new(alice(), kind, rests_on, device, now)
-    };
+    let prove = |(kind, device, credential)| account.proof(kind, credential, device, now);
     let device = account.devices.iter().find(|device| device.is_active());
     let device = device.map(|device| (ProofKind::Code, Some(device.id), device.credential));
     let recovery = account.recovery.as_ref();
@@ -137,7 +134,7 @@ fn proof(account: &Account, now: UnixTime) -> Proof {
         None,
         Credential::from_bytes([0; 8]),
     );
-    credential(device.or(redemption).unwrap_or(nobody))
+    prove(device.or(redemption).unwrap_or(nobody))
 }
 
 fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account {

@@ -48,10 +48,18 @@ impl Throttle {
         self.failures >= u32::from(policy.max_failures())
     }
 
+    /// Charges a failure. Whoever charges the one that disables tells it.
     pub(super) fn fail(&mut self, policy: &Policy) {
         self.failures = self.failures.saturating_add(1);
         self.wait = policy.wait_after(self.failures);
         self.pressure.add(PRESSURE);
+        self.disabled_told |= self.is_disabled(policy);
+    }
+
+    /// A policy with a smaller limit disables without a failure. Returns whether that is to be told
+    /// now, which is so once.
+    pub(super) fn must_tell_disabled(&mut self, policy: &Policy) -> bool {
+        self.is_disabled(policy) && !std::mem::replace(&mut self.disabled_told, true)
     }
 
     /// NIST SP 800-63B-4 section 3.2.2: success clears the failures in a row. The pressure stays.

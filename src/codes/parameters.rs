@@ -55,6 +55,15 @@ impl Parameters {
         }
     }
 
+    /// Replaces the next counter of HOTP. TOTP has none.
+    #[cfg(feature = "mfa")]
+    pub(crate) const fn counting_from(mut self, next: Counter) -> Self {
+        if let MovingFactor::Counter(_) = self.moving_factor {
+            self.moving_factor = MovingFactor::Counter(next);
+        }
+        self
+    }
+
     /// Replaces the algorithm.
     #[must_use]
     pub const fn with_algorithm(mut self, algorithm: Algorithm) -> Self {

@@ -64,7 +64,7 @@ impl<S: ListAccounts> Mfa<S> {
             .await
             .map_err(store_error)?
         {
-            let stored = self.store.load(&account).await.map_err(store_error)?;
+            let stored = self.load(&account).await?;
             let Some(stored) = stored else { continue };
             let id = key_id(stored.body())?;
             if !self.keyring.has(id) {
@@ -90,10 +90,7 @@ impl<S: Store> Mfa<S> {
     }
 
     pub(super) async fn beacon(&self) -> Result<Option<Stored>, Error> {
-        self.store
-            .load(&AccountId::beacon())
-            .await
-            .map_err(store_error)
+        self.load(&AccountId::beacon()).await
     }
 
     async fn swap_beacon(&self, stored: Option<&Stored>) -> Result<bool, Error> {

@@ -7,7 +7,7 @@ use crate::account::{Account, Attempt, Error, Event, Policy, Proof};
 use crate::account_id::AccountId;
 use crate::codes::{Clock, SystemClock, UnixTime};
 use crate::sealing::Keyring;
-use crate::store::{Store, Swap};
+use crate::store::{Store, Stored, Swap};
 
 /// A command is judged again so many times, if another one won the swap.
 ///
@@ -160,7 +160,7 @@ impl<S: Store> Mfa<S> {
         command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
         for _ in 0..TRIES {
-            let stored = self.store.load(id).await.map_err(store_error)?;
+            let stored = self.load(id).await?;
             let account = match (&stored, absent) {
                 (Some(stored), _) => self.open(id, stored.body())?,
                 (None, Absent::IsNew) => Account::new(id.clone()).with_policy(self.policy),
@@ -183,6 +183,16 @@ impl<S: Store> Mfa<S> {
             }
         }
         Err(Error::Contended)
+    }
+
+    pub(super) async fn load(&self, id: &AccountId) -> Result<Option<Stored>, Error> {
+        self.store.load(id).await.map_err(store_error)
+    }
+
+    /// Reads an account that is there, without changing it.
+    pub(super) async fn read(&self, id: &AccountId) -> Result<Account, Error> {
+        let stored = self.load(id).await?.ok_or(Error::NotEnrolled)?;
+        self.open(id, stored.body())
     }
 
     pub(super) fn open(&self, id: &AccountId, sealed: &[u8]) -> Result<Account, Error> {

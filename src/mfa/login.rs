@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::judge::{Absent, Mfa, store_error};
+use super::judge::{Absent, Mfa};
 use crate::account::{
     Account, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, NewDevice, PendingDevice, Proof,
     Recovered, RecoveryCode, RecoveryCodes, Status, Verified,
@@ -299,13 +299,7 @@ impl<S: Store> Mfa<S> {
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn status(&self, account: &AccountId) -> Result<Status, Error> {
-        let stored = self
-            .store
-            .load(account)
-            .await
-            .map_err(store_error)?
-            .ok_or(Error::NotEnrolled)?;
-        Ok(self.open(account, stored.body())?.status(self.clock.now()))
+        Ok(self.read(account).await?.status(self.clock.now()))
     }
 
     /// Returns the account's devices, without their secrets.

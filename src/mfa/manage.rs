@@ -160,15 +160,8 @@ impl<S: Store> Mfa<S> {
     /// * [`NotEnrolled`](Error::NotEnrolled) if the account has opted out.
     pub async fn stands(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
         let proof = proof.as_ref();
-        let id = proof.account();
-        let stored = self
-            .store
-            .load(id)
-            .await
-            .map_err(store_error)?
-            .ok_or(Error::NotEnrolled)?;
-        self.open(id, stored.body())?
-            .check_session(proof, self.clock.now())
+        let account = self.read(proof.account()).await?;
+        account.check_session(proof, self.clock.now())
     }
 
     /// Opts out: removes the account's record with all devices and recovery codes.
@@ -306,12 +299,7 @@ impl<S: Store> Mfa<S> {
         allow: impl Fn(&[u8], UnixTime) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
-            let stored = self
-                .store
-                .load(id)
-                .await
-                .map_err(store_error)?
-                .ok_or(Error::NotEnrolled)?;
+            let stored = self.load(id).await?.ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
             let interruption = Interruption { mfa: self, id, now };

@@ -23,12 +23,7 @@ impl<S: Store> Mfa<S> {
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn reseal(&self, account: &AccountId) -> Result<(), Error> {
-        let stored = self
-            .store
-            .load(account)
-            .await
-            .map_err(store_error)?
-            .ok_or(Error::NotEnrolled)?;
+        let stored = self.load(account).await?.ok_or(Error::NotEnrolled)?;
         // A record that the active key sealed is opened too, so that a walk finds every record that
         // does not open.
         self.open(account, stored.body())?;
@@ -133,7 +128,7 @@ impl<S: ListAccounts> Mfa<S> {
                 .for_each(&mut count);
         }
         for account in accounts.iter().filter(|account| !account.is_beacon()) {
-            let Some(stored) = self.store.load(account).await.map_err(store_error)? else {
+            let Some(stored) = self.load(account).await? else {
                 continue;
             };
             match self

@@ -10,7 +10,7 @@ use crate::account::device::session::PendingDevice;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
-use crate::account::proof::{Confirmed, Proof, ProofKind};
+use crate::account::proof::{Confirmed, ProofKind};
 use crate::account::state::Account;
 use crate::codes::{Code, UnixTime};
 
@@ -87,9 +87,8 @@ impl Account {
             }
             account.rebind(device.id);
             let credential = account.device(device.id)?.credential;
-            let rests_on = (credential, account.clock.epoch);
-            let (id, kind) = (account.id.clone(), ProofKind::Confirmation);
-            let proof = Proof::new(id, kind, rests_on, Some(device.id), now);
+            let kind = ProofKind::Confirmation;
+            let proof = account.proof(kind, credential, Some(device.id), now);
             Ok(Confirmed::new(proof, device.id))
         })
     }

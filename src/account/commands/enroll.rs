@@ -19,7 +19,7 @@ use crate::account::policy::Policy;
 use crate::account::proof::Proof;
 use crate::account::state::Account;
 use crate::account::voucher::Voucher;
-use crate::codes::{Counter, MovingFactor, Parameters, Secret, UnixTime, constant_time};
+use crate::codes::{Counter, Secret, UnixTime, constant_time};
 
 impl Account {
     /// Opts in: begins to enroll the first device, with a new secret unless it brings its own.
@@ -104,7 +104,8 @@ impl Account {
             };
             let new = NewDevice {
                 label: old.label.clone(),
-                parameters: restarted(old.parameters),
+                // A new secret begins a new count.
+                parameters: old.parameters.counting_from(Counter::new(0)),
                 secret: None,
                 session: device.session,
             };
@@ -209,15 +210,5 @@ impl Account {
             .iter()
             .filter(|device| device.is_pending() && counted(device));
         Ok(vec![waiting.next().ok_or(Error::TooManyDevices)?.id])
-    }
-}
-
-/// Begins a new count for a new secret.
-fn restarted(parameters: Parameters) -> Parameters {
-    match parameters.moving_factor() {
-        MovingFactor::Time(_) => parameters,
-        MovingFactor::Counter(_) => Parameters::hotp(Counter::new(0))
-            .with_algorithm(parameters.algorithm())
-            .with_digits(parameters.digits()),
     }
 }

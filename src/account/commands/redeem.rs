@@ -6,7 +6,7 @@ use crate::account::denial::Denial;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
-use crate::account::proof::{Proof, ProofKind, Recovered};
+use crate::account::proof::{ProofKind, Recovered};
 use crate::account::recovery::code::RecoveryCode;
 use crate::account::recovery::set::RecoverySet;
 use crate::account::state::Account;
@@ -31,19 +31,14 @@ impl Account {
                 recovery.remember(credential);
                 let codes_left = recovery.codes.len();
                 account.note(Event::Recovered { codes_left });
-                let rests_on = (credential, account.clock.epoch);
-                let (id, kind) = (account.id.clone(), ProofKind::RecoveryCode);
-                return Ok(Recovered::new(
-                    Proof::new(id, kind, rests_on, None, now),
-                    codes_left,
-                ));
+                let proof = account.proof(ProofKind::RecoveryCode, credential, None, now);
+                return Ok(Recovered::new(proof, codes_left));
             }
             recovery.throttle.fail(&policy);
             let (failures, is_disabled) = (
                 recovery.throttle.failures,
                 recovery.throttle.is_disabled(&policy),
             );
-            recovery.throttle.disabled_told |= is_disabled;
             account.note(Event::RecoveryMismatch { failures });
             if is_disabled {
                 account.note(Event::RecoveryDisabled);
@@ -64,8 +59,7 @@ impl Account {
     fn check_recovery_throttle(&mut self, now: UnixTime) -> Result<(), Refusal> {
         let policy = self.policy;
         let throttle = &mut self.recovery_set()?.throttle;
-        if throttle.is_disabled(&policy) && !throttle.disabled_told {
-            throttle.disabled_told = true;
+        if throttle.must_tell_disabled(&policy) {
             self.note(Event::RecoveryDisabled);
             return Err(Refusal::Charged(Denial::Disabled));
         }

@@ -8,7 +8,7 @@ use crate::account::device::searching::Match;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
-use crate::account::proof::{Proof, ProofKind, Verified};
+use crate::account::proof::{ProofKind, Verified};
 use crate::account::state::Account;
 use crate::codes::{Code, UnixTime};
 
@@ -62,17 +62,15 @@ impl Account {
         })
     }
 
-    /// A policy with a smaller limit disables without a failure. That is told once.
     pub(super) fn refuse_disabled(&mut self) -> Result<(), Refusal> {
-        if !self.throttle.is_disabled(&self.policy) {
-            return Ok(());
+        if self.throttle.must_tell_disabled(&self.policy) {
+            self.note(Event::Disabled);
+            return Err(Refusal::Charged(Denial::Disabled));
         }
-        if self.throttle.disabled_told {
+        if self.throttle.is_disabled(&self.policy) {
             return Err(Denial::Disabled.into());
         }
-        self.throttle.disabled_told = true;
-        self.note(Event::Disabled);
-        Err(Refusal::Charged(Denial::Disabled))
+        Ok(())
     }
 
     /// NIST SP 800-63B-4 section 3.2.2: success clears the failures of the authenticator used. Here
@@ -83,11 +81,11 @@ impl Account {
         let after_lock =
             failures_before > 0 && failures_before >= u32::from(self.policy.free_tries());
         self.throttle.succeed();
-        let (policy, epoch) = (self.policy, self.clock.epoch);
+        let policy = self.policy;
         let device = self.device_mut(id)?;
         let idle = device.last_used.map(|last| now.saturating_since(last));
         let moved = device.credit(found, &policy, now);
-        let rests_on = (device.credential, epoch);
+        let credential = device.credential;
         self.note(Event::Verified {
             device: id,
             failures_before,
@@ -97,7 +95,7 @@ impl Account {
         if let Some(steps) = moved {
             self.note(Event::DriftMoved { device: id, steps });
         }
-        let proof = Proof::new(self.id.clone(), ProofKind::Code, rests_on, Some(id), now);
+        let proof = self.proof(ProofKind::Code, credential, Some(id), now);
         Ok(Verified::new(proof, id))
     }
 
@@ -125,10 +123,7 @@ impl Account {
                     until: retry_at,
                 });
             }
-            Err(_) => {
-                self.throttle.disabled_told = true;
-                self.note(Event::Disabled);
-            }
+            Err(_) => self.note(Event::Disabled),
             Ok(()) => {}
         }
         // Every device is searched, so that the answer's time tells nothing of a suspicion.

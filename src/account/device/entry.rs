@@ -115,14 +115,8 @@ impl Device {
 
     /// The parameters, with the counter that is next.
     pub(crate) fn parameters(&self) -> Parameters {
-        match self.parameters.moving_factor() {
-            MovingFactor::Time(_) => self.parameters,
-            MovingFactor::Counter(_) => {
-                Parameters::hotp(Counter::new(self.next_counter().unwrap_or(u64::MAX)))
-                    .with_algorithm(self.parameters.algorithm())
-                    .with_digits(self.parameters.digits())
-            }
-        }
+        let next = self.next_counter().unwrap_or(u64::MAX);
+        self.parameters.counting_from(Counter::new(next))
     }
 
     pub(crate) fn is_active(&self) -> bool {
