@@ -181,6 +181,9 @@ impl World {
         for _ in 0..if self.dice.one_in(8) { 6 } else { 0 } {
             let codes = [self.random_code(), self.random_code()];
             self.confirm_pair_by(who, (number, session), codes);
+            if self.dice.one_in(20) {
+                self.set_clock(self.now().saturating_sub(60));
+            }
         }
         let codes = self.pair(who, prover);
         self.confirm_pair_by(who, (number, session), codes);
