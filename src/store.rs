@@ -6,6 +6,7 @@ mod block_on;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;
+mod limit;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -19,6 +20,7 @@ pub use any::{AnyStore, AnyStoreError};
 pub use block_on::{BlockOn, ThisThread};
 pub(crate) use contract::Tag;
 pub use contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+pub use limit::TimeLimit;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresError, PostgresStore};
