@@ -8,7 +8,7 @@ mod recovery;
 mod throttle;
 mod voucher;
 
-use minicbor::{CborLen, Decode, Encode};
+use minicbor::{CborLen, Decode, Decoder, Encode};
 
 use super::clock::RecordClock;
 use super::error::Error;
@@ -90,7 +90,11 @@ impl<'b> From<&'b Account> for Record<'b> {
 }
 
 fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
-    let record: Record<'_> = minicbor::decode(bytes).map_err(|_| RecordError::Malformed)?;
+    let mut decoder = Decoder::new(bytes);
+    let record: Record<'_> = decoder.decode().map_err(|_| RecordError::Malformed)?;
+    if decoder.position() != bytes.len() {
+        return Err(RecordError::Malformed);
+    }
     let devices: Vec<_> = record
         .devices
         .iter()

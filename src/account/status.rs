@@ -163,7 +163,7 @@ impl DeviceStatus {
             label: device.label.clone(),
             state,
             parameters: device.parameters(),
-            created: device.created,
+            created: device.vouched_by.at(),
             vouched_by: device.vouched_by,
             last_used: device.last_used,
             drift: drift.steps(policy.window()),

@@ -25,7 +25,6 @@ pub(crate) struct Device {
     /// Of a device whose codes come from the time.
     pub(crate) drift: Drift,
     /// For display.
-    pub(crate) created: UnixTime,
     pub(crate) vouched_by: Voucher,
     pub(crate) state: State,
     /// For display.
@@ -104,7 +103,6 @@ impl Device {
             secret,
             parameters: new.parameters,
             drift: Drift::default(),
-            created: vouched_by.at(),
             vouched_by,
             state: State::Pending(pending),
             last_used: None,

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
-use super::voucher::VoucherRecord;
+use super::voucher;
 use crate::account::credential::Credential;
 use crate::account::device::drift::{Drift, Provisional};
 use crate::account::device::entry::{Device, Pending, Replaced, State};
 use crate::account::device::id::DeviceId;
 use crate::account::label::Label;
+use crate::account::voucher::Voucher;
 use crate::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret, UnixTime};
 
 #[derive(Encode, Decode, CborLen)]
@@ -23,33 +24,36 @@ pub(super) struct DeviceRecord<'b> {
     pub(super) label: &'b str,
     #[cbor(b(3), with = "minicbor::bytes")]
     pub(super) secret: &'b [u8],
-    /// 1: SHA-1, 2: SHA-256, 3: SHA-512.
+    /// 2: SHA-256, 3: SHA-512; absent for SHA-1.
     #[n(4)]
-    pub(super) algorithm: u8,
+    pub(super) algorithm: Option<u8>,
+    /// Absent for six.
     #[n(5)]
-    pub(super) digits: u8,
-    /// Of TOTP; absent for HOTP.
+    pub(super) digits: Option<u8>,
+    /// Absent for 30 seconds, 0 for HOTP.
     #[n(6)]
     pub(super) period: Option<u16>,
     #[n(7)]
     pub(super) created: u64,
     #[n(8)]
-    pub(super) vouched_by: VoucherRecord,
-    /// 0: pending, 1: active, 2: suspended, 3: retiring.
+    pub(super) vouched_by: Option<u8>,
     #[n(9)]
-    pub(super) state: u8,
+    pub(super) vouched_by_device: Option<u32>,
+    /// 0: pending, 2: suspended, 3: retiring; absent for active.
     #[n(10)]
+    pub(super) state: Option<u8>,
+    #[n(11)]
     pub(super) pending: Option<PendingRecord>,
     /// Of a retiring device, in seconds.
-    #[n(11)]
-    pub(super) left: Option<u64>,
     #[n(12)]
-    pub(super) last_used: Option<u64>,
+    pub(super) left: Option<u64>,
     #[n(13)]
-    pub(super) watermark: Option<u64>,
+    pub(super) last_used: Option<u64>,
     #[n(14)]
-    pub(super) replay_told: Option<u64>,
+    pub(super) watermark: Option<u64>,
     #[n(15)]
+    pub(super) replay_told: Option<u64>,
+    #[n(16)]
     pub(super) drift: Option<DriftRecord>,
 }
 
@@ -106,37 +110,40 @@ pub(super) struct ProvisionalRecord {
     pub(super) learned: i8,
 }
 
-const SHA1: u8 = 1;
 const SHA256: u8 = 2;
 const SHA512: u8 = 3;
+const HOTP: u16 = 0;
 const PENDING: u8 = 0;
-pub(super) const ACTIVE: u8 = 1;
 const SUSPENDED: u8 = 2;
 const RETIRING: u8 = 3;
 
 impl<'b> From<&'b Device> for DeviceRecord<'b> {
     fn from(device: &'b Device) -> Self {
         let (state, pending, left) = match device.state {
-            State::Pending(pending) => (PENDING, Some(pending.into()), None),
-            State::Active => (ACTIVE, None, None),
-            State::Suspended => (SUSPENDED, None, None),
-            State::Retiring { left } => (RETIRING, None, Some(left.as_secs())),
+            State::Pending(pending) => (Some(PENDING), Some(pending.into()), None),
+            State::Active => (None, None, None),
+            State::Suspended => (Some(SUSPENDED), None, None),
+            State::Retiring { left } => (Some(RETIRING), None, Some(left.as_secs())),
         };
         let algorithm = match device.parameters.algorithm() {
-            Algorithm::Sha1 => SHA1,
-            Algorithm::Sha256 => SHA256,
-            Algorithm::Sha512 => SHA512,
+            Algorithm::Sha1 => None,
+            Algorithm::Sha256 => Some(SHA256),
+            Algorithm::Sha512 => Some(SHA512),
         };
+        let digits = device.parameters.digits();
+        let period = device.parameters.period();
+        let (vouched_by, vouched_by_device) = voucher::to_numbers(device.vouched_by.by());
         Self {
             id: device.id.get(),
             credential: *device.credential.as_bytes(),
             label: device.label.as_str(),
             secret: device.secret.expose_bytes(),
             algorithm,
-            digits: device.parameters.digits().count(),
-            period: device.parameters.period().map(Period::as_secs),
-            created: device.created.as_secs(),
-            vouched_by: device.vouched_by.into(),
+            digits: (digits != Digits::Six).then(|| digits.count()),
+            period: (period != Some(Period::DEFAULT)).then(|| period.map_or(HOTP, Period::as_secs)),
+            created: device.vouched_by.at().as_secs(),
+            vouched_by,
+            vouched_by_device,
             state,
             pending,
             left,
@@ -152,24 +159,15 @@ impl DeviceRecord<'_> {
     /// `None` for a value that no release wrote.
     pub(super) fn to_device(&self) -> Option<Device> {
         let state = match (self.state, self.pending, self.left) {
-            (PENDING, Some(pending), None) => State::Pending(pending.to_pending()),
-            (ACTIVE, None, None) => State::Active,
-            (SUSPENDED, None, None) => State::Suspended,
-            (RETIRING, None, Some(left)) => State::Retiring {
+            (Some(PENDING), Some(pending), None) => State::Pending(pending.to_pending()),
+            (None, None, None) => State::Active,
+            (Some(SUSPENDED), None, None) => State::Suspended,
+            (Some(RETIRING), None, Some(left)) => State::Retiring {
                 left: Duration::from_secs(left),
             },
             _ => return None,
         };
-        let algorithm = match self.algorithm {
-            SHA1 => Algorithm::Sha1,
-            SHA256 => Algorithm::Sha256,
-            SHA512 => Algorithm::Sha512,
-            _ => return None,
-        };
-        let parameters = match self.period {
-            Some(secs) => Parameters::totp(Period::from_secs(secs).ok()?),
-            None => Parameters::hotp(Counter::new(0)),
-        };
+        let parameters = self.to_parameters()?;
         let drift = self
             .drift
             .map_or_else(Drift::default, DriftRecord::to_drift);
@@ -181,17 +179,36 @@ impl DeviceRecord<'_> {
             credential: Credential::from_bytes(self.credential),
             label: Label::from_record(self.label)?,
             secret: Secret::from_weak_bytes(self.secret).ok()?,
-            parameters: parameters
-                .with_algorithm(algorithm)
-                .with_digits(Digits::from_count(self.digits)?),
+            parameters,
             drift,
-            created: UnixTime::from_secs(self.created),
-            vouched_by: self.vouched_by.to_voucher()?,
+            vouched_by: Voucher::new(
+                voucher::from_numbers(self.vouched_by, self.vouched_by_device)?,
+                UnixTime::from_secs(self.created),
+            ),
             state,
             last_used: self.last_used.map(UnixTime::from_secs),
             watermark: self.watermark,
             replay_told: self.replay_told,
         })
+    }
+
+    fn to_parameters(&self) -> Option<Parameters> {
+        let algorithm = match self.algorithm {
+            None => Algorithm::Sha1,
+            Some(SHA256) => Algorithm::Sha256,
+            Some(SHA512) => Algorithm::Sha512,
+            Some(_) => return None,
+        };
+        let digits = match self.digits {
+            None => Digits::Six,
+            Some(count) => Digits::from_count(count).filter(|digits| *digits != Digits::Six)?,
+        };
+        let parameters = match self.period {
+            None => Parameters::totp(Period::DEFAULT),
+            Some(HOTP) => Parameters::hotp(Counter::new(0)),
+            Some(secs) => Parameters::totp(Period::from_secs(secs).ok()?),
+        };
+        Some(parameters.with_algorithm(algorithm).with_digits(digits))
     }
 }
 

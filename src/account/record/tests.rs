@@ -2,11 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::device::{
-    ACTIVE, DeviceRecord, DriftRecord, PendingRecord, ProvisionalRecord, ReplacedRecord,
-};
-use super::recovery::{CodeRecord, RecoveryRecord};
-use super::voucher::VoucherRecord;
+use super::device::{DeviceRecord, DriftRecord, PendingRecord, ProvisionalRecord, ReplacedRecord};
+use super::recovery::{CODE_LEN, RecoveryRecord};
 use super::*;
 use crate::account::throttle::Throttle;
 
@@ -25,18 +22,6 @@ const PROVISIONAL: ProvisionalRecord = ProvisionalRecord {
     left: 9,
     base: 122,
     learned: -4,
-};
-
-const BY_DEVICE: VoucherRecord = VoucherRecord {
-    by: 1,
-    device: Some(1),
-    at: 1_700_000_000,
-};
-
-const NOBODY: VoucherRecord = VoucherRecord {
-    by: 0,
-    device: None,
-    at: 1_700_000_000,
 };
 
 const PENDING: PendingRecord = PendingRecord {
@@ -64,12 +49,13 @@ const fn device() -> DeviceRecord<'static> {
         credential: [4; 8],
         label: "phone",
         secret: &[1; 20],
-        algorithm: 1,
-        digits: 6,
-        period: Some(30),
+        algorithm: None,
+        digits: None,
+        period: None,
         created: 1_700_000_000,
-        vouched_by: NOBODY,
-        state: ACTIVE,
+        vouched_by: None,
+        vouched_by_device: None,
+        state: None,
         pending: None,
         left: None,
         last_used: Some(1_700_000_000),
@@ -97,20 +83,23 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
 fn a_record_comes_back() {
     let pending = |id, pending| DeviceRecord {
         id,
-        state: 0,
+        state: Some(0),
         pending: Some(pending),
         ..device()
     };
     let suspended = DeviceRecord {
         id: 4,
-        period: None,
-        state: 2,
-        vouched_by: BY_DEVICE,
+        algorithm: Some(3),
+        digits: Some(8),
+        period: Some(0),
+        state: Some(2),
+        vouched_by: Some(1),
+        vouched_by_device: Some(1),
         ..device()
     };
     let retiring = DeviceRecord {
         id: 5,
-        state: 3,
+        state: Some(3),
         left: Some(7),
         drift: Some(DRIFT),
         ..device()
@@ -130,10 +119,7 @@ fn a_record_comes_back() {
 
 #[test]
 fn a_whole_record_comes_back() {
-    let codes = vec![CodeRecord {
-        selector: 31,
-        hash: [3; 32],
-    }];
+    let codes = code(31);
     let record = Record {
         devices: vec![device()],
         next_device: 9,
@@ -180,11 +166,12 @@ fn impossible_settings_are_refused() {
         device
     };
     assert_refused([
-        with(|device| device.algorithm = 0),
-        with(|device| device.algorithm = 4),
-        with(|device| device.digits = 5),
-        with(|device| device.digits = 9),
-        with(|device| device.period = Some(0)),
+        with(|device| device.algorithm = Some(1)),
+        with(|device| device.algorithm = Some(4)),
+        with(|device| device.digits = Some(5)),
+        with(|device| device.digits = Some(6)),
+        with(|device| device.digits = Some(9)),
+        with(|device| device.period = Some(4)),
         with(|device| device.period = Some(3601)),
         with(|device| device.secret = &[]),
         with(|device| device.secret = &[1; 129]),
@@ -202,15 +189,16 @@ fn states_that_no_release_wrote_are_refused() {
         ..device()
     };
     assert_refused([
-        with(9, None, None),
-        with(0, None, None),
-        with(0, Some(PENDING), Some(1)),
-        with(1, Some(PENDING), None),
-        with(1, None, Some(1)),
-        with(2, Some(PENDING), None),
-        with(2, None, Some(1)),
-        with(3, None, None),
-        with(3, Some(PENDING), Some(1)),
+        with(Some(9), None, None),
+        with(Some(1), None, None),
+        with(Some(0), None, None),
+        with(Some(0), Some(PENDING), Some(1)),
+        with(None, Some(PENDING), None),
+        with(None, None, Some(1)),
+        with(Some(2), Some(PENDING), None),
+        with(Some(2), None, Some(1)),
+        with(Some(3), None, None),
+        with(Some(3), Some(PENDING), Some(1)),
     ]);
 }
 
@@ -253,32 +241,27 @@ fn impossible_drifts_are_refused() {
 
 #[test]
 fn impossible_vouchers_are_refused() {
-    let with = |by, device| VoucherRecord {
-        by,
-        device,
-        ..NOBODY
+    let with = |vouched_by, vouched_by_device| DeviceRecord {
+        vouched_by,
+        vouched_by_device,
+        ..device()
     };
     for good in [
-        with(0, None),
-        with(1, Some(7)),
-        with(2, None),
-        with(3, None),
+        with(None, None),
+        with(Some(1), Some(7)),
+        with(Some(2), None),
+        with(Some(3), None),
     ] {
-        assert!(good.to_voucher().is_some());
+        assert!(decode(&encode(vec![good], 7)).is_ok());
     }
-    for bad in [
-        with(0, Some(1)),
-        with(1, None),
-        with(2, Some(1)),
-        with(3, Some(1)),
-        with(4, None),
-    ] {
-        assert!(bad.to_voucher().is_none(), "{}", bad.by);
-    }
-    assert_refused([DeviceRecord {
-        vouched_by: with(4, None),
-        ..device()
-    }]);
+    assert_refused([
+        with(None, Some(1)),
+        with(Some(0), None),
+        with(Some(1), None),
+        with(Some(2), Some(1)),
+        with(Some(3), Some(1)),
+        with(Some(4), None),
+    ]);
 }
 
 #[test]
@@ -304,36 +287,40 @@ fn errors_say_what_to_do() {
     );
 }
 
-fn recovery(codes: Vec<CodeRecord>) -> RecoveryRecord<'static> {
+fn recovery(codes: Vec<u8>) -> RecoveryRecord<'static> {
     RecoveryRecord {
         credential: [2; 8],
-        vouched_by: BY_DEVICE,
+        issued: 1_700_000_000,
+        vouched_by: Some(1),
+        vouched_by_device: Some(1),
         salt: &[1; 16],
-        codes,
+        codes: codes.into(),
         redemptions: Vec::new(),
         throttle: Throttle::NEW.into(),
     }
 }
 
+fn code(selector: u8) -> Vec<u8> {
+    let mut code = vec![3; CODE_LEN];
+    code[0] = selector;
+    code
+}
+
 #[test]
 fn a_recovery_code_is_there_once() {
-    let decode = |selectors: [u8; 2]| {
-        let code = |selector| CodeRecord {
-            selector,
-            hash: [3; 32],
-        };
-        recovery(selectors.map(code).to_vec()).into_set()
-    };
-    assert!(decode([1, 0]).is_some());
-    assert!(decode([1, 1]).is_none());
-    assert!(decode([1, 32]).is_none());
+    let set = |codes: Vec<u8>| recovery(codes).into_set();
+    assert!(set([code(1), code(0)].concat()).is_some());
+    assert!(set([code(1), code(1)].concat()).is_none());
+    assert!(set([code(1), code(32)].concat()).is_none());
+    assert!(set([code(1), code(2)[..CODE_LEN - 1].to_vec()].concat()).is_none());
+    assert!(set(vec![1]).is_none());
 }
 
 proptest! {
     #[test]
     fn no_bytes_panic(bytes: Vec<u8>, at: prop::sample::Index, byte: u8) {
         let _judged = decode(&bytes);
-        let pending = DeviceRecord { id: 2, state: 0, pending: Some(PENDING), ..device() };
+        let pending = DeviceRecord { id: 2, state: Some(0), pending: Some(PENDING), ..device() };
         let mut edited = encode(vec![device(), pending], 3);
         let at = at.index(edited.len());
         edited[at] = byte;

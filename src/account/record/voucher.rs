@@ -1,54 +1,28 @@
-//! Who vouched, in the record.
-
-use minicbor::{CborLen, Decode, Encode};
+//! Who vouched, in the record: a number, and the id of a device.
 
 use crate::account::device::id::DeviceId;
-use crate::account::voucher::{VouchedBy, Voucher};
-use crate::codes::UnixTime;
+use crate::account::voucher::VouchedBy;
 
-#[derive(Clone, Copy, Encode, Decode, CborLen)]
-#[cbor(map)]
-pub(super) struct VoucherRecord {
-    #[n(0)]
-    pub(super) by: u8,
-    /// Of a device.
-    #[n(1)]
-    pub(super) device: Option<u32>,
-    #[n(2)]
-    pub(super) at: u64,
-}
-
-const NOBODY: u8 = 0;
 const DEVICE: u8 = 1;
 const RECOVERY_CODE: u8 = 2;
 const OPERATOR: u8 = 3;
 
-impl From<Voucher> for VoucherRecord {
-    fn from(voucher: Voucher) -> Self {
-        let (by, device) = match voucher.by() {
-            VouchedBy::Nobody => (NOBODY, None),
-            VouchedBy::Device(device) => (DEVICE, Some(device.get())),
-            VouchedBy::RecoveryCode => (RECOVERY_CODE, None),
-            VouchedBy::Operator => (OPERATOR, None),
-        };
-        Self {
-            by,
-            device,
-            at: voucher.at().as_secs(),
-        }
+pub(super) const fn to_numbers(by: VouchedBy) -> (Option<u8>, Option<u32>) {
+    match by {
+        VouchedBy::Nobody => (None, None),
+        VouchedBy::Device(device) => (Some(DEVICE), Some(device.get())),
+        VouchedBy::RecoveryCode => (Some(RECOVERY_CODE), None),
+        VouchedBy::Operator => (Some(OPERATOR), None),
     }
 }
 
-impl VoucherRecord {
-    /// `None` for a value that no release wrote.
-    pub(super) fn to_voucher(self) -> Option<Voucher> {
-        let by = match (self.by, self.device) {
-            (NOBODY, None) => VouchedBy::Nobody,
-            (DEVICE, Some(device)) => VouchedBy::Device(DeviceId::new(device)),
-            (RECOVERY_CODE, None) => VouchedBy::RecoveryCode,
-            (OPERATOR, None) => VouchedBy::Operator,
-            _ => return None,
-        };
-        Some(Voucher::new(by, UnixTime::from_secs(self.at)))
+/// `None` for a value that no release wrote.
+pub(super) fn from_numbers(by: Option<u8>, device: Option<u32>) -> Option<VouchedBy> {
+    match (by, device) {
+        (None, None) => Some(VouchedBy::Nobody),
+        (Some(DEVICE), Some(device)) => Some(VouchedBy::Device(DeviceId::new(device))),
+        (Some(RECOVERY_CODE), None) => Some(VouchedBy::RecoveryCode),
+        (Some(OPERATOR), None) => Some(VouchedBy::Operator),
+        _ => None,
     }
 }
