@@ -65,7 +65,11 @@ pub struct Mfa<S> {
     pub(super) clock: Box<dyn Clock>,
     policy: Policy,
     on_event: Vec<Box<OnEvent>>,
+    pub(super) accounts_at_once: usize,
 }
+
+/// A walk leaves room for logins in a store's pool, which has 10 to 20 connections as a rule.
+const ACCOUNTS_AT_ONCE: usize = 8;
 
 type OnEvent = dyn Fn(&AccountId, UnixTime, &Event) + Send + Sync;
 
@@ -80,6 +84,7 @@ impl<S: Store> Mfa<S> {
             clock: Box::new(SystemClock),
             policy: Policy::DEFAULT,
             on_event: Vec::new(),
+            accounts_at_once: ACCOUNTS_AT_ONCE,
         }
     }
 
@@ -128,6 +133,23 @@ impl<S: Store> Mfa<S> {
         handler: impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static,
     ) -> Self {
         self.on_event.push(Box::new(handler));
+        self
+    }
+
+    /// Lets a walk over all accounts work on so many of them at once, at least 1; 8 unless set.
+    ///
+    /// A walk is [`reseal_batch`](Self::reseal_batch) or [`key_usage`](Self::key_usage). Stay below
+    /// the number of connections in the store's pool, so that logins find one.
+    ///
+    /// ```
+    /// # use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
+    /// # let keyring = Keyring::new(SealingKey::generate()?);
+    /// let mfa = Mfa::new(MemoryStore::new(), keyring).with_accounts_at_once(32);
+    /// # Ok::<(), secondfactor::codes::RngError>(())
+    /// ```
+    #[must_use]
+    pub fn with_accounts_at_once(mut self, count: usize) -> Self {
+        self.accounts_at_once = count.max(1);
         self
     }
 
@@ -257,6 +279,7 @@ impl<S: fmt::Debug> fmt::Debug for Mfa<S> {
             policy,
             clock: _,
             on_event: _,
+            accounts_at_once: _,
         } = self;
         let mut all = f.debug_struct("Mfa");
         all.field("store", store)

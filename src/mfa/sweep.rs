@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::stream::{self, StreamExt as _};
+
 use super::judge::{Absent, Mfa, store_error};
 use crate::account::Error;
 use crate::account_id::AccountId;
@@ -74,9 +76,11 @@ impl<S: ListAccounts> Mfa<S> {
             self.reseal_beacon().await?;
         }
         let mut accounts = self.list(after, limit).await?;
+        let walked = accounts.iter().filter(|account| !account.is_beacon());
+        let results = self.several(walked.clone().map(|account| self.reseal(account)));
         let (mut resealed, mut failures) = (0_usize, Vec::new());
-        for account in accounts.iter().filter(|account| !account.is_beacon()) {
-            match self.reseal(account).await {
+        for (account, result) in walked.zip(results.await) {
+            match result {
                 Ok(()) => resealed = resealed.saturating_add(1),
                 // The account opted out since it was listed.
                 Err(Error::NotEnrolled) => {}
@@ -127,15 +131,12 @@ impl<S: ListAccounts> Mfa<S> {
                 .into_iter()
                 .for_each(&mut count);
         }
-        for account in accounts.iter().filter(|account| !account.is_beacon()) {
-            let Some(stored) = self.load(account).await? else {
-                continue;
-            };
-            match self
-                .open(account, stored.body())
-                .and_then(|_| Ok(key_id(stored.body())?))
-            {
-                Ok(id) => count(id),
+        let walked = accounts.iter().filter(|account| !account.is_beacon());
+        let results = self.several(walked.clone().map(|account| self.key_of(account)));
+        for (account, result) in walked.zip(results.await) {
+            match result {
+                Ok(id) => id.into_iter().for_each(&mut count),
+                Err(error @ Error::Store(_)) => return Err(error),
                 Err(error) => unreadable.push((account.clone(), error)),
             }
         }
@@ -144,6 +145,25 @@ impl<S: ListAccounts> Mfa<S> {
             unreadable,
             next: accounts.pop(),
         })
+    }
+
+    /// Returns the key that sealed the account's record, or `None` if it has none any longer.
+    async fn key_of(&self, account: &AccountId) -> Result<Option<KeyId>, Error> {
+        let Some(stored) = self.load(account).await? else {
+            return Ok(None);
+        };
+        self.open(account, stored.body())?;
+        Ok(Some(key_id(stored.body())?))
+    }
+
+    /// Waits for a call of each account, several at once, and returns the results in their order.
+    async fn several<T>(&self, calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+        // A list of them, as a stream that makes them is not `Send`.
+        let calls: Vec<_> = calls.collect();
+        stream::iter(calls)
+            .buffered(self.accounts_at_once)
+            .collect()
+            .await
     }
 
     /// Only an empty page is the end, as a store may return fewer accounts than it is asked for. To

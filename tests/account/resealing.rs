@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use secondfactor::account::Account;
 use secondfactor::codes::SystemClock;
@@ -242,4 +244,82 @@ fn a_resealed_record_is_the_same_record() {
     ));
     let stored = run(store.load(&alice())).unwrap().unwrap();
     assert!(Account::open(&alice(), stored.body(), &new_alone()).is_ok());
+}
+
+/// A store whose loads each wait once, and which counts those that wait at the same time.
+#[derive(Default)]
+struct Waiting {
+    store: MemoryStore,
+    loads: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Store for Waiting {
+    type Error = Infallible;
+
+    async fn check(&self) -> Result<Report, Infallible> {
+        Ok(Report::default())
+    }
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
+        let loads = self.loads.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(loads, Ordering::SeqCst);
+        let mut has_waited = false;
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut has_waited, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        self.loads.fetch_sub(1, Ordering::SeqCst);
+        self.store.load(account).await
+    }
+
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Infallible> {
+        self.store.swap(account, expected, next).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Infallible> {
+        self.store.remove(account, expected).await
+    }
+}
+
+impl ListAccounts for Waiting {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, Infallible> {
+        self.store.list_accounts(after, limit).await
+    }
+}
+
+#[test]
+fn a_walk_works_on_as_many_accounts_at_once_as_it_may() {
+    for (set, at_once) in [(None, 8), (Some(3), 3), (Some(1), 1), (Some(0), 1)] {
+        let store = Arc::new(Waiting::default());
+        let mfa = Mfa::new(Arc::clone(&store), keyring());
+        let mfa = set.into_iter().fold(mfa, Mfa::with_accounts_at_once);
+        for n in 0..20 {
+            let _shown =
+                run(mfa.enroll(&account(&format!("user-{n:03}")), label("phone"))).unwrap();
+        }
+        let resealed = is_send(mfa.reseal_batch(None, 100));
+        assert_eq!(run(resealed).unwrap().resealed(), 20);
+        assert_eq!(store.most.swap(0, Ordering::SeqCst), at_once);
+        let usage = run(is_send(mfa.key_usage(None, 100))).unwrap();
+        assert_eq!(usage.records(), &BTreeMap::from([(old_id(), 20)]));
+        assert_eq!(store.most.load(Ordering::SeqCst), at_once);
+    }
+}
+
+fn is_send<F: Future + Send>(future: F) -> F {
+    future
 }
