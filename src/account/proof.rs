@@ -78,6 +78,15 @@ impl Proof {
         }
     }
 
+    /// The same proof, as old as it is, by the credential that its device has now.
+    pub(super) fn renewed(&self, credential: Credential) -> Self {
+        Self {
+            account: self.account.clone(),
+            credential,
+            ..*self
+        }
+    }
+
     pub(crate) const fn credential(&self) -> Credential {
         self.credential
     }

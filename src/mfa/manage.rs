@@ -109,17 +109,22 @@ impl<S: Store> Mfa<S> {
     /// Keeps the devices that are in their owner's hands, and ends everything else in one commit.
     ///
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
-    /// ones, except the proof's own. So nothing that a thief added has to be found. Issue new
-    /// recovery codes then. Repeating it changes nothing.
+    /// ones, except the proof's own. Every earlier proof of the kept devices ends, and every session
+    /// that began with one. So nothing that a thief added has to be found.
     ///
-    /// End the other sessions first. A proof that a thief made with a code of a kept device stands
-    /// for the rest of its 5 minutes.
+    /// Go on by the proof that is returned, and issue new recovery codes. It takes the place of the
+    /// one that was given, in the session too ([`seal_proof`](Self::seal_proof)), and is as old. It
+    /// is `None` if the device that gave the proof was not kept: the owner logs in with another one.
+    ///
+    /// If the answer got lost, a repeated call by the earlier proof of a device is
+    /// [`Stale`](Error::Stale), and the owner logs in again. By a redeemed recovery code the call can
+    /// be repeated.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: &Verified) -> Result<(), Box<dyn std::error::Error>> {
-    /// mfa.keep_only(by_tablet, &[by_tablet.device()]).await?;
-    /// let recovery_codes = mfa.issue_recovery_codes(by_tablet).await?; // shown once, to be printed
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// let proof = mfa.keep_only(&by_tablet, &[by_tablet.device()]).await?.ok_or("not kept")?;
+    /// let recovery_codes = mfa.issue_recovery_codes(&proof).await?; // shown once, to be printed
     /// # Ok(())
     /// # }
     /// ```
@@ -133,7 +138,7 @@ impl<S: Store> Mfa<S> {
         &self,
         proof: impl AsRef<Proof>,
         devices: &[DeviceId],
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Proof>, Error> {
         let proof = proof.as_ref();
         self.judge_proven(proof, |account, now| account.keep_only(proof, devices, now))
             .await

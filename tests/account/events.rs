@@ -8,7 +8,7 @@ use secondfactor::account::{DeviceId, Enrollment};
 use secondfactor::codes::{Clock as _, Secret, UnixTime};
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{
-    AccountId, Confirmed, Error, Event, Keyring, Mfa, NewDevice, Policy, SealingKey,
+    AccountId, Confirmed, Error, Event, Keyring, Mfa, NewDevice, Policy, Proof, SealingKey,
 };
 
 use crate::support::*;
@@ -319,7 +319,7 @@ impl Life {
 
     /// Recovery codes, a rotation by one of them, an operator who lets a device go; too many wrong
     /// codes, and a new device that is kept alone.
-    fn mend(&self) -> Confirmed {
+    fn mend(&self) -> Proof {
         let Login {
             mfa, clock, proof, ..
         } = &self.0;
@@ -343,13 +343,14 @@ impl Life {
         }
         let last = run(mfa.enroll_another(&proof, label("last"))).unwrap();
         let proof = self.confirm(&last);
-        run(mfa.keep_only(&proof, &[last.device()])).unwrap();
-        proof
+        run(mfa.keep_only(&proof, &[last.device()]))
+            .unwrap()
+            .unwrap()
     }
 
     /// Another key, a server without it, a clock that goes back, a line that is cut, and the ways
     /// out and in.
-    fn end(&self, store: Arc<MemoryStore>, log: &Log, proof: &Confirmed) {
+    fn end(&self, store: Arc<MemoryStore>, log: &Log, proof: &Proof) {
         let Login {
             mfa, clock, secret, ..
         } = &self.0;

@@ -200,7 +200,7 @@ async fn perform(
         "suspend" => mfa.suspend(proof, owner.phone).await,
         "resume" => mfa.resume(proof, owner.tablet).await,
         "revoke" => mfa.revoke(proof, owner.phone).await,
-        "keep_only" => mfa.keep_only(proof, &[owner.phone]).await,
+        "keep_only" => mfa.keep_only(proof, &[owner.phone]).await.map(drop),
         "opt_out" => mfa.opt_out(proof).await,
         "danger_import_unproven" => {
             let phone = NewDevice::totp(label("phone")).with_secret(owner.secret.duplicate());

@@ -127,6 +127,8 @@ pub(crate) struct Naive {
     pub(crate) epoch: u32,
     /// The device that was last let in.
     pub(crate) credited: Option<u32>,
+    /// The device whose proof said last what is kept, if it is kept itself.
+    pub(crate) kept: Option<u32>,
 }
 
 /// A device to be enrolled.

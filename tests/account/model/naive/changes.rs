@@ -89,6 +89,13 @@ impl Naive {
             naive
                 .devices
                 .retain(|device| numbers.contains(&device.number));
+            naive.kept = (naive.devices.iter())
+                .find(|device| device.identity == proven.identity)
+                .map(|device| device.number);
+            // Whoever has a proof of one of them has none from now on.
+            for device in &mut naive.devices {
+                device.identity = Identity::new();
+            }
             if let Some(set) = &mut naive.recovery {
                 set.left.clear();
                 set.is_void = true;
