@@ -7,7 +7,7 @@ use crate::codes::UnixTime;
 use crate::store::{Store, Swap};
 
 impl<S: Store> Mfa<S> {
-    /// Gives a device another label.
+    /// Gives a device another label, and a rotation of it that is under way with the same label too.
     ///
     /// ```
     /// # use secondfactor::{Label, Mfa, Verified, store::Store};

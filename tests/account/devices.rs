@@ -608,3 +608,49 @@ fn a_session_goes_on_as_long_as_its_device_logs_in() {
         Err(Error::NotEnrolled)
     ));
 }
+
+#[test]
+fn a_new_label_reaches_the_rotation_that_is_under_way() {
+    let Login {
+        mfa,
+        clock,
+        proof,
+        device,
+        ..
+    } = Login::new(MemoryStore::new());
+    let log = Log::default();
+    let mfa = mfa.on_event(log.handler());
+    let other = run(mfa.enroll_another(&proof, label("phone 2"))).unwrap();
+    let rotation = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
+    run(mfa.rename(&proof, device, label("work phone"))).unwrap();
+    let renamed: Vec<_> = (log.events().iter())
+        .filter(|event| event.code() == "renamed")
+        .map(|event| event.device())
+        .collect();
+    assert_eq!(renamed, [Some(device), Some(rotation.device())]);
+
+    // Another device may take the old label meanwhile.
+    run(mfa.rename(&proof, other.device(), label("phone"))).unwrap();
+    let shown = code(other.secret(), NOW, 0);
+    let _confirmed = run(mfa.confirm(&alice(), other.device(), shown)).unwrap();
+    clock.advance(STEP);
+    let shown = code(rotation.secret(), NOW.saturating_add(STEP), 0);
+    let _confirmed = run(mfa.confirm(&alice(), rotation.device(), shown)).unwrap();
+    let devices = run(mfa.devices(&alice())).unwrap();
+    let labels: Vec<_> = devices.iter().map(|one| one.label().as_str()).collect();
+    assert_eq!(labels, ["phone", "work phone"]);
+}
+
+/// Its owner called it otherwise.
+#[test]
+fn a_rotation_with_a_label_of_its_own_keeps_it() {
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
+    let rotation = run(mfa.rotate(&proof, device, Duration::ZERO)).unwrap();
+    run(mfa.rename(&proof, rotation.device(), label("new phone"))).unwrap();
+    run(mfa.rename(&proof, device, label("old phone"))).unwrap();
+    let devices = run(mfa.devices(&alice())).unwrap();
+    let labels: Vec<_> = devices.iter().map(|one| one.label().as_str()).collect();
+    assert_eq!(labels, ["old phone", "new phone"]);
+}

@@ -12,7 +12,7 @@ use crate::account::state::Account;
 use crate::codes::UnixTime;
 
 impl Account {
-    /// Gives a device another label.
+    /// Gives a device another label, and a rotation of it that is under way with the same label too.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
@@ -29,13 +29,18 @@ impl Account {
         self.judge(now, |account| {
             account.check_proof(proof, now)?;
             account.refuse_taken(&label, Some(id))?;
-            let device = account.device_mut(id)?;
-            let before = std::mem::replace(&mut device.label, label.clone());
-            account.note(Event::Renamed {
-                device: id,
-                before,
-                label,
-            });
+            let before = account.device(id)?.label.clone();
+            let is_it = |device: &&mut Device| {
+                device.id == id || (device.replaces() == Some(id) && device.label == before)
+            };
+            for device in account.devices.iter_mut().filter(is_it) {
+                device.label = label.clone();
+                account.events.push(Event::Renamed {
+                    device: device.id,
+                    before: before.clone(),
+                    label: label.clone(),
+                });
+            }
             Ok(())
         })
     }

@@ -143,6 +143,14 @@ impl Device {
         self.state.pass(elapsed)
     }
 
+    /// The device whose secret this pending one rotates.
+    pub(crate) fn replaces(&self) -> Option<DeviceId> {
+        match self.state {
+            State::Pending(pending) => pending.replaces.map(|replaced| replaced.device),
+            _ => None,
+        }
+    }
+
     pub(crate) fn charge_try(&mut self) {
         if let State::Pending(pending) = &mut self.state {
             pending.tries = pending.tries.saturating_add(1);

@@ -83,6 +83,8 @@ pub(crate) struct Limits {
     pub(crate) first_wait: u64,
     pub(crate) max_wait: u64,
     pub(crate) max_failures: usize,
+    /// The cap before it has shrunk.
+    pub(crate) highest_cap: usize,
 }
 
 pub(crate) const DAY: u64 = 24 * 3600;

@@ -16,7 +16,14 @@ impl Naive {
             if naive.find(number).is_none() {
                 return Said::UnknownDevice.into();
             }
-            naive.find_mut(number).label = to.to_owned();
+            let before = naive.find_mut(number).label.clone();
+            for device in &mut naive.devices {
+                // What is to take its place is called as it is, unless it has got a name of its own.
+                let is_successor = device.replaces() == Some(number) && device.label == before;
+                if device.number == number || is_successor {
+                    device.label = to.to_owned();
+                }
+            }
             Said::Yes.into()
         })
     }
@@ -108,7 +115,7 @@ impl Naive {
 
     pub(crate) fn unlock(&mut self, now: u64) -> Verdict {
         self.judge(now, |naive| {
-            naive.wrong.in_a_row.clear();
+            naive.wrong.forgive();
             Said::Yes.into()
         })
     }
