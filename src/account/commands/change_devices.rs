@@ -199,9 +199,7 @@ impl Account {
             .redemptions
             .retain(|redemption| *redemption == proof.credential());
         let redemptions = before.saturating_sub(recovery.redemptions.len());
-        if codes > 0 || redemptions > 0 {
-            self.note(Event::RecoveryCodesVoided { codes, redemptions });
-        }
+        self.note_voided(codes, redemptions);
     }
 
     fn require_state(&self, id: DeviceId, state: State) -> Result<(), Error> {
