@@ -144,11 +144,37 @@ impl<S: Store> Mfa<S> {
             .await
     }
 
+    /// Asks the record whether the proof lets its bearer change the second factor now, so that nobody
+    /// fills in a form for nothing.
+    ///
+    /// This reads the record once, and writes nothing, not even that the clock went back. The change
+    /// itself asks again.
+    ///
+    /// ```
+    /// # use secondfactor::{Error, Mfa, Proof, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, proof: &Proof) -> Result<(), Error> {
+    /// match mfa.check_proof(proof).await {
+    ///     Err(Error::Stale(_)) => { /* .. ask for another code .. */ }
+    ///     result => result?, // .. show the form ..
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
+    pub async fn check_proof(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        let account = self.read(proof.account()).await?;
+        account.check_proof(proof, self.clock.now())
+    }
+
     /// Asks the record whether a session that the proof began may go on, for sessions that must end
     /// as soon as their device does.
     ///
-    /// This reads the record once. The session of a retiring device goes on until its grace ends,
-    /// although its proof changes nothing.
+    /// This reads the record once, and writes nothing, not even that the clock went back. The session
+    /// of a retiring device goes on until its grace ends, although its proof changes nothing.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, Verified, store::Store};
@@ -190,7 +216,14 @@ impl<S: Store> Mfa<S> {
         let proof = proof.as_ref();
         let id = proof.account();
         let allow = |stored: &[u8], now| self.open(id, stored)?.check_proof(proof, now);
-        self.remove(id, &Event::OptedOut, allow).await
+        match self.remove(id, &Event::OptedOut, allow).await {
+            // As with any other command, it is written then if the clock went back.
+            Err(Error::Stale(stale)) => {
+                self.judge_proven(proof, |account, now| account.refuse_proof(stale, now))
+                    .await
+            }
+            removed => removed,
+        }
     }
 
     /// Imports devices that owners already have, for an operator. They are active at once.

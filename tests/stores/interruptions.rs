@@ -163,7 +163,14 @@ const COMMANDS: [&str; 21] = [
 /// Those of somebody who has no record.
 const FIRST_COMMANDS: [&str; 2] = ["enroll", "danger_import_unproven"];
 /// They write nothing of an account, or call those above.
-const OTHERS: [&str; 5] = ["status", "devices", "stands", "reseal_batch", "key_usage"];
+const OTHERS: [&str; 6] = [
+    "status",
+    "devices",
+    "check_proof",
+    "stands",
+    "reseal_batch",
+    "key_usage",
+];
 
 async fn perform(
     command: &str,

@@ -30,6 +30,7 @@ fn tells_the_end_of(stage: &Stage, device: &Held) -> bool {
 fn proves_nothing(stage: &Stage, proof: impl AsRef<Proof>, device: DeviceId) {
     let (mfa, proof) = (&stage.mfa, proof.as_ref());
     let before = (run(mfa.status(&alice())).unwrap(), stage.writes());
+    assert!(has_ended(run(mfa.check_proof(proof))));
     assert!(has_ended(stage.enroll(proof, label("thief's"))));
     assert!(has_ended(run(mfa.rotate(proof, device, Duration::ZERO))));
     assert!(has_ended(run(mfa.rename(proof, device, label("mine")))));

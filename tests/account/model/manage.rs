@@ -136,6 +136,9 @@ impl World {
         let Some(proof) = self.proof(who) else { return };
         let (now, person) = (self.now(), &self.people[who]);
         let naive = person.naive.as_ref().map(|naive| naive.seen_at(now));
+        let changes = naive.as_ref().map_or(Said::NotEnrolled, |naive| {
+            naive.refuses(&proof, now).unwrap_or(Said::Yes)
+        });
         let expected = naive.map_or(Said::NotEnrolled, |naive| naive.session(&proof, now));
         let (turn, mfa) = self.turn(who, Fault::None, None);
         let answer = said(&attempt(mfa.stands(&*proof)).unwrap());
@@ -144,6 +147,8 @@ impl World {
         ));
         self.count(("stands", answer));
         assert_eq!(answer, expected, "VERDICT: stands");
+        let answer = said(&attempt(mfa.check_proof(&*proof)).unwrap());
+        assert_eq!(answer, changes, "VERDICT: check proof");
         let commits = self.servers[turn.server].1.take_commits();
         assert_eq!(commits, 0, "WRITTEN: a question");
     }
