@@ -105,7 +105,7 @@ impl ListAccounts for OptingOut {
         let listed = self.0.list_accounts(after, limit).await?;
         for account in listed.iter().filter(|id| !id.as_str().starts_with('z')) {
             let stored = self.0.load(account).await?.unwrap();
-            self.0.remove(account, stored.version()).await?;
+            let _removed = self.0.remove(account, stored.version()).await?;
         }
         Ok(listed)
     }
