@@ -26,15 +26,13 @@ impl Program {
         }
         let read = |typed: &str| choice.read(typed);
         let kept = self.terminal.ask_for(choice.question(), read)?;
-        self.mfa.keep_only(proof, &kept)?;
-
-        let is_ended = |device| !kept.contains(&device);
-        if choice.in_use.is_some_and(is_ended) {
+        let Some(proof) = self.mfa.keep_only(proof, &kept)? else {
             self.session = None;
             return say(
                 "Done. The device in use has ended too: log in with one that you kept, and type codes.",
             );
-        }
+        };
+        self.go_on(true, Some(proof));
         say("Done. Everything else has ended.")?;
         self.offer_recovery_codes(kept.is_empty())
     }

@@ -153,7 +153,7 @@ impl Program {
         self.session.as_ref().ok_or_else(|| "Log in first".into())
     }
 
-    fn go_on(&mut self, opted_in: bool, proof: Option<Proof>) {
+    pub(crate) fn go_on(&mut self, opted_in: bool, proof: Option<Proof>) {
         if let Some(session) = &mut self.session {
             session.user.opted_in = opted_in;
             session.proof = proof;

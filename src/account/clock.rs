@@ -1,4 +1,4 @@
-//! The one date in the record, and what is left of everything that runs out.
+//! Keeps the one date in the record, and notices a clock that goes back.
 
 use std::time::Duration;
 
@@ -7,25 +7,26 @@ use crate::codes::UnixTime;
 
 /// Notices a server's clock that goes back.
 ///
-/// The record holds one date. Everything that runs out is stored as what was left then, and elapsed time is never below
-/// zero. So a clock that went back gives nothing away, and keeps nobody locked for longer than the wait.
+/// The record holds one date. Everything that runs out is stored as what was left then, and elapsed
+/// time is never below zero. So a clock that went back gives nothing away, and keeps nobody locked
+/// for longer than the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RecordClock {
     pub(super) last_change: Option<UnixTime>,
-    /// Raised when the clock goes back. Proofs of an earlier epoch don't stand.
+    /// It is raised when the clock goes back. Proofs of an earlier epoch don't stand.
     pub(super) epoch: u32,
 }
 
 impl RecordClock {
-    /// How long ago the last change was; zero if that is yet to come.
+    /// Returns how long ago the last change was, or zero if that is yet to come.
     pub(super) fn elapsed(&self, now: UnixTime) -> Duration {
         self.last_change
             .map_or(Duration::ZERO, |last| now.saturating_since(last))
     }
 
-    /// Moves on to the present. Returns the time of the last change, if the clock went back since.
+    /// Moves on to the present. Returns the time of the last change if the clock went back since.
     ///
-    /// Servers whose clocks differ a little keep the later time, so that no turn between them wins time.
+    /// Servers whose clocks differ a little keep the later time, so that taking turns wins no time.
     pub(super) fn advance(&mut self, now: UnixTime) -> Option<UnixTime> {
         match self.last_change {
             Some(last) if now.saturating_add(CLOCK_TOLERANCE) < last => {

@@ -4,9 +4,11 @@ use std::fmt;
 
 use crate::codes::{RngError, fill_random};
 
-/// 64 random bits of a device, a recovery set or a redemption: new when it begins to count, and when it is resumed.
+/// 64 random bits of a device, a recovery set or a redemption. A device gets new ones when it is
+/// resumed, and when its owner says that it is kept.
 ///
-/// Rules compare these bits and never dates. So an opt-out and in, a restored row or a second history need no rule.
+/// Rules compare these bits and never dates. So an opt-out and in, a restored row or a second
+/// history need no rule.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Credential([u8; Self::LEN]);
 

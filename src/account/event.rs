@@ -108,7 +108,8 @@ pub enum Event {
     /// A right code was refused, as it was used before: it was typed twice, or somebody saw it.
     #[non_exhaustive]
     ReplayRefused {
-        /// This says whether it is the first replay of that code, as the owner is told once.
+        /// This says whether the owner is to hear of it. They hear once of a step or counter, and no
+        /// longer of earlier ones: the record remembers how far they were told, and does not grow.
         is_first: bool,
     },
     /// A code came too early after wrong ones, and was not judged.

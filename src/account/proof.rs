@@ -17,6 +17,8 @@ use crate::codes::UnixTime;
 /// it can't be copied. It travels through a session as a sealed token:
 /// [`Mfa::seal_proof`](crate::Mfa::seal_proof).
 ///
+/// [`Mfa::check_proof`](crate::Mfa::check_proof) asks the record whether a change would take it now.
+///
 /// A password is no proof, and neither is a session that began with one. Otherwise whoever stole
 /// the password could take the second factor away.
 ///
@@ -75,6 +77,15 @@ impl Proof {
             epoch,
             device,
             at,
+        }
+    }
+
+    /// The same proof, as old as it is, by the credential that its device has now.
+    pub(super) fn renewed(&self, credential: Credential) -> Self {
+        Self {
+            account: self.account.clone(),
+            credential,
+            ..*self
         }
     }
 

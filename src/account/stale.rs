@@ -10,7 +10,8 @@ pub enum Stale {
     /// The proof is dated in the future: a server's clock is wrong.
     #[error("the second factor was proved by a clock that is ahead: ask for another code")]
     FromTheFuture,
-    /// The device or the recovery codes that it rests on were suspended, revoked or replaced.
+    /// The device or the recovery codes that it rests on were suspended, revoked or replaced. Or the
+    /// owner said since what is kept ([`keep_only`](crate::Mfa::keep_only)), which gave a new proof.
     #[error("what proved the second factor has ended: ask for another code")]
     Ended,
 }

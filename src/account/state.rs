@@ -1,4 +1,4 @@
-//! All that is remembered about one account.
+//! Holds all that is remembered about one account.
 
 use std::time::Duration;
 
@@ -20,9 +20,10 @@ use crate::sealing::KeyId;
 
 /// Holds all that is remembered about one account. [`Mfa`](crate::Mfa) loads and stores it for you.
 ///
-/// Use it yourself where the record must be written in a transaction of your own (`examples/own_transaction.rs`). Each
-/// command consumes the account and gives an [`Attempt`](super::Attempt): seal it, commit the bytes where the version you
-/// loaded is still there, and reveal. What a command refuses at once, without a change, is its error.
+/// Use it yourself where the record must be written in a transaction of your own
+/// (`examples/own_transaction.rs`). Each command consumes the account and gives an
+/// [`Attempt`](super::Attempt). Seal it, commit the bytes where the version that you loaded is still
+/// there, and reveal it. What a command refuses at once, without a change, is its error.
 ///
 /// ```
 /// use secondfactor::{AccountId, Keyring, Label, SealingKey};
@@ -45,18 +46,19 @@ pub struct Account {
     pub(super) id: AccountId,
     pub(super) policy: Policy,
     pub(super) devices: Vec<Device>,
-    /// Never given twice, so that a stale form can't mean another device.
+    /// The number of the next device. It is never given twice, so that a stale form can't mean
+    /// another device.
     pub(super) next_device: u32,
-    /// Whether a device was ever confirmed: from then on another one takes a proof.
+    /// Says whether a device was ever confirmed. From then on another one takes a proof.
     pub(super) was_confirmed: bool,
     pub(super) throttle: Throttle,
     pub(super) resyncs: Bucket,
     pub(super) recovery: Option<RecoverySet>,
     pub(super) clock: RecordClock,
     pub(super) sealed_by: Option<KeyId>,
-    /// Of the command that is being judged.
+    /// The command that is being judged has noted these.
     pub(super) events: Vec<Event>,
-    /// Whether a refusal must be written too, as the clock went back.
+    /// Says whether a refusal must be written too, as the clock went back.
     pub(super) clock_went_back: bool,
 }
 
@@ -93,7 +95,8 @@ impl Account {
         &self.id
     }
 
-    /// Shows what must not leak, for the constant-time check to mark: devices' secrets; of the recovery codes salt and hashes.
+    /// Shows what must not leak, for the constant-time check to mark: the devices' secrets, and salt
+    /// and hashes of the recovery codes.
     #[cfg(secondfactor_constant_time)]
     #[doc(hidden)]
     pub fn for_each_secret(&self, mut see: impl FnMut(&[u8])) {
@@ -105,7 +108,7 @@ impl Account {
         }
     }
 
-    /// First step of every command: let time pass, and drop what has run out.
+    /// Lets time pass, and drops what has run out. Every command begins with this.
     pub(super) fn begin(&mut self, now: UnixTime) {
         let elapsed = self.clock.elapsed(now);
         if let Some(last) = self.clock.advance(now) {
@@ -116,7 +119,7 @@ impl Account {
         self.settle();
     }
 
-    /// Moves everything that runs out.
+    /// Lets everything that runs out come nearer to its end.
     fn pass(&mut self, elapsed: Duration) {
         self.throttle.pass(elapsed);
         self.resyncs.pass(elapsed);
@@ -126,7 +129,8 @@ impl Account {
         self.end_devices(|device| !device.pass(elapsed));
     }
 
-    /// Last step of every command: what was begun by a credential ends with it, as long as it is not confirmed.
+    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed.
+    /// Every command ends with this.
     pub(super) fn settle(&mut self) {
         let ends: Vec<DeviceId> = self
             .devices
@@ -143,7 +147,7 @@ impl Account {
         };
         let rests = match pending.rests_on {
             Some(credential) => self.stands(credential),
-            // Opting in ends as soon as any device counts.
+            // Opting in ends as soon as any device is active.
             None => !self.devices.iter().any(Device::is_active),
         };
         let replaces = pending.replaces.is_none_or(|replaced| {
@@ -153,7 +157,7 @@ impl Account {
         rests && replaces
     }
 
-    /// Whether a credential counts: that of an active device, or of a remembered redemption.
+    /// Says whether a credential stands, as that of an active device or of a remembered redemption.
     pub(super) fn stands(&self, credential: Credential) -> bool {
         let is_redemption = self
             .recovery
@@ -162,7 +166,7 @@ impl Account {
         is_redemption || self.active(credential).is_some()
     }
 
-    /// Who vouched for the recovery codes that still work.
+    /// Returns who vouched for the recovery codes that still work.
     pub(super) fn recovery_codes_by(&self) -> Option<Voucher> {
         let recovery = self.recovery.as_ref();
         recovery
@@ -188,7 +192,8 @@ impl Account {
         });
     }
 
-    /// The proof that this credential was shown now. Only a command that is committed reveals it.
+    /// Makes the proof that this credential was shown now. Only a command that is committed reveals
+    /// it.
     pub(super) fn proof(
         &self,
         kind: ProofKind,
@@ -204,7 +209,8 @@ impl Account {
         self.events.push(event);
     }
 
-    /// Without a device no code is judged. Whether one was ever confirmed makes the difference.
+    /// Refuses codes where no device is there to judge them by. The error says whether one was ever
+    /// confirmed.
     pub(super) fn require_accepted(&self) -> Result<(), Error> {
         if self.devices.iter().any(Device::is_accepted) {
             Ok(())

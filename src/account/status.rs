@@ -1,4 +1,4 @@
-//! What an account has, without secrets.
+//! Shows what an account has, without secrets.
 
 use std::time::Duration;
 
@@ -80,7 +80,8 @@ impl Status {
         self.recovery_codes_left
     }
 
-    /// Returns who vouched for the present recovery codes, and when they were issued; `None` if there are none.
+    /// Returns who vouched for the present recovery codes, and when they were issued. It is `None` if
+    /// there are none.
     #[must_use]
     pub const fn recovery_codes_by(&self) -> Option<Voucher> {
         self.recovery_codes_by
@@ -92,7 +93,7 @@ impl Status {
         self.recovery_lock
     }
 
-    /// Returns the key that sealed the record; `None` if it was never sealed.
+    /// Returns the key that sealed the record, or `None` if it was never sealed.
     #[must_use]
     pub const fn sealed_by(&self) -> Option<KeyId> {
         self.sealed_by
@@ -143,7 +144,7 @@ pub struct DeviceStatus {
 }
 
 impl DeviceStatus {
-    /// `None` for a device whose time has run out.
+    /// Returns `None` for a device whose time has run out.
     fn new(device: &Device, policy: &Policy, elapsed: Duration, now: UnixTime) -> Option<Self> {
         let (mut state, mut drift) = (device.state, device.drift);
         let stays = state.pass(elapsed);
@@ -213,13 +214,13 @@ impl DeviceStatus {
         self.last_used
     }
 
-    /// Returns how many steps its clock is taken to be off; positive if it is fast.
+    /// Returns how many steps its clock is taken to be off, which are positive if it is fast.
     #[must_use]
     pub const fn drift(&self) -> i64 {
         self.drift
     }
 
-    /// Returns whether its secret has fewer than 128 bits (RFC 4226 section 4, R6): rotate it.
+    /// Returns whether its secret has fewer than 128 bits (RFC 4226 section 4, R6). Rotate it then.
     #[must_use]
     pub const fn is_weak(&self) -> bool {
         self.is_weak
@@ -235,7 +236,7 @@ impl DeviceStatus {
 )]
 #[non_exhaustive]
 pub enum DeviceState {
-    /// It is enrolled and not yet confirmed: its codes are not accepted.
+    /// It is enrolled and not yet confirmed. Its codes are not accepted.
     #[non_exhaustive]
     Pending {
         /// It rotates the secret of this device, which retires when it is confirmed.
@@ -245,7 +246,7 @@ pub enum DeviceState {
     Active,
     /// Its codes are refused until it is resumed.
     Suspended,
-    /// It was rotated: its codes are accepted beside its successor's, and prove nothing for changes.
+    /// It was rotated. Its codes are accepted at a login until it ends, and prove nothing for changes.
     #[non_exhaustive]
     Retiring {
         /// It ends at this time.

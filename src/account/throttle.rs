@@ -1,4 +1,4 @@
-//! How many wrong codes are judged, and when the next one is.
+//! Limits how many wrong codes are judged, and says when the next one is.
 
 use std::time::Duration;
 
@@ -6,14 +6,16 @@ use super::denial::Denial;
 use super::policy::{Drain, PRESSURE, Policy};
 use crate::codes::UnixTime;
 
-/// The budget of one kind of code: failures in a row, and a pressure that a success does not ease.
+/// Holds the budget of one kind of code: failures in a row, and a pressure that a success does not
+/// ease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Throttle {
     pub(super) failures: u32,
-    /// What is left of the wait after the last failure.
+    /// So much is left of the wait after the last failure.
     pub(super) wait: Duration,
     pub(super) pressure: Bucket,
-    /// Whether `Disabled` was told: a policy with a smaller limit disables an account without a failure.
+    /// Says whether `Disabled` was told. A policy with a smaller limit disables an account without a
+    /// failure.
     pub(super) disabled_told: bool,
 }
 
@@ -25,7 +27,7 @@ impl Throttle {
         disabled_told: false,
     };
 
-    /// Whether a submission is judged now; if not, nothing is computed.
+    /// Says whether a submission is judged now. If not, nothing is computed.
     pub(super) fn check(&self, policy: &Policy, now: UnixTime) -> Result<(), Denial> {
         if self.is_disabled(policy) {
             return Err(Denial::Disabled);
@@ -43,7 +45,8 @@ impl Throttle {
         }
     }
 
-    /// NIST SP 800-63B-4 section 3.2.2: at most 100 in a row, then disabled until it is bound to a new device.
+    /// Says whether there were too many failures in a row. At most 100 are allowed until the account
+    /// is bound to a new device (NIST SP 800-63B-4 section 3.2.2).
     pub(super) fn is_disabled(&self, policy: &Policy) -> bool {
         self.failures >= u32::from(policy.max_failures())
     }
@@ -62,7 +65,8 @@ impl Throttle {
         self.is_disabled(policy) && !std::mem::replace(&mut self.disabled_told, true)
     }
 
-    /// NIST SP 800-63B-4 section 3.2.2: success clears the failures in a row. The pressure stays.
+    /// Clears the failures in a row after a success (NIST SP 800-63B-4 section 3.2.2). The pressure
+    /// stays.
     pub(super) fn succeed(&mut self) {
         *self = Self {
             pressure: self.pressure,
@@ -76,7 +80,7 @@ impl Throttle {
     }
 }
 
-/// A leaky bucket, as the time until it is empty.
+/// Holds a leaky bucket, as the time until it is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
     pub(super) left: Duration,
@@ -87,7 +91,7 @@ impl Bucket {
         left: Duration::ZERO,
     };
 
-    /// How long until it has room for one more.
+    /// Returns how long it takes until it has room for one more.
     pub(super) fn wait(self, drain: Drain) -> Duration {
         self.left.min(drain.full()).saturating_sub(drain.room())
     }

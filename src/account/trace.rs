@@ -1,11 +1,13 @@
-//! Events as `tracing` events.
+//! Writes events with `tracing`.
 
 use super::event::Event;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 
-/// A handler for [`Mfa::on_event`](crate::Mfa::on_event) that writes each event with `tracing`, target `secondfactor`:
-/// what the owner must hear of, refusals and a clock that went back as warnings, the rest as information.
+/// Writes each event with `tracing`, as a handler for [`Mfa::on_event`](crate::Mfa::on_event).
+///
+/// The target is `secondfactor`. Warnings are what the owner must hear of, refusals, and a clock that
+/// went back. The rest is information.
 ///
 /// ```
 /// # use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};

@@ -1,10 +1,12 @@
-//! Who vouched for a device or for recovery codes.
+//! Says who vouched for a device or for recovery codes.
 
 use super::device::id::DeviceId;
 use super::proof::{Proof, ProofKind};
 use crate::codes::UnixTime;
 
-/// Says who vouched for a device or for recovery codes, and when. It is for the owner's eye: no rule reads it.
+/// Says who vouched for a device or for recovery codes, and when.
+///
+/// It is for the owner's eye. No rule reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Voucher {
@@ -21,13 +23,13 @@ pub struct Voucher {
 )]
 #[non_exhaustive]
 pub enum VouchedBy {
-    /// Nobody: the account opted in with it, behind the password alone.
+    /// Nobody vouched. The account opted in with it, behind the password alone.
     Nobody,
-    /// A device. It may have been revoked since.
+    /// A device vouched, which may have been revoked since.
     Device(DeviceId),
-    /// A recovery code.
+    /// A recovery code vouched.
     RecoveryCode,
-    /// An operator.
+    /// An operator vouched.
     Operator,
 }
 
@@ -53,7 +55,7 @@ impl Voucher {
         self.by
     }
 
-    /// Returns when.
+    /// Returns when they did.
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.at

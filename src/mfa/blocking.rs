@@ -157,7 +157,8 @@ blocking! {
     fn suspend(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn resume(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn revoke(proof: impl AsRef<Proof>, device: DeviceId) -> ();
-    fn keep_only(proof: impl AsRef<Proof>, devices: &[DeviceId]) -> ();
+    fn keep_only(proof: impl AsRef<Proof>, devices: &[DeviceId]) -> Option<Proof>;
+    fn check_proof(proof: impl AsRef<Proof>) -> ();
     fn stands(proof: impl AsRef<Proof>) -> ();
     fn opt_out(proof: impl AsRef<Proof>) -> ();
     fn danger_import_unproven(account: &AccountId, devices: Vec<NewDevice>) -> ();

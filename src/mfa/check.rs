@@ -3,8 +3,11 @@
 use super::judge::{Mfa, TRIES, store_error};
 use crate::account::Error;
 use crate::account_id::AccountId;
-use crate::sealing::{Purpose, SealError, key_id};
+use crate::sealing::{KeyId, Purpose, SealError, key_id};
 use crate::store::{ListAccounts, Report, Store, Stored, Swap};
+
+/// So many accounts are listed at a time, until one is there.
+const PAGE: usize = 16;
 
 impl<S: ListAccounts> Mfa<S> {
     /// Checks at start that this server has the keys of its store, and returns what the store finds
@@ -56,22 +59,31 @@ impl<S: ListAccounts> Mfa<S> {
         Err(Error::Contended)
     }
 
-    /// Refuses the keys of another store where accounts are already, and the beacon is not.
+    /// Refuses the keys of another store where accounts are already, and the beacon is not. One of
+    /// them is enough. Those that opt out before they are read give way to the next ones.
     async fn check_an_account(&self) -> Result<(), Error> {
-        for account in self
-            .store
-            .list_accounts(None, 1)
-            .await
-            .map_err(store_error)?
-        {
-            let stored = self.load(&account).await?;
-            let Some(stored) = stored else { continue };
-            let id = key_id(stored.body())?;
-            if !self.keyring.has(id) {
-                return Err(SealError::UnknownKey { id }.into());
+        let mut after = None;
+        for _ in 0..TRIES {
+            let accounts = self.list(after.as_ref(), PAGE).await?;
+            for account in &accounts {
+                if let Some(stored) = self.load(account).await? {
+                    return self.check_key(key_id(stored.body())?);
+                }
+            }
+            match accounts.into_iter().last() {
+                Some(last) => after = Some(last),
+                None => return Ok(()),
             }
         }
-        Ok(())
+        Err(Error::Contended)
+    }
+
+    fn check_key(&self, id: KeyId) -> Result<(), Error> {
+        if self.keyring.has(id) {
+            Ok(())
+        } else {
+            Err(SealError::UnknownKey { id }.into())
+        }
     }
 }
 

@@ -287,6 +287,8 @@ impl<S: Store> Mfa<S> {
 
     /// Returns what the account has, without secrets, for its owner's page and for support.
     ///
+    /// This reads the record once, and writes nothing, not even that the clock went back.
+    ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {

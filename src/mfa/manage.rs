@@ -7,7 +7,7 @@ use crate::codes::UnixTime;
 use crate::store::{Store, Swap};
 
 impl<S: Store> Mfa<S> {
-    /// Gives a device another label.
+    /// Gives a device another label, and a rotation of it that is under way with the same label too.
     ///
     /// ```
     /// # use secondfactor::{Label, Mfa, Verified, store::Store};
@@ -109,17 +109,22 @@ impl<S: Store> Mfa<S> {
     /// Keeps the devices that are in their owner's hands, and ends everything else in one commit.
     ///
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
-    /// ones, except the proof's own. So nothing that a thief added has to be found. Issue new
-    /// recovery codes then. Repeating it changes nothing.
+    /// ones, except the proof's own. Every earlier proof of the kept devices ends, and every session
+    /// that began with one. So nothing that a thief added has to be found.
     ///
-    /// End the other sessions first. A proof that a thief made with a code of a kept device stands
-    /// for the rest of its 5 minutes.
+    /// Go on by the proof that is returned, and issue new recovery codes. It takes the place of the
+    /// one that was given, in the session too ([`seal_proof`](Self::seal_proof)), and is as old. It
+    /// is `None` if the device that gave the proof was not kept: the owner logs in with another one.
+    ///
+    /// If the answer got lost, a repeated call by the earlier proof of a device is
+    /// [`Stale`](Error::Stale), and the owner logs in again. By a redeemed recovery code the call can
+    /// be repeated.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: &Verified) -> Result<(), Box<dyn std::error::Error>> {
-    /// mfa.keep_only(by_tablet, &[by_tablet.device()]).await?;
-    /// let recovery_codes = mfa.issue_recovery_codes(by_tablet).await?; // shown once, to be printed
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: Verified) -> Result<(), Box<dyn std::error::Error>> {
+    /// let proof = mfa.keep_only(&by_tablet, &[by_tablet.device()]).await?.ok_or("not kept")?;
+    /// let recovery_codes = mfa.issue_recovery_codes(&proof).await?; // shown once, to be printed
     /// # Ok(())
     /// # }
     /// ```
@@ -133,17 +138,43 @@ impl<S: Store> Mfa<S> {
         &self,
         proof: impl AsRef<Proof>,
         devices: &[DeviceId],
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Proof>, Error> {
         let proof = proof.as_ref();
         self.judge_proven(proof, |account, now| account.keep_only(proof, devices, now))
             .await
     }
 
+    /// Asks the record whether the proof lets its bearer change the second factor now, so that nobody
+    /// fills in a form for nothing.
+    ///
+    /// This reads the record once, and writes nothing, not even that the clock went back. The change
+    /// itself asks again.
+    ///
+    /// ```
+    /// # use secondfactor::{Error, Mfa, Proof, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, proof: &Proof) -> Result<(), Error> {
+    /// match mfa.check_proof(proof).await {
+    ///     Err(Error::Stale(_)) => { /* .. ask for another code .. */ }
+    ///     result => result?, // .. show the form ..
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
+    pub async fn check_proof(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
+        let proof = proof.as_ref();
+        let account = self.read(proof.account()).await?;
+        account.check_proof(proof, self.clock.now())
+    }
+
     /// Asks the record whether a session that the proof began may go on, for sessions that must end
     /// as soon as their device does.
     ///
-    /// This reads the record once. The session of a retiring device goes on until its grace ends,
-    /// although its proof changes nothing.
+    /// This reads the record once, and writes nothing, not even that the clock went back. The session
+    /// of a retiring device goes on until its grace ends, although its proof changes nothing.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, Verified, store::Store};
@@ -185,7 +216,14 @@ impl<S: Store> Mfa<S> {
         let proof = proof.as_ref();
         let id = proof.account();
         let allow = |stored: &[u8], now| self.open(id, stored)?.check_proof(proof, now);
-        self.remove(id, &Event::OptedOut, allow).await
+        match self.remove(id, &Event::OptedOut, allow).await {
+            // As with any other command, it is written then if the clock went back.
+            Err(Error::Stale(stale)) => {
+                self.judge_proven(proof, |account, now| account.refuse_proof(stale, now))
+                    .await
+            }
+            removed => removed,
+        }
     }
 
     /// Imports devices that owners already have, for an operator. They are active at once.

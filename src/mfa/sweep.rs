@@ -14,6 +14,8 @@ impl<S: Store> Mfa<S> {
     /// Seals an account's record by the active key. If it is sealed by that key already, nothing is
     /// written.
     ///
+    /// What the record says stays as it is, whatever the clock shows.
+    ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
@@ -168,7 +170,11 @@ impl<S: ListAccounts> Mfa<S> {
 
     /// Only an empty page is the end, as a store may return fewer accounts than it is asked for. To
     /// ask for none would end the walk at once.
-    async fn list(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<AccountId>, Error> {
+    pub(super) async fn list(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, Error> {
         self.store
             .list_accounts(after, limit.max(1))
             .await

@@ -49,6 +49,9 @@ impl Keyring {
     }
 
     /// Adds a key that still opens records but seals none.
+    ///
+    /// A key is found by its id. Two different keys share one with a chance of 1 in 2^64, and the one
+    /// that was added later opens nothing then.
     #[must_use]
     pub fn with_retired(mut self, key: SealingKey) -> Self {
         self.keys.push((key.id(&self.context), key));

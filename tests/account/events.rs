@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::account::{DeviceId, Enrollment};
+use secondfactor::account::{DeviceId, DeviceState, Enrollment};
 use secondfactor::codes::{Clock as _, Secret, UnixTime};
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{
-    AccountId, Confirmed, Error, Event, Keyring, Mfa, NewDevice, Policy, SealingKey,
+    AccountId, Confirmed, Error, Event, Keyring, Mfa, NewDevice, Policy, Proof, SealingKey,
 };
 
 use crate::support::*;
@@ -70,6 +70,86 @@ fn a_life_is_told_in_order() {
 }
 
 /// Servers' clocks differ by some seconds.
+/// When the events say that rotated devices end.
+fn told_ends(log: &Log) -> Vec<(Option<DeviceId>, UnixTime)> {
+    let ends = |event: &Event| match event {
+        Event::Rotated { old, ends, .. } => Some((Some(*old), *ends)),
+        Event::Retired { device, .. } => Some((Some(*device), UnixTime::from_secs(0))),
+        _ => None,
+    };
+    log.events().iter().filter_map(ends).collect()
+}
+
+/// One more rotation takes the place of the one that was enrolled first, and not of itself.
+#[test]
+fn a_rotation_ends_when_it_is_told_to_end() {
+    let log = Log::default();
+    let Login {
+        mfa, proof, device, ..
+    } = Login::new(MemoryStore::new());
+    let policy = Policy::builder().max_devices(2).build().unwrap();
+    let mfa = mfa.with_policy(policy).on_event(log.handler());
+    let rotate = |proof: &Confirmed, old: DeviceId| {
+        let new = run(mfa.rotate(proof, old, STEP)).unwrap();
+        let shown = code(new.secret(), NOW, 0);
+        (
+            new.device(),
+            run(mfa.confirm(&alice(), new.device(), shown)).unwrap(),
+        )
+    };
+    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+    let shown = code(tablet.secret(), NOW, 0);
+    let by_tablet = run(mfa.confirm(&alice(), tablet.device(), shown)).unwrap();
+    let (second, by_second) = rotate(&by_tablet, tablet.device());
+    let (_third, by_third) = rotate(&by_second, second);
+    let (_new_phone, _) = rotate(&by_third, device);
+
+    let end = NOW.saturating_add(STEP);
+    let gone = (Some(tablet.device()), UnixTime::from_secs(0));
+    assert_eq!(
+        told_ends(&log),
+        [
+            (Some(tablet.device()), end),
+            (Some(second), end),
+            gone,
+            (Some(device), end)
+        ]
+    );
+    let devices = run(mfa.devices(&alice())).unwrap();
+    let retiring = devices
+        .iter()
+        .filter(|one| matches!(one.state(), DeviceState::Retiring { until, .. } if until == end));
+    assert!(retiring.map(|one| one.id()).eq([device, second]));
+}
+
+/// A disabled account is bound to the new device alone, whatever the grace.
+#[test]
+fn a_rotation_that_binds_an_account_again_has_no_grace() {
+    let (store, log) = (Arc::new(MemoryStore::new()), Log::default());
+    let Login {
+        mfa,
+        clock,
+        secret,
+        proof,
+        device,
+    } = Login::new(Arc::clone(&store));
+    let new = run(mfa.rotate(&proof, device, STEP)).unwrap();
+    for _ in 0..3 {
+        let _wrong = run(mfa.verify(&alice(), wrong_code(&secret, NOW))).unwrap_err();
+    }
+    let policy = Policy::builder().max_failures(3).build().unwrap();
+    let mfa = Mfa::new(store, keyring())
+        .with_clock(clock)
+        .with_policy(policy)
+        .on_event(log.handler());
+    let shown = code(new.secret(), NOW, 0);
+    let _confirmed = run(mfa.confirm(&alice(), new.device(), shown)).unwrap();
+    let told: Vec<_> = log.events().iter().map(Event::code).collect();
+    assert_eq!(told, ["device_confirmed", "rotated", "retired", "rebound"]);
+    assert_eq!(told_ends(&log)[0], (Some(device), NOW));
+    assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 1);
+}
+
 #[test]
 fn a_clock_goes_back_by_more_than_five_seconds_or_it_is_no_event() {
     for (seconds, expected) in [(5, 0), (6, 1)] {
@@ -319,7 +399,7 @@ impl Life {
 
     /// Recovery codes, a rotation by one of them, an operator who lets a device go; too many wrong
     /// codes, and a new device that is kept alone.
-    fn mend(&self) -> Confirmed {
+    fn mend(&self) -> Proof {
         let Login {
             mfa, clock, proof, ..
         } = &self.0;
@@ -343,13 +423,14 @@ impl Life {
         }
         let last = run(mfa.enroll_another(&proof, label("last"))).unwrap();
         let proof = self.confirm(&last);
-        run(mfa.keep_only(&proof, &[last.device()])).unwrap();
-        proof
+        run(mfa.keep_only(&proof, &[last.device()]))
+            .unwrap()
+            .unwrap()
     }
 
     /// Another key, a server without it, a clock that goes back, a line that is cut, and the ways
     /// out and in.
-    fn end(&self, store: Arc<MemoryStore>, log: &Log, proof: &Confirmed) {
+    fn end(&self, store: Arc<MemoryStore>, log: &Log, proof: &Proof) {
         let Login {
             mfa, clock, secret, ..
         } = &self.0;

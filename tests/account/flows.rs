@@ -94,7 +94,9 @@ impl<'s> Owner<'s> {
     }
 
     fn keep_only(&mut self, devices: &[DeviceId]) {
-        self.change(|stage, proof| run(stage.mfa.keep_only(proof, devices)));
+        let kept = self.change(|stage, proof| run(stage.mfa.keep_only(proof, devices)));
+        // The one by which it was called has ended.
+        self.proof = kept;
         self.printed.clear();
     }
 

@@ -105,7 +105,17 @@ fn an_eleventh_redemption_takes_the_place_of_the_oldest() {
         .collect();
     let rename = |proof| run(mfa.rename(proof, device, label("phone")));
     rename(&issuing).unwrap();
+    let log = Log::default();
+    let mfa = mfa.on_event(log.handler());
     let last = run(mfa.redeem(&alice(), codes.iter().nth(9).unwrap())).unwrap();
+    assert_eq!(
+        log.shown(),
+        [
+            "Recovered { codes_left: 0 }",
+            "RecoveryCodesVoided { codes: 0, redemptions: 1 }"
+        ]
+    );
+    let rename = |proof| run(mfa.rename(proof, device, label("phone")));
     assert!(matches!(rename(&issuing), Err(Error::Stale(_))));
     all.iter()
         .chain([&last])

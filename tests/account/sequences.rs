@@ -39,7 +39,7 @@ const OFTEN: [(&str, &[Said]); 14] = {
 };
 
 /// What is too rare for a few.
-const RARELY: [(&str, &[Said]); 22] = {
+const RARELY: [(&str, &[Said]); 23] = {
     use Said::*;
     [
         ("verify", &[NoDevice, NotEnrolled]),
@@ -71,6 +71,7 @@ const RARELY: [(&str, &[Said]); 22] = {
         ("what it replaces ended", &[Ended]),
         ("confirm in another session", &[UnknownDevice]),
         ("an eleventh redemption", &[Ended]),
+        ("a smaller cap", &[Disabled]),
     ]
 };
 

@@ -144,6 +144,12 @@ impl Stage {
         (new, confirmed)
     }
 
+    /// Keeps these devices. Returns the proof to go on by.
+    pub(crate) fn keep(&self, proof: impl AsRef<Proof>, devices: &[&Held]) -> Proof {
+        let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
+        run(self.mfa.keep_only(proof, &ids)).unwrap().unwrap()
+    }
+
     pub(crate) fn issue(&self, proof: impl AsRef<Proof>) -> Vec<RecoveryCode> {
         let codes = run(self.mfa.issue_recovery_codes(proof)).unwrap();
         codes.into_iter().collect()

@@ -163,7 +163,14 @@ const COMMANDS: [&str; 21] = [
 /// Those of somebody who has no record.
 const FIRST_COMMANDS: [&str; 2] = ["enroll", "danger_import_unproven"];
 /// They write nothing of an account, or call those above.
-const OTHERS: [&str; 5] = ["status", "devices", "stands", "reseal_batch", "key_usage"];
+const OTHERS: [&str; 6] = [
+    "status",
+    "devices",
+    "check_proof",
+    "stands",
+    "reseal_batch",
+    "key_usage",
+];
 
 async fn perform(
     command: &str,
@@ -200,7 +207,7 @@ async fn perform(
         "suspend" => mfa.suspend(proof, owner.phone).await,
         "resume" => mfa.resume(proof, owner.tablet).await,
         "revoke" => mfa.revoke(proof, owner.phone).await,
-        "keep_only" => mfa.keep_only(proof, &[owner.phone]).await,
+        "keep_only" => mfa.keep_only(proof, &[owner.phone]).await.map(drop),
         "opt_out" => mfa.opt_out(proof).await,
         "danger_import_unproven" => {
             let phone = NewDevice::totp(label("phone")).with_secret(owner.secret.duplicate());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use secondfactor::account::{DeviceId, DeviceState, PendingDevice};
+use secondfactor::account::{DeviceId, PendingDevice};
 use secondfactor::codes::UnixTime;
 use secondfactor::{Error, NewDevice, Proof, Status, Verified};
 use serde::{Deserialize, Serialize};
@@ -197,11 +197,13 @@ pub(crate) fn is_on(status: &Status) -> bool {
     status.is_enrolled() || status.recovery_codes_left() > 0
 }
 
-/// Whether a device's key was replaced, and is accepted for a while: it logs in, and changes nothing.
-pub(crate) async fn is_replaced(app: &App, user: &User, device: DeviceId) -> Result<bool, Problem> {
-    let devices = app.mfa.devices(&user.account()?).await?;
-    let device = devices.iter().find(|other| other.id() == device);
-    Ok(device.is_some_and(|device| matches!(device.state(), DeviceState::Retiring { .. })))
+/// Whether a proof changes the second factor now. That of a device whose key was replaced logs in, and changes nothing.
+pub(crate) async fn may_change(app: &App, proof: impl AsRef<Proof>) -> Result<bool, Problem> {
+    match app.mfa.check_proof(proof).await {
+        Ok(()) => Ok(true),
+        Err(Error::Stale(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Visitor {
@@ -292,25 +294,9 @@ impl LoggedIn {
         if !self.has_factor() {
             return Err(Problem::go(&Goal::Account));
         }
-        let proof = open_proof(app, &self.session, &self.user, &self.login).ok();
-        let now = app.mfa.now();
-        let fresh = proof.filter(|proof| proof.require_within(proof.lifetime(), now).is_ok());
-        let proof = fresh.ok_or_else(|| Problem::ask_code(goal))?;
-        self.refuse_replaced(app, goal, proof.device()).await?;
-        Ok(proof)
-    }
-
-    async fn refuse_replaced(
-        &self,
-        app: &App,
-        goal: &Goal,
-        device: Option<DeviceId>,
-    ) -> Result<(), Problem> {
-        match device {
-            Some(device) if is_replaced(app, &self.user, device).await? => {
-                Err(Problem::ask_code(goal))
-            }
-            _ => Ok(()),
+        match open_proof(app, &self.session, &self.user, &self.login) {
+            Ok(proof) if may_change(app, &proof).await? => Ok(proof),
+            _ => Err(Problem::ask_code(goal)),
         }
     }
 
@@ -333,9 +319,10 @@ impl LoggedIn {
                 let verified =
                     app.mfa
                         .open_verified(&account, &session, token, Verified::SENSITIVE);
-                let verified = verified.map_err(|_| Problem::ask_code(goal))?;
-                self.refuse_replaced(app, goal, Some(verified.device()))
-                    .await
+                match verified {
+                    Ok(verified) if may_change(app, &verified).await? => Ok(()),
+                    _ => Err(Problem::ask_code(goal)),
+                }
             }
             State::Half { .. } | State::Password => self.require_fresh_password(app, goal),
         }

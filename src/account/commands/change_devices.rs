@@ -12,7 +12,7 @@ use crate::account::state::Account;
 use crate::codes::UnixTime;
 
 impl Account {
-    /// Gives a device another label.
+    /// Gives a device another label, and a rotation of it that is under way with the same label too.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
@@ -29,13 +29,18 @@ impl Account {
         self.judge(now, |account| {
             account.check_proof(proof, now)?;
             account.refuse_taken(&label, Some(id))?;
-            let device = account.device_mut(id)?;
-            let before = std::mem::replace(&mut device.label, label.clone());
-            account.note(Event::Renamed {
-                device: id,
-                before,
-                label,
-            });
+            let before = account.device(id)?.label.clone();
+            let is_it = |device: &&mut Device| {
+                device.id == id || (device.replaces() == Some(id) && device.label == before)
+            };
+            for device in account.devices.iter_mut().filter(is_it) {
+                device.label = label.clone();
+                account.events.push(Event::Renamed {
+                    device: device.id,
+                    before: before.clone(),
+                    label: label.clone(),
+                });
+            }
             Ok(())
         })
     }
@@ -123,19 +128,26 @@ impl Account {
     /// Keeps these devices, which are in the owner's hands, and ends everything else.
     ///
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
-    /// ones, except the proof's own. So nothing that a thief added has to be found. Issue new
-    /// recovery codes then. Repeating it changes nothing.
+    /// ones, except the proof's own. The kept devices get new credentials, so no earlier proof of
+    /// them stands, not even this one. So nothing that a thief added has to be found. Issue new
+    /// recovery codes then, by the proof that is returned.
+    ///
+    /// The returned proof takes the place of this one, and is as old. It is `None` if the device that
+    /// gave this one was not kept. If the answer got lost, repeating it by the earlier proof of a
+    /// device is [`Stale::Ended`](crate::account::Stale::Ended): the owner logs in again.
+    /// Repeating it by a later proof, or by a redeemed recovery code, leaves what is there.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
     /// * [`Error::UnknownDevice`] if one of them is not active.
     /// * [`Error::LastDevice`] if the list is empty, unless the proof is a redeemed recovery code.
+    /// * [`Error::Rng`] if there are no random bytes.
     pub fn keep_only(
         self,
         proof: impl AsRef<Proof>,
         devices: &[DeviceId],
         now: UnixTime,
-    ) -> Result<Attempt<()>, Error> {
+    ) -> Result<Attempt<Option<Proof>>, Error> {
         let proof = proof.as_ref();
         self.judge(now, |account| {
             account.check_proof(proof, now)?;
@@ -145,14 +157,36 @@ impl Account {
             devices
                 .iter()
                 .try_for_each(|id| account.require_state(*id, State::Active))?;
+            // One may be named twice.
+            let credentials: Vec<Credential> = (devices.iter())
+                .map(|_| Credential::generate())
+                .collect::<Result<_, _>>()
+                .map_err(Error::from)?;
             account.end_devices(|device| !devices.contains(&device.id));
             account.void_recovery_codes(proof);
-            // One may be named twice.
+            let renewed = account.renew(credentials, proof);
             account.note(Event::KeptOnly {
                 devices: account.devices.len(),
             });
-            Ok(())
+            Ok(renewed)
         })
+    }
+
+    /// Gives every device a new credential. Returns the proof by the one that its device has then.
+    ///
+    /// A redemption keeps its own: there is one proof of it, and an owner without a device and codes
+    /// has nothing else to repeat a lost call with.
+    fn renew(&mut self, fresh: Vec<Credential>, proof: &Proof) -> Option<Proof> {
+        let mut renewed = None;
+        for (device, credential) in self.devices.iter_mut().zip(fresh) {
+            let before = std::mem::replace(&mut device.credential, credential);
+            renewed = renewed.or((before == proof.credential()).then_some(credential));
+        }
+        match proof.kind() {
+            ProofKind::Code | ProofKind::Confirmation => renewed,
+            ProofKind::RecoveryCode => Some(proof.credential()),
+        }
+        .map(|credential| proof.renewed(credential))
     }
 
     fn void_recovery_codes(&mut self, proof: &Proof) {
@@ -165,9 +199,7 @@ impl Account {
             .redemptions
             .retain(|redemption| *redemption == proof.credential());
         let redemptions = before.saturating_sub(recovery.redemptions.len());
-        if codes > 0 || redemptions > 0 {
-            self.note(Event::RecoveryCodesVoided { codes, redemptions });
-        }
+        self.note_voided(codes, redemptions);
     }
 
     fn require_state(&self, id: DeviceId, state: State) -> Result<(), Error> {

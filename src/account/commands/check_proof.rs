@@ -1,5 +1,6 @@
 //! What a proof must be, to change a second factor.
 
+use crate::account::attempt::Attempt;
 use crate::account::error::Error;
 use crate::account::proof::{Proof, ProofKind};
 use crate::account::stale::Stale;
@@ -10,7 +11,8 @@ impl Account {
     /// Checks whether the proof lets its bearer change this second factor now. Every command that
     /// changes it begins with this.
     ///
-    /// Call it yourself where you delete the record in a transaction of your own, to opt out.
+    /// Call it yourself where you delete the record in a transaction of your own, to opt out. Unlike
+    /// the commands it writes nothing, not even that the clock went back.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] if the proof is of another account.
@@ -27,10 +29,17 @@ impl Account {
         }
     }
 
+    /// Refuses a proof where nothing else is to be judged. The record changes only if the clock went
+    /// back.
+    pub(crate) fn refuse_proof(self, stale: Stale, now: UnixTime) -> Result<Attempt<()>, Error> {
+        self.judge(now, |_| Err(Error::from(stale).into()))
+    }
+
     /// Checks whether a session that the proof began may go on.
     ///
     /// It may as long as its device's codes are accepted, or its redemption is remembered. How long
-    /// ago the proof was made does not matter here.
+    /// ago the proof was made does not matter here. It writes nothing, not even that the clock went
+    /// back.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] if the proof is of another account.

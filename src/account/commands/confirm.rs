@@ -83,7 +83,8 @@ impl Account {
             account.was_confirmed = true;
             account.note(Event::DeviceConfirmed { device: device.id });
             if let Some(replaced) = replaces {
-                account.retire(replaced.device, device.id, replaced.grace, now);
+                let grace = account.granted(replaced.grace);
+                account.retire(replaced.device, device.id, grace, now);
             }
             account.rebind(device.id);
             let credential = account.device(device.id)?.credential;
@@ -108,8 +109,20 @@ impl Account {
         }
     }
 
+    /// There is no grace if the new device is to be the only one.
+    fn granted(&self, grace: Duration) -> Duration {
+        if self.throttle.is_disabled(&self.policy) {
+            Duration::ZERO
+        } else {
+            grace
+        }
+    }
+
     /// Ends the old device of a rotation, now or after the grace.
     fn retire(&mut self, old: DeviceId, new: DeviceId, grace: Duration, now: UnixTime) {
+        if !grace.is_zero() {
+            self.limit_retiring();
+        }
         self.note(Event::Rotated {
             old,
             new,
@@ -119,12 +132,11 @@ impl Account {
             device.state = State::Retiring { left: grace };
         }
         self.end_devices(|device| device.id == old && grace.is_zero());
-        self.limit_retiring();
     }
 
-    /// Keeps at most as many retiring devices as there may be devices. More come only from rotating
-    /// again and again within the grace, and each one is one more secret that a guess may hit. The
-    /// one that was enrolled first ends first.
+    /// Makes room for one more retiring device. There may be as many as there may be devices. More
+    /// come only from rotating again and again within the grace, and each one is one more secret that
+    /// a guess may hit. The one that was enrolled first ends first.
     fn limit_retiring(&mut self) {
         let is_retiring = |device: &&Device| matches!(device.state, State::Retiring { .. });
         let retiring: Vec<DeviceId> = self
@@ -133,9 +145,8 @@ impl Account {
             .filter(is_retiring)
             .map(|device| device.id)
             .collect();
-        let too_many = retiring
-            .len()
-            .saturating_sub(usize::from(self.policy.max_devices()));
+        let room = usize::from(self.policy.max_devices()).saturating_sub(1);
+        let too_many = retiring.len().saturating_sub(room);
         self.end_devices(|device| retiring.iter().take(too_many).any(|id| *id == device.id));
     }
 

@@ -7,7 +7,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::account::attempt::Attempt;
 use crate::account::credential::Credential;
 use crate::account::device::enrollment::Enrollment;
-use crate::account::device::entry::{Device, Pending, Replaced, State};
+use crate::account::device::entry::{Device, Pending, Replaced};
 use crate::account::device::id::DeviceId;
 use crate::account::device::new_device::NewDevice;
 use crate::account::device::session::PendingDevice;
@@ -187,20 +187,16 @@ impl Account {
     /// Returns the devices that end to make room for a pending one. A rotation's two devices count
     /// as one, or a full account could not rotate.
     fn makes_room(&self, replaced: Option<DeviceId>) -> Result<Vec<DeviceId>, Error> {
-        let replaces = |device: &Device| match device.state {
-            State::Pending(pending) => pending.replaces.map(|replaced| replaced.device),
-            _ => None,
-        };
         if replaced.is_some() {
             // The same form was open twice, and the later one stays.
             let earlier = self
                 .devices
                 .iter()
-                .filter(|device| replaces(device) == replaced);
+                .filter(|device| device.replaces() == replaced);
             return Ok(earlier.map(|device| device.id).collect());
         }
         let counted = |device: &&Device| {
-            device.is_kept() || (device.is_pending() && replaces(device).is_none())
+            device.is_kept() || (device.is_pending() && device.replaces().is_none())
         };
         if self.devices.iter().filter(counted).count() < usize::from(self.policy.max_devices()) {
             return Ok(Vec::new());

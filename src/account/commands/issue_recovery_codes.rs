@@ -44,12 +44,7 @@ impl Account {
                 let own = |redemption: &&Credential| **redemption != proof.credential();
                 before.redemptions.iter().filter(own).count()
             });
-            if ended > 0 {
-                account.note(Event::RecoveryCodesVoided {
-                    codes: 0,
-                    redemptions: ended,
-                });
-            }
+            account.note_voided(0, ended);
             Ok(fresh)
         })
     }

@@ -15,6 +15,8 @@ use crate::codes::UnixTime;
 impl Account {
     /// Redeems a recovery code, which is used up as soon as its answer is known.
     ///
+    /// At most ten redemptions are remembered. An eleventh one ends the oldest.
+    ///
     /// # Errors
     /// * [`Error::NoRecoveryCodes`] if none is left.
     /// * [`Error::Denied`] at once, without a change, when throttled or disabled.
@@ -28,9 +30,10 @@ impl Account {
             let recovery = account.recovery_set()?;
             if recovery.take(code) {
                 recovery.throttle.succeed();
-                recovery.remember(credential);
+                let ended = recovery.remember(credential);
                 let codes_left = recovery.codes.len();
                 account.note(Event::Recovered { codes_left });
+                account.note_voided(0, ended);
                 let proof = account.proof(ProofKind::RecoveryCode, credential, None, now);
                 return Ok(Recovered::new(proof, codes_left));
             }
@@ -45,6 +48,13 @@ impl Account {
             }
             Err(Refusal::Charged(Denial::Mismatch))
         })
+    }
+
+    /// Codes and redemptions that end before their time are told, if there are any.
+    pub(super) fn note_voided(&mut self, codes: usize, redemptions: usize) {
+        if codes > 0 || redemptions > 0 {
+            self.note(Event::RecoveryCodesVoided { codes, redemptions });
+        }
     }
 
     fn recovery_set(&mut self) -> Result<&mut RecoverySet, Error> {

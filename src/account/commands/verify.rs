@@ -99,7 +99,8 @@ impl Account {
         Ok(Verified::new(proof, id))
     }
 
-    /// The owner is told once for a step or counter.
+    /// The owner is told once for a step or counter, and of none before one that was told: it lies in
+    /// the same window, and the owner has just been warned.
     fn refuse_replay(&mut self, id: DeviceId, found: Match) -> Refusal {
         match self.device_mut(id) {
             Ok(device) if device.replay_told < Some(found.moving) => {

@@ -1,23 +1,24 @@
-//! How far a device's clock is off, in steps (RFC 6238 section 6).
+//! Learns how far a device's clock is off, in steps (RFC 6238 section 6).
 
 use std::time::Duration;
 
 use crate::account::policy::{MAX_LEARNED_STEPS, PROVISIONAL, resync_steps};
 use crate::codes::{Period, Window};
 
-/// Where a device's clock stands beside the server's, in steps: positive if it is fast.
+/// Says where a device's clock stands beside the server's, in steps. They are positive if it is
+/// fast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Drift {
-    /// What a resynchronization found.
+    /// A resynchronization found so many.
     pub(crate) base: i16,
-    /// What was learned since, one step at a time.
+    /// So many were learned since, one at a time.
     pub(crate) learned: i8,
-    /// Which way the last success was off centre: -1, 0 or 1.
+    /// The last success was off centre this way: -1, 0 or 1.
     pub(crate) lean: i8,
     pub(crate) provisional: Option<Provisional>,
 }
 
-/// What comes back unless a login confirms the resynchronization in time.
+/// Holds what comes back unless a login confirms the resynchronization in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Provisional {
     pub(crate) left: Duration,
@@ -26,14 +27,14 @@ pub(crate) struct Provisional {
 }
 
 impl Drift {
-    /// The offset of the window's centre. What was learned never takes the present step out of the window: codes that were
-    /// relayed late would walk it away from the owner.
+    /// Returns the offset of the window's centre. What was learned never takes the present step out
+    /// of the window. Otherwise codes that were relayed late would walk it away from the owner.
     pub(crate) fn steps(&self, window: Window) -> i64 {
         i64::from(self.base).saturating_add(i64::from(within(window, self.learned)))
     }
 
-    /// Learns from an ordinary success, so many steps off the centre: after two in one direction, one step.
-    /// Returns whether the drift has moved.
+    /// Learns from an ordinary success, so many steps off the centre. After two in one direction it
+    /// moves by one step. Returns whether it has moved.
     pub(crate) fn learn(&mut self, off_centre: i64, window: Window) -> bool {
         self.provisional = None;
         let before = within(window, self.learned);
@@ -52,7 +53,7 @@ impl Drift {
         self.learned != before
     }
 
-    /// Takes what a resynchronization found, for the time being.
+    /// Takes what a resynchronization found, until a login confirms it or its time runs out.
     pub(crate) fn resync(&mut self, steps: i16) {
         let provisional = Provisional {
             left: PROVISIONAL,
@@ -70,7 +71,7 @@ impl Drift {
         };
     }
 
-    /// Lets time pass: a resynchronization that no login confirmed is taken back.
+    /// Lets time pass. A resynchronization that no login confirmed is taken back.
     pub(crate) fn pass(&mut self, elapsed: Duration) {
         let Some(earlier) = &mut self.provisional else {
             return;
@@ -87,7 +88,7 @@ impl Drift {
         }
     }
 
-    /// Whether the values are ones that this module makes.
+    /// Says whether the values are ones that this module makes.
     pub(crate) fn is_possible(&self, period: Period) -> bool {
         let reach = resync_steps(period);
         let possible = |base: i16, learned: i8| {

@@ -1,4 +1,4 @@
-//! What is remembered about a device.
+//! Holds what is remembered about a device.
 
 use std::num::NonZero;
 use std::time::Duration;
@@ -16,22 +16,22 @@ use crate::codes::{Counter, Hotp, MovingFactor, Parameters, Period, Secret, Unix
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
-    /// What proofs by this device name.
+    /// Proofs by this device name it.
     pub(crate) credential: Credential,
     pub(crate) label: Label,
     pub(crate) secret: Secret,
-    /// Of a counter, only that it is one: the next one follows from the watermark.
+    /// They say only that there is a counter. The next one follows from the watermark.
     pub(crate) parameters: Parameters,
-    /// Of a device whose codes come from the time.
+    /// A device whose codes come from the time has one.
     pub(crate) drift: Drift,
-    /// For display.
+    /// This is for display.
     pub(crate) vouched_by: Voucher,
     pub(crate) state: State,
-    /// For display.
+    /// This is for display.
     pub(crate) last_used: Option<UnixTime>,
-    /// The highest step or counter ever accepted: only later ones are.
+    /// This is the highest step or counter that was ever accepted. Only later ones are.
     pub(crate) watermark: Option<u64>,
-    /// The highest step or counter whose replay the owner was told of.
+    /// This is the highest step or counter whose replay the owner was told of.
     pub(crate) replay_told: Option<u64>,
 }
 
@@ -40,22 +40,22 @@ pub(crate) enum State {
     Pending(Pending),
     Active,
     Suspended,
-    /// Rotated: its codes are accepted for so long, and prove nothing.
+    /// It was rotated. Its codes are accepted for so long, and prove nothing.
     Retiring {
         left: Duration,
     },
 }
 
-/// A device that is not yet confirmed, and what it rests on.
+/// Says what a device that is not yet confirmed rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
     pub(crate) left: Duration,
     pub(crate) tries: u8,
-    /// The credential whose proof began it; `None` if the account opts in with it.
+    /// The proof that began it is of this credential. It is `None` if the account opts in with it.
     pub(crate) rests_on: Option<Credential>,
-    /// The device that retires when this one is confirmed.
+    /// This device retires when the pending one is confirmed.
     pub(crate) replaces: Option<Replaced>,
-    /// The session that began it, if the application named one.
+    /// This session began it, if the application named one.
     pub(crate) session: Option<SessionHash>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Pending {
 pub(crate) struct Replaced {
     pub(crate) device: DeviceId,
     pub(crate) credential: Credential,
-    /// How long its codes are still accepted after that.
+    /// Its codes are still accepted for so long after that.
     pub(crate) grace: Duration,
 }
 
@@ -111,7 +111,7 @@ impl Device {
         }
     }
 
-    /// The parameters, with the counter that is next.
+    /// Returns the parameters, with the counter that is next.
     pub(crate) fn parameters(&self) -> Parameters {
         let next = self.next_counter().unwrap_or(u64::MAX);
         self.parameters.counting_from(Counter::new(next))
@@ -121,7 +121,8 @@ impl Device {
         self.state == State::Active
     }
 
-    /// Whether its codes are accepted at a login: active, or retiring within its grace.
+    /// Says whether its codes are accepted at a login. It is active then, or retiring within its
+    /// grace.
     pub(crate) const fn is_accepted(&self) -> bool {
         matches!(self.state, State::Active | State::Retiring { .. })
     }
@@ -130,15 +131,24 @@ impl Device {
         matches!(self.state, State::Pending(_))
     }
 
-    /// Confirmed, and neither revoked nor rotated: it has its label for itself.
+    /// Says whether it is confirmed, and neither revoked nor rotated. It has its label for itself.
     pub(crate) const fn is_kept(&self) -> bool {
         matches!(self.state, State::Active | State::Suspended)
     }
 
-    /// Lets time pass. Returns whether the device is still there: a pending one expires, a retiring one ends.
+    /// Lets time pass. Returns whether the device is still there. A pending one expires, and a
+    /// retiring one ends.
     pub(crate) fn pass(&mut self, elapsed: Duration) -> bool {
         self.drift.pass(elapsed);
         self.state.pass(elapsed)
+    }
+
+    /// Returns the device whose secret this pending one rotates.
+    pub(crate) fn replaces(&self) -> Option<DeviceId> {
+        match self.state {
+            State::Pending(pending) => pending.replaces.map(|replaced| replaced.device),
+            _ => None,
+        }
     }
 
     pub(crate) fn charge_try(&mut self) {
@@ -147,7 +157,7 @@ impl Device {
         }
     }
 
-    /// The first counter or step that was not used; `None` after the last of 2^64.
+    /// Returns the first counter or step that was not used, or `None` after the last of 2^64.
     pub(super) fn next_counter(&self) -> Option<u64> {
         self.watermark.map_or(Some(0), |used| used.checked_add(1))
     }
@@ -160,7 +170,7 @@ impl Device {
         )
     }
 
-    /// The step in which its clock is taken to stand now.
+    /// Returns the step in which its clock is taken to stand now.
     pub(super) fn centre(&self, period: Period, window: Window, now: UnixTime) -> u64 {
         step_at(period, now).saturating_add_signed(self.drift.steps(window))
     }
@@ -184,8 +194,8 @@ impl State {
     }
 }
 
-/// It is a function of its own in the program too, as `scripts/constant-time` looks for divisions of
-/// secrets.
+/// Returns the step of a time. It is a function of its own in the program too, as
+/// `scripts/constant-time` looks for divisions of secrets.
 #[inline(never)]
 pub(super) fn step_at(period: Period, now: UnixTime) -> u64 {
     now.as_secs() / NonZero::<u64>::from(period.non_zero())

@@ -1,4 +1,4 @@
-//! How a device's codes are searched: at a login, to confirm it, to resynchronize it.
+//! Searches a device's codes: at a login, to confirm it, to resynchronize it.
 
 use super::entry::{Device, State, difference, step_at};
 use crate::account::denial::Denial;
@@ -6,18 +6,20 @@ use crate::account::diagnosis::{self, Diagnosis};
 use crate::account::policy::{Policy, resync_steps};
 use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime};
 
-/// A step or counter that may be accepted, whose code was submitted; the last one, if there are more.
+/// Holds a step or counter that may be accepted, whose code was submitted. If there are more, it is
+/// the last one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Match {
     pub(crate) moving: u64,
-    /// In steps, from the centre of the window.
+    /// It is so many steps from the centre of the window.
     off_centre: i64,
-    /// In seconds, as periods differ.
+    /// It is so many seconds from there, as periods differ.
     pub(crate) distance: u64,
 }
 
 impl Device {
-    /// The match of a code in the window, used or not: every candidate is computed, whatever the watermark.
+    /// Returns the match of a code in the window, used or not. Every candidate is computed, whatever
+    /// the watermark.
     pub(crate) fn matching(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Match> {
         match self.parameters.moving_factor() {
             MovingFactor::Time(period) => {
@@ -49,7 +51,8 @@ impl Device {
         }
     }
 
-    /// RFC 6238 section 5.2: the second attempt MUST NOT be accepted.
+    /// Says whether it was not accepted before. "The verifier MUST NOT accept the second attempt"
+    /// (RFC 6238 section 5.2).
     pub(crate) fn is_unused(&self, found: Match) -> bool {
         Some(found.moving) > self.watermark
     }
@@ -60,7 +63,8 @@ impl Device {
 
     /// Remembers an ordinary success. Returns where the clock is taken to stand, if that has changed.
     ///
-    /// A window that is open on one side only teaches nothing: it would follow whoever types late, and could not come back.
+    /// A window that is open on one side only teaches nothing. It would follow whoever types late,
+    /// and could not come back.
     pub(crate) fn credit(&mut self, found: Match, policy: &Policy, now: UnixTime) -> Option<i64> {
         self.last_used = Some(now);
         self.parameters.period()?;
@@ -91,7 +95,8 @@ impl Device {
         Ok(())
     }
 
-    /// Activates a pending device by two codes in a row, however far its clock is off within the reach.
+    /// Activates a pending device by two codes in a row, however far its clock is off within the
+    /// reach.
     pub(crate) fn confirm_pair(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
         let result = self.resync(codes, now);
         match result {
@@ -101,20 +106,21 @@ impl Device {
         result
     }
 
-    /// RFC 4226 section 7.4, RFC 6238 section 6: takes two codes in a row, both unused, as where the device stands.
+    /// Takes two codes in a row, both unused, as where the device stands (RFC 4226 section 7.4, RFC
+    /// 6238 section 6).
     pub(crate) fn resync(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
         let after_used = self.next_counter().ok_or(Denial::Mismatch)?;
         let (first, last) = match self.parameters.moving_factor() {
             MovingFactor::Time(period) => {
                 let (present, reach) = (step_at(period, now), reach(period));
-                // The second code is of the present; the first may be of the step before the first in reach.
+                // The second code is in reach. The first may be of the step before that.
                 let first = present
                     .saturating_sub(reach)
                     .saturating_sub(1)
                     .max(after_used);
                 (first, present.saturating_add(reach))
             }
-            // The token was pressed that often; the second code is one press more.
+            // The token was pressed that often. The second code is one press more.
             MovingFactor::Counter(_) => {
                 let pressed = u64::from(LookAhead::MAX.get());
                 (
@@ -135,7 +141,7 @@ impl Device {
         Ok(())
     }
 
-    /// How many steps beyond what is allowed for a code lies, within the reach of a resynchronization.
+    /// Returns how many steps from the centre a code lies, within the reach of a resynchronization.
     pub(crate) fn drift_of(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<i64> {
         let period = self.parameters.period()?;
         let (centre, reach) = (self.centre(period, policy.window(), now), reach(period));
@@ -146,7 +152,8 @@ impl Device {
         ))
     }
 
-    /// Burns every code that another verifier may have accepted up to now, and those that this one would accept.
+    /// Burns every code that another verifier may have accepted up to now, and those that this one
+    /// would accept.
     pub(crate) fn burn_the_present(&mut self, policy: &Policy, now: UnixTime) {
         if let Some(period) = self.parameters.period() {
             let last = step_at(period, now).saturating_add(u64::from(policy.window().future()));

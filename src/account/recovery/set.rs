@@ -66,12 +66,11 @@ impl RecoverySet {
         found.is_some()
     }
 
-    /// Remembers a redemption. The oldest one is forgotten if there are too many.
-    pub(crate) fn remember(&mut self, redemption: Credential) {
-        if self.redemptions.len() >= MAX_REDEMPTIONS {
-            self.redemptions.remove(0);
-        }
+    /// Remembers a redemption. Returns how many end to make room, the oldest first.
+    pub(crate) fn remember(&mut self, redemption: Credential) -> usize {
         self.redemptions.push(redemption);
+        let too_many = self.redemptions.len().saturating_sub(MAX_REDEMPTIONS);
+        self.redemptions.drain(..too_many).count()
     }
 
     #[cfg(secondfactor_constant_time)]

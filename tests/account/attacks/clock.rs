@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use secondfactor::account::{Account, Stale};
+use secondfactor::account::{Account, DeviceId, Stale};
 use secondfactor::codes::{Counter, Hotp, UnixTime};
 use secondfactor::store::{Committed, MemoryStore};
-use secondfactor::{Denial, Error, Event, NewDevice};
+use secondfactor::{Denial, Error, Event, NewDevice, Proof, RecoveryCodes};
 
 use super::{denial, is_throttled, wait};
 use crate::stage::{Held, Stage};
@@ -390,5 +390,89 @@ fn servers_that_differ_give_no_guesses() {
             with_two <= with_one + 1,
             "{behind:?}: {with_two} {with_one}"
         );
+    }
+}
+
+/// What is refused at once changes nothing, but that it is remembered. Only what reads leaves it.
+/// Attacks: R8.
+#[test]
+fn every_refusal_notes_a_clock_that_went_back() {
+    type Call = fn(&Stage, &Proof, &Held) -> Result<(), Error>;
+    const NONE: fn() -> DeviceId = || "9".parse().unwrap();
+    let refused: [(&str, Call); 17] = [
+        ("enroll", |s, _, _| {
+            run(s.mfa.enroll(&alice(), label("x"))).map(drop)
+        }),
+        ("enroll_another", |s, proof, _| {
+            s.enroll(proof, label("x")).map(drop)
+        }),
+        ("confirm", |s, _, phone| s.confirm(phone).map(drop)),
+        ("confirm_pair", |s, _, phone| {
+            let codes = [s.shows(phone); 2];
+            run(s.mfa.confirm_pair(&alice(), phone.id, codes)).map(drop)
+        }),
+        ("verify", |s, _, phone| {
+            let used = code(&phone.secret, NOW, 0);
+            let _replay = run(s.mfa.verify(&alice(), used)).map(drop);
+            run(s.mfa.verify(&alice(), used)).map(drop)
+        }),
+        ("resync", |s, _, phone| {
+            run(s.mfa.resync(&alice(), NONE(), [s.shows(phone); 2]))
+        }),
+        ("rotate", |s, proof, phone| {
+            s.rotate(proof, phone, HOUR).map(drop)
+        }),
+        ("issue_recovery_codes", |s, proof, _| {
+            run(s.mfa.issue_recovery_codes(proof)).map(drop)
+        }),
+        ("redeem", |s, _, _| {
+            let codes = RecoveryCodes::generate().unwrap();
+            s.redeem(codes.iter().next().unwrap()).map(drop)
+        }),
+        ("rename", |s, proof, phone| {
+            run(s.mfa.rename(proof, phone.id, label("x")))
+        }),
+        ("suspend", |s, proof, phone| {
+            run(s.mfa.suspend(proof, phone.id))
+        }),
+        ("resume", |s, proof, phone| {
+            run(s.mfa.resume(proof, phone.id))
+        }),
+        ("revoke", |s, proof, phone| {
+            run(s.mfa.revoke(proof, phone.id))
+        }),
+        ("keep_only", |s, proof, phone| {
+            run(s.mfa.keep_only(proof, &[phone.id])).map(drop)
+        }),
+        ("opt_out", |s, proof, _| run(s.mfa.opt_out(proof))),
+        ("danger_import_unproven", |s, _, _| {
+            let new = NewDevice::totp(label("x"));
+            run(s.mfa.danger_import_unproven(&alice(), vec![new]))
+        }),
+        ("danger_revoke_unproven", |s, _, _| {
+            run(s.mfa.danger_revoke_unproven(&alice(), NONE()))
+        }),
+    ];
+    let reads: [(&str, Call); 4] = [
+        ("status", |s, _, _| run(s.mfa.status(&alice())).map(drop)),
+        ("devices", |s, _, _| run(s.mfa.devices(&alice())).map(drop)),
+        ("check_proof", |s, proof, _| run(s.mfa.check_proof(proof))),
+        ("stands", |s, proof, _| run(s.mfa.stands(proof))),
+    ];
+    let calls = refused.iter().map(|call| (call, true));
+    for ((name, call), notes) in calls.chain(reads.iter().map(|call| (call, false))) {
+        let (stage, phone, confirmed) = Stage::with_phone();
+        let proof = confirmed.into();
+        stage.clock.set(NOW.saturating_sub(HOUR));
+        stage.told();
+        let answer = call(&stage, &proof, &phone);
+        assert!(answer.is_err() || !notes, "{name}");
+        let told = stage.told_codes();
+        assert_eq!(told.contains(&"clock_regressed"), notes, "{name}: {told:?}");
+        // The clock is right again, and the proof of before is one of another epoch.
+        stage.clock.set(NOW);
+        let stands = run(stage.mfa.check_proof(&proof));
+        let has_ended = matches!(stands, Err(Error::Stale(Stale::Ended)));
+        assert!(has_ended == notes && stands.is_err() == notes, "{name}");
     }
 }

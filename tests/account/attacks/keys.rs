@@ -1,10 +1,13 @@
 //! Servers with other keys.
 
-use std::sync::Barrier;
+use std::convert::Infallible;
+use std::sync::{Arc, Barrier};
 
 use secondfactor::sealing::SealError;
-use secondfactor::store::{MemoryStore, Report, SqliteStore};
-use secondfactor::{Error, Keyring, Mfa, SealingKey};
+use secondfactor::store::{
+    ListAccounts, MemoryStore, Report, SqliteStore, Store, Stored, Swap, Version,
+};
+use secondfactor::{AccountId, Error, Keyring, Mfa, SealingKey};
 
 use super::sqlite;
 use crate::support::*;
@@ -21,8 +24,8 @@ fn is_unknown_key(result: &Result<Report, Error>) -> bool {
 /// Attacks: K2.
 #[test]
 fn servers_with_different_keys_do_not_start() {
-    let store = std::sync::Arc::new(MemoryStore::new());
-    let server = |keyring| Mfa::new(std::sync::Arc::clone(&store), keyring);
+    let store = Arc::new(MemoryStore::new());
+    let server = |keyring| Mfa::new(Arc::clone(&store), keyring);
     assert!(run(server(ring(1)).check()).is_ok());
     assert!(is_unknown_key(&run(server(ring(2)).check())));
     assert!(is_unknown_key(&run(server(ring(3)).check())));
@@ -62,5 +65,69 @@ fn servers_with_different_keys_do_not_start() {
             .filter(|result| is_unknown_key(result))
             .count();
         assert_eq!((started, stopped), (1, 2), "{results:?}");
+    }
+}
+
+/// Whoever is listed opts out before their record is read, but for those whose names begin with a z.
+struct OptingOut(Arc<MemoryStore>);
+
+impl Store for OptingOut {
+    type Error = Infallible;
+
+    async fn check(&self) -> Result<Report, Infallible> {
+        Ok(Report::default())
+    }
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Infallible> {
+        self.0.load(account).await
+    }
+
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Infallible> {
+        self.0.swap(account, expected, next).await
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Infallible> {
+        self.0.remove(account, expected).await
+    }
+}
+
+impl ListAccounts for OptingOut {
+    async fn list_accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: usize,
+    ) -> Result<Vec<AccountId>, Infallible> {
+        let listed = self.0.list_accounts(after, limit).await?;
+        for account in listed.iter().filter(|id| !id.as_str().starts_with('z')) {
+            let stored = self.0.load(account).await?.unwrap();
+            let _removed = self.0.remove(account, stored.version()).await?;
+        }
+        Ok(listed)
+    }
+}
+
+/// Attacks: K1.
+#[test]
+fn a_wrong_key_does_not_start_while_accounts_opt_out() {
+    for gone in [0, 1, 20, 1000] {
+        let store = Arc::new(MemoryStore::new());
+        let mfa = Mfa::new(Arc::clone(&store), ring(1));
+        for n in 0..gone {
+            let _begun = run(mfa.enroll(&account(&format!("a{n}")), label("phone"))).unwrap();
+        }
+        let _begun = run(mfa.enroll(&account("zoe"), label("phone"))).unwrap();
+        let other = Mfa::new(OptingOut(Arc::clone(&store)), ring(2));
+        match run(other.check()) {
+            // At some time it gives up, and does not start either.
+            Err(Error::Contended) => assert_eq!(gone, 1000),
+            result => assert!(is_unknown_key(&result), "{gone}: {result:?}"),
+        }
+        // Nothing was sealed by it.
+        assert!(run(Mfa::new(store, ring(1)).check()).is_ok());
     }
 }

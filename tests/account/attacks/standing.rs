@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{DeviceId, Stale, VouchedBy};
+use secondfactor::account::{DeviceId, ProofKind, Stale, VouchedBy};
 use secondfactor::codes::Secret;
 use secondfactor::{Denial, Error, Event, NewDevice, Policy, Proof, Verified};
 
@@ -30,6 +30,7 @@ fn tells_the_end_of(stage: &Stage, device: &Held) -> bool {
 fn proves_nothing(stage: &Stage, proof: impl AsRef<Proof>, device: DeviceId) {
     let (mfa, proof) = (&stage.mfa, proof.as_ref());
     let before = (run(mfa.status(&alice())).unwrap(), stage.writes());
+    assert!(has_ended(run(mfa.check_proof(proof))));
     assert!(has_ended(stage.enroll(proof, label("thief's"))));
     assert!(has_ended(run(mfa.rotate(proof, device, Duration::ZERO))));
     assert!(has_ended(run(mfa.rename(proof, device, label("mine")))));
@@ -115,7 +116,7 @@ fn keep_only_voids_the_codes_of_a_thief() {
     stage.six_minutes();
     let owner = stage.log_in(&tablet).unwrap();
     stage.told();
-    run(stage.mfa.keep_only(&owner, &[tablet.id])).unwrap();
+    let renewed = stage.keep(&owner, &[&tablet]);
     let told = stage.told_codes();
     assert_eq!(told, ["revoked", "recovery_codes_voided", "kept_only"]);
     let no_codes = || matches!(stage.redeem(&thiefs[0]), Err(Error::NoRecoveryCodes));
@@ -123,7 +124,7 @@ fn keep_only_voids_the_codes_of_a_thief() {
     assert_eq!(stage.devices(), active(["tablet"]));
 
     let before = run(stage.mfa.status(&alice())).unwrap();
-    run(stage.mfa.keep_only(&owner, &[tablet.id])).unwrap();
+    stage.keep(&renewed, &[&tablet]);
     assert_eq!(stage.told_codes(), ["kept_only"]);
     assert_eq!(run(stage.mfa.status(&alice())).unwrap(), before);
     assert!(no_codes() && stage.log_in(&tablet).is_ok());
@@ -177,7 +178,7 @@ fn keep_only_leaves_nothing_of_a_thief() {
     stage.six_minutes();
     let owner = stage.log_in(&tablet).unwrap();
     let (writes, _) = (stage.writes(), stage.told());
-    run(stage.mfa.keep_only(&owner, &[tablet.id])).unwrap();
+    stage.keep(&owner, &[&tablet]);
     assert_eq!(stage.writes() - writes, 1, "in one commit");
     let told = stage.told();
     for (device, code) in [
@@ -209,6 +210,43 @@ fn keep_only_leaves_nothing_of_a_thief() {
     for device in [&phone, &second, &retiring] {
         assert_eq!(denial(stage.log_in(device)), Denial::Mismatch);
     }
+}
+
+/// A code of the tablet that the owner keeps was phished, or relayed.
+/// Attacks: P17.
+#[test]
+fn keep_only_ends_the_proofs_of_what_is_kept() {
+    let (stage, phone, tablet) = Stage::with_two();
+    let by_phone = stage.log_in(&phone).unwrap();
+    let thief = stage.log_in(&tablet).unwrap();
+    let token = stage.mfa.seal_proof(&thief, b"thief's").unwrap();
+    let owner = stage.log_in(&tablet).unwrap();
+    let renewed = stage.keep(&owner, &[&phone, &tablet]);
+    for proof in [by_phone.as_ref(), thief.as_ref(), owner.as_ref()] {
+        proves_nothing(&stage, proof, phone.id);
+        assert!(has_ended(run(stage.mfa.stands(proof))));
+    }
+    let opened = stage.mfa.open_proof(&alice(), b"thief's", &token).unwrap();
+    proves_nothing(&stage, opened, phone.id);
+
+    // The answer was lost: by the old proof it is refused, and a login gives another one.
+    let lost = run(stage.mfa.keep_only(&owner, &[phone.id, tablet.id]));
+    assert!(has_ended(lost));
+    let again = stage.log_in(&tablet).unwrap();
+    assert!(stage.enroll(&again, label("watch")).is_ok());
+
+    // The returned one is the same, as old as it was, and goes through a session.
+    run(stage.mfa.stands(&renewed)).unwrap();
+    assert_eq!(
+        (renewed.kind(), renewed.device(), renewed.at()),
+        (ProofKind::Code, Some(tablet.id), owner.at())
+    );
+    let token = stage.mfa.seal_proof(&renewed, b"owner's").unwrap();
+    let opened = (stage.mfa).open_verified(&alice(), b"owner's", &token, Verified::SENSITIVE);
+    assert!(stage.enroll(opened.unwrap(), label("car")).is_ok());
+    stage.wait(MINUTE * 5);
+    let stale = stage.enroll(&renewed, label("ring"));
+    assert!(matches!(stale, Err(Error::Stale(Stale::TooOld))));
 }
 
 /// Attacks: P7.

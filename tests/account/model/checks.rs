@@ -120,7 +120,7 @@ fn check_lock(
 ) {
     let count = wrong.in_a_row.len();
     assert!(
-        count <= limits.max_failures,
+        count <= limits.highest_cap,
         "CAP: {of}: {count} wrong codes in a row were judged"
     );
     assert_eq!(

@@ -86,11 +86,33 @@ impl World {
             76..=77 => self.stands(who),
             78 if self.dice.one_in(3) => self.opt_out(who),
             78 => self.run_off(who),
-            79..=83 => self.with_a_proof(who, Self::enroll_another),
-            84..=88 => self.with_a_proof(who, Self::rotate),
+            79 if self.dice.one_in(3) => self.tighten(),
+            79 => self.rebind(who),
+            80..=83 => self.with_a_proof(who, Self::enroll_another),
+            84..=87 => self.with_a_proof(who, Self::rotate),
+            88 => self.rotate_often(who),
             89..=94 => self.with_a_proof(who, Self::manage),
             95..=96 => self.with_a_proof(who, Self::keep_only),
             _ => self.with_a_proof(who, Self::recovery_codes),
+        }
+    }
+
+    /// A rotation is confirmed when too many wrong codes have come meanwhile.
+    fn rebind(&mut self, who: usize) {
+        self.with_a_proof(who, Self::rotate);
+        self.guess(who);
+        self.tighten();
+        self.confirm(who);
+    }
+
+    /// More devices retire than there may be.
+    fn rotate_often(&mut self, who: usize) {
+        self.log_in(who);
+        for _ in 0..4 {
+            self.rotate(who);
+            self.is_calm = true;
+            self.confirm(who);
+            self.is_calm = false;
         }
     }
 

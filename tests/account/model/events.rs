@@ -1,7 +1,7 @@
 //! What was told: each change has its event, and each event its change.
 
 use secondfactor::Event;
-use secondfactor::account::DeviceId;
+use secondfactor::account::{DeviceId, Lock};
 
 use super::checks::shown;
 use super::device::{Device, State};
@@ -54,8 +54,8 @@ impl World {
         );
         let before = before.unwrap_or_default();
         if let (true, Some(after)) = (is_released, &self.people[who].naive) {
-            check_names(&told, &before, after, self.limits);
-            check_fields(&told, &before, after, now);
+            check_names(&told, &before, after);
+            check_fields(&told, &before, after, (self.limits, now));
             let mut met = before.lost_grounds(after);
             met.extend(
                 after
@@ -73,7 +73,7 @@ fn count(told: &[Event], is: impl Fn(&Event) -> bool) -> usize {
 }
 
 /// Each change has its event, and each event its change.
-fn check_names(told: &[Event], before: &Naive, after: &Naive, limits: Limits) {
+fn check_names(told: &[Event], before: &Naive, after: &Naive) {
     let name = |event: &Event| match event.code() {
         // Which of them, depends on how it ended.
         "retired" | "revoked" | "revoked_unproven" | "enrollment_ended" => "ended",
@@ -109,7 +109,7 @@ fn check_names(told: &[Event], before: &Naive, after: &Naive, limits: Limits) {
     let told = told.iter().filter(is_change);
     let told = told.map(|event| (name(event), event.device()));
     let mut told: Vec<Name> = told.filter(|name| !is_beside(name)).collect();
-    let mut changes = changes(before, after, limits);
+    let mut changes = changes(before, after);
     told.sort();
     changes.sort();
     assert_eq!(
@@ -118,7 +118,7 @@ fn check_names(told: &[Event], before: &Naive, after: &Naive, limits: Limits) {
     );
 }
 
-fn changes(before: &Naive, after: &Naive, limits: Limits) -> Vec<Name> {
+fn changes(before: &Naive, after: &Naive) -> Vec<Name> {
     let mut names = Vec::new();
     for device in &after.devices {
         let id = Some(device_id(device.number));
@@ -141,13 +141,12 @@ fn changes(before: &Naive, after: &Naive, limits: Limits) -> Vec<Name> {
     if after.epoch > before.epoch {
         names.push(("clock_regressed", None));
     }
-    if after.is_disabled(limits) && !before.is_disabled(limits) {
+    if after.wrong.is_told && !before.wrong.is_told {
         names.push(("disabled", None));
     }
     names.extend(changes_of_codes(
         before.recovery.as_ref(),
         after.recovery.as_ref(),
-        limits,
     ));
     names
 }
@@ -166,23 +165,22 @@ fn changes_of(before: &Device, after: &Device) -> impl Iterator<Item = &'static 
 fn changes_of_codes(
     before: Option<&Recovery>,
     after: Option<&Recovery>,
-    limits: Limits,
 ) -> impl Iterator<Item = Name> + use<> {
     let left = |set: Option<&Recovery>| set.map_or(0, |set| set.left.len());
-    let is_over = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_at_the_cap(limits));
+    let is_told = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_told);
     let is_new = after.map(|set| set.identity) != before.map(|set| set.identity);
     let is_one_less = !is_new && left(before) == left(after) + 1;
     let is_void = is_one_less && after.is_some_and(|set| set.is_void);
     let names = [
         is_new.then_some("recovery_codes_issued"),
         (is_one_less && !is_void).then_some("recovered"),
-        (!is_over(before) && is_over(after)).then_some("recovery_disabled"),
+        (!is_told(before) && is_told(after)).then_some("recovery_disabled"),
     ];
     names.into_iter().flatten().map(|name| (name, None))
 }
 
 /// What an event says more than its name.
-fn check_fields(told: &[Event], before: &Naive, after: &Naive, now: u64) {
+fn check_fields(told: &[Event], before: &Naive, after: &Naive, (limits, now): (Limits, u64)) {
     let is_new = |device: &&Device| {
         let known = before.find(device.number);
         known.is_some_and(|known| known.told_replays.len() < device.told_replays.len())
@@ -199,14 +197,19 @@ fn check_fields(told: &[Event], before: &Naive, after: &Naive, now: u64) {
     let ended = redeemed
         .filter(|one| !(after.recovery.iter()).any(|set| set.redemptions.contains(one)))
         .count();
+    let was_void = before.recovery.iter().all(|set| set.left.is_empty());
+    let is_void = !was_void && after.recovery.iter().any(|set| set.is_void);
     for event in told {
         check_event(event, before, after, (now, ended));
+        check_committed(event, after, (limits, now));
     }
-    let is_of_codes =
-        |event: &Event| ["recovery_codes_voided", "recovered"].contains(&event.code());
-    assert!(
-        ended == 0 || count(told, is_of_codes) == 1,
-        "EVENTS: redemptions ended in silence"
+    assert_eq!(
+        count(told, |event| matches!(
+            event,
+            Event::RecoveryCodesVoided { .. }
+        )),
+        usize::from(ended > 0 || is_void),
+        "EVENTS: redemptions or codes ended in silence"
     );
 }
 
@@ -239,7 +242,6 @@ fn check_event(event: &Event, before: &Naive, after: &Naive, (now, ended): (u64,
         Event::RecoveryCodesVoided { redemptions, .. } => {
             assert_eq!(*redemptions, ended, "EVENTS: redemptions that ended");
         }
-        Event::KeptOnly { devices, .. } => assert_eq!(*devices, after.devices.len()),
         Event::Renamed {
             device,
             before: old,
@@ -255,4 +257,57 @@ fn check_event(event: &Event, before: &Naive, after: &Naive, (now, ended): (u64,
         }
         _ => {}
     }
+}
+
+/// What is told is what is committed: no other step of the same command has overtaken it.
+fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
+    let of = |id: &DeviceId| {
+        let mut devices = after.devices.iter();
+        devices.find(|device| device_id(device.number) == *id)
+    };
+    let wrong = after.recovery.as_ref().map(|set| set.wrong.in_a_row.len());
+    let left = after.recovery.as_ref().map_or(0, |set| set.left.len());
+    let is_so = match event {
+        Event::EnrollmentBegun { device, .. } => of(device).is_some_and(Device::is_pending),
+        Event::DeviceConfirmed { device, .. }
+        | Event::Resumed { device, .. }
+        | Event::Imported { device, .. } => of(device).is_some_and(Device::is_active),
+        Event::Suspended { device, .. } => {
+            of(device).is_some_and(|device| matches!(device.state, State::Suspended))
+        }
+        Event::Retired { device, .. }
+        | Event::Revoked { device, .. }
+        | Event::RevokedUnproven { device, .. }
+        | Event::EnrollmentEnded { device, .. } => of(device).is_none(),
+        Event::Rotated { old, new, ends, .. } => {
+            let left = match of(old).map(|old| &old.state) {
+                None => Some(0),
+                Some(State::Retiring { until }) => u64::try_from(until - after.lived).ok(),
+                Some(_) => None,
+            };
+            let end = left.map(|left| now.saturating_add(left));
+            of(new).is_some_and(Device::is_active) && end == Some(ends.as_secs())
+        }
+        Event::Rebound { device, .. } => of(device).is_some() && after.devices.len() == 1,
+        Event::KeptOnly { devices, .. } => *devices == after.devices.len(),
+        Event::Renamed { device, label, .. } => {
+            of(device).is_some_and(|device| device.label == label.as_str())
+        }
+        Event::Verified { device, .. } => of(device).is_some_and(Device::is_accepted),
+        Event::DriftMoved { device, steps, .. } => {
+            of(device).is_some_and(|device| device.offset.steps(limits) == *steps)
+        }
+        Event::Mismatch { failures, .. } => *failures as usize == after.wrong.in_a_row.len(),
+        Event::Locked { until, .. } => {
+            after.wrong.wait(limits, after.lived).as_lock(now) == Lock::Until(*until)
+        }
+        Event::Disabled => after.is_disabled(limits),
+        Event::UnlockedUnproven => after.wrong.in_a_row.is_empty(),
+        Event::RecoveryCodesIssued { count, .. } => *count == left,
+        Event::Recovered { codes_left, .. } => *codes_left == left,
+        Event::RecoveryMismatch { failures, .. } => Some(*failures as usize) == wrong,
+        Event::RecoveryDisabled => wrong.is_some_and(|wrong| wrong >= limits.max_failures),
+        _ => true,
+    };
+    assert!(is_so, "EVENTS: {event:?} is not what was committed");
 }

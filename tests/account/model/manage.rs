@@ -1,6 +1,8 @@
 //! What people and operators do with the devices that are there, and what a session is told of
 //! them.
 
+use std::rc::Rc;
+
 use secondfactor::Label;
 use secondfactor::account::DeviceId;
 
@@ -112,7 +114,21 @@ impl World {
         let (turn, mfa) = self.turn(who, fault, None);
         let ids: Vec<DeviceId> = kept.iter().map(|number| device_id(*number)).collect();
         let answer = attempt(mfa.keep_only(&*proof, &ids));
-        self.settle(who, ("keep only", turn), expected, answer);
+        let kept = expected.1.as_ref().and_then(|next| next.kept);
+        if let Some(renewed) = self.settle(who, ("keep only", turn), expected, answer) {
+            let is_given = kept.is_some() || proof.is_redemption();
+            assert_eq!(renewed.is_some(), is_given, "RENEWED: of what is kept");
+            let Some(renewed) = renewed else { return };
+            let old = (*proof).as_ref();
+            assert_eq!(
+                (renewed.at(), renewed.device(), renewed.kind()),
+                (old.at(), old.device(), old.kind()),
+                "RENEWED: another proof"
+            );
+            let naive = self.people[who].naive.as_ref().unwrap();
+            let renewed = proof.renewed(renewed, naive);
+            self.people[who].proofs.push(Rc::new(renewed));
+        }
     }
 
     /// A session asks whether it may go on: nothing is written, whatever the clock shows.
@@ -120,6 +136,9 @@ impl World {
         let Some(proof) = self.proof(who) else { return };
         let (now, person) = (self.now(), &self.people[who]);
         let naive = person.naive.as_ref().map(|naive| naive.seen_at(now));
+        let changes = naive.as_ref().map_or(Said::NotEnrolled, |naive| {
+            naive.refuses(&proof, now).unwrap_or(Said::Yes)
+        });
         let expected = naive.map_or(Said::NotEnrolled, |naive| naive.session(&proof, now));
         let (turn, mfa) = self.turn(who, Fault::None, None);
         let answer = said(&attempt(mfa.stands(&*proof)).unwrap());
@@ -128,6 +147,8 @@ impl World {
         ));
         self.count(("stands", answer));
         assert_eq!(answer, expected, "VERDICT: stands");
+        let answer = said(&attempt(mfa.check_proof(&*proof)).unwrap());
+        assert_eq!(answer, changes, "VERDICT: check proof");
         let commits = self.servers[turn.server].1.take_commits();
         assert_eq!(commits, 0, "WRITTEN: a question");
     }

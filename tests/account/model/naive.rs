@@ -83,6 +83,8 @@ pub(crate) struct Limits {
     pub(crate) first_wait: u64,
     pub(crate) max_wait: u64,
     pub(crate) max_failures: usize,
+    /// The cap before it has shrunk.
+    pub(crate) highest_cap: usize,
 }
 
 pub(crate) const DAY: u64 = 24 * 3600;
@@ -127,6 +129,8 @@ pub(crate) struct Naive {
     pub(crate) epoch: u32,
     /// The device that was last let in.
     pub(crate) credited: Option<u32>,
+    /// The device whose proof said last what is kept, if it is kept itself.
+    pub(crate) kept: Option<u32>,
 }
 
 /// A device to be enrolled.

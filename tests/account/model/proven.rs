@@ -37,6 +37,18 @@ impl Proven {
         }
     }
 
+    /// What takes its place, by the device as it is now; a redemption stays what it is.
+    pub(crate) fn renewed(&self, proof: Proof, naive: &Naive) -> Self {
+        let number = proof.device().map(|device| device.to_string());
+        let device = number.and_then(|number| naive.find(number.parse().unwrap()));
+        let identity = device.map_or(self.identity, |device| device.identity);
+        Self {
+            proof,
+            identity,
+            epoch: self.epoch,
+        }
+    }
+
     /// The same proof, after it was a token.
     pub(crate) fn opened(&self, proof: Proof) -> Self {
         Self { proof, ..*self }

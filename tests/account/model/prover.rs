@@ -62,6 +62,7 @@ const DEFAULT: Limits = Limits {
     first_wait: 30,
     max_wait: 3600,
     max_failures: 100,
+    highest_cap: 100,
 };
 const ASVS: Limits = Limits {
     past: 0,
@@ -101,6 +102,23 @@ pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
     };
     let max_devices = dice.of([2, 3, 8]);
     let max_failures = dice.of([limits.max_failures as u8, 8]);
+    let policy = policy.max_devices(max_devices).max_failures(max_failures);
+    (
+        policy.build().unwrap(),
+        Limits {
+            max_devices: max_devices.into(),
+            max_failures: max_failures.into(),
+            highest_cap: max_failures.into(),
+            ..limits
+        },
+    )
+}
+
+/// Smaller limits than these, or the same.
+pub(crate) fn tighter(dice: &mut Dice, policy: Policy, limits: Limits) -> (Policy, Limits) {
+    let max_failures = dice.of([3, 4, 6]).min(policy.max_failures());
+    let max_devices = dice.of([1, 2, 3, 8]).min(policy.max_devices());
+    let policy = policy.to_builder();
     let policy = policy.max_devices(max_devices).max_failures(max_failures);
     (
         policy.build().unwrap(),

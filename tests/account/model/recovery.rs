@@ -182,14 +182,14 @@ impl World {
         }
         let Some(proof) = self.proof(who) else { return };
         let (now, fault) = (self.now(), self.fault());
-        // A refusal is not written, whatever the clock shows.
-        let (verdict, _) = self.asked(who, |naive| {
-            let refused = naive.seen_at(now).refuses(&proof, now);
-            refused.unwrap_or(Said::Yes).into()
+        let (verdict, next) = self.asked(who, |naive| {
+            naive.judge_proven(&proof, now, |_| Said::Yes.into())
         });
+        // A refusal is written if the clock went back.
+        let next = next.filter(|_| verdict.said != Said::Yes);
         let (turn, mfa) = self.turn(who, fault, None);
         let answer = attempt(mfa.opt_out(&*proof));
-        self.settle(who, ("opt out", turn), (verdict, None), answer);
+        self.settle(who, ("opt out", turn), (verdict, next), answer);
     }
 
     fn opt_out_unproven(&mut self, who: usize) {

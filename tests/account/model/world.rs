@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use secondfactor::account::{DeviceId, Stale};
 use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::{MemoryStore, Store};
-use secondfactor::{AccountId, Denial, Error, Event, Keyring, Mfa, SealingKey, Status};
+use secondfactor::{AccountId, Denial, Error, Event, Keyring, Mfa, Policy, SealingKey, Status};
 
 use super::dice::Dice;
 use super::faulty::{Fault, Faulty, Meanwhile, run_or_die};
@@ -40,6 +40,7 @@ pub(crate) struct World {
     /// The highest time that it ever showed, but for the ends of time.
     pub(crate) right_time: u64,
     pub(crate) limits: Limits,
+    policy: Policy,
     pub(crate) people: Vec<Person>,
     pub(crate) servers: [(Arc<Server>, Arc<Faulty>); 2],
     pub(crate) observer: Arc<Mfa<Arc<MemoryStore>>>,
@@ -84,6 +85,16 @@ fn server(n: u8, store: &Arc<Faulty>, told: &Told) -> Server {
     })
 }
 
+fn observer(records: &Arc<MemoryStore>) -> Mfa<Arc<MemoryStore>> {
+    let ring = Keyring::new(key(1)).with_retired(key(2));
+    Mfa::new(Arc::clone(records), ring)
+}
+
+fn start<S: Store>(mfa: Mfa<S>, policy: Policy, clock: &Arc<ManualClock>) -> Arc<Mfa<S>> {
+    let clock = Arc::clone(clock);
+    Arc::new(mfa.with_policy(policy).with_clock(clock))
+}
+
 impl World {
     pub(crate) fn new(mut dice: Dice, log: Arc<Mutex<Vec<String>>>) -> Self {
         let (policy, limits) = super::prover::policy(&mut dice);
@@ -92,15 +103,10 @@ impl World {
         let told = Told::default();
         let servers = [1, 2].map(|n| {
             let faulty = Arc::new(Faulty::new(Arc::clone(&records)));
-            let mfa = server(n, &faulty, &told)
-                .with_policy(policy)
-                .with_clock(Arc::clone(&clock));
-            (Arc::new(mfa), faulty)
+            let mfa = server(n, &faulty, &told);
+            (start(mfa, policy, &clock), faulty)
         });
-        let ring = Keyring::new(key(1)).with_retired(key(2));
-        let observer = Mfa::new(Arc::clone(&records), ring)
-            .with_policy(policy)
-            .with_clock(Arc::clone(&clock));
+        let observer = start(observer(&records), policy, &clock);
         let mut leaks = Leaks::default();
         for n in [1, 2] {
             leaks.hide_bytes(&key_bytes(n), &key(n).expose_base32());
@@ -118,9 +124,10 @@ impl World {
             clock,
             right_time: NOW.as_secs(),
             limits,
+            policy,
             people: vec![person("alice"), person("bob")],
             servers,
-            observer: Arc::new(observer),
+            observer,
             records,
             told,
             log,
@@ -130,6 +137,25 @@ impl World {
             tally: Tally::new(),
             is_calm: false,
             meanwhile: None,
+        }
+    }
+
+    /// All servers start again, with smaller limits.
+    pub(crate) fn tighten(&mut self) {
+        let before = self.limits;
+        let (policy, limits) = super::prover::tighter(&mut self.dice, self.policy, before);
+        self.note(format!("the limits are {limits:?}"));
+        (self.policy, self.limits) = (policy, limits);
+        for (n, (mfa, faulty)) in (1..).zip(&mut self.servers) {
+            *mfa = start(server(n, faulty, &self.told), policy, &self.clock);
+        }
+        self.observer = start(observer(&self.records), policy, &self.clock);
+        for who in 0..self.people.len() {
+            let naive = self.naive(who);
+            if naive.is_disabled(limits) && !naive.is_disabled(before) {
+                self.count(("a smaller cap", Said::Disabled));
+            }
+            self.check_status(who);
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{LoggedIn, is_replaced};
+use crate::session::{LoggedIn, may_change};
 use crate::words::Message;
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub(super) async fn give_code(
         return Err(Problem::ask_password(&to.goal));
     }
     match verify(&app, &login.user, &typed.code).await? {
-        Ok(verified) if is_replaced(&app, &login.user, verified.device()).await? => {
+        Ok(verified) if !may_change(&app, &verified).await? => {
             code_page(&login, to.goal, Some(REPLACED.into())).await
         }
         Ok(verified) => {

@@ -79,17 +79,13 @@ pub(super) async fn keep(
     let ticked = ticked.map_err(|_| Problem::BadForm(StatusCode::UNPROCESSABLE_ENTITY))?;
     let login = login.change(&app, Change::default(), Factor::Kept).await?;
     match app.mfa.keep_only(&proof, &ticked).await {
-        Ok(())
-            if proof
-                .device()
-                .is_some_and(|device| !ticked.contains(&device)) =>
-        {
-            Err(login.end().await)
-        }
-        Ok(()) => {
+        Ok(Some(proof)) => {
+            let login = login.prove(&app, proof).await?;
             let notice = "Everything else has ended, your recovery codes too. One thing is left to do: get new ones.";
             go_saying(&login.session, &Goal::RecoveryCodes.path(), notice).await
         }
+        // The device in use was not ticked.
+        Ok(None) => Err(login.end().await),
         Err(error) => refused(&app, &login, proof.device(), error).await,
     }
 }

@@ -16,7 +16,14 @@ impl Naive {
             if naive.find(number).is_none() {
                 return Said::UnknownDevice.into();
             }
-            naive.find_mut(number).label = to.to_owned();
+            let before = naive.find_mut(number).label.clone();
+            for device in &mut naive.devices {
+                // What is to take its place is called as it is, unless it has got a name of its own.
+                let is_successor = device.replaces() == Some(number) && device.label == before;
+                if device.number == number || is_successor {
+                    device.label = to.to_owned();
+                }
+            }
             Said::Yes.into()
         })
     }
@@ -89,6 +96,13 @@ impl Naive {
             naive
                 .devices
                 .retain(|device| numbers.contains(&device.number));
+            naive.kept = (naive.devices.iter())
+                .find(|device| device.identity == proven.identity)
+                .map(|device| device.number);
+            // Whoever has a proof of one of them has none from now on.
+            for device in &mut naive.devices {
+                device.identity = Identity::new();
+            }
             if let Some(set) = &mut naive.recovery {
                 set.left.clear();
                 set.is_void = true;
@@ -101,7 +115,7 @@ impl Naive {
 
     pub(crate) fn unlock(&mut self, now: u64) -> Verdict {
         self.judge(now, |naive| {
-            naive.wrong.in_a_row.clear();
+            naive.wrong.forgive();
             Said::Yes.into()
         })
     }

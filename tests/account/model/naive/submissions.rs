@@ -21,8 +21,8 @@ impl Naive {
             }
             .into();
         }
-        if let Some(refusal) = refusal(self.wrong.wait(limits, self.lived)) {
-            return refusal.into();
+        if let Some(refusal) = self.wrong.refuse(limits, self.lived) {
+            return refusal;
         }
         let (mut replayed, mut found) = (None, Vec::new());
         for device in self
@@ -46,14 +46,14 @@ impl Naive {
             (Some((_, number, lean)), _) => self.let_in(number, lean, limits, now).into(),
             (None, Some((number, step))) => self.refuse_replay(number, step),
             (None, None) => {
-                self.wrong.add(self.lived);
+                self.wrong.add(self.lived, limits);
                 Said::Mismatch.into()
             }
         }
     }
 
     fn let_in(&mut self, number: u32, lean: i64, limits: Limits, now: u64) -> Said {
-        self.wrong.in_a_row.clear();
+        self.wrong.forgive();
         self.credited = Some(number);
         let device = self.find_mut(number);
         device.last_used = Some(now);
@@ -154,21 +154,24 @@ impl Naive {
             self.find_mut(old.number).state = State::Retiring { until };
             let lived = self.lived;
             self.devices.retain(|device| !device.has_run_out(lived));
-        }
-        let is_retiring = |device: &Device| matches!(device.state, State::Retiring { .. });
-        while self
-            .devices
-            .iter()
-            .filter(|device| is_retiring(device))
-            .count()
-            > limits.max_devices
-        {
-            let first = self.devices.iter().position(is_retiring).unwrap();
-            self.devices.remove(first);
+            if self.find(old.number).is_some() {
+                self.limit_retiring_but(old.number, limits);
+            }
         }
         if self.is_disabled(limits) {
             self.devices.retain(|device| device.number == number);
-            self.wrong.in_a_row.clear();
+            self.wrong.forgive();
+        }
+    }
+
+    /// The ones that were enrolled first end, so that there is room for this one.
+    fn limit_retiring_but(&mut self, this: u32, limits: Limits) {
+        let is_other = |device: &Device| {
+            matches!(device.state, State::Retiring { .. }) && device.number != this
+        };
+        while self.devices.iter().filter(|one| is_other(one)).count() >= limits.max_devices {
+            let first = self.devices.iter().position(is_other).unwrap();
+            self.devices.remove(first);
         }
     }
 
@@ -184,10 +187,10 @@ impl Naive {
                 return Said::UnknownDevice.into();
             }
             if naive.is_disabled(limits) {
-                return Said::Disabled.into();
+                return naive.wrong.refuse(limits, naive.lived).unwrap();
             }
-            if let Some(refusal) = refusal(wait_of_resyncs(&naive.resyncs, naive.lived)) {
-                return refusal.into();
+            if wait_of_resyncs(&naive.resyncs, naive.lived) != Wait::Nothing {
+                return Said::Throttled.into();
             }
             naive.resyncs.push(naive.lived);
             let lived = naive.lived;
@@ -206,30 +209,22 @@ impl Naive {
             let Some(set) = set else {
                 return Said::NoRecoveryCodes.into();
             };
-            if let Some(refusal) = refusal(set.wrong.wait(limits, lived)) {
-                return refusal.into();
+            if let Some(refusal) = set.wrong.refuse(limits, lived) {
+                return refusal;
             }
             let text = code.expose_text();
             let is_it = |left: &Option<String>| left.as_deref() == Some(&*text);
             let Some(at) = set.left.iter().position(is_it) else {
-                set.wrong.add(lived);
+                set.wrong.add(lived, limits);
                 return Said::Mismatch.into();
             };
             set.left.remove(at);
-            set.wrong.in_a_row.clear();
+            set.wrong.forgive();
             set.redemptions.push(Identity::new());
             // At most ten, the last ones.
             let too_many = set.redemptions.len().saturating_sub(10);
             set.redemptions.drain(..too_many);
             Said::Yes.into()
         })
-    }
-}
-
-fn refusal(wait: Wait) -> Option<Said> {
-    match wait {
-        Wait::Nothing => None,
-        Wait::Seconds(_) => Some(Said::Throttled),
-        Wait::ForGood => Some(Said::Disabled),
     }
 }

@@ -3,7 +3,7 @@
 use secondfactor::account::Lock;
 use secondfactor::codes::UnixTime;
 
-use super::{DAY, Limits};
+use super::{DAY, Limits, Said, Verdict};
 
 /// Seconds by an account's own stopwatch. It runs from one change to the next, and no clock turns
 /// it back.
@@ -41,12 +41,32 @@ impl Wait {
 pub(crate) struct Wrong {
     pub(crate) in_a_row: Vec<Lived>,
     ever: Vec<Lived>,
+    /// Whether it was told that there were too many.
+    pub(crate) is_told: bool,
 }
 
 impl Wrong {
-    pub(super) fn add(&mut self, lived: Lived) {
+    pub(super) fn add(&mut self, lived: Lived, limits: Limits) {
         self.in_a_row.push(lived);
         self.ever.push(lived);
+        self.is_told |= self.is_at_the_cap(limits);
+    }
+
+    pub(super) fn forgive(&mut self) {
+        self.in_a_row.clear();
+        self.is_told = false;
+    }
+
+    /// What is said instead of a judgement. A cap that has shrunk is told at the first submission.
+    pub(super) fn refuse(&mut self, limits: Limits, lived: Lived) -> Option<Verdict> {
+        match self.wait(limits, lived) {
+            Wait::Nothing => None,
+            Wait::Seconds(_) => Some(Said::Throttled.into()),
+            Wait::ForGood => Some(Verdict {
+                said: Said::Disabled,
+                is_written: !std::mem::replace(&mut self.is_told, true),
+            }),
+        }
     }
 
     pub(crate) fn is_at_the_cap(&self, limits: Limits) -> bool {
