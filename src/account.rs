@@ -20,6 +20,7 @@ pub(crate) mod proof;
 mod record;
 mod record_error;
 pub(crate) mod recovery;
+mod relocation;
 mod stale;
 mod state;
 pub(crate) mod status;

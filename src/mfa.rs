@@ -6,6 +6,7 @@ mod check;
 pub(crate) mod judge;
 mod login;
 mod manage;
+mod relocate;
 mod sweep;
 mod token;
 

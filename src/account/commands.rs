@@ -6,6 +6,7 @@ mod confirm;
 mod enroll;
 mod issue_recovery_codes;
 mod redeem;
+mod relocate;
 mod resync;
 mod unproven;
 mod verify;

@@ -69,6 +69,13 @@ pub enum Error {
     #[error("the enrollment has expired: enroll again")]
     EnrollmentExpired,
 
+    /// The account is being moved to another id, and the move was cut off.
+    #[error("the account is being moved to another id: repeat the move")]
+    Moving,
+    /// The id that an account is to be moved to has a record of its own.
+    #[error("the other id has a second factor already: opt it out first")]
+    Occupied,
+
     /// The store failed. What it was asked to write may be written or not.
     #[error("the store failed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -151,6 +158,8 @@ impl Error {
             Self::TooManyDevices => ("too_many_devices", Fault::Application),
             Self::LabelTaken => ("label_taken", Fault::Application),
             Self::EnrollmentExpired => ("enrollment_expired", Fault::Application),
+            Self::Moving => ("moving", Fault::Operator),
+            Self::Occupied => ("occupied", Fault::Operator),
             Self::Store(_) => ("store", Fault::Environment),
             Self::Contended => ("contended", Fault::Environment),
             Self::Rng(_) => ("rng", Fault::Environment),

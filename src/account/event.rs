@@ -6,6 +6,7 @@ use super::device::id::DeviceId;
 use super::diagnosis::Diagnosis;
 use super::label::Label;
 use super::voucher::Voucher;
+use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::KeyId;
 
@@ -226,6 +227,19 @@ pub enum Event {
     OptedOutUnproven,
     /// An operator has set the failures in a row back.
     UnlockedUnproven,
+    /// An operator moves the account to another id, and nothing is accepted under this one any
+    /// longer.
+    #[non_exhaustive]
+    MovedAway {
+        /// This is its new id.
+        to: AccountId,
+    },
+    /// An operator has moved the account to this id.
+    #[non_exhaustive]
+    MovedHere {
+        /// This was its id before.
+        from: AccountId,
+    },
     /// New recovery codes were issued, and earlier ones are void.
     #[non_exhaustive]
     RecoveryCodesIssued {
@@ -355,6 +369,8 @@ impl Event {
             Self::OptedOut => Row("opted_out", None, Owner),
             Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),
             Self::UnlockedUnproven => Row("unlocked_unproven", None, Owner),
+            Self::MovedAway { .. } => Row("moved_away", None, Log),
+            Self::MovedHere { .. } => Row("moved_here", None, Owner),
             Self::RecoveryCodesIssued { .. } => Row("recovery_codes_issued", None, Owner),
             Self::RecoveryCodesVoided { .. } => Row("recovery_codes_voided", None, Owner),
             Self::Recovered { .. } => Row("recovered", None, Owner),

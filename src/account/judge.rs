@@ -33,6 +33,7 @@ impl Account {
         now: UnixTime,
         command: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<Attempt<T>, Error> {
+        self.refuse_moving()?;
         self.begin(now);
         let verdict = match command(&mut self) {
             Ok(value) => Ok(value),

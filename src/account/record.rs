@@ -5,6 +5,7 @@
 
 mod device;
 mod recovery;
+mod relocation;
 mod throttle;
 mod voucher;
 
@@ -13,12 +14,14 @@ use minicbor::{CborLen, Decode, Decoder, Encode};
 use super::clock::RecordClock;
 use super::error::Error;
 use super::record_error::RecordError;
+use super::relocation::Relocation;
 use super::state::Account;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::{Keyring, Purpose};
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
+use relocation::RelocationRecord;
 use throttle::{ThrottleRecord, bucket};
 
 #[derive(Encode, Decode, CborLen)]
@@ -40,6 +43,10 @@ struct Record<'b> {
     epoch: u32,
     #[n(7)]
     was_confirmed: bool,
+    #[b(8)]
+    moving: Option<RelocationRecord<'b>>,
+    #[b(9)]
+    moved: Option<RelocationRecord<'b>>,
 }
 
 impl Account {
@@ -85,6 +92,8 @@ impl<'b> From<&'b Account> for Record<'b> {
             last_change: account.clock.last_change.map(UnixTime::as_secs),
             epoch: account.clock.epoch,
             was_confirmed: account.was_confirmed,
+            moving: account.moving.as_ref().map(RelocationRecord::from),
+            moved: account.moved.as_ref().map(RelocationRecord::from),
         }
     }
 }
@@ -124,8 +133,16 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
             epoch: record.epoch,
         },
         was_confirmed: record.was_confirmed,
+        moving: relocation(record.moving)?,
+        moved: relocation(record.moved)?,
         ..Account::new(id.clone())
     })
+}
+
+fn relocation(record: Option<RelocationRecord<'_>>) -> Result<Option<Relocation>, RecordError> {
+    record
+        .map(|record| record.to_relocation().ok_or(RecordError::Value))
+        .transpose()
 }
 
 #[cfg(test)]

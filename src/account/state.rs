@@ -12,6 +12,7 @@ use super::event::Event;
 use super::policy::Policy;
 use super::proof::{Proof, ProofKind};
 use super::recovery::set::RecoverySet;
+use super::relocation::Relocation;
 use super::throttle::{Bucket, Throttle};
 use super::voucher::Voucher;
 use crate::account_id::AccountId;
@@ -55,6 +56,10 @@ pub struct Account {
     pub(super) resyncs: Bucket,
     pub(super) recovery: Option<RecoverySet>,
     pub(super) clock: RecordClock,
+    /// Where to it is moved. Until then it is frozen: nothing of it is accepted.
+    pub(super) moving: Option<Relocation>,
+    /// Where from it was moved last.
+    pub(super) moved: Option<Relocation>,
     pub(super) sealed_by: Option<KeyId>,
     /// The command that is being judged has noted these.
     pub(super) events: Vec<Event>,
@@ -76,6 +81,8 @@ impl Account {
             resyncs: Bucket::EMPTY,
             recovery: None,
             clock: RecordClock::default(),
+            moving: None,
+            moved: None,
             sealed_by: None,
             events: Vec::new(),
             clock_went_back: false,

@@ -162,6 +162,7 @@ blocking! {
     fn stands(proof: impl AsRef<Proof>) -> ();
     fn opt_out(proof: impl AsRef<Proof>) -> ();
     fn danger_import_unproven(account: &AccountId, devices: Vec<NewDevice>) -> ();
+    fn danger_move_unproven(from: &AccountId, to: &AccountId) -> ();
     fn danger_revoke_unproven(account: &AccountId, device: DeviceId) -> ();
     fn danger_unlock_unproven(account: &AccountId) -> ();
     fn danger_opt_out_unproven(account: &AccountId) -> ();

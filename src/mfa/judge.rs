@@ -7,7 +7,7 @@ use crate::account::{Account, Attempt, Error, Event, Policy, Proof};
 use crate::account_id::AccountId;
 use crate::codes::{Clock, SystemClock, UnixTime};
 use crate::sealing::Keyring;
-use crate::store::{Store, Stored, Swap};
+use crate::store::{Store, Stored, Swap, Version};
 
 /// A command is judged again so many times, if another one won the swap.
 ///
@@ -189,22 +189,48 @@ impl<S: Store> Mfa<S> {
                 (None, Absent::IsNotEnrolled) => return Err(Error::NotEnrolled),
             };
             let now = self.clock.now();
-            let mut attempt =
+            let attempt =
                 command(account, now).inspect_err(|error| self.tell_refusal(id, now, error))?;
-            let sealed = attempt.seal(&self.keyring)?;
             let expected = stored.map(|stored| stored.version());
-            let interruption = Interruption { mfa: self, id, now };
-            let swap = self
-                .store
-                .swap(id, expected, &sealed)
-                .await
-                .map_err(store_error)?;
-            interruption.averted();
-            if let Swap::Committed(receipt) = swap {
-                return attempt.reveal_with(receipt, |event| self.tell(id, now, event));
+            if let Some(verdict) = self.commit(id, now, expected, attempt).await? {
+                return Ok(verdict);
             }
         }
         Err(Error::Contended)
+    }
+
+    /// Seals, swaps, and reveals the verdict, or returns `None` if another one won the swap.
+    pub(super) async fn commit<T>(
+        &self,
+        id: &AccountId,
+        now: UnixTime,
+        expected: Option<Version>,
+        mut attempt: Attempt<T>,
+    ) -> Result<Option<T>, Error> {
+        let sealed = attempt.seal(&self.keyring)?;
+        let interruption = Interruption { mfa: self, id, now };
+        let swap = self.store.swap(id, expected, &sealed).await;
+        let swap = swap.map_err(store_error)?;
+        interruption.averted();
+        match swap {
+            Swap::Committed(receipt) => attempt
+                .reveal_with(receipt, |event| self.tell(id, now, event))
+                .map(Some),
+            Swap::Conflict => Ok(None),
+        }
+    }
+
+    /// Removes the record if it still has this version, and says whether it had.
+    pub(super) async fn removes(
+        &self,
+        id: &AccountId,
+        now: UnixTime,
+        version: Version,
+    ) -> Result<bool, Error> {
+        let interruption = Interruption { mfa: self, id, now };
+        let removed = self.store.remove(id, version).await.map_err(store_error)?;
+        interruption.averted();
+        Ok(matches!(removed, Swap::Committed(_)))
     }
 
     pub(super) async fn load(&self, id: &AccountId) -> Result<Option<Stored>, Error> {

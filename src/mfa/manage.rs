@@ -1,10 +1,10 @@
 //! What owners and operators do with what is enrolled.
 
-use super::judge::{Absent, Interruption, Mfa, TRIES, store_error};
+use super::judge::{Absent, Mfa, TRIES};
 use crate::account::{Account, DeviceId, Error, Event, Label, NewDevice, Proof};
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
-use crate::store::{Store, Swap};
+use crate::store::Store;
 
 impl<S: Store> Mfa<S> {
     /// Gives a device another label, and a rotation of it that is under way with the same label too.
@@ -340,14 +340,7 @@ impl<S: Store> Mfa<S> {
             let stored = self.load(id).await?.ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
-            let interruption = Interruption { mfa: self, id, now };
-            let swap = self
-                .store
-                .remove(id, stored.version())
-                .await
-                .map_err(store_error)?;
-            interruption.averted();
-            if let Swap::Committed(_) = swap {
+            if self.removes(id, now, stored.version()).await? {
                 self.tell(id, now, event);
                 return Ok(());
             }

@@ -14,6 +14,7 @@ mod enrollment;
 mod events;
 mod flows;
 mod model;
+mod moving;
 mod policy;
 #[path = "../support/record_checks.rs"]
 mod record_checks;

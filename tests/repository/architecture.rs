@@ -26,14 +26,17 @@ const HOUSE: [(&str, &str); 10] = [
     ),
     (
         "account",
-        "credential device/id device/session label diagnosis guess_bound policy stale proof voucher event denial \
+        "credential relocation device/id device/session label diagnosis guess_bound policy stale proof voucher event denial \
          record_error error clock throttle device/drift device/new_device device/entry device/searching \
-         device/enrollment recovery/code recovery/codes recovery/set state record/throttle record/voucher \
+         device/enrollment recovery/code recovery/codes recovery/set state record/throttle record/relocation record/voucher \
          record/device record/recovery record attempt judge status commands/check_proof commands/enroll \
-         commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem \
+         commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem commands/relocate \
          commands/verify commands/resync commands/unproven trace",
     ),
-    ("mfa", "judge check login manage sweep token blocking"),
+    (
+        "mfa",
+        "judge check login manage relocate sweep token blocking",
+    ),
     ("serialize", ""),
     ("manual", ""),
     ("lib", ""),

@@ -21,6 +21,7 @@ impl Account {
     pub fn check_proof(&self, proof: impl AsRef<Proof>, now: UnixTime) -> Result<(), Error> {
         let proof = proof.as_ref();
         self.check_owner(proof)?;
+        self.refuse_moving()?;
         proof.require_within(proof.lifetime(), now)?;
         if self.stands(proof.credential()) && self.is_of_this_epoch(proof, now) {
             Ok(())
@@ -47,6 +48,7 @@ impl Account {
     pub fn check_session(&self, proof: impl AsRef<Proof>, now: UnixTime) -> Result<(), Error> {
         let proof = proof.as_ref();
         self.check_owner(proof)?;
+        self.refuse_moving()?;
         proof.require_within(std::time::Duration::MAX, now)?;
         let elapsed = self.clock.elapsed(now);
         let goes_on = self.stands(proof.credential())

@@ -43,6 +43,11 @@ const OPTING_IN: PendingRecord = PendingRecord {
     ..PENDING
 };
 
+const MOVE: RelocationRecord<'static> = RelocationRecord {
+    other: "user-1",
+    mark: [1; 8],
+};
+
 const fn device() -> DeviceRecord<'static> {
     DeviceRecord {
         id: 1,
@@ -75,6 +80,8 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
         last_change: None,
         epoch: 0,
         was_confirmed: false,
+        moving: None,
+        moved: None,
     };
     minicbor::to_vec(record).unwrap()
 }
@@ -132,6 +139,8 @@ fn a_whole_record_comes_back() {
         last_change: Some(1_700_000_001),
         epoch: 3,
         was_confirmed: true,
+        moving: Some(MOVE),
+        moved: Some(MOVE),
     };
     let bytes = minicbor::to_vec(record).unwrap();
     let account = decode(&bytes).unwrap();
