@@ -450,13 +450,16 @@ impl Life {
         run(resealing.danger_opt_out_unproven(&alice())).unwrap();
         let phone = NewDevice::totp(label("phone")).with_secret(secret.duplicate());
         run(resealing.danger_import_unproven(&alice(), vec![phone])).unwrap();
+        let moved = account("user-1");
+        run(resealing.danger_move_unproven(&alice(), &moved)).unwrap();
+        run(resealing.danger_move_unproven(&moved, &alice())).unwrap();
         let cut = Mfa::new(Broken(store), new_key()).on_event(log.handler());
         let _unknown = run(cut.danger_unlock_unproven(&alice())).unwrap_err();
     }
 }
 
 /// Code, whether the owner must hear of it, whether it is about a device.
-const EVENTS: [(&str, bool, bool); 39] = [
+const EVENTS: [(&str, bool, bool); 41] = [
     ("enrollment_begun", false, true),
     ("confirmation_failed", false, true),
     ("device_confirmed", true, true),
@@ -487,6 +490,8 @@ const EVENTS: [(&str, bool, bool); 39] = [
     ("opted_out", true, false),
     ("opted_out_unproven", true, false),
     ("unlocked_unproven", true, false),
+    ("moved_away", false, false),
+    ("moved_here", true, false),
     ("recovery_codes_issued", true, false),
     ("recovery_codes_voided", true, false),
     ("recovered", true, false),
@@ -505,6 +510,15 @@ fn names_are_stable_and_differ() {
         .map(|event| (event.code(), event.notify_owner(), event.device().is_some()))
         .collect();
     assert_eq!(seen, EVENTS.into(), "each of them happens, and no other");
+    let table = include_str!("../../src/account/event.rs");
+    let rows: BTreeSet<&str> = (table.split("Row(\"").skip(1))
+        .filter_map(|row| row.split('"').next())
+        .collect();
+    assert_eq!(
+        rows,
+        EVENTS.map(|(code, ..)| code).into(),
+        "each row of the table happens"
+    );
     let mut names = BTreeMap::new();
     for event in &told {
         let text = shown(event);

@@ -325,6 +325,7 @@ pub(crate) fn event(event: &Event) -> Option<String> {
                 "You said which devices are in your hands ({devices}). Everything else has ended."
             ));
         }
+        Event::MovedHere { .. } => "Whoever runs this site gave your account another id.",
         Event::Imported { .. } => "Whoever runs this site added a device that you have.",
         Event::OptedOut => "The second factor was turned off.",
         Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
