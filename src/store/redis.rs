@@ -10,10 +10,7 @@ use std::time::Duration;
 // a connection of their own. Why this driver: `fred` is used by fewer, and it may send a request
 // again by itself.
 use redis::aio::MultiplexedConnection;
-use redis::{
-    Client, Cmd, ErrorKind, FromRedisValue, RedisError as DriverError, Script, ScriptInvocation,
-    ServerErrorKind,
-};
+use redis::{Client, Cmd, FromRedisValue, RedisError as DriverError, Script, ScriptInvocation};
 
 use self::connection::Connection;
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
@@ -123,13 +120,16 @@ impl RedisStore {
     /// connects.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        let connection = Arc::new(Connection::new(client));
+        let names = Names::new("secondfactor");
+        let mut setup = redis::pipe();
+        setup.load_script(&names.swap).load_script(&names.remove);
+        let connection = Arc::new(Connection::new(client, setup));
         Self {
             writes: Arc::clone(&connection),
             connection,
             replicas: 0,
             limit: limit::DEFAULT,
-            names: Arc::new(Names::new("secondfactor")),
+            names: Arc::new(names),
         }
     }
 
@@ -199,14 +199,7 @@ impl RedisStore {
             let patience = u32::try_from(self.limit.as_millis() / 2).unwrap_or(u32::MAX);
             request.cmd("WAIT").arg(self.replicas).arg(patience.max(1));
         }
-        let mut answers: Result<Vec<u32>, _> = request.query_async(driver).await;
-        let unknown = ErrorKind::Server(ServerErrorKind::NoScript);
-        if answers.as_ref().is_err_and(|error| error.kind() == unknown) {
-            // The server did nothing.
-            script.load_async(driver).await?;
-            answers = request.query_async(driver).await;
-        }
-        let answers = answers?;
+        let answers: Vec<u32> = request.query_async(driver).await?;
         let copies = answers.get(1).copied().unwrap_or(0);
         match answers.first() {
             Some(1) if copies >= self.replicas => Ok(Swap::Committed(Committed::attest(body))),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisResult};
+use redis::{AsyncConnectionConfig, Client, Pipeline, RedisResult};
 use tokio::sync::Mutex;
 
 /// Opens the connection at the first call. After a call without a good answer, the next call opens
@@ -13,6 +13,8 @@ use tokio::sync::Mutex;
 /// The driver itself keeps a connection that answers `READONLY` or nothing at all.
 pub(super) struct Connection {
     client: Client,
+    /// What a new connection begins with.
+    setup: Pipeline,
     open: Mutex<Option<Open>>,
 }
 
@@ -23,9 +25,10 @@ struct Open {
 }
 
 impl Connection {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client, setup: Pipeline) -> Self {
         Self {
             client,
+            setup,
             open: Mutex::default(),
         }
     }
@@ -35,7 +38,7 @@ impl Connection {
         let mut open = self.open.lock().await;
         let connection = match open.take().filter(Open::is_good) {
             Some(connection) => connection,
-            None => Open::new(&self.client).await?,
+            None => Open::new(&self.client, &self.setup).await?,
         };
         *open = Some(connection.clone());
         Ok(Lease {
@@ -46,20 +49,22 @@ impl Connection {
 
     /// Makes another one to the same server.
     pub(super) fn another(&self) -> Self {
-        Self::new(self.client.clone())
+        Self::new(self.client.clone(), self.setup.clone())
     }
 }
 
 impl Open {
-    async fn new(client: &Client) -> RedisResult<Self> {
+    async fn new(client: &Client, setup: &Pipeline) -> RedisResult<Self> {
         // The limit of the call holds for all of it.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None);
+        let mut driver = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        setup.exec_async(&mut driver).await?;
         Ok(Self {
-            driver: client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await?,
+            driver,
             is_given_up: Arc::default(),
         })
     }
