@@ -57,12 +57,16 @@ impl Daemon {
         }
     }
 
-    /// A Redis with a port on the loopback interface too, as replicas come over TCP only.
+    /// A Redis with a port on the loopback interface too, as replicas come over TCP only. It does not wait for the disk.
     pub(crate) fn start_redis_for_replicas() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (port, process) = std::iter::repeat_with(free_port)
             .take(20)
-            .find_map(|port| Some((port, try_launch(redis(folder.path(), Some(port)))?)))
+            .find_map(|port| {
+                let mut command = redis(folder.path(), Some(port));
+                command.args(["--appendfsync", "no"]);
+                Some((port, try_launch(command)?))
+            })
             .expect("Redis does not start");
         Self {
             kind: Kind::Redis,

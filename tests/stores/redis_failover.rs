@@ -159,14 +159,14 @@ fn a_load_does_not_wait_for_replicas() {
 #[ignore = "needs the servers' programs: scripts/test"]
 fn replicas_that_nobody_waits_for_are_found() {
     let pair = Pair::start();
-    let findings = |store: RedisStore| run(store.check()).unwrap().findings().to_vec();
-    let asynchronous = Finding::AsynchronousReplicas { count: 1 };
-    assert_eq!(findings(pair.store()), [asynchronous]);
-    assert_eq!(findings(pair.store().with_replicas(1)), []);
-    assert_eq!(
-        findings(pair.store_on(&pair.replica)),
-        [Finding::NotPrimary]
-    );
+    let finds = |store: RedisStore, finding| {
+        let report = run(store.check()).unwrap();
+        report.findings().contains(&finding)
+    };
+    let asynchronous = || Finding::AsynchronousReplicas { count: 1 };
+    assert!(finds(pair.store(), asynchronous()));
+    assert!(!finds(pair.store().with_replicas(1), asynchronous()));
+    assert!(finds(pair.store_on(&pair.replica), Finding::NotPrimary));
 }
 
 /// Whoever has one of these can submit it twice.

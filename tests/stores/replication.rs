@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use secondfactor::store::RedisStore;
-use secondfactor::store::drivers::redis;
+use secondfactor::store::drivers::redis::{self, AsyncConnectionConfig};
 
 use crate::daemon::{Daemon, Kind};
 use crate::place::{Place, connection};
@@ -65,7 +65,7 @@ impl Pair {
 }
 
 /// Short, as a call on a server that hangs takes so long.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// Makes one a replica of another, and waits until it has everything.
 pub(crate) fn follow(replica: &Daemon, primary: &Daemon) {
@@ -73,12 +73,21 @@ pub(crate) fn follow(replica: &Daemon, primary: &Daemon) {
     catch_up(replica, primary);
 }
 
+/// By a write that it acknowledges: so it has all that came before.
 pub(crate) fn catch_up(replica: &Daemon, primary: &Daemon) {
-    until("the replica has everything", || {
+    until("the replica is in step", || {
         info(replica, "master_link_status") == "up"
-            && info(replica, "slave_repl_offset") == info(primary, "master_repl_offset")
-            && info(primary, "slave0").contains("state=online")
     });
+    let mut write = redis::pipe();
+    write.set("write", "something").ignore();
+    write.cmd("WAIT").arg(1).arg(60_000);
+    let copies: (u32,) = run(async {
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let client = redis::Client::open(primary.address()).unwrap();
+        let client = client.get_multiplexed_async_connection_with_config(&config);
+        write.query_async(&mut client.await.unwrap()).await.unwrap()
+    });
+    assert_eq!(copies, (1,), "the primary has one replica");
 }
 
 pub(crate) fn command(daemon: &Daemon, words: &str) {
