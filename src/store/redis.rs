@@ -1,18 +1,18 @@
 //! Records in Redis or Valkey.
 
-mod connection;
+mod connections;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-// Why one connection and no pool: a pool helps against requests that block, and those that do have
-// a connection of their own. Why this driver: `fred` is used by fewer, and it may send a request
+// Why one connection and no pool: a pool helps against requests that block, and only those that
+// wait for replicas do. Why this driver: `fred` is used by fewer, and it may send a request
 // again by itself.
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, FromRedisValue, RedisError as DriverError, Script, ScriptInvocation};
 
-use self::connection::Connection;
+use self::connections::{Connections, field};
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use super::limit::{self, TimeLimit, within};
 use super::report::{Finding, Report};
@@ -45,10 +45,10 @@ return 1
 
 /// Keeps records in Redis or Valkey, for any number of servers. Feature `redis`.
 ///
-/// All calls share one connection, over which requests overlap. A call that gets an error, or no
-/// answer within [its time limit](Self::with_time_limit), or that is dropped, is the last one on
-/// its connection. The next call opens another one and resolves the server's name again. So logins
-/// come back by themselves after a hang and after a failover. A write is never sent a second time.
+/// All calls share one connection, over which requests overlap. After a call that gets an error, or
+/// no answer within [its time limit](Self::with_time_limit), or that is dropped, the next call opens
+/// another one and resolves the server's name again. So logins come back by themselves after a hang
+/// and after a failover. A write is never sent a second time.
 ///
 /// **Redis is a cache by default.** Set `maxmemory-policy noeviction`, so that no record is
 /// evicted, and `appendonly yes` with `appendfsync always`, so that records survive a restart: see
@@ -81,10 +81,7 @@ return 1
 /// there. The braces keep all of them on one node of a cluster.
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: Arc<Connection>,
-    /// The same, or another one where writes wait for replicas: what comes behind them on their
-    /// connection waits too.
-    writes: Arc<Connection>,
+    connections: Arc<Connections>,
     replicas: u32,
     limit: Duration,
     names: Arc<Names>,
@@ -122,11 +119,11 @@ impl RedisStore {
     pub fn new(client: Client) -> Self {
         let names = Names::new("secondfactor");
         let mut setup = redis::pipe();
-        setup.load_script(&names.swap).load_script(&names.remove);
-        let connection = Arc::new(Connection::new(client, setup));
+        for script in [&names.swap, &names.remove] {
+            setup.load_script(script).ignore();
+        }
         Self {
-            writes: Arc::clone(&connection),
-            connection,
+            connections: Arc::new(Connections::new(client, setup)),
             replicas: 0,
             limit: limit::DEFAULT,
             names: Arc::new(names),
@@ -157,20 +154,18 @@ impl RedisStore {
     /// a replica that is away stops the logins, and a failover takes one away: with one replica,
     /// logins come back when it has a replica again.
     ///
-    /// It is a `WAIT` in the round trip of the write. Writes then have a connection of their own
-    /// and follow each other on it, each after the acknowledgements of the one before: 1,000 in a
-    /// second where replicas are a millisecond away.
+    /// It is a `WAIT` in the round trip of the write. What comes behind a `WAIT` on its connection
+    /// waits too, so writes then take turns on 16 connections of their own.
     #[must_use]
     pub fn with_replicas(self, count: u32) -> Self {
         Self {
-            writes: Arc::new(self.connection.another()),
             replicas: count,
             ..self
         }
     }
 
     async fn read<T: FromRedisValue>(&self, request: &Cmd) -> Result<T, Cause> {
-        let mut lease = self.connection.lease().await?;
+        let mut lease = self.connections.lease(false).await?;
         let answer = request.query_async(lease.driver()).await?;
         lease.end();
         Ok(answer)
@@ -178,7 +173,7 @@ impl RedisStore {
 
     async fn write(&self, script: &ScriptInvocation<'_>, body: &[u8]) -> Result<Swap, RedisError> {
         let swap = within(self.limit, async {
-            let mut lease = self.writes.lease().await?;
+            let mut lease = self.connections.lease(self.replicas > 0).await?;
             let swap = self.run(script, lease.driver(), body).await?;
             lease.end();
             Ok::<_, Cause>(swap)
@@ -301,11 +296,7 @@ impl ListAccounts for RedisStore {
 }
 
 fn findings(info: &str, replicas: u32) -> Vec<Finding> {
-    let field = |name: &str| {
-        info.lines()
-            .find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))
-            .unwrap_or_default()
-    };
+    let field = |name| field(info, name);
     let mut findings = Vec::new();
     if field("role") != "master" {
         findings.push(Finding::NotPrimary);

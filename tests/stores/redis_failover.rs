@@ -23,18 +23,11 @@ fn until_a_login(login: &Login<RedisStore>, step: &mut u32) -> Vec<Error> {
         login.clock.set(time);
         match run(login.mfa.verify(&alice(), code(&login.secret, time, 0))) {
             Ok(_) => return errors,
-            Err(error) => errors.push(error),
+            Err(error @ Error::Store(_)) => errors.push(error),
+            Err(error) => panic!("{error:?}"),
         }
         assert!(errors.len() < 20, "{errors:?}");
     }
-}
-
-fn assert_store_failures(errors: &[Error]) {
-    let is_expected = |error| matches!(error, &Error::Store(_));
-    assert!(
-        !errors.is_empty() && errors.iter().all(is_expected),
-        "{errors:?}"
-    );
 }
 
 /// Attack S4.
@@ -51,9 +44,11 @@ fn logins_come_back_after_a_failover() {
         pair.fail_over();
         follow(&pair.primary, &pair.replica);
         let errors = until_a_login(&login, &mut step);
-        assert_store_failures(&errors);
-        let first = errors[0].source().and_then(|error| error.source()).unwrap();
-        assert!(first.to_string().contains("read only"), "{first}");
+        // Writes that wait may find a new connection.
+        if replicas == 0 {
+            let first = errors[0].source().and_then(|error| error.source()).unwrap();
+            assert!(first.to_string().contains("read only"), "{first}");
+        }
         assert!(until_a_login(&login, &mut step).is_empty());
 
         // And back.
@@ -61,7 +56,7 @@ fn logins_come_back_after_a_failover() {
         catch_up(&pair.primary, &pair.replica);
         command(&pair.primary, "REPLICAOF NO ONE");
         follow(&pair.replica, &pair.primary);
-        assert_store_failures(&until_a_login(&login, &mut step));
+        until_a_login(&login, &mut step);
     }
 }
 
@@ -125,6 +120,21 @@ fn two_primaries_accept_no_code_twice() {
             _ => assert!(matches!(again, Err(Error::Store(_))), "{again:?}"),
         }
     }
+}
+
+/// Of two primaries, the loads ask the one that the writes go to.
+#[test]
+#[ignore = "needs the servers' programs: scripts/test"]
+fn all_connections_lead_to_one_server() {
+    let pair = Pair::start();
+    let login = Login::new(pair.store().with_replicas(1));
+    pair.fail_over();
+    let third = Daemon::start_redis_for_replicas();
+    follow(&third, &pair.replica);
+    let (mfa, _clock) = mfa(pair.store_on(&pair.replica));
+    let _verified = run(mfa.verify(&alice(), code(&login.secret, NOW, 0))).unwrap();
+    // The connection for loads still leads to the old primary.
+    let _verified = run(login.mfa.verify(&alice(), code(&login.secret, NOW, 1))).unwrap();
 }
 
 fn mfa<S: Store>(store: S) -> (Mfa<S>, Arc<ManualClock>) {
@@ -291,7 +301,8 @@ fn what_all_replicas_have_passes_once() {
     let submissions = Submissions::new(&login);
     pair.cut_the_replica_off();
     let answers = submissions.submit(&login.mfa);
-    assert_store_failures(&answers.map(Result::unwrap_err));
+    let is_unknown = |answer: &Result<(), Error>| matches!(answer, Err(Error::Store(_)));
+    assert!(answers.iter().all(is_unknown), "{answers:?}");
     pair.primary.kill();
     pair.fail_over();
 
