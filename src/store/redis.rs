@@ -21,8 +21,8 @@ use crate::account_id::AccountId;
 /// Redis runs a script as one step. A version is greater than the last one of all accounts, so that
 /// none returns after a remove, and than the record's own, as the counter may get lost. It is at
 /// least the time in microseconds, so that what was written and then lost, together with its
-/// version, comes back under another one. Lua's numbers are exact up to 2^53, which is in the year
-/// 2255.
+/// version, comes back under another one. What remains is a clock that is set back when the counter
+/// and the record are lost as well. Lua's numbers are exact up to 2^53, which is in the year 2255.
 const SWAP: &str = "\
 local current = redis.call('HGET', KEYS[1], 'version')
 if (current or '') ~= ARGV[1] then return 0 end
@@ -53,20 +53,18 @@ return 1
 /// **Redis is a cache by default.** Set `maxmemory-policy noeviction`, so that no record is
 /// evicted, and `appendonly yes` with `appendfsync always`, so that records survive a restart: see
 /// [`check`](Store::check). The address must lead to the **primary**, also after a failover: by a
-/// name that moves, or by a proxy. Replicas may lack the last writes when one of them takes over.
-/// [`with_replicas`](Self::with_replicas) waits for them.
+/// name that moves, or by a proxy. Replicas may lack the last writes when one of them takes over,
+/// unless [`with_replicas`](Self::with_replicas) waits for all of them.
+///
+/// This survives a hang and a failover:
 ///
 /// ```no_run
-/// use std::time::Duration;
-///
 /// use secondfactor::store::drivers::redis::Client;
 /// use secondfactor::store::{RedisStore, Store as _};
 /// use secondfactor::{Keyring, Mfa, SealingKey};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let store = RedisStore::new(Client::open("redis://primary.example.com/")?)
-///     .with_time_limit(Duration::from_secs(2)) // 5 s unless set
-///     .with_replicas(2); // all that may take over; none unless set
+/// let store = RedisStore::new(Client::open("redis://primary.example.com/")?);
 /// for finding in store.check().await?.findings() {
 ///     eprintln!("{finding}");
 /// }
@@ -149,10 +147,19 @@ impl RedisStore {
     /// Calls a write committed when so many replicas have it. None unless set, and then a failover
     /// may lose the last writes.
     ///
-    /// **Only the number of all replicas that may take over** bounds what a failover loses. A write
-    /// that too few replicas have after half of the time limit is an error with unknown outcome. So
-    /// a replica that is away stops the logins, and a failover takes one away: with one replica,
-    /// logins come back when it has a replica again.
+    /// **Only all replicas that may take over** bound what a failover loses. A write that too few
+    /// have after half of the time limit is an error with unknown outcome. So a replica that is away
+    /// stops the logins. A failover takes one away too: the logins come back when the new primary
+    /// has as many replicas.
+    ///
+    /// ```
+    /// use secondfactor::store::RedisStore;
+    /// use secondfactor::store::drivers::redis::Client;
+    ///
+    /// let client = Client::open("redis://primary.example.com/")?;
+    /// let store = RedisStore::new(client).with_replicas(2); // it has two
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// It is a `WAIT` in the round trip of the write. What comes behind a `WAIT` on its connection
     /// waits too, so writes then take turns on 16 connections of their own.
