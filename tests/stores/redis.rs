@@ -13,14 +13,18 @@ use crate::place::{Place, connection};
 use crate::replication::{command, info, until};
 use crate::support::*;
 
-pub(crate) fn missed_a_limit(error: &(dyn Error + 'static)) -> bool {
-    error.is::<TimeLimit>() || error.source().is_some_and(missed_a_limit)
+pub(crate) fn missed_limit<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a TimeLimit> {
+    let cause = || missed_limit(error.source()?);
+    error.downcast_ref().or_else(cause)
 }
+
+/// The limit of the calls that miss it.
+const HURRY: Duration = Duration::from_millis(50);
 
 #[track_caller]
 fn assert_missed<T: std::fmt::Debug>(answer: Result<T, RedisError>) {
     let error = answer.unwrap_err();
-    assert!(missed_a_limit(&error), "{error:?}");
+    assert_eq!(missed_limit(&error), Some(&TimeLimit::missed(HURRY)));
 }
 
 fn load(store: &RedisStore) -> Option<Version> {
@@ -34,7 +38,7 @@ fn every_call_on_a_hung_server_ends_at_its_limit() {
     let daemon = Daemon::start(Kind::Redis);
     let store = daemon.place().open_redis();
     assert_eq!(load(&store), None);
-    let store = store.with_time_limit(Duration::from_millis(50));
+    let store = store.with_time_limit(HURRY);
     daemon.signal("STOP");
     // The first one on the connection that is there, the others while they open one.
     assert_missed(run(store.load(&alice())));
@@ -63,15 +67,14 @@ fn a_call_without_an_answer_is_the_last_on_its_connection() {
     assert_eq!(opened(), 1, "it stays open");
 
     daemon.signal("STOP");
-    let hasty = store.clone().with_time_limit(Duration::from_millis(50));
+    let hasty = store.clone().with_time_limit(HURRY);
     assert_missed(run(hasty.load(&alice())));
     daemon.signal("CONT");
     assert_eq!(load(&store), None);
     assert_eq!(opened(), 2, "after a missed limit");
 
     daemon.signal("STOP");
-    let hurry = Duration::from_millis(50);
-    let dropped = run(async { tokio::time::timeout(hurry, store.load(&alice())).await });
+    let dropped = run(async { tokio::time::timeout(HURRY, store.load(&alice())).await });
     assert!(dropped.is_err());
     daemon.signal("CONT");
     assert_eq!(load(&store), None);
