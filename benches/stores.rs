@@ -36,7 +36,7 @@ use bare::Bare;
 use fill::Records;
 use secondfactor::codes::{Clock, ManualClock, Secret};
 use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
-use secondfactor::store::drivers::redis::{Client, aio::ConnectionManager};
+use secondfactor::store::drivers::redis::Client;
 use secondfactor::store::{MemoryStore, PostgresStore, RedisStore, SqliteStore, Store};
 use secondfactor::{AccountId, Mfa};
 use shared::OURS;
@@ -138,9 +138,9 @@ fn redis(table: &mut Table, sizes: &[usize], url: &str) {
     let client = Client::open(url).unwrap();
     let connection = table
         .runtime
-        .block_on(ConnectionManager::new(client))
+        .block_on(client.get_multiplexed_async_connection())
         .unwrap();
-    let store = Arc::new(RedisStore::new(connection.clone()).with_namespace(&namespace));
+    let store = Arc::new(RedisStore::new(client).with_namespace(&namespace));
     let floor = Arc::new(bare::Redis::new(connection.clone(), &namespace));
     let mut filled = 0;
     for size in sizes {

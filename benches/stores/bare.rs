@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, params};
 use secondfactor::store::drivers::deadpool_postgres::Pool;
-use secondfactor::store::drivers::redis::{self, Script, aio::ConnectionManager};
+use secondfactor::store::drivers::redis::{self, Script, aio::MultiplexedConnection};
 
 pub(crate) trait Bare: Send + Sync + 'static {
     /// Loads the record, and writes as many bytes back if its version is still the same.
@@ -100,13 +100,13 @@ impl Bare for Postgres {
 }
 
 pub(crate) struct Redis {
-    connection: ConnectionManager,
+    connection: MultiplexedConnection,
     prefix: String,
     script: Script,
 }
 
 impl Redis {
-    pub(crate) fn new(connection: ConnectionManager, namespace: &str) -> Self {
+    pub(crate) fn new(connection: MultiplexedConnection, namespace: &str) -> Self {
         let script = "
             if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
             redis.call('HINCRBY', KEYS[1], 'version', 1)

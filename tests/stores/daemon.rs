@@ -20,6 +20,8 @@ pub(crate) struct Daemon {
     pub(crate) kind: Kind,
     folder: TempDir,
     process: Mutex<Child>,
+    /// Of a Redis that others replicate.
+    port: Option<u16>,
 }
 
 impl Daemon {
@@ -46,12 +48,36 @@ impl Daemon {
                     .current_dir(folder.path()),
             );
         }
-        let process = launch(kind, folder.path());
+        let process = launch(kind, folder.path(), None);
         Self {
             kind,
             folder,
             process: Mutex::new(process),
+            port: None,
         }
+    }
+
+    /// A Redis with a port on the loopback interface too, as replicas come over TCP only. It does not wait for the disk.
+    pub(crate) fn start_redis_for_replicas() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (port, process) = std::iter::repeat_with(free_port)
+            .take(20)
+            .find_map(|port| {
+                let mut command = redis(folder.path(), Some(port));
+                command.args(["--appendfsync", "no"]);
+                Some((port, try_launch(command)?))
+            })
+            .expect("Redis does not start");
+        Self {
+            kind: Kind::Redis,
+            folder,
+            process: Mutex::new(process),
+            port: Some(port),
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port.unwrap()
     }
 
     /// The file of its socket; clients of PostgreSQL name the folder only.
@@ -102,6 +128,12 @@ impl Daemon {
         }
     }
 
+    /// `STOP` makes it hang, `CONT` lets it go on.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.process.lock().unwrap().id().to_string();
+        succeeds(Command::new("kill").args([&format!("-{name}"), &*id]));
+    }
+
     /// For a PostgreSQL that does not run: it will start as a standby without a primary.
     pub(crate) fn make_standby(&self) {
         std::fs::write(self.folder.path().join("data/standby.signal"), "").unwrap();
@@ -109,7 +141,7 @@ impl Daemon {
 
     /// Starts it again on its files. Its processes may take a moment to go away, and it does not start before.
     pub(crate) fn restart(&self) {
-        *self.process.lock().unwrap() = launch(self.kind, self.folder.path());
+        *self.process.lock().unwrap() = launch(self.kind, self.folder.path(), self.port);
     }
 }
 
@@ -136,32 +168,39 @@ fn address(kind: Kind, folder: &Path) -> String {
     }
 }
 
-/// Until it says that it is ready.
-fn launch(kind: Kind, folder: &Path) -> Child {
-    for _ in 0..20 {
-        let mut command = match kind {
-            Kind::Postgres => postgres(folder),
-            Kind::Redis => redis(folder),
-        };
-        let mut child = command
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let output: Box<dyn std::io::Read + Send> = match kind {
-            Kind::Postgres => Box::new(child.stderr.take().unwrap()),
-            Kind::Redis => Box::new(child.stdout.take().unwrap()),
-        };
-        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let ready = lines.any(|line| line.to_lowercase().contains("ready to accept"));
-        if ready {
-            // The rest must be read, or it would wait for its reader.
-            std::thread::spawn(move || lines.for_each(drop));
-            return child;
-        }
+fn launch(kind: Kind, folder: &Path, port: Option<u16>) -> Child {
+    let command = || match kind {
+        Kind::Postgres => postgres(folder),
+        Kind::Redis => redis(folder, port),
+    };
+    let mut tries = std::iter::repeat_with(command).take(20);
+    tries
+        .find_map(try_launch)
+        .unwrap_or_else(|| panic!("{kind:?} does not start"))
+}
+
+/// Until it says that it is ready, or ends.
+fn try_launch(mut command: Command) -> Option<Child> {
+    let mut child = command.stdin(Stdio::null()).spawn().unwrap();
+    let output: Box<dyn std::io::Read + Send> = match child.stderr.take() {
+        Some(stderr) => Box::new(stderr),
+        None => Box::new(child.stdout.take().unwrap()),
+    };
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let ready = lines.any(|line| line.to_lowercase().contains("ready to accept"));
+    if !ready {
         child.wait().unwrap();
+        return None;
     }
-    panic!("{kind:?} does not start");
+    // The rest must be read, or it would wait for its reader.
+    std::thread::spawn(move || lines.for_each(drop));
+    Some(child)
+}
+
+/// Another program may take it before it is used.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn postgres(folder: &Path) -> Command {
@@ -173,23 +212,24 @@ fn postgres(folder: &Path) -> Command {
         .arg(folder)
         .args(["-c", "listen_addresses="]);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.current_dir(folder);
     command
 }
 
-fn redis(folder: &Path) -> Command {
-    let mut command = Command::new("redis-server");
+/// Or a Valkey, if the environment names one.
+fn redis(folder: &Path, port: Option<u16>) -> Command {
+    let program = std::env::var("SECONDFACTOR_TEST_REDIS_SERVER");
+    let mut command = Command::new(program.as_deref().unwrap_or("redis-server"));
     command
-        .args(["--port", "0", "--unixsocket"])
-        .arg(folder.join(socket_name(Kind::Redis)));
-    command.args(["--dir"]).arg(folder).args([
-        "--appendonly",
-        "yes",
-        "--appendfsync",
-        "always",
-        "--save",
-        "",
-    ]);
-    command.stdout(Stdio::piped());
+        .args(["--bind", "127.0.0.1", "--port"])
+        .arg(port.unwrap_or(0).to_string())
+        .arg("--unixsocket")
+        .arg(folder.join(socket_name(Kind::Redis)))
+        .arg("--dir")
+        .arg(folder);
+    command.args(["--appendonly", "yes", "--appendfsync", "always"]);
+    command.args(["--save", "", "--repl-diskless-sync-delay", "0"]);
+    command.current_dir(folder).stdout(Stdio::piped());
     command
 }
 

@@ -2,6 +2,7 @@
 //! never is somebody let in whose record is not committed, and never is a record that can't be read taken for none.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use secondfactor::codes::ManualClock;
 use secondfactor::store::drivers::redis;
@@ -49,9 +50,13 @@ type LoginServer = Mfa<Faulty>;
 
 /// A login server on a place, with something that happens before its next swap.
 fn login_server(place: &Place) -> (LoginServer, Arc<Mutex<Option<Fault>>>) {
+    login_server_on(place.open())
+}
+
+fn login_server_on(store: AnyStore) -> (LoginServer, Arc<Mutex<Option<Fault>>>) {
     let fault = Arc::new(Mutex::new(None));
     let store = Faulty {
-        inner: place.open(),
+        inner: store,
         before_swap: Arc::clone(&fault),
     };
     (
@@ -255,7 +260,7 @@ fn a_swap_that_takes_too_long(daemon: &Arc<Daemon>) {
     let place = daemon.place();
     let Login { secret, .. } = Login::new(place.open());
     let code = code(&secret, NOW, 0);
-    let (mfa, fault) = login_server(&with_timeout(&place));
+    let (mfa, fault) = login_server_on(with_timeout(&place));
     let held = Arc::new(Mutex::new(None));
     *fault.lock().unwrap() = Some(hold_swaps(&place, &held));
     assert_store_failed(submit(&mfa, code));
@@ -268,13 +273,15 @@ fn a_swap_that_takes_too_long(daemon: &Arc<Daemon>) {
     }
 }
 
-/// PostgreSQL gives up by a setting of the connection; the manager of Redis connections has a response timeout anyway.
-fn with_timeout(place: &Place) -> Place {
+/// PostgreSQL gives up by a setting of the connection, the store on Redis by its time limit.
+fn with_timeout(place: &Place) -> AnyStore {
+    let limit = Duration::from_secs(1);
     match place.clone() {
         Place::Postgres { config } => Place::Postgres {
             config: config.replace("options='", "options='-c statement_timeout=200ms "),
-        },
-        place => place,
+        }
+        .open(),
+        place => AnyStore::new(place.open_redis().with_time_limit(limit)),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::support::run;
 /// A connection that keeps every swap waiting as long as it is there.
 pub(crate) enum Hold {
     Postgres { _client: Box<Client> },
-    Redis(redis::aio::ConnectionManager),
+    Redis(redis::aio::MultiplexedConnection),
 }
 
 /// What holds them, to be run once.

@@ -25,6 +25,12 @@ mod proxy;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod races;
 #[cfg(all(feature = "postgres", feature = "redis"))]
+mod redis;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod redis_failover;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod replication;
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod reports;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod server;

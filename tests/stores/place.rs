@@ -5,12 +5,9 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
-use secondfactor::store::drivers::redis::{
-    Client, aio::ConnectionManager, aio::ConnectionManagerConfig,
-};
+use secondfactor::store::drivers::redis::{Client, aio::MultiplexedConnection};
 use secondfactor::store::{AnyStore, PostgresStore, RedisStore, SqliteStore};
 
 use crate::support::run;
@@ -68,9 +65,16 @@ impl Place {
         match self {
             Self::Sqlite { path } => AnyStore::new(SqliteStore::open(path).unwrap()),
             Self::Postgres { config } => AnyStore::new(PostgresStore::new(pool(config))),
+            Self::Redis { .. } => AnyStore::new(self.open_redis()),
+        }
+    }
+
+    pub(crate) fn open_redis(&self) -> RedisStore {
+        match self {
             Self::Redis { url, namespace } => {
-                AnyStore::new(RedisStore::new(run(connection(url))).with_namespace(namespace))
+                RedisStore::new(Client::open(&**url).unwrap()).with_namespace(namespace)
             }
+            _ => panic!("{self}"),
         }
     }
 }
@@ -115,14 +119,10 @@ pub(crate) fn pool(config: &str) -> Pool {
         .unwrap()
 }
 
-/// A connection that gives up soon, so that a test need not wait.
-pub(crate) async fn connection(url: &str) -> ConnectionManager {
-    let config = ConnectionManagerConfig::new()
-        .set_number_of_retries(1)
-        .set_min_delay(Duration::from_millis(1));
-    ConnectionManager::new_with_config(Client::open(url).unwrap(), config)
-        .await
-        .unwrap()
+/// A connection to a Redis for what no store does.
+pub(crate) async fn connection(url: &str) -> MultiplexedConnection {
+    let client = Client::open(url).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
 }
 
 fn named_by(variable: &str) -> String {

@@ -22,6 +22,7 @@ pub(crate) enum Cut {
 pub(crate) struct Proxy {
     folder: TempDir,
     cut: Arc<Mutex<Option<Cut>>>,
+    server: Arc<Mutex<PathBuf>>,
 }
 
 impl Proxy {
@@ -29,9 +30,19 @@ impl Proxy {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join(socket_name(daemon.kind))).unwrap();
         let cut = Arc::new(Mutex::new(None));
-        let (server, order) = (daemon.socket(), Arc::clone(&cut));
-        std::thread::spawn(move || listen(&listener, &server, &order));
-        Self { folder, cut }
+        let server = Arc::new(Mutex::new(daemon.socket()));
+        let (to, order) = (Arc::clone(&server), Arc::clone(&cut));
+        std::thread::spawn(move || listen(&listener, &to, &order));
+        Self {
+            folder,
+            cut,
+            server,
+        }
+    }
+
+    /// From now on new connections lead there. Those that are open stay where they are.
+    pub(crate) fn move_to(&self, daemon: &Daemon) {
+        *self.server.lock().unwrap() = daemon.socket();
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -43,9 +54,10 @@ impl Proxy {
     }
 }
 
-fn listen(listener: &UnixListener, server: &PathBuf, order: &Arc<Mutex<Option<Cut>>>) {
+fn listen(listener: &UnixListener, server: &Mutex<PathBuf>, order: &Arc<Mutex<Option<Cut>>>) {
     for client in listener.incoming().map_while(Result::ok) {
-        let Ok(server) = UnixStream::connect(server) else {
+        let address = server.lock().unwrap().clone();
+        let Ok(server) = UnixStream::connect(address) else {
             continue;
         };
         for is_request in [true, false] {

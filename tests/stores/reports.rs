@@ -132,12 +132,8 @@ fn a_postgres_standby_is_found() {
 #[ignore = "needs the servers' programs: scripts/test"]
 fn a_redis_is_as_its_settings() {
     let daemon = Daemon::start(Kind::Redis);
-    let (mut client, store) = run(async {
-        (
-            connection(&daemon.address()).await,
-            RedisStore::new(connection(&daemon.address()).await),
-        )
-    });
+    let mut client = run(connection(&daemon.address()));
+    let store = daemon.place().open_redis();
     let check = || -> Report { run(store.check()).unwrap() };
     let mut command = |words: &str| {
         let mut words = words.split(' ');
@@ -215,7 +211,7 @@ fn least_rights_on_redis() {
     let daemon = Daemon::start(Kind::Redis);
     run(async {
         let rights = "+hmget +evalsha +script|load +info +config|get +zrangebylex \
-            +hget +hset +incr +zadd +del +zrem ~{secondfactor}:*";
+            +get +set +time +hget +hset +zadd +del +zrem ~{secondfactor}:*";
         let mut user = redis::cmd("ACL");
         user.arg("SETUSER")
             .arg("app")
@@ -227,10 +223,8 @@ fn least_rights_on_redis() {
             .await
             .unwrap();
     });
-    let store = RedisStore::new(run(connection(&format!(
-        "{}?user=app&pass=app",
-        daemon.address()
-    ))));
+    let url = format!("{}?user=app&pass=app", daemon.address());
+    let store = RedisStore::new(redis::Client::open(url).unwrap());
     assert_eq!(run(store.check()).unwrap().findings(), []);
     use_all(store);
 }

@@ -70,7 +70,7 @@ pub(crate) async fn open(address: &StoreAddress) -> Outcome<(AnyStore, Arc<dyn D
     match address {
         StoreAddress::Sqlite(path) => sqlite::open(path).await,
         StoreAddress::Postgres(address) => postgres::open(address).await,
-        StoreAddress::Redis(address) => redis::open(address).await,
+        StoreAddress::Redis(address) => redis::open(address),
     }
 }
 

@@ -1,14 +1,16 @@
 //! The site's database in the Redis of the library's store.
 
+mod connection;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use secondfactor::codes::UnixTime;
-use secondfactor::store::drivers::redis::aio::ConnectionManager;
 use secondfactor::store::drivers::redis::{self, Client, ConnectionAddr, Script};
 use secondfactor::store::{AnyStore, RedisStore};
 
+use self::connection::Connection;
 use super::{Database, Entry, LIST_LEN, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
@@ -27,37 +29,38 @@ if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
 return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
 ";
 
-pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
-    let connection = connect(address).await?;
-    let store = RedisStore::new(connection.clone());
-    Ok((AnyStore::new(store), Arc::new(Redis::new(connection))))
+/// The primary's address. After a failover the library's store, and the site's own connection, follow it by themselves.
+pub(super) fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)> {
+    let client = client(address)?;
+    let store = RedisStore::new(client.clone());
+    Ok((AnyStore::new(store), Arc::new(Redis::new(client))))
 }
 
-pub(super) async fn connect(address: &str) -> Outcome<ConnectionManager> {
+pub(super) fn client(address: &str) -> Outcome<Client> {
     // The error of a bad address could quote it, and with it the password.
     let client = Client::open(address).map_err(|_| "the address of Redis can't be read")?;
     if let ConnectionAddr::Tcp(host, _) = client.get_connection_info().addr() {
         warn_of_network(std::slice::from_ref(host));
     }
-    Ok(ConnectionManager::new(client).await?)
+    Ok(client)
 }
 
 pub(super) struct Redis {
-    connection: ConnectionManager,
+    connection: Connection,
     add_user: Script,
     change_user: Script,
 }
 
 impl Redis {
-    pub(super) fn new(connection: ConnectionManager) -> Self {
+    pub(super) fn new(client: Client) -> Self {
         Self {
-            connection,
+            connection: Connection::new(client),
             add_user: Script::new(ADD_USER),
             change_user: Script::new(CHANGE_USER),
         }
     }
 
-    fn connection(&self) -> ConnectionManager {
+    fn connection(&self) -> Connection {
         self.connection.clone()
     }
 }

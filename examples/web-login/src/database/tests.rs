@@ -35,7 +35,7 @@ async fn postgres_keeps_the_contract() {
 async fn redis_keeps_the_contract() {
     let address = std::env::var("SECONDFACTOR_TEST_REDIS").unwrap();
     keeps_the_contract(Arc::new(redis::Redis::new(
-        redis::connect(&address).await.unwrap(),
+        redis::client(&address).unwrap(),
     )))
     .await;
 }
