@@ -17,15 +17,13 @@ use deadpool_postgres::tokio_postgres::{Row, types::ToSql};
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use super::limit::{self, within};
 use super::report::{Finding, Report};
+use super::table_names::TableNames;
 use crate::account_id::AccountId;
 use connection::{batch, lend, query};
 use error::Cause;
-use sql::{Names, SCHEMA, Sql};
+use sql::{SCHEMA, Sql};
 
 pub use error::PostgresError;
-
-/// Two servers that start at once would both find no table, and one of them would fail.
-const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('secondfactor'));";
 
 /// Keeps records in PostgreSQL, for any number of servers. Feature `postgres`.
 ///
@@ -65,20 +63,13 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Creates the table and the sequence, for applications that run migrations of their own.
-    ///
-    /// They are created in the first schema of the connection's `search_path`, by their default
-    /// names. [`schema`](Self::schema) has the names that you have set. The application's role
-    /// needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table and `USAGE` on the sequence.
-    pub const SCHEMA: &str = SCHEMA;
-
     /// Makes a store on this pool. It connects at the first call.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
         Self {
             pool,
             limit: limit::DEFAULT,
-            sql: Arc::new(Sql::new(Names::default())),
+            sql: Arc::new(Sql::new(&TableNames::default())),
         }
     }
 
@@ -94,40 +85,32 @@ impl PostgresStore {
         self
     }
 
-    /// Sets the schema in which the table and the sequence are. It must exist.
+    /// Sets the names of the table and of the sequence.
     ///
-    /// Without it, they are looked for in the connection's `search_path`. Set it if your
-    /// application changes the `search_path` of connections of the pool. The name is taken as it
-    /// is, upper case included.
-    ///
-    /// # Errors
-    /// [`PostgresError`] if this can't be a name: it has 1 to 63 ASCII letters, digits and `_`, and
-    /// does not begin with a digit.
-    pub fn with_schema(self, schema: &str) -> Result<Self, PostgresError> {
-        self.with_names(|names| names.with_schema(schema))
-    }
-
-    /// Sets the names of the table and of the sequence. They are `secondfactor_record` and
-    /// `secondfactor_version` by default.
-    ///
-    /// # Errors
-    /// [`PostgresError`] if one of them can't be a name, as in [`with_schema`](Self::with_schema).
-    pub fn with_relations(self, table: &str, sequence: &str) -> Result<Self, PostgresError> {
-        self.with_names(|names| names.with_relations(table, sequence))
-    }
-
-    fn with_names(
-        mut self,
-        change: impl FnOnce(Names) -> Result<Names, PostgresError>,
-    ) -> Result<Self, PostgresError> {
-        self.sql = Arc::new(Sql::new(change(self.sql.names.clone())?));
-        Ok(self)
-    }
-
-    /// Returns [`SCHEMA`](Self::SCHEMA) with the names that this store was given.
+    /// Without a schema, they are looked for in the connection's `search_path`. Name a schema if
+    /// your application changes the `search_path` of connections of this pool.
     #[must_use]
-    pub fn schema(&self) -> &str {
-        &self.sql.schema
+    pub fn with_names(mut self, names: TableNames) -> Self {
+        self.sql = Arc::new(Sql::new(&names));
+        self
+    }
+
+    /// Returns the SQL that creates the table and the sequence, for applications that run
+    /// migrations of their own. It may be repeated.
+    ///
+    /// A schema that the names have must be there. The application's role needs `USAGE` on it,
+    /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on the sequence.
+    ///
+    /// ```
+    /// use secondfactor::store::{PostgresStore, TableNames};
+    ///
+    /// let sql = PostgresStore::schema(&TableNames::new("login.mfa")?);
+    /// assert!(sql.contains("CREATE TABLE IF NOT EXISTS login.mfa_record ("));
+    /// # Ok::<(), secondfactor::store::TableNameError>(())
+    /// ```
+    #[must_use]
+    pub fn schema(names: &TableNames) -> String {
+        names.fill(SCHEMA)
     }
 
     /// Creates what [`schema`](Self::schema) names, if it is missing.
@@ -135,11 +118,8 @@ impl PostgresStore {
     /// # Errors
     /// [`PostgresError`] if there is no connection, or no right to create it.
     pub async fn create_schema(&self) -> Result<(), PostgresError> {
-        let create = format!("{LOCK_SCHEMA}\n{}", self.schema());
-        self.bounded(lend(&self.pool, async |client| {
-            batch(client, &create).await
-        }))
-        .await
+        let create = async |client: &_| batch(client, &self.sql.create).await;
+        self.bounded(lend(&self.pool, create)).await
     }
 
     async fn query(

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use super::limit;
@@ -72,7 +72,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`SqliteError`] if the file can't be opened, is no database, can't be set to WAL mode, or
-    /// stays locked for 5 seconds.
+    /// stays locked for 5 seconds. `:memory:` and URIs name no file, so they are errors too.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
         let path: Arc<Path> = path.as_ref().into();
         let caller = Arc::new(());
@@ -149,9 +149,7 @@ impl SqliteStore {
 }
 
 fn connect(patience: &Patience, path: &Path) -> Result<Connection, Fault> {
-    // A path is a path: no name is a URI.
-    let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::ZERO)?;
     // If several processes open a new file at once, SQLite turns all but one away without waiting.
     let mode: String = patience

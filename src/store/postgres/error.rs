@@ -21,10 +21,6 @@ pub(super) enum Cause {
     TimeLimit(#[source] TimeLimit),
     #[error("a key in PostgreSQL is no account id")]
     ForeignKey,
-    #[error(
-        "{0:?} can't name a schema, table or sequence: take 1 to 63 of a-z, A-Z, 0-9 and _, no digit first"
-    )]
-    Name(String),
 }
 
 impl PostgresError {

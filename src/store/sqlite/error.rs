@@ -19,6 +19,8 @@ pub(super) enum Fault {
     Driver(#[from] rusqlite::Error),
     #[error("the SQLite file can't be set to WAL mode")]
     NoWal,
+    #[error("this path leads to no SQLite file with its -wal and -shm")]
+    NoFile(#[source] std::io::Error),
     #[error("the SQLite file, or its -wal or -shm, was replaced or deleted, so restart")]
     Replaced,
     #[error("the SQLite file stayed locked")]

@@ -14,7 +14,7 @@ pub(super) struct Files([(PathBuf, Identity); 3]);
 impl Files {
     /// Takes them down when they are open, so that nobody can open others under their numbers.
     pub(super) fn beside(path: &Path) -> Result<Self, Fault> {
-        Self::find(path).map_err(|_| Fault::Replaced)
+        Self::find(path).map_err(Fault::NoFile)
     }
 
     fn find(path: &Path) -> io::Result<Self> {

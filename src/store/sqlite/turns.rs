@@ -88,9 +88,11 @@ impl Turns {
             .given_back
             .wait_timeout_while(lock(&self.is_taken), patience.left(), |is_taken| *is_taken)
             .unwrap_or_else(PoisonError::into_inner);
-        let is_free = !*is_taken;
+        if *is_taken {
+            return None;
+        }
         *is_taken = true;
-        is_free.then_some(Turn(self))
+        Some(Turn(self))
     }
 }
 
