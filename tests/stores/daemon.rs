@@ -271,7 +271,6 @@ fn redis(folder: &Path) -> Command {
     command
 }
 
-/// PostgreSQL refuses to run as root.
 fn postgres_program(name: &str) -> Command {
     let installed = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -281,7 +280,11 @@ fn postgres_program(name: &str) -> Command {
         .map(|version| version.path().join("bin").join(name))
         .filter(|path| path.exists())
         .max();
-    let program = found.unwrap_or_else(|| name.into());
+    as_postgres(&found.unwrap_or_else(|| name.into()))
+}
+
+/// PostgreSQL and PgBouncer refuse to run as root.
+pub(crate) fn as_postgres(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -293,7 +296,7 @@ fn postgres_program(name: &str) -> Command {
 }
 
 /// A folder that the server may write to, and nobody else.
-fn private_folder(kind: Kind) -> TempDir {
+pub(crate) fn private_folder(kind: Kind) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     if kind == Kind::Postgres {
         if is_root() {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use secondfactor::account::DeviceId;
 use secondfactor::codes::{Counter, Hotp, ManualClock, Parameters, Period, Secret, Totp, UnixTime};
 use secondfactor::store::PostgresStore;
 use secondfactor::store::drivers::deadpool_postgres::Pool;
-use secondfactor::{AccountId, Code, Error, Mfa, NewDevice, RecoveryCode};
+use secondfactor::{AccountId, Code, Confirmed, Error, Mfa, NewDevice, RecoveryCode};
 
 use crate::address::Address;
 use crate::daemon::{Daemon, Kind};
@@ -210,4 +209,133 @@ fn a_failover_to_a_synchronous_standby_loses_nothing() {
         standby.promote();
         address.move_to(&standby);
     });
+}
+
+/// The beginning of a step of 30 seconds, and of one of 120.
+const BEGIN: UnixTime = UnixTime::from_secs(1_700_000_040);
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// What was used at `BEGIN` on a primary, which was killed then, and a login server on its standby.
+struct Used {
+    mfa: LoginServer,
+    clock: Arc<ManualClock>,
+    /// Of accounts with the period's name, and of those with `late` behind it.
+    totp: Vec<(u16, Code)>,
+    hotp: [Code; 2],
+    recovery_code: RecoveryCode,
+    standby: Daemon,
+}
+
+fn use_and_fail_over(is_synchronous: bool) -> Used {
+    let primary = Daemon::start(Kind::Postgres);
+    let shared = pool(&primary.address());
+    run(PostgresStore::new(shared.clone()).create_schema()).unwrap();
+    let standby = primary.start_standby();
+    let (mfa, clock) = login_server(&shared);
+
+    let mut totp = Vec::new();
+    for period in [30, 120] {
+        let secret = Secret::generate().unwrap();
+        let parameters = Parameters::totp(Period::from_secs(period).unwrap());
+        let prover = Totp::from_parameters(&secret, parameters).unwrap();
+        let earlier = UnixTime::from_secs(BEGIN.as_secs() - u64::from(period));
+        clock.set(earlier);
+        for id in [period.to_string(), format!("{period} late")] {
+            let device = NewDevice::with_parameters(label("phone"), parameters).unwrap();
+            enroll(
+                &mfa,
+                &id,
+                device.with_secret(secret.duplicate()),
+                prover.at(earlier).unwrap(),
+            );
+        }
+        totp.push((period, prover.at(BEGIN).unwrap()));
+    }
+    let secret = Secret::generate().unwrap();
+    let token = NewDevice::hotp(label("token"), Counter::new(0)).with_secret(secret.duplicate());
+    let press = |counter| Hotp::new(&secret).at(Counter::new(counter));
+    let proof = enroll(&mfa, "token", token, press(0));
+    let recovery_codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+
+    primary.until("SELECT bool_and(flush_lsn = pg_current_wal_lsn()) FROM pg_stat_replication");
+    if is_synchronous {
+        primary.wait_for_standby("*");
+    } else {
+        standby.sql("ALTER SYSTEM SET primary_conninfo = ''");
+        standby.sql("SELECT pg_reload_conf()");
+        primary.until("SELECT count(*) = 0 FROM pg_stat_replication");
+    }
+    let used = Used {
+        mfa,
+        clock,
+        totp,
+        hotp: [press(1), press(2)],
+        recovery_code: recovery_codes.into_iter().next().unwrap(),
+        standby: standby,
+    };
+    used.clock.set(BEGIN);
+    for (period, code) in &used.totp {
+        for id in [period.to_string(), format!("{period} late")] {
+            assert_eq!(used.verify(&id, *code), "Verified", "{id}");
+        }
+    }
+    for code in used.hotp {
+        assert_eq!(used.verify("token", code), "Verified");
+    }
+    assert!(used.redeems());
+
+    primary.kill();
+    used.standby.promote();
+    let (mfa, clock) = login_server(&pool(&used.standby.address()));
+    clock.set(BEGIN);
+    Used { mfa, clock, ..used }
+}
+
+fn enroll(mfa: &LoginServer, id: &str, device: NewDevice, code: Code) -> Confirmed {
+    let device = run(mfa.enroll(&account(id), device)).unwrap().device();
+    run(mfa.confirm(&account(id), device, code)).unwrap()
+}
+
+impl Used {
+    fn verify(&self, id: &str, code: Code) -> String {
+        outcome(run(self.mfa.verify(&account(id), code)))
+    }
+
+    fn redeems(&self) -> bool {
+        run(self.mfa.redeem(&account("token"), &self.recovery_code)).is_ok()
+    }
+}
+
+/// As long as the manual says.
+#[test]
+#[ignore = "needs the servers' programs: scripts/test"]
+fn what_an_asynchronous_standby_of_postgres_lacks_passes_again() {
+    let used = use_and_fail_over(false);
+    for (period, code) in &used.totp {
+        let end = BEGIN.saturating_add(Duration::from_secs(2 * u64::from(*period)));
+        used.clock.set(UnixTime::from_secs(end.as_secs() - 1));
+        assert_eq!(used.verify(&period.to_string(), *code), "Verified");
+        assert_eq!(used.verify(&period.to_string(), *code), "Replayed");
+        used.clock.set(end);
+        assert_eq!(used.verify(&format!("{period} late"), *code), "Mismatch");
+    }
+    used.clock.set(BEGIN.saturating_add(YEAR));
+    for code in used.hotp {
+        assert_eq!(used.verify("token", code), "Verified");
+    }
+    assert!(used.redeems());
+    assert!(!used.redeems());
+}
+
+#[test]
+#[ignore = "needs the servers' programs: scripts/test"]
+fn what_a_synchronous_standby_of_postgres_has_does_not_pass_again() {
+    let used = use_and_fail_over(true);
+    for (period, code) in &used.totp {
+        assert_eq!(used.verify(&period.to_string(), *code), "Replayed");
+    }
+    for code in used.hotp {
+        assert_ne!(used.verify("token", code), "Verified");
+    }
+    assert!(!used.redeems());
 }

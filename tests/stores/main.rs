@@ -27,6 +27,8 @@ mod place;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod pooled;
 #[cfg(all(feature = "postgres", feature = "redis"))]
+mod pooler;
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod proxy;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod races;
