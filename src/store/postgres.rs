@@ -29,13 +29,12 @@ pub use error::PostgresError;
 ///
 /// It uses the pool that your application has: `deadpool-postgres`, which keeps prepared
 /// statements, over `tokio-postgres`. Each call takes a connection for one statement, which commits
-/// by itself. The connection never has a transaction of yours, so a login that is rolled back can't
-/// take a charge back.
+/// by itself. If your application left a transaction open on that connection, the call rolls it
+/// back first, so a login that is rolled back can't take a charge back. A write commits with
+/// `synchronous_commit` at `on` at least, whatever the connection was set to.
 ///
-/// The pool must lead to the **primary**, by a name that follows a failover or by
-/// `target_session_attrs=read-write`, because a standby answers from the past. Give the connections
-/// a `statement_timeout` and the pool a wait timeout, or a server that hangs keeps the login
-/// waiting. If a timeout passes, that is an error, and nobody is let in.
+/// The pool must lead to the **primary**, because a standby answers from the past. This is how to
+/// survive a server that hangs and one that fails over:
 ///
 /// ```no_run
 /// use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
@@ -43,11 +42,12 @@ pub use error::PostgresError;
 /// use secondfactor::{Keyring, Mfa, SealingKey};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let config = "host=/run/postgresql user=app dbname=app target_session_attrs=read-write \
-///     options='-c statement_timeout=5s'";
+/// // The name leads to the primary, also after a failover.
+/// let config = "host=db.example user=app dbname=app target_session_attrs=read-write \
+///     connect_timeout=5 tcp_user_timeout=5 options='-c statement_timeout=5s'";
 /// let pool = Pool::builder(Manager::new(config.parse()?, NoTls)).max_size(16).build()?;
-/// let store = PostgresStore::new(pool);
-/// store.create_schema().await?; // or run `PostgresStore::SCHEMA` in your migrations
+/// let store = PostgresStore::new(pool); // a call has 5 seconds, unless you set another limit
+/// store.create_schema().await?; // or run `PostgresStore::schema` in your migrations
 /// for finding in store.check().await?.findings() {
 ///     eprintln!("{finding}");
 /// }
@@ -55,6 +55,9 @@ pub use error::PostgresError;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Calls of your own on this pool need a limit of their own. When one misses it, take its
+/// connection out of the pool by `Object::take`, because it is still in the middle of that call.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,

@@ -47,6 +47,10 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// survives a power failure. SQLite's calls block, so they run on a small pool of threads, never on
 /// your runtime's. The file must not be on a network file system, where locks are not reliable.
 ///
+/// If the file is replaced or deleted while it is open, or the `-wal` or `-shm` beside it, each
+/// call is an error until the program is started again. On Windows nobody can do that to a file
+/// that is open.
+///
 /// ```
 /// use secondfactor::{Keyring, Mfa, SealingKey, store::SqliteStore};
 ///

@@ -271,7 +271,7 @@ fn use_and_fail_over(is_synchronous: bool) -> Used {
         totp,
         hotp: [press(1), press(2)],
         recovery_code: recovery_codes.into_iter().next().unwrap(),
-        standby: standby,
+        standby,
     };
     used.clock.set(BEGIN);
     for (period, code) in &used.totp {
