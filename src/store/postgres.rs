@@ -139,8 +139,8 @@ impl PostgresStore {
     /// Waits for the call, but no longer than the limit.
     ///
     /// When the server hangs, its other connections would cost a limit each. Those that somebody
-    /// has used since are spared, as a server that is only slow would be asked for all of them
-    /// anew.
+    /// has used since are spared, because a server that is only slow would have to open all of them
+    /// again.
     async fn bounded<T>(
         &self,
         call: impl Future<Output = Result<T, PostgresError>>,

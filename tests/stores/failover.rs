@@ -257,7 +257,7 @@ fn use_and_fail_over(is_synchronous: bool) -> Used {
     let proof = enroll(&mfa, "token", token, press(0));
     let recovery_codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
 
-    primary.until("SELECT bool_and(flush_lsn = pg_current_wal_lsn()) FROM pg_stat_replication");
+    primary.until("SELECT coalesce(bool_and(flush_lsn = pg_current_wal_lsn()), false) FROM pg_stat_replication");
     if is_synchronous {
         primary.wait_for_standby("*");
     } else {
