@@ -11,8 +11,8 @@ use secondfactor::{AccountId, Code, Confirmed, Error, Mfa, NewDevice, RecoveryCo
 use crate::address::Address;
 use crate::daemon::{Daemon, Kind};
 use crate::place::{Place, pool};
-use crate::pooled::is_time_limit;
 use crate::server::outcome;
+use crate::sqlite_locks::is_time_limit;
 use crate::support::*;
 
 /// Long enough for a loaded machine, and short enough for a test to wait for.

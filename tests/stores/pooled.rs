@@ -15,6 +15,7 @@ use crate::hold::{hold_swaps, let_go};
 use crate::place::{Place, pool};
 use crate::reports::use_all;
 use crate::server::outcome;
+use crate::sqlite_locks::is_time_limit;
 use crate::support::*;
 
 fn config() -> String {
@@ -143,11 +144,6 @@ fn a_write_to_postgres_is_durable_whatever_was_set() {
         let insert = store.swap(&new, None, b"two");
         assert!(is_missed(run(insert)), "an insert, {left}");
     }
-}
-
-pub(crate) fn is_time_limit(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut sources = std::iter::successors(Some(error), |error| error.source());
-    sources.any(|source| source.is::<secondfactor::store::TimeLimit>())
 }
 
 /// Neither the server's log nor the client's has a line for each login.

@@ -20,7 +20,7 @@ fn lock(path: &std::path::Path) -> Connection {
     other
 }
 
-fn is_time_limit(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(crate) fn is_time_limit(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut sources = std::iter::successors(Some(error), |error| error.source());
     sources.any(|source| source.is::<TimeLimit>())
 }
