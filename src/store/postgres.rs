@@ -44,7 +44,7 @@ pub use error::PostgresError;
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 /// // The name leads to the primary, also after a failover.
 /// let config = "host=db.example user=app dbname=app target_session_attrs=read-write \
-///     connect_timeout=5 tcp_user_timeout=5 options='-c statement_timeout=5s'";
+///     connect_timeout=2 tcp_user_timeout=5 options='-c statement_timeout=5s'";
 /// let pool = Pool::builder(Manager::new(config.parse()?, NoTls)).max_size(16).build()?;
 /// let store = PostgresStore::new(pool); // a call has 5 seconds, unless you set another limit
 /// store.create_schema().await?; // or run `PostgresStore::schema` in your migrations

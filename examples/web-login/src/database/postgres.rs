@@ -21,6 +21,8 @@ use crate::user::{Change, OptedIn, Permissions, User};
 
 /// Of a call, as the store has it too.
 const LIMIT: Duration = Duration::from_secs(5);
+/// So that another host of the address has its turn within a call.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 const SCHEMA: &str = "
 SELECT pg_advisory_xact_lock(hashtext('web-login'));
@@ -69,7 +71,7 @@ pub(super) fn pool(address: &str) -> Outcome<Pool> {
         .map_err(|_| "the address of PostgreSQL can't be read")?;
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(LIMIT);
+        config.connect_timeout(CONNECT_LIMIT);
     }
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(LIMIT);
