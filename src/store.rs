@@ -15,6 +15,8 @@ mod redis;
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "postgres")]
+mod table_names;
 
 pub use any::{AnyStore, AnyStoreError};
 pub use block_on::{BlockOn, ThisThread};
@@ -29,6 +31,8 @@ pub use redis::{RedisError, RedisStore};
 pub use report::{Finding, Report, Severity};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteError, SqliteStore};
+#[cfg(feature = "postgres")]
+pub use table_names::{TableNameError, TableNames};
 
 /// Exports the database drivers of the adapters, in the versions that fit.
 pub mod drivers {

@@ -1,63 +1,40 @@
 //! Records in PostgreSQL.
 
+mod check;
+mod connection;
+mod error;
+mod sql;
+
 use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 // Why this driver: `sqlx` brings a pool of its own and twice the crates for the same statements,
 // and `bb8-postgres` prepares each statement again.
-use deadpool_postgres::tokio_postgres::{self, Row, error::SqlState, types::ToSql};
-use deadpool_postgres::{Client, Pool, PoolError};
+use deadpool_postgres::Pool;
+use deadpool_postgres::tokio_postgres::{Row, types::ToSql};
 
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::limit::{self, within};
 use super::report::{Finding, Report};
+use super::table_names::TableNames;
 use crate::account_id::AccountId;
+use connection::{batch, lend, query};
+use error::Cause;
+use sql::{SCHEMA, Sql};
 
-/// Account ids are bytes, because PostgreSQL's text can't hold NUL and compares by collation. Every
-/// write takes its version from one sequence, which never goes back, so that no version returns
-/// after a remove. The free space in each page lets an update stay in its page, without a new index
-/// entry.
-const SCHEMA: &str = "\
-CREATE SEQUENCE IF NOT EXISTS secondfactor_version;
-CREATE TABLE IF NOT EXISTS secondfactor_record (
-    account bytea NOT NULL PRIMARY KEY,
-    version bigint NOT NULL,
-    body bytea NOT NULL
-) WITH (fillfactor = 70);
-";
-
-/// Two servers that start at once would both find no table, and one of them would fail.
-const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('secondfactor'));";
-
-const LOAD: &str = "SELECT version, body FROM secondfactor_record WHERE account = $1";
-/// The new version is above the old one whatever the sequence says, as logical replication does not
-/// carry sequences over.
-const UPDATE: &str = "UPDATE secondfactor_record
-    SET version = greatest(version + 1, nextval('secondfactor_version')), body = $3
-    WHERE account = $1 AND version = $2";
-const INSERT: &str = "INSERT INTO secondfactor_record (account, version, body)
-    VALUES ($1, nextval('secondfactor_version'), $2) ON CONFLICT (account) DO NOTHING";
-const REMOVE: &str = "DELETE FROM secondfactor_record WHERE account = $1 AND version = $2";
-const LIST: &str =
-    "SELECT account FROM secondfactor_record WHERE account > $1 ORDER BY account LIMIT $2";
-const CHECK: &str = "SELECT
-    to_regclass('secondfactor_record') IS NOT NULL AND to_regclass('secondfactor_version') IS NOT NULL AS has_schema,
-    pg_is_in_recovery() AS is_standby,
-    current_setting('synchronous_commit') AS synchronous_commit,
-    current_setting('fsync') = 'on' AS fsync,
-    current_setting('full_page_writes') = 'on' AS full_page_writes,
-    current_setting('synchronous_standby_names') <> '' AS waits_for_standbys,
-    (SELECT count(*) FROM pg_stat_replication) AS standbys";
+pub use error::PostgresError;
 
 /// Keeps records in PostgreSQL, for any number of servers. Feature `postgres`.
 ///
 /// It uses the pool that your application has: `deadpool-postgres`, which keeps prepared
 /// statements, over `tokio-postgres`. Each call takes a connection for one statement, which commits
-/// by itself. The connection never has a transaction of yours, so a login that is rolled back can't
-/// take a charge back.
+/// by itself. If your application left a transaction open on that connection, the call rolls it
+/// back first, so a login that is rolled back can't take a charge back. A write commits with
+/// `synchronous_commit` at `on` at least, whatever the connection was set to.
 ///
-/// The pool must lead to the **primary**, by a name that follows a failover or by
-/// `target_session_attrs=read-write`, because a standby answers from the past. Give the connections
-/// a `statement_timeout` and the pool a wait timeout, or a server that hangs keeps the login
-/// waiting. If a timeout passes, that is an error, and nobody is let in.
+/// The pool must lead to the **primary**, because a standby answers from the past. This is how to
+/// survive a server that hangs and one that fails over:
 ///
 /// ```no_run
 /// use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
@@ -65,11 +42,12 @@ const CHECK: &str = "SELECT
 /// use secondfactor::{Keyring, Mfa, SealingKey};
 ///
 /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-/// let config = "host=/run/postgresql user=app dbname=app target_session_attrs=read-write \
-///     options='-c statement_timeout=5s'";
+/// // The name leads to the primary, also after a failover.
+/// let config = "host=db.example user=app dbname=app target_session_attrs=read-write \
+///     connect_timeout=2 tcp_user_timeout=5 options='-c statement_timeout=5s'";
 /// let pool = Pool::builder(Manager::new(config.parse()?, NoTls)).max_size(16).build()?;
-/// let store = PostgresStore::new(pool);
-/// store.create_schema().await?; // or run `PostgresStore::SCHEMA` in your migrations
+/// let store = PostgresStore::new(pool); // a call has 5 seconds, unless you set another limit
+/// store.create_schema().await?; // or run `PostgresStore::schema` in your migrations
 /// for finding in store.check().await?.findings() {
 ///     eprintln!("{finding}");
 /// }
@@ -77,39 +55,104 @@ const CHECK: &str = "SELECT
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Calls of your own on this pool need a limit of their own. When one misses it, take its
+/// connection out of the pool by `Object::take`, because it is still in the middle of that call.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
+    limit: Duration,
+    sql: Arc<Sql>,
 }
 
 impl PostgresStore {
-    /// Creates the table and the sequence, for applications that run migrations of their own.
-    ///
-    /// They are created in the first schema of the connection's `search_path`. The application's
-    /// role needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table and `USAGE` on the
-    /// sequence.
-    pub const SCHEMA: &str = SCHEMA;
-
     /// Makes a store on this pool. It connects at the first call.
     #[must_use]
-    pub const fn new(pool: Pool) -> Self {
-        Self { pool }
+    pub fn new(pool: Pool) -> Self {
+        Self {
+            pool,
+            limit: limit::DEFAULT,
+            sql: Arc::new(Sql::new(&TableNames::default())),
+        }
     }
 
-    /// Creates what [`SCHEMA`](Self::SCHEMA) names, if it is missing.
+    /// Sets how long a call may take, the wait for a connection included. It is 5 seconds by
+    /// default.
+    ///
+    /// A call that takes longer is an error with [`TimeLimit`](super::TimeLimit) among its sources.
+    /// Its connection is closed, and so is every connection that nobody has used since the call
+    /// began.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Sets the names of the table and of the sequence.
+    ///
+    /// Without a schema, they are looked for in the connection's `search_path`. Name a schema if
+    /// your application changes the `search_path` of connections of this pool.
+    #[must_use]
+    pub fn with_names(mut self, names: TableNames) -> Self {
+        self.sql = Arc::new(Sql::new(&names));
+        self
+    }
+
+    /// Returns the SQL that creates the table and the sequence, for applications that run
+    /// migrations of their own. It may be repeated.
+    ///
+    /// A schema that the names have must be there. The application's role needs `USAGE` on it,
+    /// `SELECT`, `INSERT`, `UPDATE` and `DELETE` on the table, and `USAGE` on the sequence.
+    ///
+    /// ```
+    /// use secondfactor::store::{PostgresStore, TableNames};
+    ///
+    /// let sql = PostgresStore::schema(&TableNames::new("login.mfa")?);
+    /// assert!(sql.contains("CREATE TABLE IF NOT EXISTS login.mfa_record ("));
+    /// # Ok::<(), secondfactor::store::TableNameError>(())
+    /// ```
+    #[must_use]
+    pub fn schema(names: &TableNames) -> String {
+        names.fill(SCHEMA)
+    }
+
+    /// Creates what [`schema`](Self::schema) names, if it is missing.
     ///
     /// # Errors
     /// [`PostgresError`] if there is no connection, or no right to create it.
     pub async fn create_schema(&self) -> Result<(), PostgresError> {
-        Ok(self
-            .client()
-            .await?
-            .batch_execute(&format!("{LOCK_SCHEMA}\n{SCHEMA}"))
-            .await?)
+        let create = async |client: &_| batch(client, &self.sql.create).await;
+        self.bounded(lend(&self.pool, create)).await
     }
 
-    async fn client(&self) -> Result<Client, PostgresError> {
-        Ok(self.pool.get().await?)
+    async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, PostgresError> {
+        self.bounded(lend(&self.pool, async |client| {
+            query(client, sql, parameters).await
+        }))
+        .await
+    }
+
+    /// Waits for the call, but no longer than the limit.
+    ///
+    /// When the server hangs, its other connections would cost a limit each. Those that somebody
+    /// has used since are spared, because a server that is only slow would have to open all of them
+    /// again.
+    async fn bounded<T>(
+        &self,
+        call: impl Future<Output = Result<T, PostgresError>>,
+    ) -> Result<T, PostgresError> {
+        let start = Instant::now();
+        let answer = within(self.limit, call).await;
+        if answer.as_ref().is_err_and(PostgresError::is_of_the_server) {
+            let _closed = self
+                .pool
+                .retain(|_, metrics| metrics.last_used() < start.elapsed());
+        }
+        answer
     }
 
     /// Writes one record, in a transaction of its own.
@@ -119,46 +162,39 @@ impl PostgresStore {
         parameters: &[&(dyn ToSql + Sync)],
         body: &[u8],
     ) -> Result<Swap, PostgresError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(statement).await?;
-        match client.execute(&statement, parameters).await {
-            Ok(1) => Ok(Swap::Committed(Committed::attest(body))),
+        match self.query(statement, parameters).await {
+            Ok(rows) if rows.len() == 1 => Ok(Swap::Committed(Committed::attest(body))),
             Ok(_) => Ok(Swap::Conflict),
-            Err(error) if lost_to_another(&error) => Ok(Swap::Conflict),
-            Err(error) => Err(error.into()),
+            Err(error) if error.is_lost_to_another() => Ok(Swap::Conflict),
+            Err(error) => Err(error),
         }
     }
-}
-
-/// Says whether the transaction was rolled back for another one, by a serialization failure or a
-/// deadlock.
-fn lost_to_another(error: &tokio_postgres::Error) -> bool {
-    matches!(
-        error.code(),
-        Some(&(SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED))
-    )
 }
 
 impl Store for PostgresStore {
     type Error = PostgresError;
 
     async fn check(&self) -> Result<Report, PostgresError> {
-        let client = self.client().await?;
-        let row = client.query_one(CHECK, &[]).await?;
-        Ok(Report::new(findings(&row)?))
+        let rows = self.query(&self.sql.check, &[]).await?;
+        let mut found = Vec::new();
+        for row in &rows {
+            found.extend(check::findings(row)?);
+        }
+        match self.bounded(check::loses_statements(&self.pool)).await {
+            Ok(true) => found.push(Finding::LosesStatements),
+            Err(error) if !error.is_time_limit() => return Err(error),
+            _ => {} // a pooler may have one connection only, or none to spare now
+        }
+        Ok(Report::new(found))
     }
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, PostgresError> {
-        let client = self.client().await?;
-        let statement = client.prepare_cached(LOAD).await?;
-        let row = client.query_opt(&statement, &[&key(account)]).await?;
-        row.map(|row| {
-            Ok(Stored::new(
-                Version::from_signed(row.try_get(0)?),
-                row.try_get(1)?,
-            ))
-        })
-        .transpose()
+        let rows = self.query(&self.sql.load, &[&key(account)]).await?;
+        let stored = |row: &Row| {
+            let version = Version::from_signed(row.try_get(0)?);
+            Ok(Stored::new(version, row.try_get(1)?))
+        };
+        rows.first().map(stored).transpose()
     }
 
     async fn swap(
@@ -167,17 +203,22 @@ impl Store for PostgresStore {
         expected: Option<Version>,
         next: &[u8],
     ) -> Result<Swap, PostgresError> {
+        let account = key(account);
         match expected {
             Some(expected) => {
-                self.write(UPDATE, &[&key(account), &expected.signed(), &next], next)
-                    .await
+                self.write(
+                    &self.sql.update,
+                    &[&account, &expected.signed(), &next],
+                    next,
+                )
+                .await
             }
-            None => self.write(INSERT, &[&key(account), &next], next).await,
+            None => self.write(&self.sql.insert, &[&account, &next], next).await,
         }
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, PostgresError> {
-        self.write(REMOVE, &[&key(account), &expected.signed()], &[])
+        self.write(&self.sql.remove, &[&key(account), &expected.signed()], &[])
             .await
     }
 }
@@ -190,9 +231,7 @@ impl ListAccounts for PostgresStore {
     ) -> Result<Vec<AccountId>, PostgresError> {
         let after = after.map_or(&[][..], key); // no id is empty, so all come after the empty one
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let client = self.client().await?;
-        let statement = client.prepare_cached(LIST).await?;
-        let rows = client.query(&statement, &[&after, &limit]).await?;
+        let rows = self.query(&self.sql.list, &[&after, &limit]).await?;
         let account = |key: Vec<u8>| {
             AccountId::from_stored(key).map_err(|_| PostgresError(Cause::ForeignKey))
         };
@@ -204,69 +243,8 @@ fn key(account: &AccountId) -> &[u8] {
     account.as_str().as_bytes()
 }
 
-fn findings(row: &Row) -> Result<Vec<Finding>, PostgresError> {
-    let mut findings = Vec::new();
-    if row.try_get("is_standby")? {
-        findings.push(Finding::NotPrimary);
-    }
-    if !row.try_get::<_, bool>("has_schema")? {
-        findings.push(Finding::NoSchema);
-    }
-    for setting in ["fsync", "full_page_writes"] {
-        if !row.try_get::<_, bool>(setting)? {
-            findings.push(Finding::Setting {
-                name: setting,
-                value: "off".to_owned(),
-            });
-        }
-    }
-    let synchronous_commit: String = row.try_get("synchronous_commit")?;
-    let waits: bool = row.try_get("waits_for_standbys")?;
-    let standbys: i64 = row.try_get("standbys")?;
-    if standbys > 0 && (!waits || matches!(&*synchronous_commit, "local" | "off")) {
-        findings.push(Finding::AsynchronousReplicas {
-            count: standbys.unsigned_abs(),
-        });
-    }
-    if synchronous_commit == "off" {
-        findings.push(Finding::Setting {
-            name: "synchronous_commit",
-            value: synchronous_commit,
-        });
-    }
-    Ok(findings)
-}
-
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PostgresStore(..)")
-    }
-}
-
-/// Says that PostgreSQL refused or failed, or that there is no connection. What was being written
-/// may be written or not.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct PostgresError(#[from] Cause);
-
-#[derive(Debug, thiserror::Error)]
-enum Cause {
-    #[error("PostgreSQL failed")]
-    Driver(#[source] tokio_postgres::Error),
-    #[error("no connection to PostgreSQL")]
-    Pool(#[source] PoolError),
-    #[error("a key in PostgreSQL is no account id")]
-    ForeignKey,
-}
-
-impl From<tokio_postgres::Error> for PostgresError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self(Cause::Driver(error))
-    }
-}
-
-impl From<PoolError> for PostgresError {
-    fn from(error: PoolError) -> Self {
-        Self(Cause::Pool(error))
     }
 }

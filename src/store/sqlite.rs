@@ -1,18 +1,25 @@
 //! Records in a SQLite file.
 
+mod error;
+mod files;
+mod turns;
+
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::limit;
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
+use error::Fault;
+use files::Files;
+use turns::{Patience, Turns};
 
-/// A call waits so long for another process to finish its write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub use error::SqliteError;
 
 /// For `PRAGMA synchronous`, 2 means FULL.
 const SYNCHRONOUS_FULL: i64 = 2;
@@ -40,6 +47,10 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// survives a power failure. SQLite's calls block, so they run on a small pool of threads, never on
 /// your runtime's. The file must not be on a network file system, where locks are not reliable.
 ///
+/// If the file is replaced or deleted while it is open, or the `-wal` or `-shm` beside it, each
+/// call is an error until the program is started again. On Windows nobody can do that to a file
+/// that is open.
+///
 /// ```
 /// use secondfactor::{Keyring, Mfa, SealingKey, store::SqliteStore};
 ///
@@ -51,78 +62,114 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore {
+    path: Arc<Path>,
+    limit: Duration,
+    files: Arc<Files>,
     /// A load need not wait for another login's write to reach the disk, as readers are free in WAL
     /// mode.
-    reader: Arc<Mutex<Connection>>,
-    writer: Arc<Mutex<Connection>>,
+    reader: Arc<Turns>,
+    writer: Arc<Turns>,
 }
 
 impl SqliteStore {
     /// Opens the file, or creates it, and adds the tables if they are missing. It blocks shortly.
     ///
     /// # Errors
-    /// [`SqliteError`] if the file can't be opened, is no database, or can't be set to WAL mode.
+    /// [`SqliteError`] if the file can't be opened, is no database, can't be set to WAL mode, or
+    /// stays locked for 5 seconds. `:memory:` and URIs name no file, so they are errors too.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
-        let path = path.as_ref();
-        let writer = connect(path)?;
-        writer
-            .execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))
-            .map_err(Cause::Driver)?;
-        let reader = connect(path)?;
+        let path: Arc<Path> = path.as_ref().into();
+        let caller = Arc::new(());
+        let patience = Patience::of(&caller, limit::DEFAULT);
+        Self::open_within(&patience, &path).map_err(|fault| SqliteError { path, fault })
+    }
+
+    fn open_within(patience: &Patience, path: &Arc<Path>) -> Result<Self, Fault> {
+        let mut writer = connect(patience, path)?;
+        patience.until_free(|| {
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute_batch(SCHEMA)?;
+            transaction.commit()
+        })?;
+        let reader = connect(patience, path)?;
         Ok(Self {
-            reader: Arc::new(Mutex::new(reader)),
-            writer: Arc::new(Mutex::new(writer)),
+            path: Arc::clone(path),
+            limit: limit::DEFAULT,
+            files: Arc::new(Files::beside(path)?),
+            reader: Arc::new(Turns::new(reader)),
+            writer: Arc::new(Turns::new(writer)),
         })
+    }
+
+    /// Sets how long a call may wait for other callers and for other processes. It is 5 seconds by
+    /// default.
+    ///
+    /// A call that is not free to begin until then is an error with
+    /// [`TimeLimit`](super::TimeLimit) among its sources, and nothing was written. The limit does
+    /// not end a call that waits for the disk.
+    #[must_use]
+    pub const fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        call: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        self.call(&self.reader, call).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        call: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        self.call(&self.writer, call).await
+    }
+
+    /// Runs a call on a thread that may block. If it is dropped before it has begun, it does not
+    /// begin.
+    async fn call<T: Send + 'static>(
+        &self,
+        turns: &Arc<Turns>,
+        call: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, SqliteError> {
+        let caller = Arc::new(());
+        let patience = Patience::of(&caller, self.limit);
+        let (turns, files) = (Arc::clone(turns), Arc::clone(&self.files));
+        let result = blocking::unblock(move || {
+            let may_begin = || files.are_in_place().then_some(()).ok_or(Fault::Replaced);
+            turns.call(&patience, may_begin, call)
+        });
+        let result = result.await;
+        drop(caller);
+        result.map_err(|fault| self.error(fault))
+    }
+
+    fn error(&self, fault: Fault) -> SqliteError {
+        let path = Arc::clone(&self.path);
+        SqliteError { path, fault }
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Cause> {
+fn connect(patience: &Patience, path: &Path) -> Result<Connection, Fault> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    if journal_in_wal(&connection)? != "wal" {
-        return Err(Cause::NoWal);
+    connection.busy_timeout(Duration::ZERO)?;
+    // If several processes open a new file at once, SQLite turns all but one away without waiting.
+    let mode: String = patience
+        .until_free(|| connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))?;
+    if mode != "wal" {
+        return Err(Fault::NoWal);
     }
     connection.pragma_update(None, "synchronous", SYNCHRONOUS_FULL)?;
     Ok(connection)
-}
-
-/// Sets WAL mode, and returns the mode that the file has then.
-///
-/// If several processes open a new file at once, SQLite turns all but one away without waiting, so
-/// that they don't wait for each other.
-fn journal_in_wal(connection: &Connection) -> rusqlite::Result<String> {
-    let start = Instant::now();
-    loop {
-        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && start.elapsed() < BUSY_TIMEOUT =>
-            {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            result => return result,
-        }
-    }
-}
-
-/// Runs a call on a thread that may block.
-async fn with<T: Send + 'static>(
-    connection: &Arc<Mutex<Connection>>,
-    call: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-) -> Result<T, SqliteError> {
-    let connection = Arc::clone(connection);
-    let result = blocking::unblock(move || {
-        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        call(&mut connection)
-    });
-    Ok(result.await.map_err(Cause::Driver)?)
 }
 
 impl Store for SqliteStore {
     type Error = SqliteError;
 
     async fn check(&self) -> Result<Report, SqliteError> {
-        let findings = with(&self.writer, |connection| {
+        let findings = self.write(|connection| {
             let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
             let level: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
             let mut findings = Vec::new();
@@ -145,10 +192,10 @@ impl Store for SqliteStore {
 
     async fn load(&self, account: &AccountId) -> Result<Option<Stored>, SqliteError> {
         let account = key(account);
-        with(&self.reader, move |connection| {
+        self.read(move |connection| {
             connection
                 .prepare_cached("SELECT version, body FROM secondfactor_record WHERE account = ?1")?
-                .query_row([account], |row| {
+                .query_row([&account], |row| {
                     Ok(Stored::new(Version::from_signed(row.get(0)?), row.get(1)?))
                 })
                 .optional()
@@ -163,24 +210,25 @@ impl Store for SqliteStore {
         next: &[u8],
     ) -> Result<Swap, SqliteError> {
         let (account, body) = (key(account), next.to_vec());
-        let changed = with(&self.writer, move |connection| match expected {
-            // One statement is one transaction: it takes the write lock before it reads, so it
-            // never sees a version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
-            Some(expected) => connection
-                .prepare_cached(
-                    "UPDATE secondfactor_record SET version = version + 1, body = ?3
+        let changed = self
+            .write(move |connection| match expected {
+                // One statement is one transaction: it takes the write lock before it reads, so it
+                // never sees a version that another process is about to change (SQLITE_BUSY_SNAPSHOT).
+                Some(expected) => connection
+                    .prepare_cached(
+                        "UPDATE secondfactor_record SET version = version + 1, body = ?3
                          WHERE account = ?1 AND version = ?2",
-                )?
-                .execute(params![account, expected.signed(), body]),
-            None => connection
-                .prepare_cached(
-                    "INSERT INTO secondfactor_record (account, version, body)
+                    )?
+                    .execute(params![account, expected.signed(), body]),
+                None => connection
+                    .prepare_cached(
+                        "INSERT INTO secondfactor_record (account, version, body)
                          SELECT ?1, version + 1, ?2 FROM secondfactor_floor WHERE true
                          ON CONFLICT (account) DO NOTHING",
-                )?
-                .execute(params![account, body]),
-        })
-        .await?;
+                    )?
+                    .execute(params![account, body]),
+            })
+            .await?;
         Ok(if changed == 1 {
             Swap::Committed(Committed::attest(next))
         } else {
@@ -190,23 +238,24 @@ impl Store for SqliteStore {
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, SqliteError> {
         let account = key(account);
-        let removed = with(&self.writer, move |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let removed = transaction.execute(
-                "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
-                params![account, expected.signed()],
-            )?;
-            if removed == 1 {
-                transaction.execute(
-                    "UPDATE secondfactor_floor SET version = max(version, ?1)",
-                    [expected.signed()],
+        let removed = self
+            .write(move |connection| {
+                let transaction =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let removed = transaction.execute(
+                    "DELETE FROM secondfactor_record WHERE account = ?1 AND version = ?2",
+                    params![account, expected.signed()],
                 )?;
-            }
-            transaction.commit()?;
-            Ok(removed)
-        })
-        .await?;
+                if removed == 1 {
+                    transaction.execute(
+                        "UPDATE secondfactor_floor SET version = max(version, ?1)",
+                        [expected.signed()],
+                    )?;
+                }
+                transaction.commit()?;
+                Ok(removed)
+            })
+            .await?;
         Ok(if removed == 1 {
             Swap::Committed(Committed::attest(&[]))
         } else {
@@ -223,14 +272,14 @@ impl ListAccounts for SqliteStore {
     ) -> Result<Vec<AccountId>, SqliteError> {
         let after = after.map_or_else(Vec::new, key); // no id is empty, so all come after the empty one
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let keys = with(&self.reader, move |connection| {
+        let keys = self.read(move |connection| {
             connection
                 .prepare_cached("SELECT account FROM secondfactor_record WHERE account > ?1 ORDER BY account LIMIT ?2")?
                 .query_map(params![after, limit], |row| row.get::<_, Vec<u8>>(0))?
                 .collect::<rusqlite::Result<Vec<_>>>()
         })
         .await?;
-        let account = |key| AccountId::from_stored(key).map_err(|_| SqliteError(Cause::ForeignKey));
+        let account = |key| AccountId::from_stored(key).map_err(|_| self.error(Fault::ForeignKey));
         keys.into_iter().map(account).collect()
     }
 }
@@ -243,19 +292,4 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SqliteStore(..)")
     }
-}
-
-/// Says that SQLite refused or failed. What was being written may be written or not.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct SqliteError(#[from] Cause);
-
-#[derive(Debug, thiserror::Error)]
-enum Cause {
-    #[error("SQLite failed")]
-    Driver(#[from] rusqlite::Error),
-    #[error("the SQLite file can't be set to WAL mode")]
-    NoWal,
-    #[error("a key in the SQLite file is no account id")]
-    ForeignKey,
 }

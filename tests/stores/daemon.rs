@@ -4,11 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-use crate::place::Place;
+use crate::place::{Place, pool};
+use crate::support::run;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
@@ -22,16 +23,16 @@ pub(crate) struct Daemon {
     process: Mutex<Child>,
     /// Of a Redis that others replicate.
     port: Option<u16>,
+    log: Log,
 }
+
+/// The lines that it has written since its last start.
+type Log = Arc<Mutex<Vec<String>>>;
 
 impl Daemon {
     pub(crate) fn start(kind: Kind) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = private_folder(kind);
         if kind == Kind::Postgres {
-            if is_root() {
-                succeeds(Command::new("chown").arg("postgres:").arg(folder.path()));
-            }
-            std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).unwrap();
             let mut initdb = postgres_program("initdb");
             initdb.args([
                 "-U",
@@ -40,32 +41,35 @@ impl Daemon {
                 "-E",
                 "UTF8",
                 "--no-locale",
-                "-D",
             ]);
-            succeeds(
-                initdb
-                    .arg(folder.path().join("data"))
-                    .current_dir(folder.path()),
-            );
+            initdb.arg("-D").arg(folder.path().join("data"));
+            succeeds(initdb.current_dir(folder.path()));
         }
-        let process = launch(kind, folder.path(), None);
+        Self::launch_in(kind, folder)
+    }
+
+    fn launch_in(kind: Kind, folder: TempDir) -> Self {
+        let log = Log::default();
+        let process = Mutex::new(launch(kind, folder.path(), None, &log));
         Self {
             kind,
             folder,
-            process: Mutex::new(process),
+            process,
             port: None,
+            log,
         }
     }
 
     /// A Redis with a port on the loopback interface too, as replicas come over TCP only. It does not wait for the disk.
     pub(crate) fn start_redis_for_replicas() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let log = Log::default();
         let (port, process) = std::iter::repeat_with(free_port)
             .take(20)
             .find_map(|port| {
                 let mut command = redis(folder.path(), Some(port));
                 command.args(["--appendfsync", "no"]);
-                Some((port, try_launch(command)?))
+                Some((port, try_launch(command, &log)?))
             })
             .expect("Redis does not start");
         Self {
@@ -73,11 +77,67 @@ impl Daemon {
             folder,
             process: Mutex::new(process),
             port: Some(port),
+            log,
         }
     }
 
     pub(crate) fn port(&self) -> u16 {
         self.port.unwrap()
+    }
+
+    /// A standby of a PostgreSQL, which is as far as its primary.
+    pub(crate) fn start_standby(&self) -> Self {
+        let folder = private_folder(self.kind);
+        let mut copy = postgres_program("pg_basebackup");
+        copy.args([
+            "-U",
+            "postgres",
+            "--checkpoint=fast",
+            "--write-recovery-conf",
+        ]);
+        copy.arg("-h").arg(self.folder.path());
+        copy.arg("-D").arg(folder.path().join("data"));
+        succeeds(copy.current_dir(folder.path()));
+        let standby = Self::launch_in(self.kind, folder);
+        self.until("SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'");
+        standby
+    }
+
+    /// From now on each commit waits for a standby of this name, or for any if it is `*`.
+    pub(crate) fn wait_for_standby(&self, name: &str) {
+        self.sql(&format!(
+            "ALTER SYSTEM SET synchronous_standby_names = '{name}'"
+        ));
+        self.sql("SELECT pg_reload_conf()");
+        if name == "*" {
+            self.until("SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'");
+        }
+    }
+
+    /// Makes a standby of PostgreSQL a primary.
+    pub(crate) fn promote(&self) {
+        let mut promote = postgres_program("pg_ctl");
+        promote.args(["promote", "--silent", "-D"]);
+        succeeds(promote.arg(self.folder.path().join("data")));
+    }
+
+    pub(crate) fn sql(&self, sql: &str) {
+        run(async {
+            let client = pool(&self.address()).get().await.unwrap();
+            client.batch_execute(sql).await.unwrap();
+        });
+    }
+
+    pub(crate) fn until(&self, condition: &str) {
+        run(async {
+            let client = pool(&self.address()).get().await.unwrap();
+            while !client
+                .query_one(condition, &[])
+                .await
+                .unwrap()
+                .get::<_, bool>(0)
+            {}
+        });
     }
 
     /// The file of its socket; clients of PostgreSQL name the folder only.
@@ -113,25 +173,37 @@ impl Daemon {
 
     /// SIGKILL for all its processes, the first one first, so that it can't start others.
     pub(crate) fn kill(&self) {
-        let mut process = self.process.lock().unwrap();
-        let id = process.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
-        process.kill().unwrap();
-        process.wait().unwrap();
+        self.signal("-KILL");
+        self.process.lock().unwrap().wait().unwrap();
+    }
+
+    /// Stops all its processes, so that it hangs: the system goes on to accept connections.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.process.lock().unwrap().id();
+        let send = |id: &str| Command::new("kill").args([signal, id]).output().unwrap();
+        let children = || std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let before = children().unwrap();
+        assert!(send(&id.to_string()).status.success());
+        // What is killed has no children any longer, and what is stopped has no new ones.
+        let children = children()
+            .ok()
+            .filter(|now| !now.is_empty())
+            .unwrap_or(before);
         for child in children.split_whitespace() {
-            // It may have ended by itself by now.
-            let _status = Command::new("kill")
-                .args(["-KILL", child])
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
+            send(child); // it may have ended by itself by now
         }
     }
 
-    /// `STOP` makes it hang, `CONT` lets it go on.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.process.lock().unwrap().id().to_string();
-        succeeds(Command::new("kill").args([&format!("-{name}"), &*id]));
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
     }
 
     /// For a PostgreSQL that does not run: it will start as a standby without a primary.
@@ -141,7 +213,7 @@ impl Daemon {
 
     /// Starts it again on its files. Its processes may take a moment to go away, and it does not start before.
     pub(crate) fn restart(&self) {
-        *self.process.lock().unwrap() = launch(self.kind, self.folder.path(), self.port);
+        *self.process.lock().unwrap() = launch(self.kind, self.folder.path(), self.port, &self.log);
     }
 }
 
@@ -168,19 +240,19 @@ fn address(kind: Kind, folder: &Path) -> String {
     }
 }
 
-fn launch(kind: Kind, folder: &Path, port: Option<u16>) -> Child {
+fn launch(kind: Kind, folder: &Path, port: Option<u16>, log: &Log) -> Child {
     let command = || match kind {
         Kind::Postgres => postgres(folder),
         Kind::Redis => redis(folder, port),
     };
     let mut tries = std::iter::repeat_with(command).take(20);
     tries
-        .find_map(try_launch)
+        .find_map(|command| try_launch(command, log))
         .unwrap_or_else(|| panic!("{kind:?} does not start"))
 }
 
 /// Until it says that it is ready, or ends.
-fn try_launch(mut command: Command) -> Option<Child> {
+fn try_launch(mut command: Command, log: &Log) -> Option<Child> {
     let mut child = command.stdin(Stdio::null()).spawn().unwrap();
     let output: Box<dyn std::io::Read + Send> = match child.stderr.take() {
         Some(stderr) => Box::new(stderr),
@@ -193,7 +265,9 @@ fn try_launch(mut command: Command) -> Option<Child> {
         return None;
     }
     // The rest must be read, or it would wait for its reader.
-    std::thread::spawn(move || lines.for_each(drop));
+    let log = Arc::clone(log);
+    log.lock().unwrap().clear();
+    std::thread::spawn(move || lines.for_each(|line| log.lock().unwrap().push(line)));
     Some(child)
 }
 
@@ -233,7 +307,6 @@ fn redis(folder: &Path, port: Option<u16>) -> Command {
     command
 }
 
-/// PostgreSQL refuses to run as root.
 fn postgres_program(name: &str) -> Command {
     let installed = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -243,7 +316,11 @@ fn postgres_program(name: &str) -> Command {
         .map(|version| version.path().join("bin").join(name))
         .filter(|path| path.exists())
         .max();
-    let program = found.unwrap_or_else(|| name.into());
+    as_postgres(&found.unwrap_or_else(|| name.into()))
+}
+
+/// PostgreSQL and PgBouncer refuse to run as root.
+pub(crate) fn as_postgres(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -252,6 +329,18 @@ fn postgres_program(name: &str) -> Command {
         .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
         .arg(program);
     command
+}
+
+/// A folder that the server may write to, and nobody else.
+pub(crate) fn private_folder(kind: Kind) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if kind == Kind::Postgres {
+        if is_root() {
+            succeeds(Command::new("chown").arg("postgres:").arg(folder.path()));
+        }
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).unwrap();
+    }
+    folder
 }
 
 fn is_root() -> bool {

@@ -5,6 +5,8 @@
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // small numbers
 
 #[cfg(all(feature = "postgres", feature = "redis"))]
+mod address;
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod blocking;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod broken;
@@ -12,6 +14,8 @@ mod broken;
 mod conformance;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod daemon;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod failover;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod faults;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
@@ -20,6 +24,10 @@ mod hold;
 mod interruptions;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod place;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod pooled;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod pooler;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod proxy;
 #[cfg(all(feature = "postgres", feature = "redis"))]
@@ -38,6 +46,7 @@ mod server;
 mod server_races;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod server_races_account;
+mod sqlite_locks;
 mod stores;
 #[allow(dead_code)] // a part is enough here
 #[path = "../support/mod.rs"]

@@ -39,14 +39,14 @@ fn every_call_on_a_hung_server_ends_at_its_limit() {
     let store = daemon.place().open_redis();
     assert_eq!(load(&store), None);
     let store = store.with_time_limit(HURRY);
-    daemon.signal("STOP");
+    daemon.pause();
     // The first one on the connection that is there, the others while they open one.
     assert_missed(run(store.load(&alice())));
     assert_missed(run(store.swap(&alice(), None, b"body")));
     assert_missed(run(store.remove(&alice(), Version::new(1))));
     assert_missed(run(store.list_accounts(None, 1)));
     assert_missed(run(store.check()));
-    daemon.signal("CONT");
+    daemon.resume();
 }
 
 /// Each takes the connection from the calls that come later.
@@ -66,17 +66,17 @@ fn a_call_without_an_answer_is_the_last_on_its_connection() {
     assert_eq!(load(&store), None);
     assert_eq!(opened(), 1, "it stays open");
 
-    daemon.signal("STOP");
+    daemon.pause();
     let hasty = store.clone().with_time_limit(HURRY);
     assert_missed(run(hasty.load(&alice())));
-    daemon.signal("CONT");
+    daemon.resume();
     assert_eq!(load(&store), None);
     assert_eq!(opened(), 2, "after a missed limit");
 
-    daemon.signal("STOP");
+    daemon.pause();
     let dropped = run(async { tokio::time::timeout(HURRY, store.load(&alice())).await });
     assert!(dropped.is_err());
-    daemon.signal("CONT");
+    daemon.resume();
     assert_eq!(load(&store), None);
     assert_eq!(opened(), 3, "after a call that its caller dropped");
 

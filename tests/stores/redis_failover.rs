@@ -70,7 +70,7 @@ fn logins_come_back_after_a_primary_that_hangs() {
     assert!(until_a_login(&login, &mut step).is_empty());
     catch_up(&pair.replica, &pair.primary);
 
-    pair.primary.signal("STOP");
+    pair.primary.pause();
     let now = login.clock.clone();
     step += 1;
     now.set(NOW.saturating_add(STEP * step));
@@ -92,7 +92,7 @@ fn logins_come_back_after_a_primary_that_hangs() {
     assert!(until_a_login(&login, &mut step).is_empty());
 
     // It wakes up, and the address does not lead there.
-    pair.primary.signal("CONT");
+    pair.primary.resume();
     assert!(until_a_login(&login, &mut step).is_empty());
 }
 
@@ -105,13 +105,13 @@ fn two_primaries_accept_no_code_twice() {
         let login = Login::new(pair.store().with_replicas(replicas));
         let left_behind = mfa(pair.store_on(&pair.primary).with_replicas(replicas));
         catch_up(&pair.replica, &pair.primary);
-        pair.primary.signal("STOP");
+        pair.primary.pause();
         pair.fail_over();
         let third = Daemon::start_redis_for_replicas();
         follow(&third, &pair.replica);
         let mut step = 0;
         until_a_login(&login, &mut step);
-        pair.primary.signal("CONT");
+        pair.primary.resume();
         let time = NOW.saturating_add(STEP * step);
         left_behind.1.set(time);
         let again = run(left_behind.0.verify(&alice(), code(&login.secret, time, 0)));

@@ -3,6 +3,7 @@
 use secondfactor::store::drivers::redis;
 use secondfactor::store::{
     Finding, ListAccounts, PostgresStore, RedisStore, Report, Severity, SqliteStore, Store, Swap,
+    TableNames,
 };
 
 use crate::daemon::{Daemon, Kind};
@@ -42,6 +43,21 @@ fn findings_say_what_to_do() {
             "the tables are missing: create the schema",
         ),
         (
+            Finding::Unlogged,
+            Severity::Unsafe,
+            "a table or sequence is unlogged: a crash empties it, use ALTER .. SET LOGGED",
+        ),
+        (
+            Finding::ReadOnly,
+            Severity::Unsafe,
+            "transactions are read-only: unset default_transaction_read_only for this role",
+        ),
+        (
+            Finding::LosesStatements,
+            Severity::Unsafe,
+            "a pooler loses prepared statements: set max_prepared_statements (PgBouncer 1.21), or connect without it",
+        ),
+        (
             evicts,
             Severity::Unsafe,
             "maxmemory-policy is allkeys-lru: records may be dropped, set noeviction",
@@ -78,11 +94,26 @@ fn a_postgres_is_as_its_settings() {
     let check = |config: &str| run(PostgresStore::new(pool(config)).check()).unwrap();
     assert_eq!(check(&config).findings(), []);
 
-    let hasty = config.replace("options='", "options='-c synchronous_commit=off ");
-    assert_eq!(
-        check(&hasty).findings(),
-        [setting("synchronous_commit", "off")]
-    );
+    let reading = config.replace("options='", "options='-c default_transaction_read_only=on ");
+    assert_eq!(check(&reading).findings(), [Finding::ReadOnly]);
+    for alter in ["TABLE secondfactor_record", "SEQUENCE secondfactor_version"] {
+        let set = |how: &str| {
+            let alter = format!("ALTER {alter} SET {how}");
+            run(async {
+                pool(&config)
+                    .get()
+                    .await
+                    .unwrap()
+                    .batch_execute(&alter)
+                    .await
+                    .unwrap()
+            });
+        };
+        set("UNLOGGED");
+        assert_eq!(check(&config).findings(), [Finding::Unlogged], "{alter}");
+        set("LOGGED");
+        assert_eq!(check(&config).findings(), []);
+    }
     let elsewhere = config.replace("search_path=", "search_path=no_");
     assert_eq!(check(&elsewhere).findings(), [Finding::NoSchema]);
     assert_eq!(check(&elsewhere).worst(), Some(Severity::Unsafe));
@@ -102,7 +133,7 @@ fn a_postgres_schema_may_be_there() {
             .get()
             .await
             .unwrap()
-            .batch_execute(PostgresStore::SCHEMA)
+            .batch_execute(&PostgresStore::schema(&TableNames::default()))
             .await
             .unwrap()
     });
@@ -229,7 +260,7 @@ fn least_rights_on_redis() {
     use_all(store);
 }
 
-fn use_all<S: ListAccounts>(store: S) {
+pub(crate) fn use_all<S: ListAccounts>(store: S) {
     let store = std::sync::Arc::new(store);
     let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());

@@ -147,12 +147,15 @@ fn what_is_no_database_is_an_error() {
     )
     .unwrap();
     let error = SqliteStore::open(&path).unwrap_err();
-    assert_eq!(error.to_string(), "SQLite failed");
+    assert_eq!(
+        error.to_string(),
+        format!("SQLite failed: {}", path.display())
+    );
     assert!(std::error::Error::source(&error).is_some());
     assert!(SqliteStore::open(folder.path().join("no/such/folder/store.db")).is_err());
     assert_eq!(
         SqliteStore::open(":memory:").unwrap_err().to_string(),
-        "the SQLite file can't be set to WAL mode"
+        "the SQLite file can't be set to WAL mode: :memory:"
     );
 }
 

@@ -5,15 +5,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secondfactor::codes::UnixTime;
-use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::config::Host;
+use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::config::{
+    Host, TargetSessionAttrs,
+};
 use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::types::ToSql;
-use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::{Config, NoTls, Row};
-use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, Runtime};
+use secondfactor::store::drivers::deadpool_postgres::tokio_postgres::{Config, Error, NoTls, Row};
+use secondfactor::store::drivers::deadpool_postgres::{Client, Manager, Object, Pool};
 use secondfactor::store::{AnyStore, PostgresStore};
+
+use tokio::time::timeout;
 
 use super::{Database, Entry, LIST_LEN, warn_of_network};
 use crate::Outcome;
 use crate::user::{Change, OptedIn, Permissions, User};
+
+/// Of a call, as the store has it too.
+const LIMIT: Duration = Duration::from_secs(5);
+/// So that another host of the address has its turn within a call.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 const SCHEMA: &str = "
 SELECT pg_advisory_xact_lock(hashtext('web-login'));
@@ -52,23 +61,27 @@ pub(super) async fn open(address: &str) -> Outcome<(AnyStore, Arc<dyn Database>)
     Ok((AnyStore::new(store), Arc::new(Postgres::open(pool).await?)))
 }
 
+/// As the manual says, for a server that hangs or fails over. The address may say otherwise.
+///
 /// Without TLS, for a database beside this server. Over a network, give the manager a TLS connector.
 pub(super) fn pool(address: &str) -> Outcome<Pool> {
     // The error of a bad address could quote it, and with it the password.
     let mut config: Config = address
         .parse()
         .map_err(|_| "the address of PostgreSQL can't be read")?;
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_LIMIT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(LIMIT);
+    }
     if config.get_options().is_none() {
         config.options("-c statement_timeout=5s");
     }
     warn_of_network(&hosts(&config));
-    let timeout = Some(Duration::from_secs(5));
-    let builder = Pool::builder(Manager::new(config, NoTls))
+    Ok(Pool::builder(Manager::new(config, NoTls))
         .max_size(16)
-        .runtime(Runtime::Tokio1);
-    Ok(builder
-        .wait_timeout(timeout)
-        .create_timeout(timeout)
         .build()?)
 }
 
@@ -93,20 +106,37 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn open(pool: Pool) -> Outcome<Self> {
-        pool.get().await?.batch_execute(SCHEMA).await?;
-        Ok(Self { pool })
+        let database = Self { pool };
+        database
+            .bounded(async |client| client.batch_execute(SCHEMA).await)
+            .await?;
+        Ok(database)
     }
 
     async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Outcome<u64> {
-        let client = self.pool.get().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.execute(&statement, parameters).await?)
+        self.bounded(async |client| {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute(&statement, parameters).await
+        })
+        .await
     }
 
     async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Outcome<Vec<Row>> {
-        let client = self.pool.get().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        self.bounded(async |client| {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, parameters).await
+        })
+        .await
+    }
+
+    /// As in the store: a call has a limit, and the connection of one that does not end well is closed.
+    async fn bounded<T>(&self, call: impl AsyncFnOnce(&Client) -> Result<T, Error>) -> Outcome<T> {
+        let client = timeout(LIMIT, self.pool.get()).await??;
+        let answer = timeout(LIMIT, call(&client)).await;
+        if !matches!(answer, Ok(Ok(_))) {
+            drop(Object::take(client));
+        }
+        Ok(answer??)
     }
 }
 
