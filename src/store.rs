@@ -15,6 +15,13 @@ mod redis;
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+mod sqlx;
+mod table_names;
 
 pub use any::{AnyStore, AnyStoreError};
 pub use block_on::{BlockOn, ThisThread};
@@ -29,6 +36,19 @@ pub use redis::{RedisError, RedisStore};
 pub use report::{Finding, Report, Severity};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteError, SqliteStore};
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+pub use sqlx::SqlxError;
+#[cfg(feature = "sqlx-mysql")]
+pub use sqlx::SqlxMySqlStore;
+#[cfg(feature = "sqlx-postgres")]
+pub use sqlx::SqlxPostgresStore;
+#[cfg(feature = "sqlx-sqlite")]
+pub use sqlx::SqlxSqliteStore;
+pub use table_names::{TableNameError, TableNames};
 
 /// Exports the database drivers of the adapters, in the versions that fit.
 pub mod drivers {
@@ -36,4 +56,10 @@ pub mod drivers {
     pub use deadpool_postgres;
     #[cfg(feature = "redis")]
     pub use redis;
+    #[cfg(any(
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    ))]
+    pub use sqlx;
 }

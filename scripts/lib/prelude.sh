@@ -27,6 +27,8 @@ declare -A tools=(
 for tool in "${!tools[@]}"; do
     PATH="$cache/$tool-${tools[$tool]}/bin:$PATH"
 done
+# Debian has mariadbd there, which is not on every PATH.
+PATH="$PATH:/usr/sbin"
 export PATH
 
 # Other implementations of one-time codes: packages of Python, and one of Node.

@@ -84,6 +84,15 @@ pub enum Finding {
         /// It has this value.
         value: String,
     },
+    /// A setting or a table is not as the store laws need it.
+    Unfit {
+        /// It has this name.
+        name: &'static str,
+        /// It has this value.
+        value: String,
+        /// It must be this.
+        needed: &'static str,
+    },
     /// The server does not show a setting.
     Hidden {
         /// The setting has this name.
@@ -96,7 +105,9 @@ impl Finding {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::NotPrimary | Self::NoSchema | Self::Evicts { .. } => Severity::Unsafe,
+            Self::NotPrimary | Self::NoSchema | Self::Evicts { .. } | Self::Unfit { .. } => {
+                Severity::Unsafe
+            }
             Self::AsynchronousReplicas { .. } | Self::Setting { .. } => Severity::Lossy,
             Self::Hidden { .. } => Severity::Unknown,
         }
@@ -123,6 +134,11 @@ impl fmt::Display for Finding {
             Self::Setting { name, value } => {
                 write!(f, "{name} is {value}: a crash may lose the last writes")
             }
+            Self::Unfit {
+                name,
+                value,
+                needed,
+            } => write!(f, "{name} is {value:?}: it must be {needed}"),
             Self::Hidden { name } => write!(f, "{name} can't be seen: look yourself"),
         }
     }

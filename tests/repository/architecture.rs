@@ -22,7 +22,8 @@ const HOUSE: [(&str, &str); 10] = [
     ("sealing", "key error key_file purpose keyring"),
     (
         "store",
-        "block_on limit report contract any memory sqlite postgres redis conformance/bench conformance/laws conformance",
+        "block_on limit report contract any memory table_names sqlite postgres redis sqlx/error sqlx/taken sqlx/adapter \
+         sqlx/postgres sqlx/mysql sqlx/sqlite conformance/bench conformance/laws conformance",
     ),
     (
         "account",

@@ -81,7 +81,7 @@ impl Daemon {
                 url: url.replace(&direct, &detour),
                 namespace,
             },
-            place @ Place::Sqlite { .. } => place,
+            place => place,
         }
     }
 

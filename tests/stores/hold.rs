@@ -41,7 +41,7 @@ pub(crate) fn hold_swaps(
                     let () = pause.query_async(&mut client).await.unwrap();
                     Hold::Redis(client)
                 }
-                Place::Sqlite { .. } => unreachable!(),
+                _ => unreachable!(),
             }
         });
         *held.lock().unwrap() = Some(hold);

@@ -4,6 +4,17 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // small numbers
 
+#[cfg(all(
+    feature = "postgres",
+    feature = "redis",
+    not(all(
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    ))
+))]
+compile_error!("these tests need the stores on sqlx too: cargo test --all-features");
+
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod blocking;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
@@ -32,6 +43,8 @@ mod server;
 mod server_races;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod server_races_account;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod sqlx_pools;
 mod stores;
 #[allow(dead_code)] // a part is enough here
 #[path = "../support/mod.rs"]

@@ -11,8 +11,12 @@ use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postg
 use secondfactor::store::drivers::redis::{
     Client, aio::ConnectionManager, aio::ConnectionManagerConfig,
 };
-use secondfactor::store::{AnyStore, PostgresStore, RedisStore, SqliteStore};
+use secondfactor::store::{
+    AnyStore, PostgresStore, RedisStore, SqliteStore, SqlxMySqlStore, SqlxPostgresStore,
+    SqlxSqliteStore,
+};
 
+use crate::sqlx_pools;
 use crate::support::run;
 
 #[derive(Clone, Debug)]
@@ -20,6 +24,9 @@ pub(crate) enum Place {
     Sqlite { path: String },
     Postgres { config: String },
     Redis { url: String, namespace: String },
+    SqlxSqlite { path: String },
+    SqlxPostgres { config: String },
+    SqlxMariaDb { url: String },
 }
 
 impl Place {
@@ -63,6 +70,44 @@ impl Place {
         }
     }
 
+    /// A file of its own.
+    pub(crate) fn sqlx_sqlite(path: &Path) -> Self {
+        let path = path.to_str().unwrap().to_owned();
+        run(SqlxSqliteStore::new(sqlx_pools::sqlite(&path)).create_schema()).unwrap();
+        Self::SqlxSqlite { path }
+    }
+
+    pub(crate) fn sqlx_postgres() -> Self {
+        Self::postgres().on_sqlx()
+    }
+
+    /// A database of its own on the server that the environment names.
+    pub(crate) fn sqlx_mariadb() -> Self {
+        Self::sqlx_mariadb_at(&named_by("SECONDFACTOR_TEST_MARIADB"), "")
+    }
+
+    pub(crate) fn sqlx_mariadb_at(server: &str, options: &str) -> Self {
+        let database = unique("test");
+        let url = format!("{server}/{database}{options}");
+        run(async {
+            let server = sqlx_pools::mariadb(&format!("{server}{options}"));
+            let create = format!("CREATE DATABASE {database}");
+            sqlx_pools::batch(&server, create).await;
+            let store = SqlxMySqlStore::new(sqlx_pools::mariadb(&url));
+            store.create_schema().await.unwrap();
+        });
+        Self::SqlxMariaDb { url }
+    }
+
+    /// The same tables by way of `sqlx`.
+    pub(crate) fn on_sqlx(self) -> Self {
+        match self {
+            Self::Postgres { config } => Self::SqlxPostgres { config },
+            Self::Sqlite { path } => Self::SqlxSqlite { path },
+            other => other,
+        }
+    }
+
     /// One more handle to it, as another server would have.
     pub(crate) fn open(&self) -> AnyStore {
         match self {
@@ -70,6 +115,15 @@ impl Place {
             Self::Postgres { config } => AnyStore::new(PostgresStore::new(pool(config))),
             Self::Redis { url, namespace } => {
                 AnyStore::new(RedisStore::new(run(connection(url))).with_namespace(namespace))
+            }
+            Self::SqlxSqlite { path } => {
+                AnyStore::new(SqlxSqliteStore::new(sqlx_pools::sqlite(path)))
+            }
+            Self::SqlxPostgres { config } => {
+                AnyStore::new(SqlxPostgresStore::new(sqlx_pools::postgres(config)))
+            }
+            Self::SqlxMariaDb { url } => {
+                AnyStore::new(SqlxMySqlStore::new(sqlx_pools::mariadb(url)))
             }
         }
     }
@@ -81,6 +135,9 @@ impl fmt::Display for Place {
             Self::Sqlite { path } => write!(f, "sqlite|{path}"),
             Self::Postgres { config } => write!(f, "postgres|{config}"),
             Self::Redis { url, namespace } => write!(f, "redis|{url}|{namespace}"),
+            Self::SqlxSqlite { path } => write!(f, "sqlx-sqlite|{path}"),
+            Self::SqlxPostgres { config } => write!(f, "sqlx-postgres|{config}"),
+            Self::SqlxMariaDb { url } => write!(f, "sqlx-mariadb|{url}"),
         }
     }
 }
@@ -103,6 +160,11 @@ impl FromStr for Place {
                 url: url.clone(),
                 namespace: namespace.clone(),
             }),
+            [kind, path] if kind == "sqlx-sqlite" => Ok(Self::SqlxSqlite { path: path.clone() }),
+            [kind, config] if kind == "sqlx-postgres" => Ok(Self::SqlxPostgres {
+                config: config.clone(),
+            }),
+            [kind, url] if kind == "sqlx-mariadb" => Ok(Self::SqlxMariaDb { url: url.clone() }),
             _ => Err(text.to_owned()),
         }
     }
