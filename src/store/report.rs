@@ -67,6 +67,12 @@ pub enum Finding {
     NotPrimary,
     /// The tables are missing.
     NoSchema,
+    /// A table or sequence is unlogged or temporary. A crash or a failover empties it.
+    Unlogged,
+    /// Transactions are read-only by a setting. No login succeeds.
+    ReadOnly,
+    /// A pooler on the way to the server loses prepared statements, or runs those of others.
+    LosesStatements,
     /// The server drops records when its memory is full.
     Evicts {
         /// The `maxmemory-policy` has this value.
@@ -105,10 +111,14 @@ impl Finding {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self {
-            Self::NotPrimary | Self::NoSchema | Self::Evicts { .. } | Self::Unfit { .. } => {
-                Severity::Unsafe
-            }
+            Self::NotPrimary
+            | Self::NoSchema
+            | Self::Unlogged
+            | Self::ReadOnly
+            | Self::LosesStatements
+            | Self::Evicts { .. } => Severity::Unsafe,
             Self::AsynchronousReplicas { .. } | Self::Setting { .. } => Severity::Lossy,
+            Self::Unfit { .. } => Severity::Unsafe,
             Self::Hidden { .. } => Severity::Unknown,
         }
     }
@@ -119,6 +129,16 @@ impl fmt::Display for Finding {
         match self {
             Self::NotPrimary => f.write_str("the server is a replica: connect to the primary"),
             Self::NoSchema => f.write_str("the tables are missing: create the schema"),
+            Self::Unlogged => f.write_str(
+                "a table or sequence is unlogged: a crash empties it, use ALTER .. SET LOGGED",
+            ),
+            Self::ReadOnly => f.write_str(
+                "transactions are read-only: unset default_transaction_read_only for this role",
+            ),
+            Self::LosesStatements => f.write_str(
+                "a pooler loses prepared statements: set max_prepared_statements (PgBouncer 1.21), \
+                 or connect without it",
+            ),
             Self::Evicts { policy } => {
                 write!(
                     f,

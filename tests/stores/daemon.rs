@@ -1,4 +1,4 @@
-//! A PostgreSQL or a Redis of a test's own, to be killed. They listen on sockets in a temporary folder.
+//! A PostgreSQL, a MariaDB or a Redis of a test's own, to be killed. They listen on sockets in a temporary folder.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -13,11 +13,14 @@ use crate::place::Place;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     Postgres,
+    MariaDb,
     Redis,
 }
 
 pub(crate) struct Daemon {
     pub(crate) kind: Kind,
+    /// Whether its places are reached by way of `sqlx`.
+    by_sqlx: bool,
     folder: TempDir,
     process: Mutex<Child>,
 }
@@ -46,12 +49,26 @@ impl Daemon {
                     .current_dir(folder.path()),
             );
         }
+        if kind == Kind::MariaDb {
+            let mut install = Command::new("mariadb-install-db");
+            install
+                .args(["--no-defaults", "--skip-test-db", "--user", user()])
+                .arg("--auth-root-authentication-method=normal")
+                .arg(format!("--datadir={}/data", folder.path().display()));
+            succeeds(&mut install);
+        }
         let process = launch(kind, folder.path());
         Self {
             kind,
+            by_sqlx: kind == Kind::MariaDb,
             folder,
             process: Mutex::new(process),
         }
+    }
+
+    pub(crate) fn by_sqlx(mut self) -> Self {
+        self.by_sqlx = true;
+        self
     }
 
     /// The file of its socket; clients of PostgreSQL name the folder only.
@@ -61,7 +78,9 @@ impl Daemon {
 
     pub(crate) fn place(&self) -> Place {
         match self.kind {
+            Kind::Postgres if self.by_sqlx => Place::postgres_at(&self.address()).on_sqlx(),
             Kind::Postgres => Place::postgres_at(&self.address()),
+            Kind::MariaDb => Place::sqlx_mariadb_at(MARIADB, &self.address()),
             Kind::Redis => Place::redis_at(&self.address()),
         }
     }
@@ -81,8 +100,23 @@ impl Daemon {
                 url: url.replace(&direct, &detour),
                 namespace,
             },
+            Place::SqlxPostgres { config } => Place::SqlxPostgres {
+                config: config.replace(&direct, &detour),
+            },
+            Place::SqlxMariaDb { url } => Place::SqlxMariaDb {
+                url: url.replace(&direct, &detour),
+            },
             place => place,
         }
+    }
+
+    /// A signal for all its processes, such as STOP and CONT.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.process.lock().unwrap().id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{name}")).arg(id.to_string());
+        succeeds(kill.args(children.split_whitespace()));
     }
 
     /// SIGKILL for all its processes, the first one first, so that it can't start others.
@@ -125,13 +159,18 @@ impl Drop for Daemon {
 pub(crate) fn socket_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Postgres => ".s.PGSQL.5432",
+        Kind::MariaDb => "mariadb.sock",
         Kind::Redis => "redis.sock",
     }
 }
 
+/// Its databases come between this and its address.
+pub(crate) const MARIADB: &str = "mysql://root@localhost";
+
 fn address(kind: Kind, folder: &Path) -> String {
     match kind {
         Kind::Postgres => format!("host={} user=postgres dbname=postgres", folder.display()),
+        Kind::MariaDb => format!("?socket={}/{}", folder.display(), socket_name(kind)),
         Kind::Redis => format!("redis+unix://{}/{}", folder.display(), socket_name(kind)),
     }
 }
@@ -141,6 +180,7 @@ fn launch(kind: Kind, folder: &Path) -> Child {
     for _ in 0..20 {
         let mut command = match kind {
             Kind::Postgres => postgres(folder),
+            Kind::MariaDb => mariadb(folder),
             Kind::Redis => redis(folder),
         };
         let mut child = command
@@ -149,11 +189,14 @@ fn launch(kind: Kind, folder: &Path) -> Child {
             .spawn()
             .unwrap();
         let output: Box<dyn std::io::Read + Send> = match kind {
-            Kind::Postgres => Box::new(child.stderr.take().unwrap()),
+            Kind::Postgres | Kind::MariaDb => Box::new(child.stderr.take().unwrap()),
             Kind::Redis => Box::new(child.stdout.take().unwrap()),
         };
         let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-        let ready = lines.any(|line| line.to_lowercase().contains("ready to accept"));
+        let ready = lines.any(|line| {
+            let line = line.to_lowercase();
+            line.contains("ready to accept") || line.contains("ready for connections")
+        });
         if ready {
             // The rest must be read, or it would wait for its reader.
             std::thread::spawn(move || lines.for_each(drop));
@@ -172,6 +215,20 @@ fn postgres(folder: &Path) -> Command {
         .arg("-k")
         .arg(folder)
         .args(["-c", "listen_addresses="]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn mariadb(folder: &Path) -> Command {
+    let mut command = Command::new("mariadbd");
+    command
+        .args(["--no-defaults", "--skip-networking", "--user", user()])
+        .arg(format!("--datadir={}/data", folder.display()))
+        .arg(format!(
+            "--socket={}/{}",
+            folder.display(),
+            socket_name(Kind::MariaDb)
+        ));
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
@@ -212,6 +269,11 @@ fn postgres_program(name: &str) -> Command {
         .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
         .arg(program);
     command
+}
+
+/// MariaDB runs as root only if that is said, and ignores it otherwise.
+fn user() -> &'static str {
+    if is_root() { "root" } else { "mysql" }
 }
 
 fn is_root() -> bool {

@@ -44,6 +44,8 @@ mod server_races;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod server_races_account;
 #[cfg(all(feature = "postgres", feature = "redis"))]
+mod sqlx_adapters;
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod sqlx_pools;
 mod stores;
 #[allow(dead_code)] // a part is enough here

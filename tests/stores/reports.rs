@@ -235,7 +235,7 @@ fn least_rights_on_redis() {
     use_all(store);
 }
 
-fn use_all<S: ListAccounts>(store: S) {
+pub(crate) fn use_all<S: ListAccounts>(store: S) {
     let store = std::sync::Arc::new(store);
     let Login { mfa, secret, .. } = Login::new(std::sync::Arc::clone(&store));
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());

@@ -56,6 +56,13 @@ pub(crate) fn mariadb(url: &str) -> MySqlPool {
     options().connect_lazy_with(connect)
 }
 
+/// The same with one connection, so that a call gets the one that the test had.
+pub(crate) fn single<DB: Database>(pool: &sqlx::Pool<DB>) -> sqlx::Pool<DB> {
+    let connect = (*pool.connect_options()).clone();
+    let _runtime = RUNTIME.enter();
+    options().max_connections(1).connect_lazy_with(connect)
+}
+
 /// Statements without parameters, on one connection.
 pub(crate) async fn batch<DB: Database>(pool: &sqlx::Pool<DB>, statements: impl Into<String>)
 where

@@ -39,7 +39,7 @@ pub(super) fn stored((version, body): (i64, Vec<u8>)) -> Stored {
 
 /// Makes a store on a pool. The module that calls it has the SQL as `SCHEMA`, `LOAD`, `LIST`,
 /// `UPDATE`, `INSERT`, `RAISE_FLOOR`, `REMOVE`, `CHECK` and `CREATE`, and the functions `prepare`,
-/// `fits`, `remove`, `lost_to_another` and `findings`.
+/// `fits`, `remove`, `lost_to_another`, `is_demoted` and `findings`.
 ///
 /// No trait of `sqlx` gives the number of changed rows, and no bound says that a connection of any
 /// database executes: so this is no generic type.
@@ -93,7 +93,7 @@ macro_rules! adapter {
             /// # Errors
             /// [`SqlxError`] if there is no connection, or no right to create it.
             pub async fn create_schema(&self) -> Result<(), SqlxError> {
-                within(self.limit, async {
+                self.bounded(async {
                     let mut taken = self.take().await?;
                     let create = CREATE.replace("{SCHEMA}", SCHEMA);
                     sqlx::raw_sql(text(&self.names, &create)).execute(taken.get()?).await?;
@@ -101,6 +101,17 @@ macro_rules! adapter {
                     Ok(())
                 })
                 .await
+            }
+
+            async fn bounded<T>(
+                &self,
+                call: impl Future<Output = Result<T, SqlxError>>,
+            ) -> Result<T, SqlxError> {
+                let answer = within(self.limit, call).await;
+                if answer.as_ref().is_err_and(|error| error.is_of_the_server(is_demoted)) {
+                    close_idle(&self.pool);
+                }
+                answer
             }
 
             async fn take(&self) -> Result<Taken<$database>, SqlxError> {
@@ -144,7 +155,7 @@ macro_rules! adapter {
             type Error = SqlxError;
 
             async fn check(&self) -> Result<Report, SqlxError> {
-                within(self.limit, async {
+                self.bounded(async {
                     let mut taken = self.take().await?;
                     let findings = findings(taken.get()?, &self.texts).await?;
                     taken.give_back();
@@ -154,7 +165,7 @@ macro_rules! adapter {
             }
 
             async fn load(&self, account: &AccountId) -> Result<Option<Stored>, SqlxError> {
-                within(self.limit, async {
+                self.bounded(async {
                     let mut taken = self.take().await?;
                     let load = sqlx::query_as(self.texts.load.clone()).bind(key(account));
                     let row = load.fetch_optional(taken.get()?).await?;
@@ -171,7 +182,7 @@ macro_rules! adapter {
                 next: &[u8],
             ) -> Result<Swap, SqlxError> {
                 fits(next)?;
-                within(self.limit, async {
+                self.bounded(async {
                     let mut taken = self.take().await?;
                     let write = match expected {
                         Some(expected) => sqlx::query(self.texts.update.clone())
@@ -193,7 +204,7 @@ macro_rules! adapter {
                 account: &AccountId,
                 expected: Version,
             ) -> Result<Swap, SqlxError> {
-                within(self.limit, async {
+                self.bounded(async {
                     let mut taken = self.take().await?;
                     let expected = expected.signed();
                     let removed = remove(taken.get()?, &self.texts, key(account), expected).await;
@@ -211,7 +222,7 @@ macro_rules! adapter {
             ) -> Result<Vec<AccountId>, SqlxError> {
                 let after = after.map_or(&[][..], key); // no id is empty, so all come after the empty one
                 let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-                let keys: Vec<(Vec<u8>,)> = within(self.limit, async {
+                let keys: Vec<(Vec<u8>,)> = self.bounded(async {
                     let mut taken = self.take().await?;
                     let list = sqlx::query_as(self.texts.list.clone()).bind(after).bind(limit);
                     let keys = list.fetch_all(taken.get()?).await?;

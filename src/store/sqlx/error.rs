@@ -27,6 +27,18 @@ impl SqlxError {
     pub(super) const TOO_LARGE: Self = Self(Cause::TooLarge);
 }
 
+impl SqlxError {
+    /// Says whether the server hangs, or is one that `is_demoted` says: so its other connections are
+    /// as useless.
+    pub(super) fn is_of_the_server(&self, is_demoted: fn(&sqlx::Error) -> bool) -> bool {
+        match &self.0 {
+            Cause::Limit(_) => true,
+            Cause::Driver(error) => is_demoted(error),
+            _ => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for SqlxError {
     fn from(error: sqlx::Error) -> Self {
         Self(Cause::Driver(error))

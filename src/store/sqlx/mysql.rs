@@ -5,7 +5,7 @@ use sqlx::{Connection as _, MySql, Row as _, SqlStr};
 
 use super::adapter::{Texts, adapter, key, stored, text};
 use super::error::SqlxError;
-use super::taken::Taken;
+use super::taken::{Taken, close_idle};
 use crate::account_id::AccountId;
 use crate::store::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use crate::store::limit::{self, within};
@@ -107,9 +107,17 @@ async fn remove(
 /// Says whether the transaction was rolled back for another one: the account had a record (1062), a
 /// deadlock (1213), or a row that had changed (1020).
 fn lost_to_another(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error();
-    let error = error.and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
-    error.is_some_and(|error| matches!(error.number(), 1020 | 1062 | 1213))
+    matches!(number(error), Some(1020 | 1062 | 1213))
+}
+
+/// Says whether the server takes no writes, as it is no primary any longer.
+fn is_demoted(error: &sqlx::Error) -> bool {
+    matches!(number(error), Some(1290 | 1836))
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?;
+    Some(error.try_downcast_ref::<MySqlDatabaseError>()?.number())
 }
 
 async fn findings(

@@ -1,11 +1,13 @@
 //! Records in PostgreSQL, on a pool of `sqlx`.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Postgres, Row as _};
 
 use super::adapter::{Texts, adapter, key, stored, text};
 use super::error::SqlxError;
-use super::taken::{Taken, end_transaction};
+use super::taken::{Taken, close_idle, end_transaction};
 use crate::account_id::AccountId;
 use crate::store::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use crate::store::limit::{self, within};
@@ -26,20 +28,41 @@ CREATE TABLE IF NOT EXISTS {p}_record (
 const CREATE: &str = "SELECT pg_advisory_xact_lock(hashtext('secondfactor'));\n{SCHEMA}";
 const LOAD: &str = "SELECT version, body FROM {p}_record WHERE account = $1";
 const LIST: &str = "SELECT account FROM {p}_record WHERE account > $1 ORDER BY account LIMIT $2";
+/// A write is as durable as the server can make it, whatever the last user of the connection has
+/// set. It lasts for this transaction, and lowers nothing.
+macro_rules! durably {
+    () => {
+        "CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN true
+        ELSE set_config('synchronous_commit', 'on', true) = 'on' END"
+    };
+}
+
 /// The new version is above the old one whatever the sequence says, as logical replication does not
 /// carry sequences over.
-const UPDATE: &str = "UPDATE {p}_record
+const UPDATE: &str = concat!(
+    "UPDATE {p}_record
     SET version = greatest(version + 1, nextval('{p}_version')), body = $1
-    WHERE account = $2 AND version = $3";
-const INSERT: &str = "INSERT INTO {p}_record (account, version, body)
-    VALUES ($1, nextval('{p}_version'), $2) ON CONFLICT (account) DO NOTHING";
+    WHERE account = $2 AND version = $3 AND ",
+    durably!()
+);
+const INSERT: &str = concat!(
+    "INSERT INTO {p}_record (account, version, body)
+    SELECT $1::bytea, nextval('{p}_version'), $2::bytea WHERE ",
+    durably!(),
+    " ON CONFLICT (account) DO NOTHING"
+);
 /// The sequence never goes back, so there is no floor to raise.
 const RAISE_FLOOR: &str = "";
-const REMOVE: &str = "DELETE FROM {p}_record WHERE account = $1 AND version = $2";
+const REMOVE: &str = concat!(
+    "DELETE FROM {p}_record WHERE account = $1 AND version = $2 AND ",
+    durably!()
+);
 const CHECK: &str = "SELECT
     to_regclass('{p}_record') IS NOT NULL AND to_regclass('{p}_version') IS NOT NULL AS has_schema,
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE relpersistence <> 'p'
+        AND oid IN (to_regclass('{p}_record'), to_regclass('{p}_version'))) AS is_unlogged,
     pg_is_in_recovery() AS is_standby,
-    current_setting('synchronous_commit') AS synchronous_commit,
+    current_setting('transaction_read_only') = 'on' AS is_read_only,
     current_setting('fsync') = 'on' AS fsync,
     current_setting('full_page_writes') = 'on' AS full_page_writes,
     current_setting('synchronous_standby_names') <> '' AS waits_for_standbys,
@@ -74,8 +97,16 @@ async fn remove(
 /// Says whether the transaction was rolled back for another one, by a serialization failure or a
 /// deadlock.
 fn lost_to_another(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    matches!(code.as_deref(), Some("40001" | "40P01"))
+    matches!(code(error).as_deref(), Some("40001" | "40P01"))
+}
+
+/// Says whether the server takes no writes, as it is no primary any longer.
+fn is_demoted(error: &sqlx::Error) -> bool {
+    code(error).as_deref() == Some("25006")
+}
+
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(|error| error.code())
 }
 
 async fn findings(
@@ -85,33 +116,26 @@ async fn findings(
     let row: PgRow = sqlx::query(texts.check.clone())
         .fetch_one(connection)
         .await?;
+    let is = |column: &str| row.try_get::<bool, _>(column);
     let mut findings = Vec::new();
-    if row.try_get("is_standby")? {
-        findings.push(Finding::NotPrimary);
+    for (is_so, finding) in [
+        (is("is_standby")?, Finding::NotPrimary),
+        (is("is_read_only")? && !is("is_standby")?, Finding::ReadOnly),
+        (!is("has_schema")?, Finding::NoSchema),
+        (is("is_unlogged")?, Finding::Unlogged),
+    ] {
+        findings.extend(is_so.then_some(finding));
     }
-    if !row.try_get::<bool, _>("has_schema")? {
-        findings.push(Finding::NoSchema);
-    }
-    for setting in ["fsync", "full_page_writes"] {
-        if !row.try_get::<bool, _>(setting)? {
-            findings.push(Finding::Setting {
-                name: setting,
-                value: "off".to_owned(),
-            });
+    for name in ["fsync", "full_page_writes"] {
+        if !is(name)? {
+            let value = "off".to_owned();
+            findings.push(Finding::Setting { name, value });
         }
     }
-    let synchronous_commit: String = row.try_get("synchronous_commit")?;
-    let waits: bool = row.try_get("waits_for_standbys")?;
     let standbys: i64 = row.try_get("standbys")?;
-    if standbys > 0 && (!waits || matches!(&*synchronous_commit, "local" | "off")) {
+    if standbys > 0 && !is("waits_for_standbys")? {
         findings.push(Finding::AsynchronousReplicas {
             count: standbys.unsigned_abs(),
-        });
-    }
-    if synchronous_commit == "off" {
-        findings.push(Finding::Setting {
-            name: "synchronous_commit",
-            value: synchronous_commit,
         });
     }
     Ok(findings)

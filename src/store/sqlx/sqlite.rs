@@ -5,7 +5,7 @@ use sqlx::{Connection as _, Row as _, SqlStr, Sqlite};
 
 use super::adapter::{Texts, adapter, key, stored, text};
 use super::error::SqlxError;
-use super::taken::{Taken, end_transaction};
+use super::taken::{Taken, close_idle, end_transaction};
 use crate::account_id::AccountId;
 use crate::store::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
 use crate::store::limit::{self, within};
@@ -81,6 +81,11 @@ async fn remove(
 
 /// SQLite has one writer: nothing is rolled back for another one.
 const fn lost_to_another(_error: &sqlx::Error) -> bool {
+    false
+}
+
+/// A file has no primary.
+const fn is_demoted(_error: &sqlx::Error) -> bool {
     false
 }
 

@@ -1,17 +1,24 @@
 //! A connection that is taken from the pool for one call.
 
 use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, Database, Pool};
 #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
-use sqlx::{Connection as _, Executor, SqlStr};
-use sqlx::{Database, Pool};
+use sqlx::{Executor, SqlStr};
 
 /// Holds a connection until it is given back. Dropped before that, since the call failed, missed its
 /// limit or was dropped itself, the connection is closed: nobody knows what it is in the middle of.
 pub(super) struct Taken<DB: Database>(Option<PoolConnection<DB>>);
 
 impl<DB: Database> Taken<DB> {
+    /// Waits for a connection. One on which `sqlx` counts a transaction that nobody has a handle of
+    /// any longer is closed, as the count can't be set back.
     pub(super) async fn from(pool: &Pool<DB>) -> Result<Self, sqlx::Error> {
-        Ok(Self(Some(pool.acquire().await?)))
+        loop {
+            let taken = Self(Some(pool.acquire().await?));
+            if taken.0.as_ref().is_some_and(|it| !it.is_in_transaction()) {
+                return Ok(taken);
+            }
+        }
     }
 
     pub(super) fn get(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
@@ -40,6 +47,14 @@ impl<DB: Database> Drop for Taken<DB> {
     }
 }
 
+/// Closes the connections that nobody uses now. When the server hangs, each of them would cost a
+/// limit.
+pub(super) fn close_idle<DB: Database>(pool: &Pool<DB>) {
+    for idle in (0..pool.num_idle()).map_while(|_| pool.try_acquire()) {
+        drop(idle.detach());
+    }
+}
+
 /// Ends a transaction that the connection's last user left open, as a write inside of it would be
 /// taken back with it.
 ///
@@ -53,12 +68,12 @@ where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
     const NOTHING: SqlStr = SqlStr::from_static("SELECT 1");
-    let left_open = match connection.begin_with(NOTHING).await {
-        Ok(transaction) => return transaction.rollback().await,
+    let is_open = match connection.begin_with(NOTHING).await {
+        Ok(open) => return open.rollback().await,
         Err(error) => !matches!(error, sqlx::Error::BeginFailed),
     };
-    if left_open {
-        // It has failed, or was never ended by its own handle.
+    if is_open {
+        // In PostgreSQL, one that has failed obeys nothing else.
         connection.execute(SqlStr::from_static("ROLLBACK")).await?;
     }
     Ok(())
