@@ -25,8 +25,8 @@ mod table_names;
 
 pub use any::{AnyStore, AnyStoreError};
 pub use block_on::{BlockOn, ThisThread};
-pub(crate) use contract::Tag;
 pub use contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+pub(crate) use contract::{Tag, tag};
 pub use limit::TimeLimit;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]

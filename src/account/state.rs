@@ -17,12 +17,13 @@ use super::voucher::Voucher;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::KeyId;
+use crate::store::Tag;
 
 /// Holds all that is remembered about one account. [`Mfa`](crate::Mfa) loads and stores it for you.
 ///
 /// Use it yourself where the record must be written in a transaction of your own (`examples/own_transaction.rs`). Each
-/// command consumes the account and gives an [`Attempt`](super::Attempt): seal it, commit the bytes where the version you
-/// loaded is still there, and reveal. What a command refuses at once, without a change, is its error.
+/// command consumes the account and gives an [`Attempt`](super::Attempt): seal it, commit the bytes where those that you
+/// loaded are still there, and reveal. What a command refuses at once, without a change, is its error.
 ///
 /// ```
 /// use secondfactor::{AccountId, Keyring, Label, SealingKey};
@@ -34,7 +35,9 @@ use crate::sealing::KeyId;
 /// let mut attempt = Account::new(alice.clone()).enroll(Label::new("phone")?, now)?;
 /// let sealed = attempt.seal(&keyring)?;
 /// // .. insert `sealed` for this account, and commit ..
-/// let enrollment = attempt.reveal(Committed::attest(&sealed))?;
+/// # let rows = 1;
+/// let receipt = Committed::attest(None, &sealed, rows).ok_or("there is one already")?;
+/// let enrollment = attempt.reveal(receipt)?;
 ///
 /// let account = Account::open(&alice, &sealed, &keyring)?;
 /// assert_eq!(account.status(now).devices().len(), 1);
@@ -54,6 +57,8 @@ pub struct Account {
     pub(super) recovery: Option<RecoverySet>,
     pub(super) clock: RecordClock,
     pub(super) sealed_by: Option<KeyId>,
+    /// Of the record that it was opened from.
+    pub(super) loaded: Option<Tag>,
     /// Of the command that is being judged.
     pub(super) events: Vec<Event>,
     /// Whether a refusal must be written too, as the clock went back.
@@ -75,6 +80,7 @@ impl Account {
             recovery: None,
             clock: RecordClock::default(),
             sealed_by: None,
+            loaded: None,
             events: Vec::new(),
             clock_went_back: false,
         }

@@ -7,7 +7,7 @@ use std::fmt;
 use deadpool_postgres::tokio_postgres::{self, Row, error::SqlState, types::ToSql};
 use deadpool_postgres::{Client, Pool, PoolError};
 
-use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
 
@@ -122,8 +122,7 @@ impl PostgresStore {
         let client = self.client().await?;
         let statement = client.prepare_cached(statement).await?;
         match client.execute(&statement, parameters).await {
-            Ok(1) => Ok(Swap::Committed(Committed::attest(body))),
-            Ok(_) => Ok(Swap::Conflict),
+            Ok(rows) => Ok(Swap::from_rows(body, rows)),
             Err(error) if lost_to_another(&error) => Ok(Swap::Conflict),
             Err(error) => Err(error.into()),
         }

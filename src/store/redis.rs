@@ -8,7 +8,7 @@ use std::sync::Arc;
 use redis::aio::ConnectionManager;
 use redis::{RedisError as DriverError, Script, ScriptInvocation};
 
-use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
 
@@ -111,10 +111,8 @@ impl RedisStore {
     }
 
     async fn write(&self, script: &ScriptInvocation<'_>, body: &[u8]) -> Result<Swap, RedisError> {
-        match script.invoke_async(&mut self.connection.clone()).await? {
-            1 => Ok(Swap::Committed(Committed::attest(body))),
-            _ => Ok(Swap::Conflict),
-        }
+        let written = script.invoke_async(&mut self.connection.clone()).await?;
+        Ok(Swap::from_rows(body, written))
     }
 }
 

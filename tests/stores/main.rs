@@ -30,6 +30,8 @@ mod hold;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod interruptions;
 #[cfg(all(feature = "postgres", feature = "redis"))]
+mod own_transaction;
+#[cfg(all(feature = "postgres", feature = "redis"))]
 mod place;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod proxy;
@@ -51,6 +53,10 @@ mod stores;
 #[allow(dead_code)] // a part is enough here
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+#[allow(clippy::print_stdout)] // as the example does
+#[path = "../../examples/own_transaction_postgres/users.rs"]
+mod users;
 
 /// Not a test by itself: the process that `Server` starts.
 #[cfg(all(feature = "postgres", feature = "redis"))]

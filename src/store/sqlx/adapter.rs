@@ -133,10 +133,7 @@ macro_rules! adapter {
                 Err(error) => return Err(error.into()),
             };
             taken.give_back();
-            Ok(match changed {
-                1 => Swap::Committed(Committed::attest(body)),
-                _ => Swap::Conflict,
-            })
+            Ok(Swap::from_rows(body, changed))
         }
 
         fn texts(names: &TableNames) -> Texts {

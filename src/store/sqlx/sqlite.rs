@@ -7,7 +7,7 @@ use super::adapter::{Texts, adapter, key, stored, text};
 use super::error::SqlxError;
 use super::taken::{Taken, close_idle, end_transaction};
 use crate::account_id::AccountId;
-use crate::store::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use crate::store::contract::{ListAccounts, Store, Stored, Swap, Version};
 use crate::store::limit::{self, within};
 use crate::store::report::{Finding, Report};
 use crate::store::table_names::TableNames;
