@@ -1,5 +1,6 @@
 //! The storage contract: opaque bytes are loaded, and replaced by compare-and-swap.
 
+use std::fmt;
 use std::future::Future;
 
 use super::report::Report;
@@ -217,7 +218,14 @@ enum Replaced {
 }
 
 /// The end of a sealed record is its authentication tag, which is as unique as its nonce.
-pub(crate) type Tag = [u8; 16];
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tag([u8; 16]);
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag(..)")
+    }
+}
 
 impl Committed {
     /// Attests that a transaction of your own has replaced the bytes `loaded` by `next`, and is
@@ -270,5 +278,5 @@ impl Committed {
 
 /// Returns the tag of a sealed record.
 pub(crate) fn tag(sealed: &[u8]) -> Option<Tag> {
-    sealed.last_chunk().copied()
+    sealed.last_chunk().copied().map(Tag)
 }
