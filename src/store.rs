@@ -21,7 +21,11 @@ mod sqlite;
     feature = "sqlx-sqlite"
 ))]
 mod sqlx;
-#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 mod table_names;
 
 pub use any::{AnyStore, AnyStoreError};
@@ -49,7 +53,11 @@ pub use sqlx::SqlxMySqlStore;
 pub use sqlx::SqlxPostgresStore;
 #[cfg(feature = "sqlx-sqlite")]
 pub use sqlx::SqlxSqliteStore;
-#[cfg(any(feature = "sqlx-mysql", feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 pub use table_names::{TableNameError, TableNames};
 
 /// Exports the database drivers of the adapters, in the versions that fit.

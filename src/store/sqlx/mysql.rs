@@ -57,6 +57,45 @@ const MAX_BODY: usize = (1 << 24) - 1;
 adapter! {
     /// Keeps records in MySQL or MariaDB, on your application's pool of `sqlx`, for any number of
     /// servers. Feature `sqlx-mysql`.
+    ///
+    /// Each call takes a connection, and commits by itself. What the last user left open on it is
+    /// rolled back first, so a login of yours that is rolled back can't take a charge back. A
+    /// connection with `autocommit=0` is closed after the call, so leave autocommit on in this pool.
+    ///
+    /// The pool must lead to the **primary**, because a replica answers from the past: refuse one in
+    /// `after_connect`. Leave `test_before_acquire` on, as it finds connections that are gone. A
+    /// call that hangs ends with its [limit](Self::with_time_limit). Its connection is closed then,
+    /// and so are those that are idle.
+    ///
+    /// ```no_run
+    /// use secondfactor::store::drivers::sqlx::{self, mysql::MySqlPoolOptions};
+    /// use secondfactor::store::{SqlxMySqlStore, Store as _};
+    /// use secondfactor::{Keyring, Mfa, SealingKey};
+    /// use std::time::Duration;
+    ///
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = MySqlPoolOptions::new()
+    ///     .max_connections(16)
+    ///     .acquire_timeout(Duration::from_secs(3)) // below the limit of a call
+    ///     .after_connect(|connection, _| {
+    ///         Box::pin(async move {
+    ///             let is_replica = sqlx::query_scalar("SELECT @@global.read_only");
+    ///             match is_replica.fetch_one(connection).await? {
+    ///                 true => Err(sqlx::Error::Configuration("this is a replica".into())),
+    ///                 false => Ok(()),
+    ///             }
+    ///         })
+    ///     })
+    ///     .connect_lazy("mysql://app@db.example.com/app")?;
+    /// let store = SqlxMySqlStore::new(pool);
+    /// store.create_schema().await?; // or run `SqlxMySqlStore::schema(..)` in your migrations
+    /// for finding in store.check().await?.findings() {
+    ///     eprintln!("{finding}");
+    /// }
+    /// let mfa = Mfa::new(store, Keyring::new(SealingKey::generate()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     SqlxMySqlStore, MySql
 }
 

@@ -71,6 +71,46 @@ const CHECK: &str = "SELECT
 adapter! {
     /// Keeps records in PostgreSQL, on your application's pool of `sqlx`, for any number of servers.
     /// Feature `sqlx-postgres`.
+    ///
+    /// Each call takes a connection for one statement, which commits by itself. What the last user
+    /// left open on it is rolled back first, so a login of yours that is rolled back can't take a
+    /// charge back. A write is durable whatever `synchronous_commit` that user has set. The tables
+    /// are those of `PostgresStore`.
+    ///
+    /// The pool must lead to the **primary**, because a standby answers from the past: refuse one in
+    /// `after_connect`. Leave `test_before_acquire` on, as it finds connections that are gone. A
+    /// call that hangs ends with its [limit](Self::with_time_limit). Its connection is closed then,
+    /// and so are those that are idle.
+    ///
+    /// ```no_run
+    /// use secondfactor::store::drivers::sqlx::{self, postgres::PgPoolOptions};
+    /// use secondfactor::store::{SqlxPostgresStore, Store as _};
+    /// use secondfactor::{Keyring, Mfa, SealingKey};
+    /// use std::time::Duration;
+    ///
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = PgPoolOptions::new()
+    ///     .max_connections(16)
+    ///     .acquire_timeout(Duration::from_secs(3)) // below the limit of a call
+    ///     .after_connect(|connection, _| {
+    ///         Box::pin(async move {
+    ///             let is_standby = sqlx::query_scalar("SELECT pg_is_in_recovery()");
+    ///             match is_standby.fetch_one(connection).await? {
+    ///                 true => Err(sqlx::Error::Configuration("this is a standby".into())),
+    ///                 false => Ok(()),
+    ///             }
+    ///         })
+    ///     })
+    ///     .connect_lazy("postgres://app@db.example.com/app")?;
+    /// let store = SqlxPostgresStore::new(pool);
+    /// store.create_schema().await?; // or run `SqlxPostgresStore::schema(..)` in your migrations
+    /// for finding in store.check().await?.findings() {
+    ///     eprintln!("{finding}");
+    /// }
+    /// let mfa = Mfa::new(store, Keyring::new(SealingKey::generate()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     SqlxPostgresStore, Postgres
 }
 

@@ -47,7 +47,43 @@ const CHECK: &str = "SELECT
 const SYNCHRONOUS_FULL: i64 = 2;
 
 adapter! {
-    /// Keeps records in SQLite, on your application's pool of `sqlx`. Feature `sqlx-sqlite`.
+    /// Keeps records in a SQLite file, on your application's pool of `sqlx`, for any number of
+    /// threads and processes of one machine. Feature `sqlx-sqlite`.
+    ///
+    /// Each call takes a connection, and commits by itself. What the last user left open on it is
+    /// rolled back first, so a login of yours that is rolled back can't take a charge back. The
+    /// tables are those of `SqliteStore`.
+    ///
+    /// The connections are yours, so their settings are too. The store needs those below, and
+    /// [`check`](Store::check) reads them back. The file must not be on a network file system, where
+    /// locks are not reliable.
+    ///
+    /// ```
+    /// use secondfactor::store::drivers::sqlx::sqlite::{
+    ///     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    /// };
+    /// use secondfactor::store::{SqlxSqliteStore, Store as _};
+    /// use secondfactor::{Keyring, Mfa, SealingKey};
+    /// use std::time::Duration;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("application.db");
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let connect = SqliteConnectOptions::new()
+    ///     .filename(path)
+    ///     .create_if_missing(true)
+    ///     .journal_mode(SqliteJournalMode::Wal)
+    ///     .synchronous(SqliteSynchronous::Full) // a commit survives a power failure
+    ///     .busy_timeout(Duration::from_secs(3)); // below the limit of a call
+    /// let pool = SqlitePoolOptions::new().connect_with(connect).await?;
+    /// let store = SqlxSqliteStore::new(pool);
+    /// store.create_schema().await?; // or run `SqlxSqliteStore::schema(..)` in your migrations
+    /// assert_eq!(store.check().await?.findings(), []);
+    /// let mfa = Mfa::new(store, Keyring::new(SealingKey::generate()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     SqlxSqliteStore, Sqlite
 }
 
