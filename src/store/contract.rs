@@ -241,23 +241,25 @@ impl Committed {
     ///
     /// ```
     /// # use secondfactor::{AccountId, Keyring, Label, SealingKey};
-    /// # use secondfactor::{account::Account, codes::UnixTime, store::Committed};
+    /// # use secondfactor::codes::{Totp, UnixTime};
+    /// # use secondfactor::{account::Account, store::Committed};
     /// # let keyring = Keyring::new(SealingKey::generate()?);
     /// # let (alice, now) = (AccountId::new("alice")?, UnixTime::from_secs(1_234_567_890));
     /// # let mut attempt = Account::new(alice.clone()).enroll(Label::new("phone")?, now)?;
     /// # let loaded = attempt.seal(&keyring)?;
+    /// # let enrollment = attempt.reveal(Committed::attest(None, &loaded, 1).ok_or("")?)?;
+    /// # let (device, code) = (enrollment.device(), Totp::new(enrollment.secret()).at(now)?);
     /// # let update = |_next: &[u8], _loaded: &[u8]| 1;
     /// # struct Transaction;
     /// # impl Transaction { fn commit(self) {} }
     /// # let transaction = Transaction;
-    /// let mut attempt = Account::open(&alice, &loaded, &keyring)?.verify("123456".parse()?, now)?;
+    /// let mut attempt = Account::open(&alice, &loaded, &keyring)?.confirm(device, code, now)?;
     /// let next = attempt.seal(&keyring)?;
     /// let rows = update(&next, &loaded); // .. WHERE id = $1 AND second_factor = $loaded
     /// transaction.commit();
     ///
     /// let receipt = Committed::attest(Some(&loaded), &next, rows).ok_or("another one was first")?;
-    /// let verdict = attempt.reveal(receipt);
-    /// # assert!(verdict.is_err());
+    /// let confirmed = attempt.reveal(receipt)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
