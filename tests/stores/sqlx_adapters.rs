@@ -52,7 +52,10 @@ fn left_open<DB: Database>(
 ) where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
+    let bob = account("bob");
     run(async {
+        let bobs = store.swap(&bob, None, b"bob's").await.unwrap();
+        assert!(matches!(bobs, Swap::Committed(_)));
         for (round, left) in (0_u8..).zip(leave) {
             let mut connection = pool.acquire().await.unwrap();
             let _may_fail = connection.execute(sqlx::raw_sql(*left)).await;
@@ -62,6 +65,12 @@ fn left_open<DB: Database>(
             let mut connection = pool.acquire().await.unwrap();
             let _may_fail = connection.execute(sqlx::raw_sql("ROLLBACK")).await;
             drop(connection);
+            let bobs = other.load(&bob).await.unwrap().unwrap();
+            assert_eq!(
+                bobs.body(),
+                b"bob's",
+                "{left}: what was left open is taken back"
+            );
             let there = other.load(&alice()).await.unwrap().unwrap();
             assert_eq!(there.body(), [round; 16], "{left}");
             let version = there.version();
@@ -580,29 +589,30 @@ fn sqlx_mariadb_passes_at_each_isolation_level() {
     }
 }
 
-/// Two servers: each removes the record and makes it anew, as often as it can.
+/// Some servers insert the record without a look, and others remove it, as often as they can.
 fn no_version_returns(place: &Place) {
-    let watch = |store: secondfactor::store::AnyStore| async move {
-        let mut last = 0;
-        for round in 0..200_u32 {
-            match store.load(&alice()).await.unwrap() {
-                Some(stored) => {
-                    assert!(stored.version().get() >= last, "{last}, then {stored:?}");
-                    last = stored.version().get();
-                    let _lost = store.remove(&alice(), stored.version()).await.unwrap();
-                }
-                None => {
-                    let _lost = store
-                        .swap(&alice(), None, &round.to_be_bytes())
-                        .await
-                        .unwrap();
-                }
-            }
-        }
-    };
+    const ROUNDS: u32 = 300;
     run(async {
-        let servers: Vec<_> = (0..4).map(|_| RUNTIME.spawn(watch(place.open()))).collect();
-        for server in servers {
+        let servers = (0..4).map(|number| {
+            let store = place.open();
+            RUNTIME.spawn(async move {
+                let mut least = 0;
+                for _ in 0..ROUNDS {
+                    if number % 2 == 0 {
+                        let _lost = store.swap(&alice(), None, b"anew").await.unwrap();
+                    } else if let Some(stored) = store.load(&alice()).await.unwrap() {
+                        let version = stored.version();
+                        assert!(
+                            version.get() >= least,
+                            "{version:?}, where {least} is the least"
+                        );
+                        let removed = store.remove(&alice(), version).await.unwrap();
+                        least = version.get() + u64::from(matches!(removed, Swap::Committed(_)));
+                    }
+                }
+            })
+        });
+        for server in servers.collect::<Vec<_>>() {
             server.await.unwrap();
         }
     });
