@@ -117,6 +117,13 @@ impl Daemon {
         let mut kill = Command::new("kill");
         kill.arg(format!("-{name}")).arg(id.to_string());
         succeeds(kill.args(children.split_whitespace()));
+        if name == "STOP" {
+            // A thread that runs meanwhile could still answer.
+            let id = id.to_string();
+            while !children.split_whitespace().chain([&*id]).all(is_stopped) {
+                std::thread::yield_now();
+            }
+        }
     }
 
     /// SIGKILL for all its processes, the first one first, so that it can't start others.
@@ -269,6 +276,16 @@ fn postgres_program(name: &str) -> Command {
         .args(["--reuid=postgres", "--regid=postgres", "--clear-groups"])
         .arg(program);
     command
+}
+
+/// Whether all threads of a process are, or it has ended.
+fn is_stopped(id: &str) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task"));
+    let mut threads = threads.into_iter().flatten().map_while(Result::ok);
+    threads.all(|thread| {
+        let status = std::fs::read_to_string(thread.path().join("status"));
+        status.map_or(true, |status| status.contains("(stopped)"))
+    })
 }
 
 /// MariaDB runs as root only if that is said, and ignores it otherwise.

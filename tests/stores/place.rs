@@ -19,6 +19,9 @@ use secondfactor::store::{
 use crate::sqlx_pools;
 use crate::support::run;
 
+/// No test but those of the limit itself depends on how fast the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Sqlite { path: String },
@@ -117,13 +120,16 @@ impl Place {
                 AnyStore::new(RedisStore::new(run(connection(url))).with_namespace(namespace))
             }
             Self::SqlxSqlite { path } => {
-                AnyStore::new(SqlxSqliteStore::new(sqlx_pools::sqlite(path)))
+                let store = SqlxSqliteStore::new(sqlx_pools::sqlite(path));
+                AnyStore::new(store.with_time_limit(PATIENCE))
             }
             Self::SqlxPostgres { config } => {
-                AnyStore::new(SqlxPostgresStore::new(sqlx_pools::postgres(config)))
+                let store = SqlxPostgresStore::new(sqlx_pools::postgres(config));
+                AnyStore::new(store.with_time_limit(PATIENCE))
             }
             Self::SqlxMariaDb { url } => {
-                AnyStore::new(SqlxMySqlStore::new(sqlx_pools::mariadb(url)))
+                let store = SqlxMySqlStore::new(sqlx_pools::mariadb(url));
+                AnyStore::new(store.with_time_limit(PATIENCE))
             }
         }
     }

@@ -13,7 +13,11 @@ use secondfactor::store::drivers::sqlx::{self, Database, Executor};
 use crate::support::RUNTIME;
 
 fn options<DB: Database>() -> PoolOptions<DB> {
-    PoolOptions::new().max_connections(4)
+    // A server that is not there is asked again for so long.
+    let patience = Duration::from_secs(5);
+    PoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(patience)
 }
 
 pub(crate) fn sqlite(path: &str) -> SqlitePool {
