@@ -117,7 +117,7 @@ fn connect_options(config: &str) -> PgConnectOptions {
             ("port", port) => connect.port(port.parse().unwrap()),
             ("user", user) => connect.username(user),
             ("dbname", name) => connect.database(name),
-            (other, _) => panic!("{other}"),
+            (other, _) => unreachable!("{other}"),
         },
     )
 }
