@@ -26,6 +26,8 @@ mod bare;
 mod enrolled;
 #[path = "stores/fill.rs"]
 mod fill;
+#[path = "stores/on_sqlx.rs"]
+mod on_sqlx;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -69,8 +71,13 @@ fn main() {
 
     memory(&mut table, &sizes);
     sqlite(&mut table, &sizes);
+    on_sqlx::sqlite(&mut table, &sizes);
     if let Ok(config) = std::env::var("SECONDFACTOR_TEST_POSTGRES") {
         postgres(&mut table, &sizes, &config);
+        on_sqlx::postgres(&mut table, &sizes, &config);
+    }
+    if let Ok(server) = std::env::var("SECONDFACTOR_TEST_MARIADB") {
+        on_sqlx::mariadb(&mut table, &sizes, &server);
     }
     if let Ok(url) = std::env::var("SECONDFACTOR_TEST_REDIS") {
         redis(&mut table, &sizes, &url);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use secondfactor::AccountId;
 use secondfactor::store::{
-    Committed, ListAccounts, Report, Store, Stored, Swap, ThisThread, Version, conformance,
+    ListAccounts, Report, Store, Stored, Swap, ThisThread, Version, conformance,
 };
 
 /// Bytes as keys, so that no collation takes one account for another.
@@ -135,20 +135,12 @@ impl Store for RedbStore {
     ) -> Result<Swap, RedbError> {
         let won = self.write(account, expected, Some(next.to_vec())).await?;
         // Only now: the receipt says that these bytes are durable.
-        Ok(if won {
-            Swap::Committed(Committed::attest(next))
-        } else {
-            Swap::Conflict
-        })
+        Ok(Swap::from_rows(next, won.into()))
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, RedbError> {
         let won = self.write(account, Some(expected), None).await?;
-        Ok(if won {
-            Swap::Committed(Committed::attest(&[]))
-        } else {
-            Swap::Conflict
-        })
+        Ok(Swap::from_rows(&[], won.into()))
     }
 }
 

@@ -27,6 +27,7 @@
 //! | --- | --- |
 //! | one machine | feature `sqlite`: [`SqliteStore`](store) |
 //! | several servers | feature `postgres` or `redis`: [`PostgresStore`](store), [`RedisStore`](store) |
+//! | a pool of `sqlx` | feature `sqlx-postgres`, `sqlx-mysql` (MariaDB too) or `sqlx-sqlite`: [`SqlxPostgresStore`](store) and so on |
 //! | a store of your own | [`Store`](store::Store), and feature `conformance`: its laws as tests |
 //! | a transaction of your own | [`Account`](account::Account) |
 //! | no async runtime | [`blocking::Mfa`](mfa::blocking::Mfa) |

@@ -15,13 +15,24 @@ mod redis;
 mod report;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "postgres")]
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+mod sqlx;
+#[cfg(any(
+    feature = "postgres",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 mod table_names;
 
 pub use any::{AnyStore, AnyStoreError};
 pub use block_on::{BlockOn, ThisThread};
-pub(crate) use contract::Tag;
 pub use contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+pub(crate) use contract::{Tag, tag};
 pub use limit::TimeLimit;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
@@ -31,7 +42,24 @@ pub use redis::{RedisError, RedisStore};
 pub use report::{Finding, Report, Severity};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteError, SqliteStore};
-#[cfg(feature = "postgres")]
+#[cfg(any(
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+pub use sqlx::SqlxError;
+#[cfg(feature = "sqlx-mysql")]
+pub use sqlx::SqlxMySqlStore;
+#[cfg(feature = "sqlx-postgres")]
+pub use sqlx::SqlxPostgresStore;
+#[cfg(feature = "sqlx-sqlite")]
+pub use sqlx::SqlxSqliteStore;
+#[cfg(any(
+    feature = "postgres",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 pub use table_names::{TableNameError, TableNames};
 
 /// Exports the database drivers of the adapters, in the versions that fit.
@@ -40,4 +68,10 @@ pub mod drivers {
     pub use deadpool_postgres;
     #[cfg(feature = "redis")]
     pub use redis;
+    #[cfg(any(
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    ))]
+    pub use sqlx;
 }

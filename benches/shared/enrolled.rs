@@ -2,7 +2,7 @@
 
 use secondfactor::account::{Account, Attempt};
 use secondfactor::codes::{Secret, Totp, UnixTime};
-use secondfactor::store::Committed;
+use secondfactor::store::{Committed, Swap};
 use secondfactor::{AccountId, Code, Confirmed, Error, Keyring, Label, NewDevice, SealingKey};
 
 pub(crate) const KEY: [u8; 32] = [7; 32];
@@ -19,10 +19,18 @@ pub(crate) fn open(id: &AccountId, record: &[u8]) -> Account {
     Account::open(id, record, &keyring()).expect("sealed here")
 }
 
+/// The receipt of a store that has committed these bytes.
+fn receipt(sealed: &[u8]) -> Committed {
+    match Swap::from_rows(sealed, 1) {
+        Swap::Committed(receipt) => receipt,
+        Swap::Conflict => unreachable!("one row"),
+    }
+}
+
 /// Returns the sealed record, and what the attempt reveals when a store has committed it.
 pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Vec<u8>, Result<T, Error>) {
     let record = attempt.seal(&keyring()).expect("random bytes");
-    let revealed = attempt.reveal(Committed::attest(&record));
+    let revealed = attempt.reveal(receipt(&record));
     (record, revealed)
 }
 

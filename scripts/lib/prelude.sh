@@ -27,6 +27,8 @@ declare -A tools=(
 for tool in "${!tools[@]}"; do
     PATH="$cache/$tool-${tools[$tool]}/bin:$PATH"
 done
+# Debian has mariadbd there, which is not on every PATH.
+PATH="$PATH:/usr/sbin"
 export PATH
 
 # A Valkey, which not every Debian carries: a package of Python that has the program itself in it.

@@ -6,13 +6,18 @@ use super::error::Error;
 use super::event::Event;
 use super::state::Account;
 use crate::sealing::Keyring;
-use crate::store::{Committed, Tag};
+use crate::store::{Committed, Tag, tag};
 
 /// Holds the verdict of a command, which nobody can read before its record is committed.
 ///
 /// [`seal`](Self::seal) returns the bytes to commit. [`reveal`](Self::reveal) returns the verdict
 /// in exchange for the receipt. An attempt that is dropped, because its swap lost or its store
 /// failed, has granted nothing.
+///
+/// **Reveal after the commit, never inside a closure that is the transaction.** A wrong code is an
+/// `Err`, and such a closure takes it for a reason to roll back. Then the charge for the wrong code is
+/// gone, and a guesser is never throttled. Let the closure return the attempt and its bytes
+/// (`examples/own_transaction.rs`).
 #[must_use = "nothing has happened until it is sealed, committed and revealed"]
 pub struct Attempt<T> {
     next: Account,
@@ -35,7 +40,7 @@ impl<T> Attempt<T> {
     /// [`Error::Rng`] if there are no random bytes.
     pub fn seal(&mut self, keyring: &Keyring) -> Result<Vec<u8>, Error> {
         let sealed = self.next.seal(keyring)?;
-        self.sealed = sealed.last_chunk().copied();
+        self.sealed = tag(&sealed);
         Ok(sealed)
     }
 
@@ -43,7 +48,8 @@ impl<T> Attempt<T> {
     ///
     /// # Errors
     /// * [`Error::Denied`] if the verdict is no.
-    /// * [`Error::ForeignReceipt`] if the receipt is for other bytes.
+    /// * [`Error::ForeignReceipt`] if the receipt is for other bytes, or for others than those that
+    ///   the account was opened from.
     pub fn reveal(self, receipt: Committed) -> Result<T, Error> {
         self.reveal_with(receipt, |_| {})
     }
@@ -53,7 +59,7 @@ impl<T> Attempt<T> {
     /// # Errors
     /// As for [`reveal`](Self::reveal). Without the right receipt no event is shown.
     pub fn reveal_with(self, receipt: Committed, on_event: impl FnMut(&Event)) -> Result<T, Error> {
-        if !receipt.is_for(self.sealed) {
+        if !receipt.is_for(self.next.loaded, self.sealed) {
             return Err(Error::ForeignReceipt);
         }
         self.next.events.iter().for_each(on_event);

@@ -19,6 +19,7 @@ use super::state::Account;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::{Keyring, Purpose};
+use crate::store::tag;
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
 use relocation::RelocationRecord;
@@ -60,6 +61,7 @@ impl Account {
         let account = decode(id, &opened.plaintext)?;
         Ok(Self {
             sealed_by: Some(opened.key),
+            loaded: tag(sealed),
             ..account
         })
     }

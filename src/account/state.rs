@@ -18,12 +18,13 @@ use super::voucher::Voucher;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::KeyId;
+use crate::store::Tag;
 
 /// Holds all that is remembered about one account. [`Mfa`](crate::Mfa) loads and stores it for you.
 ///
 /// Use it yourself where the record must be written in a transaction of your own
 /// (`examples/own_transaction.rs`). Each command consumes the account and gives an
-/// [`Attempt`](super::Attempt). Seal it, commit the bytes where the version that you loaded is still
+/// [`Attempt`](super::Attempt). Seal it, commit the bytes where those that you loaded are still
 /// there, and reveal it. What a command refuses at once, without a change, is its error.
 ///
 /// ```
@@ -36,7 +37,9 @@ use crate::sealing::KeyId;
 /// let mut attempt = Account::new(alice.clone()).enroll(Label::new("phone")?, now)?;
 /// let sealed = attempt.seal(&keyring)?;
 /// // .. insert `sealed` for this account, and commit ..
-/// let enrollment = attempt.reveal(Committed::attest(&sealed))?;
+/// # let rows = 1;
+/// let receipt = Committed::attest(None, &sealed, rows).ok_or("there is one already")?;
+/// let enrollment = attempt.reveal(receipt)?;
 ///
 /// let account = Account::open(&alice, &sealed, &keyring)?;
 /// assert_eq!(account.status(now).devices().len(), 1);
@@ -61,6 +64,8 @@ pub struct Account {
     /// Where from it was moved last.
     pub(super) moved: Option<Relocation>,
     pub(super) sealed_by: Option<KeyId>,
+    /// The record that it was opened from has this tag.
+    pub(super) loaded: Option<Tag>,
     /// The command that is being judged has noted these.
     pub(super) events: Vec<Event>,
     /// Says whether a refusal must be written too, as the clock went back.
@@ -84,6 +89,7 @@ impl Account {
             moving: None,
             moved: None,
             sealed_by: None,
+            loaded: None,
             events: Vec::new(),
             clock_went_back: false,
         }

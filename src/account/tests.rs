@@ -16,7 +16,7 @@ use crate::codes::{
     Algorithm, Code, Counter, Digits, Hotp, MovingFactor, Parameters, Period, Secret, UnixTime,
 };
 use crate::sealing::{Keyring, Purpose, key::SealingKey};
-use crate::store::Committed;
+use crate::store::{Committed, Swap};
 
 const NOW: u64 = 1_700_000_010;
 const GRACE: Duration = Duration::from_secs(3600);
@@ -30,6 +30,14 @@ fn keyring() -> Keyring {
     Keyring::new(SealingKey::from_bytes(&[7; 32]))
 }
 
+/// The receipt of a store that has committed these bytes.
+fn receipt(sealed: &[u8]) -> Committed {
+    match Swap::from_rows(sealed, 1) {
+        Swap::Committed(receipt) => receipt,
+        Swap::Conflict => unreachable!("one row"),
+    }
+}
+
 /// The account after a command, if it changes anything; and what it said.
 fn commit<T>(account: &Account, attempt: Result<Attempt<T>, Error>) -> (Account, Option<T>) {
     let Ok(mut attempt) = attempt else {
@@ -38,7 +46,7 @@ fn commit<T>(account: &Account, attempt: Result<Attempt<T>, Error>) -> (Account,
     let sealed = attempt.seal(&keyring()).unwrap();
     (
         Account::open(&alice(), &sealed, &keyring()).unwrap(),
-        attempt.reveal(Committed::attest(&sealed)).ok(),
+        attempt.reveal(receipt(&sealed)).ok(),
     )
 }
 

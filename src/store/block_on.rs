@@ -3,9 +3,9 @@
 /// Waits for a future: on a thread, or by a runtime that drives its I/O meanwhile.
 ///
 /// [`ThisThread`] is enough for [`MemoryStore`](crate::store::MemoryStore) and
-/// [`SqliteStore`](crate::store). The drivers of PostgreSQL and Redis need a Tokio runtime. With
-/// the feature `postgres` or `redis`, `tokio::runtime::Handle` and `Runtime` implement this. For
-/// another runtime, call its own `block_on`.
+/// [`SqliteStore`](crate::store). The drivers of PostgreSQL and Redis, and `sqlx`, need a Tokio
+/// runtime. With the feature of such a store, `tokio::runtime::Handle` and `Runtime` implement this.
+/// For another runtime, call its own `block_on`.
 pub trait BlockOn {
     /// Waits for the future.
     fn block_on<F: Future>(&self, future: F) -> F::Output;
@@ -26,7 +26,13 @@ impl BlockOn for ThisThread {
 ///
 /// # Panics
 /// Panics if it is called from a task of a Tokio runtime.
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 impl BlockOn for tokio::runtime::Handle {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         Self::block_on(self, future)
@@ -35,7 +41,13 @@ impl BlockOn for tokio::runtime::Handle {
 
 /// # Panics
 /// Panics if it is called from a task of a Tokio runtime.
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 impl BlockOn for tokio::runtime::Runtime {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         Self::block_on(self, future)

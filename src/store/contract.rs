@@ -1,5 +1,6 @@
 //! The storage contract: opaque bytes are loaded, and replaced by compare-and-swap.
 
+use std::fmt;
 use std::future::Future;
 
 use super::report::Report;
@@ -148,12 +149,24 @@ impl Version {
 
     /// Converts for databases whose integers are signed. Versions count writes, so they stay far
     /// below 2^63. A version from elsewhere matches no row.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(
+        feature = "postgres",
+        feature = "sqlite",
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    ))]
     pub(super) fn signed(self) -> i64 {
         i64::try_from(self.0).unwrap_or(-1)
     }
 
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(
+        feature = "postgres",
+        feature = "sqlite",
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    ))]
     pub(super) const fn from_signed(number: i64) -> Self {
         Self(number.unsigned_abs())
     }
@@ -169,29 +182,103 @@ pub enum Swap {
     Conflict,
 }
 
+impl Swap {
+    /// Says how a store's statement ended that replaces the record of one account if its version is
+    /// the expected one, and has changed so many rows. Any number but one is a conflict.
+    ///
+    /// Only the author of a store calls this, when `next` is durable: `&[]` after a remove. Called
+    /// too early, it lets one code in twice.
+    pub fn from_rows(next: &[u8], rows: u64) -> Self {
+        if rows != 1 {
+            return Self::Conflict;
+        }
+        Self::Committed(Committed {
+            replaced: Replaced::Version,
+            tag: tag(next),
+        })
+    }
+}
+
 /// Proves that a swap has won, so that [`Attempt::reveal`](crate::account::Attempt::reveal) may
 /// give the verdict.
 #[derive(Debug)]
 #[must_use]
 pub struct Committed {
+    replaced: Replaced,
     tag: Option<Tag>,
 }
 
+/// What the winner was compared with.
+#[derive(Debug, PartialEq)]
+enum Replaced {
+    /// The record's version, by a store.
+    Version,
+    /// The record's bytes, if there was one, by a transaction of the application's own.
+    Bytes(Option<Tag>),
+}
+
 /// The end of a sealed record is its authentication tag, which is as unique as its nonce.
-pub(crate) type Tag = [u8; 16];
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tag([u8; 16]);
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag(..)")
+    }
+}
 
 impl Committed {
-    /// Attests that exactly these bytes were committed by the store's own winning swap, or by the
-    /// commit of a transaction of your own.
+    /// Attests that a transaction of your own has replaced the bytes `loaded` by `next`, and is
+    /// committed. It needs no [`Store`].
     ///
-    /// Only the author of a store calls this. Called too early, it lets one code in twice.
-    pub fn attest(body: &[u8]) -> Self {
-        Self {
-            tag: body.last_chunk().copied(),
-        }
+    /// Its statement must compare: `UPDATE .. SET second_factor = $next WHERE .. AND second_factor =
+    /// $loaded`, or an `INSERT` if nothing was loaded. `rows` says how many rows that has changed.
+    /// Without the comparison, or called before the commit, it lets one code in several times.
+    ///
+    /// Returns `None` unless it was exactly one row. Then another transaction was first: roll back,
+    /// load again, and judge again. [`Attempt::reveal`](crate::account::Attempt::reveal) refuses the
+    /// receipt if the account was opened from other bytes than `loaded`.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Keyring, Label, SealingKey};
+    /// # use secondfactor::codes::{Totp, UnixTime};
+    /// # use secondfactor::{account::Account, store::Committed};
+    /// # let keyring = Keyring::new(SealingKey::generate()?);
+    /// # let (alice, now) = (AccountId::new("alice")?, UnixTime::from_secs(1_234_567_890));
+    /// # let mut attempt = Account::new(alice.clone()).enroll(Label::new("phone")?, now)?;
+    /// # let loaded = attempt.seal(&keyring)?;
+    /// # let enrollment = attempt.reveal(Committed::attest(None, &loaded, 1).ok_or("")?)?;
+    /// # let (device, code) = (enrollment.device(), Totp::new(enrollment.secret()).at(now)?);
+    /// # let update = |_next: &[u8], _loaded: &[u8]| 1;
+    /// # struct Transaction;
+    /// # impl Transaction { fn commit(self) {} }
+    /// # let transaction = Transaction;
+    /// let mut attempt = Account::open(&alice, &loaded, &keyring)?.confirm(device, code, now)?;
+    /// let next = attempt.seal(&keyring)?;
+    /// let rows = update(&next, &loaded); // .. WHERE id = $1 AND second_factor = $loaded
+    /// transaction.commit();
+    ///
+    /// let receipt = Committed::attest(Some(&loaded), &next, rows).ok_or("another one was first")?;
+    /// let confirmed = attempt.reveal(receipt)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn attest(loaded: Option<&[u8]>, next: &[u8], rows: u64) -> Option<Self> {
+        (rows == 1).then(|| Self {
+            replaced: Replaced::Bytes(loaded.and_then(tag)),
+            tag: tag(next),
+        })
     }
 
-    pub(crate) fn is_for(&self, tag: Option<Tag>) -> bool {
-        self.tag.is_some() && self.tag == tag
+    /// Says whether it is for the record that was sealed to replace the one that was loaded.
+    pub(crate) fn is_for(&self, loaded: Option<Tag>, sealed: Option<Tag>) -> bool {
+        let replaces =
+            matches!(self.replaced, Replaced::Version) || self.replaced == Replaced::Bytes(loaded);
+        replaces && self.tag.is_some() && self.tag == sealed
     }
+}
+
+/// Returns the tag of a sealed record.
+pub(crate) fn tag(sealed: &[u8]) -> Option<Tag> {
+    sealed.last_chunk().copied().map(Tag)
 }

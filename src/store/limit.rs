@@ -3,7 +3,14 @@
 use std::time::Duration;
 
 /// A call may take so long, unless the store is given another limit.
-#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+#[cfg(any(
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 pub(super) const DEFAULT: Duration = Duration::from_secs(5);
 
 /// Says that a store did not answer within its time limit. What was being written may be written or
@@ -23,7 +30,13 @@ impl TimeLimit {
 }
 
 /// Waits for the call, but no longer than its limit. Then the call is dropped.
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(any(
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
 pub(super) async fn within<T, E: From<TimeLimit>>(
     limit: Duration,
     call: impl Future<Output = Result<T, E>>,

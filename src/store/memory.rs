@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::report::Report;
 use crate::account_id::AccountId;
 
@@ -78,7 +78,7 @@ impl Store for MemoryStore {
                 by_account.insert(account.clone(), stored);
             }
         }
-        Ok(Swap::Committed(Committed::attest(next)))
+        Ok(Swap::from_rows(next, 1))
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Infallible> {
@@ -88,7 +88,7 @@ impl Store for MemoryStore {
         }
         records.by_account.remove(account);
         records.in_order.remove(account);
-        Ok(Swap::Committed(Committed::attest(&[])))
+        Ok(Swap::from_rows(&[], 1))
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Pool;
 use deadpool_postgres::tokio_postgres::{Row, types::ToSql};
 
-use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::limit::{self, within};
 use super::report::{Finding, Report};
 use super::table_names::TableNames;
@@ -163,8 +163,7 @@ impl PostgresStore {
         body: &[u8],
     ) -> Result<Swap, PostgresError> {
         match self.query(statement, parameters).await {
-            Ok(rows) if rows.len() == 1 => Ok(Swap::Committed(Committed::attest(body))),
-            Ok(_) => Ok(Swap::Conflict),
+            Ok(rows) => Ok(Swap::from_rows(body, rows.len() as u64)),
             Err(error) if error.is_lost_to_another() => Ok(Swap::Conflict),
             Err(error) => Err(error),
         }

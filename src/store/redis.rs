@@ -13,7 +13,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, FromRedisValue, RedisError as DriverError, Script, ScriptInvocation};
 
 use self::connections::{Connections, field};
-use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::limit::{self, TimeLimit, within};
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
@@ -204,12 +204,11 @@ impl RedisStore {
         let answers: Vec<u32> = request.query_async(driver).await?;
         let copies = answers.get(1).copied().unwrap_or(0);
         match answers.first() {
-            Some(1) if copies >= self.replicas => Ok(Swap::Committed(Committed::attest(body))),
-            Some(1) => Err(Cause::Replicas {
+            Some(1) if copies < self.replicas => Err(Cause::Replicas {
                 have: copies,
                 want: self.replicas,
             }),
-            _ => Ok(Swap::Conflict),
+            rows => Ok(Swap::from_rows(body, rows.copied().unwrap_or(0).into())),
         }
     }
 

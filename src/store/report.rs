@@ -90,6 +90,15 @@ pub enum Finding {
         /// It has this value.
         value: String,
     },
+    /// A setting or a table is not as the store laws need it.
+    Unfit {
+        /// It has this name.
+        name: &'static str,
+        /// It has this value.
+        value: String,
+        /// It must be this.
+        needed: &'static str,
+    },
     /// The server does not show a setting.
     Hidden {
         /// The setting has this name.
@@ -109,6 +118,7 @@ impl Finding {
             | Self::LosesStatements
             | Self::Evicts { .. } => Severity::Unsafe,
             Self::AsynchronousReplicas { .. } | Self::Setting { .. } => Severity::Lossy,
+            Self::Unfit { .. } => Severity::Unsafe,
             Self::Hidden { .. } => Severity::Unknown,
         }
     }
@@ -144,6 +154,11 @@ impl fmt::Display for Finding {
             Self::Setting { name, value } => {
                 write!(f, "{name} is {value}: a crash may lose the last writes")
             }
+            Self::Unfit {
+                name,
+                value,
+                needed,
+            } => write!(f, "{name} is {value:?}: it must be {needed}"),
             Self::Hidden { name } => write!(f, "{name} can't be seen: look yourself"),
         }
     }

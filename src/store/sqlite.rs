@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::contract::{Committed, ListAccounts, Store, Stored, Swap, Version};
+use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::limit;
 use super::report::{Finding, Report};
 use crate::account_id::AccountId;
@@ -229,11 +229,7 @@ impl Store for SqliteStore {
                     .execute(params![account, body]),
             })
             .await?;
-        Ok(if changed == 1 {
-            Swap::Committed(Committed::attest(next))
-        } else {
-            Swap::Conflict
-        })
+        Ok(Swap::from_rows(next, changed as u64))
     }
 
     async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, SqliteError> {
@@ -256,11 +252,7 @@ impl Store for SqliteStore {
                 Ok(removed)
             })
             .await?;
-        Ok(if removed == 1 {
-            Swap::Committed(Committed::attest(&[]))
-        } else {
-            Swap::Conflict
-        })
+        Ok(Swap::from_rows(&[], removed as u64))
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use secondfactor::account::Account;
 use secondfactor::codes::Secret;
 use secondfactor::sealing::{KeyId, SealError};
-use secondfactor::store::{Committed, MemoryStore, Store};
+use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{Error, Keyring, Mfa, NewDevice, SealingKey};
 
 use crate::support::*;
@@ -159,7 +159,7 @@ fn a_receipt_fits_the_last_sealing_only() {
     let first = attempt.seal(&keyring()).unwrap();
     let _last = attempt.seal(&keyring()).unwrap();
     assert!(matches!(
-        attempt.reveal(Committed::attest(&first)),
+        attempt.reveal(receipt(&first)),
         Err(Error::ForeignReceipt)
     ));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secondfactor::account::{Account, DeviceId, Diagnosis, Fault, Stale};
 use secondfactor::codes::{ManualClock, Secret, UnixTime, Window};
 use secondfactor::sealing::SealError;
-use secondfactor::store::{Committed, MemoryStore, Report, Store, Stored, Swap, Version};
+use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Denial, Error, Keyring, Label, Mfa, NewDevice};
 
 use crate::denial;
@@ -584,7 +584,7 @@ impl Store for Faulty {
         let swap = self.inner.swap(account, expected, next).await.unwrap();
         match fault {
             Some(Failure::ErrorAfter) => Err(Cut),
-            Some(Failure::ForeignReceipt) => Ok(Swap::Committed(Committed::attest(&[0; 64]))),
+            Some(Failure::ForeignReceipt) => Ok(Swap::from_rows(&[0; 64], 1)),
             _ => Ok(swap),
         }
     }
@@ -649,7 +649,7 @@ fn a_receipt_for_other_bytes_reveals_nothing() {
     let attempt = account.enroll(label("phone"), NOW).unwrap();
     // Not even sealed: no receipt fits, neither an empty one nor one for all zeros.
     assert!(matches!(
-        attempt.reveal(Committed::attest(&[])),
+        attempt.reveal(receipt(&[])),
         Err(Error::ForeignReceipt)
     ));
 }

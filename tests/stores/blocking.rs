@@ -68,6 +68,15 @@ fn on_a_runtime_with_redis() {
     on_a_runtime(&Place::redis());
 }
 
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn on_a_runtime_with_sqlx() {
+    on_a_runtime(&Place::sqlx_postgres());
+    on_a_runtime(&Place::sqlx_mariadb());
+    let folder = tempfile::tempdir().unwrap();
+    on_a_runtime(&Place::sqlx_sqlite(&folder.path().join("store.db")));
+}
+
 /// One thread runs both the login, which waits for another process's transaction, and what ends that transaction. If
 /// the login held the thread, it would fail when its patience ends.
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use secondfactor::AccountId;
 use secondfactor::account::AccountIdError;
-use secondfactor::store::{Committed, ListAccounts, Report, Store, Stored, Swap, Version};
+use secondfactor::store::{ListAccounts, Report, Store, Stored, Swap, Version};
 
 /// How a store is broken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -167,11 +167,11 @@ impl Broken {
                 shared.records.insert(key, record);
             }
         }
-        Swap::Committed(Committed::attest(if self.how == How::AttestsOtherBytes {
-            &[1; 16]
-        } else {
-            next
-        }))
+        let attested = match self.how {
+            How::AttestsOtherBytes => &[1; 16],
+            _ => next,
+        };
+        Swap::from_rows(attested, 1)
     }
 }
 
@@ -237,7 +237,7 @@ impl Store for Broken {
         }
         shared.records.remove(&key);
         shared.removed.push(key);
-        Ok(Swap::Committed(Committed::attest(&[])))
+        Ok(Swap::from_rows(&[], 1))
     }
 }
 

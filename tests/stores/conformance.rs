@@ -1,5 +1,6 @@
 //! The conformance suite: our stores pass it, and a store broken on purpose in each law fails it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -44,20 +45,74 @@ fn postgres_passes() {
 #[test]
 #[ignore = "needs a server: scripts/services"]
 fn postgres_passes_in_serializable_transactions() {
-    let Place::Postgres { config } = Place::postgres() else {
+    passes(&serializable(Place::postgres()));
+}
+
+fn serializable(place: Place) -> Place {
+    let Place::Postgres { config } = place else {
         unreachable!()
     };
     let config = config.replace(
         "options='",
         "options='-c default_transaction_isolation=serializable ",
     );
-    passes(&Place::Postgres { config });
+    Place::Postgres { config }
 }
 
 #[test]
 #[ignore = "needs a server: scripts/services"]
 fn redis_passes() {
     passes(&Place::redis());
+}
+
+#[test]
+fn sqlx_sqlite_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    passes(&Place::sqlx_sqlite(&folder.path().join("store.db")));
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn sqlx_postgres_passes() {
+    passes(&Place::sqlx_postgres());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn sqlx_postgres_passes_in_serializable_transactions() {
+    passes(&serializable(Place::postgres()).on_sqlx());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn sqlx_mariadb_passes() {
+    passes(&Place::sqlx_mariadb());
+}
+
+/// One handle is of this adapter, the next one of that: the tables are the same.
+fn passes_together(one: &Place, other: &Place) {
+    let count = AtomicUsize::new(0);
+    let open = || match count.fetch_add(1, Ordering::Relaxed) % 2 {
+        0 => one.open(),
+        _ => other.open(),
+    };
+    conformance::check(open, &&*RUNTIME).unwrap();
+    conformance::check_accounts(open, &&*RUNTIME).unwrap();
+}
+
+#[test]
+fn an_application_goes_from_one_sqlite_adapter_to_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::sqlite(&folder.path().join("store.db"));
+    drop(place.open());
+    passes_together(&place, &place.clone().on_sqlx());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn an_application_goes_from_one_postgres_adapter_to_the_other() {
+    let place = Place::postgres();
+    passes_together(&place, &place.clone().on_sqlx());
 }
 
 #[test]

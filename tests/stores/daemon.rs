@@ -1,4 +1,4 @@
-//! A PostgreSQL or a Redis of a test's own, to be killed. They listen on sockets in a temporary folder.
+//! A PostgreSQL, a MariaDB or a Redis of a test's own, to be killed. They listen on sockets in a temporary folder.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -14,11 +14,14 @@ use crate::support::run;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     Postgres,
+    MariaDb,
     Redis,
 }
 
 pub(crate) struct Daemon {
     pub(crate) kind: Kind,
+    /// Whether its places are reached by way of `sqlx`.
+    by_sqlx: bool,
     folder: TempDir,
     process: Mutex<Child>,
     /// Of a Redis that others replicate.
@@ -45,6 +48,14 @@ impl Daemon {
             initdb.arg("-D").arg(folder.path().join("data"));
             succeeds(initdb.current_dir(folder.path()));
         }
+        if kind == Kind::MariaDb {
+            let mut install = Command::new("mariadb-install-db");
+            install
+                .args(["--no-defaults", "--skip-test-db", "--user", user()])
+                .arg("--auth-root-authentication-method=normal")
+                .arg(format!("--datadir={}/data", folder.path().display()));
+            succeeds(&mut install);
+        }
         Self::launch_in(kind, folder)
     }
 
@@ -53,6 +64,7 @@ impl Daemon {
         let process = Mutex::new(launch(kind, folder.path(), None, &log));
         Self {
             kind,
+            by_sqlx: kind == Kind::MariaDb,
             folder,
             process,
             port: None,
@@ -77,6 +89,7 @@ impl Daemon {
             folder,
             process: Mutex::new(process),
             port: Some(port),
+            by_sqlx: false,
             log,
         }
     }
@@ -140,6 +153,11 @@ impl Daemon {
         });
     }
 
+    pub(crate) fn by_sqlx(mut self) -> Self {
+        self.by_sqlx = true;
+        self
+    }
+
     /// The file of its socket; clients of PostgreSQL name the folder only.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join(socket_name(self.kind))
@@ -147,7 +165,9 @@ impl Daemon {
 
     pub(crate) fn place(&self) -> Place {
         match self.kind {
+            Kind::Postgres if self.by_sqlx => Place::postgres_at(&self.address()).on_sqlx(),
             Kind::Postgres => Place::postgres_at(&self.address()),
+            Kind::MariaDb => Place::sqlx_mariadb_at(MARIADB, &self.address()),
             Kind::Redis => Place::redis_at(&self.address()),
         }
     }
@@ -167,39 +187,42 @@ impl Daemon {
                 url: url.replace(&direct, &detour),
                 namespace,
             },
-            place @ Place::Sqlite { .. } => place,
+            Place::SqlxPostgres { config } => Place::SqlxPostgres {
+                config: config.replace(&direct, &detour),
+            },
+            Place::SqlxMariaDb { url } => Place::SqlxMariaDb {
+                url: url.replace(&direct, &detour),
+            },
+            place => place,
         }
     }
 
     /// SIGKILL for all its processes, the first one first, so that it can't start others.
     pub(crate) fn kill(&self) {
-        self.signal("-KILL");
-        self.process.lock().unwrap().wait().unwrap();
+        let mut process = self.process.lock().unwrap();
+        let children = children(&process.id().to_string());
+        process.kill().unwrap();
+        process.wait().unwrap();
+        children.iter().for_each(|child| send("-KILL", child));
     }
 
-    /// Stops all its processes, so that it hangs: the system goes on to accept connections.
+    /// Stops all its processes where they are, the first one first, so that it hangs: the system goes on to accept
+    /// connections.
     pub(crate) fn pause(&self) {
-        self.signal("-STOP");
+        let id = self.process.lock().unwrap().id().to_string();
+        send("-STOP", &id);
+        // A thread that runs meanwhile could still answer, or start a process.
+        wait_until_stopped(&id);
+        for child in children(&id) {
+            send("-STOP", &child);
+            wait_until_stopped(&child);
+        }
     }
 
     pub(crate) fn resume(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let id = self.process.lock().unwrap().id();
-        let send = |id: &str| Command::new("kill").args([signal, id]).output().unwrap();
-        let children = || std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
-        let before = children().unwrap();
-        assert!(send(&id.to_string()).status.success());
-        // What is killed has no children any longer, and what is stopped has no new ones.
-        let children = children()
-            .ok()
-            .filter(|now| !now.is_empty())
-            .unwrap_or(before);
-        for child in children.split_whitespace() {
-            send(child); // it may have ended by itself by now
-        }
+        let id = self.process.lock().unwrap().id().to_string();
+        children(&id).iter().for_each(|child| send("-CONT", child));
+        send("-CONT", &id);
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
@@ -229,13 +252,18 @@ impl Drop for Daemon {
 pub(crate) fn socket_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Postgres => ".s.PGSQL.5432",
+        Kind::MariaDb => "mariadb.sock",
         Kind::Redis => "redis.sock",
     }
 }
 
+/// Its databases come between this and its address.
+pub(crate) const MARIADB: &str = "mysql://root@localhost";
+
 fn address(kind: Kind, folder: &Path) -> String {
     match kind {
         Kind::Postgres => format!("host={} user=postgres dbname=postgres", folder.display()),
+        Kind::MariaDb => format!("?socket={}/{}", folder.display(), socket_name(kind)),
         Kind::Redis => format!("redis+unix://{}/{}", folder.display(), socket_name(kind)),
     }
 }
@@ -243,6 +271,7 @@ fn address(kind: Kind, folder: &Path) -> String {
 fn launch(kind: Kind, folder: &Path, port: Option<u16>, log: &Log) -> Child {
     let command = || match kind {
         Kind::Postgres => postgres(folder),
+        Kind::MariaDb => mariadb(folder),
         Kind::Redis => redis(folder, port),
     };
     let mut tries = std::iter::repeat_with(command).take(20);
@@ -259,7 +288,10 @@ fn try_launch(mut command: Command, log: &Log) -> Option<Child> {
         None => Box::new(child.stdout.take().unwrap()),
     };
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let ready = lines.any(|line| line.to_lowercase().contains("ready to accept"));
+    let ready = lines.any(|line| {
+        let line = line.to_lowercase();
+        line.contains("ready to accept") || line.contains("ready for connections")
+    });
     if !ready {
         child.wait().unwrap();
         return None;
@@ -285,6 +317,21 @@ fn postgres(folder: &Path) -> Command {
         .arg("-k")
         .arg(folder)
         .args(["-c", "listen_addresses="]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.current_dir(folder);
+    command
+}
+
+fn mariadb(folder: &Path) -> Command {
+    let mut command = Command::new("mariadbd");
+    command
+        .args(["--no-defaults", "--skip-networking", "--user", user()])
+        .arg(format!("--datadir={}/data", folder.display()))
+        .arg(format!(
+            "--socket={}/{}",
+            folder.display(),
+            socket_name(Kind::MariaDb)
+        ));
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command.current_dir(folder);
     command
@@ -341,6 +388,37 @@ pub(crate) fn private_folder(kind: Kind) -> TempDir {
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o700)).unwrap();
     }
     folder
+}
+
+fn children(id: &str) -> Vec<String> {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    children.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A process that has ended by itself needs no signal.
+fn send(signal: &str, id: &str) {
+    let mut kill = Command::new("kill");
+    let _status = kill.args([signal, id]).stderr(Stdio::null()).status();
+}
+
+/// Until all threads of a process are, or it has ended.
+fn wait_until_stopped(id: &str) {
+    let is_stopped = || {
+        let threads = std::fs::read_dir(format!("/proc/{id}/task"));
+        let mut threads = threads.into_iter().flatten().map_while(Result::ok);
+        threads.all(|thread| {
+            let status = std::fs::read_to_string(thread.path().join("status"));
+            status.map_or(true, |status| status.contains("(stopped)"))
+        })
+    };
+    while !is_stopped() {
+        std::thread::yield_now();
+    }
+}
+
+/// MariaDB runs as root only if that is said, and ignores it otherwise.
+fn user() -> &'static str {
+    if is_root() { "root" } else { "mysql" }
 }
 
 fn is_root() -> bool {

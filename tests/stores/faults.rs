@@ -16,6 +16,7 @@ use crate::hold::{hold_swaps, let_go, until_a_swap_waits};
 use crate::place::{Place, connection, pool};
 use crate::proxy::{Cut, Proxy};
 use crate::server::{Server, outcome};
+use crate::sqlx_pools;
 use crate::support::*;
 
 /// A test for each server.
@@ -44,6 +45,34 @@ on_both! {
     cut_before_the_reply: cut_before_the_reply_postgres, cut_before_the_reply_redis;
     a_swap_that_takes_too_long: a_swap_that_takes_too_long_on_postgres, a_swap_that_takes_too_long_on_redis;
     records_gone: records_gone_from_postgres, records_gone_from_redis;
+}
+
+/// The same by way of `sqlx`.
+macro_rules! on_both_by_sqlx {
+    ($($name:ident: $on_postgres:ident, $on_mariadb:ident;)*) => {$(
+        #[test]
+        #[ignore = "needs the servers' programs: scripts/test"]
+        fn $on_postgres() {
+            $name(&Arc::new(Daemon::start(Kind::Postgres).by_sqlx()));
+        }
+
+        #[test]
+        #[ignore = "needs the servers' programs: scripts/test"]
+        fn $on_mariadb() {
+            $name(&Arc::new(Daemon::start(Kind::MariaDb)));
+        }
+    )*};
+}
+
+on_both_by_sqlx! {
+    login_server_killed_at_a_point: login_server_killed_on_sqlx_postgres, login_server_killed_on_sqlx_mariadb;
+    killed_while_it_works: killed_while_it_works_sqlx_postgres, killed_while_it_works_sqlx_mariadb;
+    killed_between_load_and_swap: killed_between_load_and_swap_sqlx_postgres, killed_between_load_and_swap_sqlx_mariadb;
+    killed_during_swap: killed_during_swap_sqlx_postgres, killed_during_swap_sqlx_mariadb;
+    cut_in_a_request: cut_in_a_request_sqlx_postgres, cut_in_a_request_sqlx_mariadb;
+    cut_before_the_reply: cut_before_the_reply_sqlx_postgres, cut_before_the_reply_sqlx_mariadb;
+    a_swap_that_takes_too_long: a_swap_that_takes_too_long_on_sqlx_postgres, a_swap_that_takes_too_long_on_sqlx_mariadb;
+    records_gone: records_gone_from_sqlx_postgres, records_gone_from_sqlx_mariadb;
 }
 
 type LoginServer = Mfa<Faulty>;
@@ -161,8 +190,8 @@ fn killed_while_it_works(daemon: &Arc<Daemon>) {
         }
         let mut answers: Vec<String> = (0..round * 2).map(|_| server.answer()).collect();
         daemon.kill();
+        daemon.restart(); // at once, as a pool of `sqlx` tries again for as long as a call may take
         answers.extend((answers.len()..STEPS as usize).map(|_| server.answer()));
-        daemon.restart();
 
         let clock = Arc::new(ManualClock::new(NOW));
         let mfa = Mfa::new(place.open(), keyring()).with_clock(Arc::clone(&clock));
@@ -233,10 +262,10 @@ fn cut_in_a_request(daemon: &Arc<Daemon>) {
 
 /// The answer got lost: the code is used up, and nobody was let in.
 fn cut_before_the_reply(daemon: &Arc<Daemon>) {
-    let done: &[u8] = if daemon.kind == Kind::Postgres {
-        b"UPDATE 1"
-    } else {
-        b":1\r\n"
+    let done: &[u8] = match daemon.kind {
+        Kind::Postgres => b"UPDATE 1",
+        Kind::MariaDb => &[0, 1, 0, 2, 0], // OK, one row, no new id, outside of a transaction
+        Kind::Redis => b":1\r\n",
     };
     let (_proxy, mfa, code) = login_server_that_is_cut(daemon, Cut::Reply(done));
     assert_store_failed(submit(&mfa, code));
@@ -267,21 +296,33 @@ fn a_swap_that_takes_too_long(daemon: &Arc<Daemon>) {
     let_go(&held);
     until_it_answers(&mfa);
     match daemon.kind {
-        Kind::Postgres => assert_works_once(&mfa, code),
+        Kind::Postgres | Kind::MariaDb => assert_works_once(&mfa, code),
         // It gave up waiting, and Redis went on: what was called unknown is committed.
         Kind::Redis => assert_eq!(outcome(submit(&mfa, code)), "Replayed"),
     }
 }
 
-/// PostgreSQL gives up by a setting of the connection, the store on Redis by its time limit.
+/// PostgreSQL and MariaDB give up by a setting of the connection, the store on Redis by its time limit.
 fn with_timeout(place: &Place) -> AnyStore {
-    let limit = Duration::from_secs(1);
+    const SOON: [&str; 2] = ["options='", "options='-c statement_timeout=200ms "];
     match place.clone() {
         Place::Postgres { config } => Place::Postgres {
-            config: config.replace("options='", "options='-c statement_timeout=200ms "),
+            config: config.replace(SOON[0], SOON[1]),
         }
         .open(),
-        place => AnyStore::new(place.open_redis().with_time_limit(limit)),
+        Place::SqlxPostgres { config } => Place::SqlxPostgres {
+            config: config.replace(SOON[0], SOON[1]),
+        }
+        .open(),
+        Place::SqlxMariaDb { url } => {
+            let soon = "SET GLOBAL innodb_lock_wait_timeout = 1";
+            run(sqlx_pools::batch(&sqlx_pools::mariadb(&url), soon));
+            place.open()
+        }
+        Place::Redis { .. } => {
+            AnyStore::new(place.open_redis().with_time_limit(Duration::from_secs(1)))
+        }
+        place => place.open(),
     }
 }
 
@@ -291,7 +332,11 @@ fn records_gone(daemon: &Arc<Daemon>) {
     let code = code(&secret, NOW, 0);
     run(async {
         match &place {
-            Place::Postgres { config } => {
+            Place::SqlxMariaDb { url } => {
+                let truncate = "TRUNCATE secondfactor_record";
+                sqlx_pools::batch(&sqlx_pools::mariadb(url), truncate).await;
+            }
+            Place::Postgres { config } | Place::SqlxPostgres { config } => {
                 pool(config)
                     .get()
                     .await

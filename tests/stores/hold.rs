@@ -4,15 +4,18 @@ use std::sync::{Arc, Mutex};
 
 use secondfactor::store::drivers::deadpool_postgres::Client;
 use secondfactor::store::drivers::redis;
+use secondfactor::store::drivers::sqlx::{self, MySqlConnection};
 
 use crate::daemon::Daemon;
 use crate::place::{Place, connection, pool};
+use crate::sqlx_pools;
 use crate::support::run;
 
 /// A connection that keeps every swap waiting as long as it is there.
 pub(crate) enum Hold {
     Postgres { _client: Box<Client> },
     Redis(redis::aio::MultiplexedConnection),
+    MariaDb { _connection: MySqlConnection },
 }
 
 /// What holds them, to be run once.
@@ -24,7 +27,7 @@ pub(crate) fn hold_swaps(
     Box::new(move || {
         let hold = run(async {
             match place {
-                Place::Postgres { config } => {
+                Place::Postgres { config } | Place::SqlxPostgres { config } => {
                     let client = pool(&config).get().await.unwrap();
                     client
                         .batch_execute("BEGIN; SELECT FROM secondfactor_record FOR UPDATE")
@@ -41,7 +44,17 @@ pub(crate) fn hold_swaps(
                     let () = pause.query_async(&mut client).await.unwrap();
                     Hold::Redis(client)
                 }
-                Place::Sqlite { .. } => unreachable!(),
+                Place::SqlxMariaDb { url } => {
+                    let mut connection =
+                        sqlx_pools::mariadb(&url).acquire().await.unwrap().detach();
+                    let hold =
+                        sqlx::raw_sql("BEGIN; SELECT version FROM secondfactor_record FOR UPDATE");
+                    hold.execute(&mut connection).await.unwrap();
+                    Hold::MariaDb {
+                        _connection: connection,
+                    }
+                }
+                _ => unreachable!(),
             }
         });
         *held.lock().unwrap() = Some(hold);
@@ -59,7 +72,7 @@ pub(crate) fn let_go(held: &Mutex<Option<Hold>>) {
 
 pub(crate) fn until_a_swap_waits(daemon: &Daemon, place: &Place) {
     match place {
-        Place::Postgres { config } => run(async {
+        Place::Postgres { config } | Place::SqlxPostgres { config } => run(async {
             let client = pool(config).get().await.unwrap();
             let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
             while client
@@ -69,6 +82,20 @@ pub(crate) fn until_a_swap_waits(daemon: &Daemon, place: &Place) {
                 .get::<_, i64>(0)
                 == 0
             {}
+        }),
+        Place::SqlxMariaDb { url } => run(async {
+            let pool = sqlx_pools::mariadb(url);
+            let waiting =
+                "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
+            while sqlx::query_scalar::<_, i64>(waiting)
+                .fetch_one(&pool)
+                .await
+                .unwrap()
+                == 0
+            {
+                // The server shows what it has gathered, a tenth of a second old at most.
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
         }),
         _ => run(async {
             let mut client = connection(&daemon.address()).await;

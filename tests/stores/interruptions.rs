@@ -308,6 +308,18 @@ fn a_dropped_call_is_told_on_redis() {
 }
 
 #[test]
+#[ignore = "needs a server: scripts/services"]
+fn a_dropped_call_is_told_on_sqlx_postgres() {
+    a_dropped_call_is_told_on(Place::sqlx_postgres().open());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn a_dropped_call_is_told_on_sqlx_mariadb() {
+    a_dropped_call_is_told_on(Place::sqlx_mariadb().open());
+}
+
+#[test]
 fn every_command_is_dropped_once() {
     let sources = [
         include_str!("../../src/mfa/login.rs"),

@@ -4,6 +4,17 @@
 #![cfg(feature = "sqlite")]
 #![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // small numbers
 
+#[cfg(all(
+    feature = "postgres",
+    feature = "redis",
+    not(all(
+        feature = "sqlx-mysql",
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite"
+    ))
+))]
+compile_error!("these tests need the stores on sqlx too: cargo test --all-features");
+
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod address;
 #[cfg(all(feature = "postgres", feature = "redis"))]
@@ -22,6 +33,8 @@ mod faults;
 mod hold;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod interruptions;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod own_transaction;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod place;
 #[cfg(all(feature = "postgres", feature = "redis"))]
@@ -47,10 +60,18 @@ mod server_races;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod server_races_account;
 mod sqlite_locks;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod sqlx_adapters;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+mod sqlx_pools;
 mod stores;
 #[allow(dead_code)] // a part is enough here
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+#[allow(clippy::print_stdout)] // as the example does
+#[path = "../../examples/own_transaction_postgres/users.rs"]
+mod users;
 
 /// Not a test by itself: the process that `Server` starts.
 #[cfg(all(feature = "postgres", feature = "redis"))]

@@ -5,18 +5,29 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
 use secondfactor::store::drivers::redis::{Client, aio::MultiplexedConnection};
-use secondfactor::store::{AnyStore, PostgresStore, RedisStore, SqliteStore};
+use secondfactor::store::{
+    AnyStore, PostgresStore, RedisStore, SqliteStore, SqlxMySqlStore, SqlxPostgresStore,
+    SqlxSqliteStore,
+};
 
+use crate::sqlx_pools;
 use crate::support::run;
+
+/// No test but those of the limit itself depends on how fast the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     Sqlite { path: String },
     Postgres { config: String },
     Redis { url: String, namespace: String },
+    SqlxSqlite { path: String },
+    SqlxPostgres { config: String },
+    SqlxMariaDb { url: String },
 }
 
 impl Place {
@@ -60,12 +71,64 @@ impl Place {
         }
     }
 
+    /// A file of its own.
+    pub(crate) fn sqlx_sqlite(path: &Path) -> Self {
+        let path = path.to_str().unwrap().to_owned();
+        run(SqlxSqliteStore::new(sqlx_pools::sqlite(&path)).create_schema()).unwrap();
+        Self::SqlxSqlite { path }
+    }
+
+    pub(crate) fn sqlx_postgres() -> Self {
+        Self::postgres().on_sqlx()
+    }
+
+    /// A database of its own on the server that the environment names.
+    pub(crate) fn sqlx_mariadb() -> Self {
+        Self::sqlx_mariadb_at(&named_by("SECONDFACTOR_TEST_MARIADB"), "")
+    }
+
+    pub(crate) fn sqlx_mariadb_at(server: &str, options: &str) -> Self {
+        let database = unique("test");
+        let url = format!("{server}/{database}{options}");
+        run(async {
+            let server = sqlx_pools::mariadb(&format!("{server}{options}"));
+            let create = format!("CREATE DATABASE {database}");
+            sqlx_pools::batch(&server, create).await;
+            let store = SqlxMySqlStore::new(sqlx_pools::mariadb(&url));
+            store.create_schema().await.unwrap();
+        });
+        Self::SqlxMariaDb { url }
+    }
+
+    /// The same tables by way of `sqlx`.
+    pub(crate) fn on_sqlx(self) -> Self {
+        match self {
+            Self::Postgres { config } => Self::SqlxPostgres { config },
+            Self::Sqlite { path } => Self::SqlxSqlite { path },
+            other => other,
+        }
+    }
+
     /// One more handle to it, as another server would have.
     pub(crate) fn open(&self) -> AnyStore {
         match self {
             Self::Sqlite { path } => AnyStore::new(SqliteStore::open(path).unwrap()),
-            Self::Postgres { config } => AnyStore::new(PostgresStore::new(pool(config))),
-            Self::Redis { .. } => AnyStore::new(self.open_redis()),
+            Self::Postgres { config } => {
+                AnyStore::new(PostgresStore::new(pool(config)).with_time_limit(PATIENCE))
+            }
+            Self::Redis { .. } => AnyStore::new(self.open_redis().with_time_limit(PATIENCE)),
+            Self::SqlxSqlite { path } => {
+                let store = SqlxSqliteStore::new(sqlx_pools::sqlite(path));
+                AnyStore::new(store.with_time_limit(PATIENCE))
+            }
+            Self::SqlxPostgres { config } => {
+                let store = SqlxPostgresStore::new(sqlx_pools::postgres(config));
+                AnyStore::new(store.with_time_limit(PATIENCE))
+            }
+            Self::SqlxMariaDb { url } => {
+                let store = SqlxMySqlStore::new(sqlx_pools::mariadb(url));
+                AnyStore::new(store.with_time_limit(PATIENCE))
+            }
         }
     }
 
@@ -85,6 +148,9 @@ impl fmt::Display for Place {
             Self::Sqlite { path } => write!(f, "sqlite|{path}"),
             Self::Postgres { config } => write!(f, "postgres|{config}"),
             Self::Redis { url, namespace } => write!(f, "redis|{url}|{namespace}"),
+            Self::SqlxSqlite { path } => write!(f, "sqlx-sqlite|{path}"),
+            Self::SqlxPostgres { config } => write!(f, "sqlx-postgres|{config}"),
+            Self::SqlxMariaDb { url } => write!(f, "sqlx-mariadb|{url}"),
         }
     }
 }
@@ -107,6 +173,11 @@ impl FromStr for Place {
                 url: url.clone(),
                 namespace: namespace.clone(),
             }),
+            [kind, path] if kind == "sqlx-sqlite" => Ok(Self::SqlxSqlite { path: path.clone() }),
+            [kind, config] if kind == "sqlx-postgres" => Ok(Self::SqlxPostgres {
+                config: config.clone(),
+            }),
+            [kind, url] if kind == "sqlx-mariadb" => Ok(Self::SqlxMariaDb { url: url.clone() }),
             _ => Err(text.to_owned()),
         }
     }

@@ -13,7 +13,7 @@ use crate::daemon::{Daemon, socket_name};
 /// Where to cut, once.
 #[derive(Clone, Debug)]
 pub(crate) enum Cut {
-    /// In the middle of the next request: the server gets the first half.
+    /// In the middle of the next request that carries a record: the server gets the first half.
     Request,
     /// Before the reply that holds these bytes: the server has done what it was asked.
     Reply(&'static [u8]),
@@ -79,7 +79,7 @@ fn forward(mut from: UnixStream, mut to: UnixStream, is_request: bool, order: &M
         let bytes = &buffer[..length];
         let mut cut = order.lock().unwrap();
         let passes = match &*cut {
-            Some(Cut::Request) if is_request => length / 2,
+            Some(Cut::Request) if is_request && length > 100 => length / 2,
             Some(Cut::Reply(end))
                 if !is_request && bytes.windows(end.len()).any(|part| part == *end) =>
             {

@@ -1,5 +1,6 @@
 //! One code submitted by many at once, and servers killed in the middle: on one SQLite file, with real processes.
 
+use std::path::Path;
 use std::sync::{Arc, Barrier};
 
 use secondfactor::store::{MemoryStore, SqliteStore, Store};
@@ -75,6 +76,12 @@ fn sixteen_threads_one_code_on_sqlite() {
 }
 
 #[test]
+fn sixteen_threads_one_code_on_sqlx_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    race_threads(Place::sqlx_sqlite(&folder.path().join("store.db")).open());
+}
+
+#[test]
 fn sixteen_stores_one_code_on_one_sqlite_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
@@ -105,7 +112,16 @@ fn sixteen_stores_one_code_on_one_sqlite_file() {
 #[test]
 fn eight_processes_one_code_on_one_sqlite_file() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::sqlite(&folder.path().join("store.db"));
+    eight_processes_one_code(Place::sqlite(&folder.path().join("store.db")));
+}
+
+#[test]
+fn eight_processes_one_code_on_one_sqlite_file_by_sqlx() {
+    let folder = tempfile::tempdir().unwrap();
+    eight_processes_one_code(Place::sqlx_sqlite(&folder.path().join("store.db")));
+}
+
+fn eight_processes_one_code(place: Place) {
     let mut servers: Vec<Server> = (0..8).map(|_| Server::start(&place)).collect();
     let Login { secret, .. } = Login::new(place.open());
     for round in 0..ROUNDS {
@@ -151,10 +167,19 @@ fn a_server_killed_between_two_steps_of_a_verify_grants_nothing_twice() {
 /// A server is killed while it verifies one code after the other, each time a little later.
 #[test]
 fn a_server_killed_anywhere_grants_nothing_twice() {
+    killed_anywhere(Place::sqlite);
+}
+
+#[test]
+fn a_server_killed_anywhere_by_sqlx_grants_nothing_twice() {
+    killed_anywhere(Place::sqlx_sqlite);
+}
+
+fn killed_anywhere(place: fn(&Path) -> Place) {
     let (mut granted_by_killed, mut in_flight) = (0, 0);
     for round in 0..60_u32 {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place::sqlite(&folder.path().join("store.db"));
+        let place = place(&folder.path().join("store.db"));
         let Login {
             mfa, secret, clock, ..
         } = Login::new(place.open());

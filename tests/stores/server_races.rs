@@ -1,4 +1,4 @@
-//! Races of several server processes on one PostgreSQL, one Redis, one SQLite file. What is raced is said in the
+//! Races of several server processes on one PostgreSQL, one MariaDB, one Redis, one SQLite file. What is raced is said in the
 //! names; each race has 1,000 rounds.
 
 use std::collections::BTreeSet;
@@ -102,4 +102,40 @@ fn enroll_at_once_on_postgres() {
 #[ignore = "needs a server: scripts/services"]
 fn enroll_at_once_on_redis() {
     enroll_at_once(&Place::redis());
+}
+
+#[test]
+fn one_code_on_sqlx_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    one_code(&Place::sqlx_sqlite(&folder.path().join("store.db")));
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn one_code_on_sqlx_postgres() {
+    one_code(&Place::sqlx_postgres());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn one_code_on_sqlx_mariadb() {
+    one_code(&Place::sqlx_mariadb());
+}
+
+#[test]
+fn enroll_at_once_on_sqlx_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    enroll_at_once(&Place::sqlx_sqlite(&folder.path().join("store.db")));
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn enroll_at_once_on_sqlx_postgres() {
+    enroll_at_once(&Place::sqlx_postgres());
+}
+
+#[test]
+#[ignore = "needs a server: scripts/services"]
+fn enroll_at_once_on_sqlx_mariadb() {
+    enroll_at_once(&Place::sqlx_mariadb());
 }

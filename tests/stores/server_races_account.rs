@@ -1,5 +1,5 @@
 //! Races of several server processes for what an account remembers beside its codes: guesses, recovery codes, rotations; on
-//! one PostgreSQL, one Redis, one SQLite file.
+//! one PostgreSQL, one MariaDB, one Redis, one SQLite file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,7 +151,7 @@ fn rotation_and_login(place: &Place) {
 }
 
 macro_rules! on_every_place {
-    ($($race:ident: $sqlite:ident $postgres:ident $redis:ident;)*) => {$(
+    ($($race:ident: $sqlite:ident $postgres:ident $redis:ident $sqlx_postgres:ident $sqlx_mariadb:ident;)*) => {$(
         #[test]
         fn $sqlite() {
             let folder = tempfile::tempdir().unwrap();
@@ -169,11 +169,26 @@ macro_rules! on_every_place {
         fn $redis() {
             $race(&Place::redis());
         }
+
+        #[test]
+        #[ignore = "needs a server: scripts/services"]
+        fn $sqlx_postgres() {
+            $race(&Place::sqlx_postgres());
+        }
+
+        #[test]
+        #[ignore = "needs a server: scripts/services"]
+        fn $sqlx_mariadb() {
+            $race(&Place::sqlx_mariadb());
+        }
     )*};
 }
 
 on_every_place! {
-    guesses: guesses_on_sqlite guesses_on_postgres guesses_on_redis;
-    one_recovery_code: one_recovery_code_on_sqlite one_recovery_code_on_postgres one_recovery_code_on_redis;
-    rotation_and_login: rotation_and_login_on_sqlite rotation_and_login_on_postgres rotation_and_login_on_redis;
+    guesses: guesses_on_sqlite guesses_on_postgres guesses_on_redis
+        guesses_on_sqlx_postgres guesses_on_sqlx_mariadb;
+    one_recovery_code: one_recovery_code_on_sqlite one_recovery_code_on_postgres one_recovery_code_on_redis
+        one_recovery_code_on_sqlx_postgres one_recovery_code_on_sqlx_mariadb;
+    rotation_and_login: rotation_and_login_on_sqlite rotation_and_login_on_postgres rotation_and_login_on_redis
+        rotation_and_login_on_sqlx_postgres rotation_and_login_on_sqlx_mariadb;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secondfactor::account::{Account, Attempt, DeviceId};
 use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
-use secondfactor::store::{Committed, Store};
+use secondfactor::store::{Committed, Store, Swap};
 use secondfactor::{AccountId, Code, Confirmed, Error, Event, Keyring, Label, Mfa, SealingKey};
 
 /// The beginning of a step.
@@ -48,11 +48,19 @@ pub(crate) fn shown(value: impl std::fmt::Debug) -> String {
     format!("{value:?}")
 }
 
+/// The receipt of a store that has committed these bytes.
+pub(crate) fn receipt(sealed: &[u8]) -> Committed {
+    match Swap::from_rows(sealed, 1) {
+        Swap::Committed(receipt) => receipt,
+        Swap::Conflict => unreachable!("one row"),
+    }
+}
+
 /// Commits an attempt, and opens what was committed.
 pub(crate) fn commit<T>(mut attempt: Attempt<T>) -> (Account, Result<T, Error>) {
     let sealed = attempt.seal(&keyring()).unwrap();
     let account = Account::open(&alice(), &sealed, &keyring()).unwrap();
-    (account, attempt.reveal(Committed::attest(&sealed)))
+    (account, attempt.reveal(receipt(&sealed)))
 }
 
 /// The verdict on what was refused at once, or committed.

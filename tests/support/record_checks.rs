@@ -12,7 +12,7 @@ use hmac::{Hmac, Mac as _};
 use secondfactor::account::{Account, Attempt, DeviceId, DeviceStatus};
 use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
 use secondfactor::sealing::SealError;
-use secondfactor::store::{Committed, MemoryStore};
+use secondfactor::store::{Committed, MemoryStore, Swap};
 use secondfactor::{
     AccountId, Code, Error, Event, Keyring, Label, Mfa, NewDevice, Proof, RecoveryCode, SealingKey,
 };
@@ -151,7 +151,7 @@ fn verify_twice(record: &[u8], code: Code, now: UnixTime) {
     let mut has_drifted = false;
     let see = |event: &Event| has_drifted |= matches!(event, Event::DriftMoved { .. });
     // If the window moves on, the same digits may by chance be those of its new step.
-    if attempt.reveal_with(Committed::attest(&after), see).is_ok() && !has_drifted {
+    if attempt.reveal_with(receipt(&after), see).is_ok() && !has_drifted {
         let again = answered(open(&after).verify(code, now));
         assert!(
             again.is_none_or(|(_, answer)| answer.is_err()),
@@ -160,12 +160,20 @@ fn verify_twice(record: &[u8], code: Code, now: UnixTime) {
     }
 }
 
+/// The receipt of a store that has committed these bytes.
+fn receipt(sealed: &[u8]) -> Committed {
+    match Swap::from_rows(sealed, 1) {
+        Swap::Committed(receipt) => receipt,
+        Swap::Conflict => unreachable!("one row"),
+    }
+}
+
 /// Refused at once, or committed and revealed.
 fn answered<T>(judged: Result<Attempt<T>, Error>) -> Option<(Vec<u8>, Result<T, Error>)> {
     let mut attempt = judged.ok()?;
     let sealed = attempt.seal(&keyring()).unwrap();
     let _account = open(&sealed);
-    Some((sealed.clone(), attempt.reveal(Committed::attest(&sealed))))
+    Some((sealed.clone(), attempt.reveal(receipt(&sealed))))
 }
 
 /// Any bytes in the place of a sealed record or a token; and the input as edits of a good one.

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 
 use crate::account_id::AccountId;
 use crate::store::block_on::BlockOn;
-use crate::store::contract::{Store, Stored, Swap, Version};
+use crate::store::contract::{Store, Stored, Swap, Version, tag};
 
 /// A store on test: how to open a handle to it, and how to wait for it.
 pub(super) struct Bench<'a, F, R> {
@@ -66,9 +66,7 @@ impl<S: Store, R: BlockOn> Handle<'_, S, R> {
         body: &[u8],
     ) -> Result<bool, String> {
         match self.answer(self.store.swap(account, expected, body))? {
-            Swap::Committed(receipt)
-                if body.len() >= 16 && !receipt.is_for(body.last_chunk().copied()) =>
-            {
+            Swap::Committed(receipt) if body.len() >= 16 && !receipt.is_for(None, tag(body)) => {
                 Err("the receipt is for other bytes".to_owned())
             }
             Swap::Committed(_) => Ok(true),

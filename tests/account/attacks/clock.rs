@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secondfactor::account::{Account, DeviceId, Stale};
 use secondfactor::codes::{Counter, Hotp, UnixTime};
-use secondfactor::store::{Committed, MemoryStore};
+use secondfactor::store::MemoryStore;
 use secondfactor::{Denial, Error, Event, NewDevice, Proof, RecoveryCodes};
 
 use super::{denial, is_throttled, wait};
@@ -369,7 +369,7 @@ fn guesses_in_a_day(behind: &[u64]) -> usize {
                 continue;
             };
             body = attempt.seal(&keyring()).unwrap();
-            match denial(attempt.reveal(Committed::attest(&body))) {
+            match denial(attempt.reveal(receipt(&body))) {
                 Denial::Mismatch => judged += 1,
                 Denial::Throttled { .. } => {}
                 other => panic!("{other:?}"),

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use secondfactor::account::{Account, Lock};
 use secondfactor::codes::{Counter, Hotp, UnixTime, Window};
-use secondfactor::store::Committed;
 use secondfactor::{Denial, Error, NewDevice, Policy};
 
 use super::{Phone, denial, known_secret};
@@ -269,7 +268,7 @@ fn late_relays_do_not_walk_the_window_away() {
                 return false;
             };
             body = attempt.seal(&keyring()).unwrap();
-            attempt.reveal(Committed::attest(&body)).is_ok()
+            attempt.reveal(receipt(&body)).is_ok()
         };
         let day = |n: u64| NOW.saturating_add(Duration::from_secs(n * DAY));
         // Two that are a little late move it, then four in a day, then one a day for a month.

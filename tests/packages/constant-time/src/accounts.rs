@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secondfactor::account::{Account, Attempt, DeviceId};
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, UnixTime};
-use secondfactor::store::{Committed, MemoryStore};
+use secondfactor::store::{Committed, MemoryStore, Swap};
 use secondfactor::{
     AccountId, Code, Confirmed, Denial, Error, Keyring, Label, Mfa, NewDevice, RecoveryCode,
     SealingKey, Verified,
@@ -409,15 +409,23 @@ fn unknown(record: &[u8]) -> Account {
     account
 }
 
+/// The receipt of a store that has committed these bytes.
+fn receipt(sealed: &[u8]) -> Committed {
+    match Swap::from_rows(sealed, 1) {
+        Swap::Committed(receipt) => receipt,
+        Swap::Conflict => unreachable!("one row"),
+    }
+}
+
 /// Seals what was judged and reveals it; what was refused at once is the answer.
 fn judged<T>(judged: Result<Attempt<T>, Error>) -> Result<T, Error> {
     let mut attempt = judged?;
     let sealed = attempt.seal(&keyring())?;
-    attempt.reveal(Committed::attest(&sealed))
+    attempt.reveal(receipt(&sealed))
 }
 
 fn judged_and_kept<T>(judged: Result<Attempt<T>, Error>) -> (Vec<u8>, Result<T, Error>) {
     let mut attempt = judged.expect("judged");
     let sealed = attempt.seal(&keyring()).expect("random bytes");
-    (sealed.clone(), attempt.reveal(Committed::attest(&sealed)))
+    (sealed.clone(), attempt.reveal(receipt(&sealed)))
 }

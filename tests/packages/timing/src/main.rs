@@ -9,7 +9,7 @@ use dudect_bencher::rand::RngExt as _;
 use dudect_bencher::{BenchRng, Class, CtRunner, ctbench_main};
 use secondfactor::account::{Account, Attempt};
 use secondfactor::codes::{Counter, Hotp, Secret, Totp, UnixTime, Window};
-use secondfactor::store::Committed;
+use secondfactor::store::{Committed, Swap};
 use secondfactor::{
     AccountId, Code, Confirmed, Error, Keyring, Label, NewDevice, RecoveryCode, RecoveryCodes,
     SealingKey,
@@ -201,12 +201,20 @@ fn open(record: &[u8]) -> Account {
     Account::open(&alice(), record, &keyring()).expect("a good record")
 }
 
+/// The receipt of a store that has committed these bytes.
+fn receipt(sealed: &[u8]) -> Committed {
+    match Swap::from_rows(sealed, 1) {
+        Swap::Committed(receipt) => receipt,
+        Swap::Conflict => unreachable!("one row"),
+    }
+}
+
 fn commit<T>(judged: Result<Attempt<T>, Error>) -> (Vec<u8>, T) {
     let mut attempt = judged.expect("judged");
     let sealed = attempt.seal(&keyring()).expect("random bytes");
     (
         sealed.clone(),
-        attempt.reveal(Committed::attest(&sealed)).expect("right"),
+        attempt.reveal(receipt(&sealed)).expect("right"),
     )
 }
 

@@ -4,6 +4,9 @@
 //! cargo run --example own_transaction
 //! ```
 //!
+//! Here it is SQLite; `examples/own_transaction_postgres` is the same for a database with many connections, where the
+//! transaction is a closure.
+//!
 //! For applications whose user and whose second factor must change together: here a user row is never without its second
 //! factor, and each submission of a code stands in the audit log, in the transaction that charged it.
 //!
@@ -11,8 +14,10 @@
 //! 1. Begin a transaction that has the write lock before it reads (`BEGIN IMMEDIATE`, `SELECT .. FOR UPDATE`).
 //! 2. Read the record, judge, seal, write. A refusal that comes at once, as an error, changes nothing in the record.
 //!    `Denial::event` is what to log of it.
-//! 3. Commit, whatever the verdict may be: it can't be read yet, and a wrong code must be charged.
-//! 4. Only then attest the commit, read the verdict, and tell what has happened: some of it the owner must hear of.
+//! 3. The write compares with the bytes that were read, and must have changed one row. Otherwise another login was first:
+//!    roll back. Without the comparison all of them get in, as soon as somebody forgets the lock.
+//! 4. Commit, whatever the verdict may be: it can't be read yet, and a wrong code must be charged.
+//! 5. Only then attest the commit, read the verdict, and tell what has happened: some of it the owner must hear of.
 #![allow(clippy::print_stdout)] // a program prints
 
 use std::error::Error as StdError;
@@ -82,16 +87,20 @@ impl Application {
         let user = transaction.last_insert_rowid();
         let attempt =
             Account::new(account_id(user)?).enroll(Label::new("phone")?, SystemClock.now())?;
-        Ok((user, commit(transaction, user, attempt, &self.keyring)?))
+        Ok((
+            user,
+            commit(transaction, user, attempt, &[], &self.keyring)?,
+        ))
     }
 
     fn confirm(&mut self, user: i64, device: DeviceId, code: Code) -> Outcome<Confirmed> {
         let transaction = self
             .database
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let attempt =
-            load(&transaction, user, &self.keyring)?.confirm(device, code, SystemClock.now())?;
-        commit(transaction, user, attempt, &self.keyring)
+        let loaded = load(&transaction, user)?;
+        let account = Account::open(&account_id(user)?, &loaded, &self.keyring)?;
+        let attempt = account.confirm(device, code, SystemClock.now())?;
+        commit(transaction, user, attempt, &loaded, &self.keyring)
     }
 
     /// After the password.
@@ -99,10 +108,12 @@ impl Application {
         let transaction = self
             .database
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match load(&transaction, user, &self.keyring)?.verify(code, SystemClock.now()) {
+        let loaded = load(&transaction, user)?;
+        let account = Account::open(&account_id(user)?, &loaded, &self.keyring)?;
+        match account.verify(code, SystemClock.now()) {
             Ok(attempt) => {
                 audit(&transaction, user, "judged")?;
-                commit(transaction, user, attempt, &self.keyring)
+                commit(transaction, user, attempt, &loaded, &self.keyring)
             }
             Err(error) => {
                 if let Error::Denied(denial) = &error {
@@ -140,29 +151,33 @@ fn audit(transaction: &Transaction<'_>, user: i64, what: &str) -> Outcome<()> {
     Ok(())
 }
 
-fn load(transaction: &Transaction<'_>, user: i64, keyring: &Keyring) -> Outcome<Account> {
+fn load(transaction: &Transaction<'_>, user: i64) -> Outcome<Vec<u8>> {
     let sql = "SELECT second_factor FROM user WHERE id = ?1";
-    let sealed: Vec<u8> = transaction.query_row(sql, [user], |row| row.get(0))?;
-    Ok(Account::open(&account_id(user)?, &sealed, keyring)?)
+    Ok(transaction.query_row(sql, [user], |row| row.get(0))?)
 }
 
-/// Writes what was judged, commits, and only then reveals.
+/// Writes what was judged in the place of what was loaded, commits, and only then reveals.
 fn commit<T>(
     transaction: Transaction<'_>,
     user: i64,
     mut attempt: Attempt<T>,
+    loaded: &[u8],
     keyring: &Keyring,
 ) -> Outcome<T> {
     let sealed = attempt.seal(keyring)?;
-    transaction.execute(
-        "UPDATE user SET second_factor = ?1 WHERE id = ?2",
-        (&sealed, user),
+    let rows = transaction.execute(
+        "UPDATE user SET second_factor = ?1 WHERE id = ?2 AND second_factor = ?3",
+        (&sealed, user, loaded),
     )?;
+    if rows != 1 {
+        return Err("another transaction was first".into()); // and this one is rolled back
+    }
     transaction.commit()?;
+    let receipt = Committed::attest(Some(loaded), &sealed, rows as u64).ok_or("no row")?;
     let tell = |event: &Event| {
         if event.notify_owner() {
             println!("To the owner: {}.", event.code());
         }
     };
-    Ok(attempt.reveal_with(Committed::attest(&sealed), tell)?)
+    Ok(attempt.reveal_with(receipt, tell)?)
 }
