@@ -110,37 +110,31 @@ impl Daemon {
         }
     }
 
-    /// A signal for all its processes, such as STOP and CONT.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.process.lock().unwrap().id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
-        let mut kill = Command::new("kill");
-        kill.arg(format!("-{name}")).arg(id.to_string());
-        succeeds(kill.args(children.split_whitespace()));
-        if name == "STOP" {
-            // A thread that runs meanwhile could still answer.
-            let id = id.to_string();
-            while !children.split_whitespace().chain([&*id]).all(is_stopped) {
-                std::thread::yield_now();
-            }
+    /// Stops all its processes where they are, the first one first, so that it can't start others.
+    pub(crate) fn freeze(&self) {
+        let id = self.process.lock().unwrap().id().to_string();
+        send("-STOP", &id);
+        // A thread that runs meanwhile could still answer, or start a process.
+        wait_until_stopped(&id);
+        for child in children(&id) {
+            send("-STOP", &child);
+            wait_until_stopped(&child);
         }
+    }
+
+    pub(crate) fn thaw(&self) {
+        let id = self.process.lock().unwrap().id().to_string();
+        children(&id).iter().for_each(|child| send("-CONT", child));
+        send("-CONT", &id);
     }
 
     /// SIGKILL for all its processes, the first one first, so that it can't start others.
     pub(crate) fn kill(&self) {
         let mut process = self.process.lock().unwrap();
-        let id = process.id();
-        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        let children = children(&process.id().to_string());
         process.kill().unwrap();
         process.wait().unwrap();
-        for child in children.split_whitespace() {
-            // It may have ended by itself by now.
-            let _status = Command::new("kill")
-                .args(["-KILL", child])
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
-        }
+        children.iter().for_each(|child| send("-KILL", child));
     }
 
     /// For a PostgreSQL that does not run: it will start as a standby without a primary.
@@ -278,14 +272,31 @@ fn postgres_program(name: &str) -> Command {
     command
 }
 
-/// Whether all threads of a process are, or it has ended.
-fn is_stopped(id: &str) -> bool {
-    let threads = std::fs::read_dir(format!("/proc/{id}/task"));
-    let mut threads = threads.into_iter().flatten().map_while(Result::ok);
-    threads.all(|thread| {
+fn children(id: &str) -> Vec<String> {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    children.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A process that has ended by itself needs no signal.
+fn send(signal: &str, id: &str) {
+    let mut kill = Command::new("kill");
+    let _status = kill.args([signal, id]).stderr(Stdio::null()).status();
+}
+
+/// Until all threads of a process are, or it has ended.
+fn wait_until_stopped(id: &str) {
+    let is_running = |thread: std::fs::DirEntry| {
         let status = std::fs::read_to_string(thread.path().join("status"));
-        status.map_or(true, |status| status.contains("(stopped)"))
-    })
+        status.is_ok_and(|status| !status.contains("(stopped)") && !status.contains("(zombie)"))
+    };
+    let threads = || {
+        std::fs::read_dir(format!("/proc/{id}/task"))
+            .into_iter()
+            .flatten()
+    };
+    while threads().map_while(Result::ok).any(is_running) {
+        std::thread::yield_now();
+    }
 }
 
 /// MariaDB runs as root only if that is said, and ignores it otherwise.
