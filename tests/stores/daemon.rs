@@ -403,15 +403,16 @@ fn send(signal: &str, id: &str) {
 
 /// Until all threads of a process are, or it has ended.
 fn wait_until_stopped(id: &str) {
-    let is_stopped = || {
-        let threads = std::fs::read_dir(format!("/proc/{id}/task"));
-        let mut threads = threads.into_iter().flatten().map_while(Result::ok);
-        threads.all(|thread| {
-            let status = std::fs::read_to_string(thread.path().join("status"));
-            status.map_or(true, |status| status.contains("(stopped)"))
-        })
+    let is_running = |thread: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(thread.path().join("status"));
+        status.is_ok_and(|status| !status.contains("(stopped)") && !status.contains("(zombie)"))
     };
-    while !is_stopped() {
+    let threads = || {
+        std::fs::read_dir(format!("/proc/{id}/task"))
+            .into_iter()
+            .flatten()
+    };
+    while threads().map_while(Result::ok).any(is_running) {
         std::thread::yield_now();
     }
 }

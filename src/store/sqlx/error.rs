@@ -32,7 +32,7 @@ impl SqlxError {
     /// as useless.
     pub(super) fn is_of_the_server(&self, is_demoted: fn(&sqlx::Error) -> bool) -> bool {
         match &self.0 {
-            Cause::Limit(_) => true,
+            Cause::Limit(_) | Cause::Driver(sqlx::Error::PoolTimedOut) => true,
             Cause::Driver(error) => is_demoted(error),
             _ => false,
         }
