@@ -22,6 +22,7 @@ pub struct Status {
     recovery_codes_left: usize,
     recovery_codes_by: Option<Voucher>,
     recovery_lock: Lock,
+    was_confirmed: bool,
     sealed_by: Option<KeyId>,
 }
 
@@ -42,6 +43,7 @@ impl Account {
             recovery_codes_left: recovery.map_or(0, |recovery| recovery.codes.len()),
             recovery_codes_by: self.recovery_codes_by(),
             recovery_lock: recovery.map_or(Lock::Open, |recovery| lock(recovery.throttle)),
+            was_confirmed: self.was_confirmed,
             sealed_by: self.sealed_by,
         }
     }
@@ -60,6 +62,15 @@ impl Status {
             )
         };
         self.devices.iter().any(accepted)
+    }
+
+    /// Returns whether a device was ever confirmed. The account has opted in then, although it may
+    /// have no device now.
+    ///
+    /// This is no gate either.
+    #[must_use]
+    pub const fn was_confirmed(&self) -> bool {
+        self.was_confirmed
     }
 
     /// Returns every device, in the order of enrollment.

@@ -37,6 +37,7 @@ impl World {
         let naive = naive.seen_at(now);
         let status = status.expect("STATUS: the account is gone");
         assert_eq!(status.sealed_by(), Some(sealed_by));
+        assert_eq!(status.was_confirmed(), naive.was_confirmed);
         assert_eq!(status.is_enrolled(), naive.has_accepted());
 
         let ids = status.devices().iter().map(DeviceStatus::id);
