@@ -340,8 +340,9 @@ impl<S: Store> Mfa<S> {
             let stored = self.load(id).await?.ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
-            if self.removes(id, now, stored.version()).await? {
-                self.tell(id, now, event);
+            let event = std::slice::from_ref(event);
+            if self.removes(id, now, stored.version(), event).await? {
+                event.iter().for_each(|event| self.tell(id, now, event));
                 return Ok(());
             }
         }

@@ -347,8 +347,14 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
         // Whoever breaks a connection at the right moment must not keep a change from its owner.
-        Event::Interrupted => {
-            "A change of your second factor was cut off. It is done or not: look at your devices and codes."
+        Event::Interrupted { events, .. } => {
+            let told: Vec<String> = events.iter().filter_map(self::event).collect();
+            return (!told.is_empty()).then(|| {
+                format!(
+                    "A call was cut off. It may be that this has happened: {} Look at your devices and codes.",
+                    told.join(" ")
+                )
+            });
         }
         // `Unreadable` comes with every page: it is for the log.
         _ => return None,

@@ -1,0 +1,154 @@
+//! What a reviewer found who followed a thief along time. "Attacks:" names the rows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use secondfactor::account::{Diagnosis, Lock};
+use secondfactor::codes::{Clock as _, ManualClock, Secret, UnixTime};
+use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
+use secondfactor::{
+    AccountId, Code, Denial, Error, Event, Label, Mfa, NewDevice, Policy, RecoveryCodes,
+};
+
+use super::denial;
+use crate::stage::{Held, Stage, active};
+use crate::support::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A database that has committed, and whose answer is on the way.
+#[derive(Default)]
+struct Slow {
+    inner: MemoryStore,
+    is_hanging: AtomicBool,
+}
+
+impl Slow {
+    async fn way_back(&self) {
+        if self.is_hanging.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Store for Slow {
+    type Error = std::convert::Infallible;
+
+    async fn check(&self) -> Result<Report, Self::Error> {
+        Ok(Report::default())
+    }
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Self::Error> {
+        self.inner.load(account).await
+    }
+
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Self::Error> {
+        let swap = self.inner.swap(account, expected, next).await;
+        self.way_back().await;
+        swap
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Self::Error> {
+        let swap = self.inner.remove(account, expected).await;
+        self.way_back().await;
+        swap
+    }
+}
+
+/// A phone's account on a slow database, and a thief that hangs up.
+struct HangingUp {
+    store: Arc<Slow>,
+    mfa: Mfa<Arc<Slow>>,
+    clock: Arc<ManualClock>,
+    phone: Held,
+    log: Log,
+}
+
+impl HangingUp {
+    fn new() -> Self {
+        let (store, clock) = (Arc::<Slow>::default(), Arc::new(ManualClock::new(NOW)));
+        let log = Log::default();
+        let mfa = Mfa::new(Arc::clone(&store), keyring())
+            .with_clock(Arc::clone(&clock))
+            .on_event(log.handler());
+        let phone = Held::new(&run(mfa.enroll(&alice(), label("phone"))).unwrap());
+        run(mfa.confirm(&alice(), phone.id, code(&phone.secret, NOW, 0))).unwrap();
+        clock.advance(HOUR);
+        Self {
+            store,
+            mfa,
+            clock,
+            phone,
+            log,
+        }
+    }
+
+    fn shows(&self, device: &Held) -> Code {
+        code(&device.secret, self.clock.now(), 0)
+    }
+
+    /// The server drops the call when the client has gone. Returns what the owner was told.
+    fn hang_up<T>(&self, call: impl Future<Output = T>) -> Vec<&'static str> {
+        use std::task::{Context, Poll, Waker};
+        let before = self.log.events().len();
+        self.store.is_hanging.store(true, Ordering::SeqCst);
+        let mut call = Box::pin(call);
+        let poll = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(poll, Poll::Pending));
+        drop(call);
+        self.store.is_hanging.store(false, Ordering::SeqCst);
+        let told = self.log.events();
+        let mine = told[before..].iter().filter(|event| event.notify_owner());
+        mine.map(Event::code).collect()
+    }
+}
+
+/// Attacks: Z1.
+#[test]
+fn a_thief_that_hangs_up_is_told() {
+    let thief = HangingUp::new();
+    let (mfa, told) = (&thief.mfa, ["interrupted"]);
+    let seen = thief.shows(&thief.phone);
+    let proof = run(mfa.verify(&alice(), seen)).unwrap();
+    // A code that is used a second time is told once, and this was the time.
+    assert_eq!(thief.hang_up(mfa.verify(&alice(), seen)), told);
+    let mine = Held::new(&run(mfa.enroll_another(&proof, label("mine"))).unwrap());
+    let id = alice();
+    let confirmation = mfa.confirm(&id, mine.id, thief.shows(&mine));
+    assert_eq!(thief.hang_up(confirmation), told);
+    thief.clock.advance(STEP);
+    let proof = run(mfa.verify(&alice(), thief.shows(&mine))).unwrap();
+    assert_eq!(thief.hang_up(mfa.keep_only(&proof, &[mine.id])), told);
+    thief.clock.advance(STEP);
+    // An ordinary login is none of the owner's troubles, cut off or not.
+    assert!(
+        thief
+            .hang_up(mfa.verify(&alice(), thief.shows(&mine)))
+            .is_empty()
+    );
+    thief.clock.advance(STEP);
+    let proof = run(mfa.verify(&alice(), thief.shows(&mine))).unwrap();
+    assert_eq!(thief.hang_up(mfa.opt_out(&proof)), told);
+    assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
+
+    let thief = HangingUp::new();
+    let lock = || run(thief.mfa.status(&alice())).unwrap().lock();
+    let (mut guesses, mut told) = (0, Vec::new());
+    while lock() != Lock::Disabled {
+        if let Lock::Until(time) = lock() {
+            thief.clock.set(time);
+        }
+        let wrong = wrong_code(&thief.phone.secret, thief.clock.now());
+        told = thief.hang_up(thief.mfa.verify(&alice(), wrong));
+        guesses += 1;
+        assert_eq!(told.len(), usize::from(guesses >= 5), "{guesses}");
+    }
+    assert_eq!(told, ["interrupted"]);
+}
