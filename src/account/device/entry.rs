@@ -151,6 +151,11 @@ impl Device {
         }
     }
 
+    /// Says whether it is pending in a session that the application named.
+    pub(crate) const fn is_in_a_session(&self) -> bool {
+        matches!(&self.state, State::Pending(pending) if pending.session.is_some())
+    }
+
     pub(crate) fn charge_try(&mut self) {
         if let State::Pending(pending) = &mut self.state {
             pending.tries = pending.tries.saturating_add(1);

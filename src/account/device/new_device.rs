@@ -114,7 +114,8 @@ impl NewDevice {
     /// it.
     ///
     /// Give the session's secret id. Then a device that one browser began to enroll is of no use to
-    /// another browser that knows the password.
+    /// another browser that knows the password. Only in a session a wrong code is diagnosed as one
+    /// of a [clock that is off](crate::account::Diagnosis::ClockOff).
     ///
     /// ```
     /// # use secondfactor::{AccountId, Code, Label, Mfa, NewDevice, store::Store};

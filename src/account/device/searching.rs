@@ -161,11 +161,14 @@ impl Device {
         }
     }
 
-    /// Codes from a counter are not searched by the time.
+    /// Codes from a counter are not searched by the time. How far a clock is off is found for the
+    /// session alone that began the device. Anybody else would learn by it which later step has the
+    /// code that they guessed.
     fn diagnose(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Diagnosis> {
         let period = self.parameters.period()?;
         let ignored = diagnosis::ignored(&self.secret, self.parameters, code, now);
         ignored.or_else(|| {
+            self.is_in_a_session().then_some(())?;
             let steps = self.drift_of(code, policy, now)?;
             Some(Diagnosis::ClockOff { steps, period })
         })

@@ -152,3 +152,39 @@ fn a_thief_that_hangs_up_is_told() {
     }
     assert_eq!(told, ["interrupted"]);
 }
+
+fn diagnosis<T: std::fmt::Debug>(result: Result<T, Error>) -> Option<Diagnosis> {
+    match denial(result) {
+        Denial::Unconfirmed(diagnosis) => Some(diagnosis),
+        _ => None,
+    }
+}
+
+/// Attacks: Z2.
+#[test]
+fn a_guesser_without_the_session_learns_no_later_step() {
+    let stage = Stage::empty();
+    let open = Held::new(&run(stage.mfa.enroll(&alice(), label("phone"))).unwrap());
+    let bound = NewDevice::totp(label("pad")).in_session(b"of the owner");
+    let bound = Held::new(&run(stage.mfa.enroll(&alice(), bound)).unwrap());
+    let later = |device: &Held| code(&device.secret, stage.now(), 40);
+    stage.told();
+    let guessed = run(stage.mfa.confirm(&alice(), open.id, later(&open)));
+    assert_eq!(diagnosis(guessed), None);
+    let is_silent = |event: &Event| {
+        matches!(
+            event,
+            Event::ConfirmationFailed {
+                diagnosis: None,
+                ..
+            }
+        )
+    };
+    assert!(stage.told().iter().all(is_silent));
+    let pending = bound.id.in_session(b"of the owner");
+    let shown = run(stage.mfa.confirm(&alice(), pending, later(&bound)));
+    assert!(matches!(
+        diagnosis(shown),
+        Some(Diagnosis::ClockOff { steps: 40, .. })
+    ));
+}
