@@ -112,6 +112,11 @@ impl<S: Store> Mfa<S> {
     /// ones, except the proof's own. Every earlier proof of the kept devices ends, and every session
     /// that began with one. So nothing that a thief added has to be found.
     ///
+    /// What the kept devices have shown up to now is burned, and so is what was learned or found of
+    /// their clocks, except of the device that gave the proof. One whose clock is off by more than
+    /// the window is resynchronized again ([`resync`](Self::resync)). Unused codes of a counter stay
+    /// good: [`rotate`](Self::rotate) a token that others have held.
+    ///
     /// Go on by the proof that is returned, and issue new recovery codes. It takes the place of the
     /// one that was given, in the session too ([`seal_proof`](Self::seal_proof)), and is as old. It
     /// is `None` if the device that gave the proof was not kept: the owner logs in with another one.

@@ -4,7 +4,7 @@ use super::entry::{Device, State, difference, step_at};
 use crate::account::denial::Denial;
 use crate::account::diagnosis::{self, Diagnosis};
 use crate::account::policy::{Policy, resync_steps};
-use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime};
+use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime, Window};
 
 /// Holds a step or counter that may be accepted, whose code was submitted. If there are more, it is
 /// the last one.
@@ -150,6 +150,15 @@ impl Device {
             self.hotp().last_match(code, first, last)?,
             centre,
         ))
+    }
+
+    /// Burns every code that it has shown up to now, as others may have seen it. A token shows what
+    /// it is asked for, so nothing is known of it.
+    pub(crate) fn burn_shown(&mut self, window: Window, now: UnixTime) {
+        if let Some(period) = self.parameters.period() {
+            let centre = self.centre(period, window, now);
+            self.watermark = self.watermark.max(Some(centre));
+        }
     }
 
     /// Burns every code that another verifier may have accepted up to now, and those that this one

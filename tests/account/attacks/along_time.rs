@@ -188,3 +188,50 @@ fn a_guesser_without_the_session_learns_no_later_step() {
         Some(Diagnosis::ClockOff { steps: 40, .. })
     ));
 }
+
+/// Attacks: Z3.
+#[test]
+fn a_film_of_the_phone_ends_with_keep_only() {
+    let (stage, phone, by_phone) = Stage::with_phone();
+    let sheet = stage.issue(&by_phone);
+    stage.wait(2 * HOUR);
+    let begin = stage.now().as_secs() - 3600;
+    let filmed = |step: u64| code(&phone.secret, UnixTime::from_secs(begin + 30 * step), 0);
+    run(stage.mfa.resync(&alice(), phone.id, [filmed(0), filmed(1)])).unwrap();
+    let _thief = run(stage.mfa.verify(&alice(), filmed(2))).unwrap();
+
+    stage.wait(STEP);
+    let recovered = stage.redeem(&sheet[0]).unwrap();
+    stage.keep(&recovered, &[&phone]);
+    let mut film = (0..=121).map(filmed);
+    assert!(!film.any(|seen| run(stage.mfa.verify(&alice(), seen)).is_ok()));
+    let pairs = (0..120).map(|step| [filmed(step), filmed(step + 1)]);
+    for pair in pairs.rev().take(3) {
+        assert!(run(stage.mfa.resync(&alice(), phone.id, pair)).is_err());
+    }
+    stage.wait(DAY);
+    assert_eq!(stage.log_in(&phone).unwrap().device(), phone.id);
+}
+
+/// Attacks: Z3.
+#[test]
+fn what_is_kept_by_its_own_proof_keeps_its_offset() {
+    let (stage, phone, tablet) = Stage::with_two();
+    stage.wait(HOUR);
+    for device in [&phone, &tablet] {
+        let pair = [-21, -20].map(|steps| code(&device.secret, stage.now(), steps));
+        run(stage.mfa.resync(&alice(), device.id, pair)).unwrap();
+    }
+    stage.wait(STEP);
+    let slow = |device: &Held| {
+        run(stage
+            .mfa
+            .verify(&alice(), code(&device.secret, stage.now(), -20)))
+    };
+    let owner = slow(&tablet).unwrap();
+    stage.keep(&owner, &[&phone, &tablet]);
+    stage.wait(STEP);
+    assert!(slow(&tablet).is_ok());
+    assert_eq!(denial(slow(&phone)), Denial::Mismatch);
+    assert!(stage.log_in(&phone).is_ok());
+}

@@ -172,6 +172,14 @@ impl Device {
         }
     }
 
+    /// The steps up to where its clock stands are never accepted.
+    pub(crate) fn burn_shown(&mut self, limits: Limits, now: u64) {
+        let centre = self.centre(limits, now);
+        if self.moves != Moves::Counter && self.is_unused(centre) {
+            self.burned.push(centre);
+        }
+    }
+
     pub(crate) fn next_counter(&self) -> u64 {
         self.highest_burned()
             .map_or(0, |burned| burned.saturating_add(1))

@@ -2,9 +2,9 @@
 
 use secondfactor::account::VouchedBy;
 
-use super::super::device::{Device, State};
+use super::super::device::{Device, Offset, State};
 use super::wrong::Wrong;
-use super::{Identity, Naive, Recovery, Said, Verdict};
+use super::{Identity, Limits, Naive, Recovery, Said, Verdict};
 use crate::model::proven::Proven;
 
 impl Naive {
@@ -84,7 +84,13 @@ impl Naive {
         Said::Yes
     }
 
-    pub(crate) fn keep_only(&mut self, proven: &Proven, numbers: &[u32], now: u64) -> Verdict {
+    pub(crate) fn keep_only(
+        &mut self,
+        proven: &Proven,
+        numbers: &[u32],
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
         self.judge_proven(proven, now, |naive| {
             if numbers.is_empty() && !proven.is_redemption() {
                 return Said::LastDevice.into();
@@ -101,6 +107,11 @@ impl Naive {
                 .map(|device| device.number);
             // Whoever has a proof of one of them has none from now on.
             for device in &mut naive.devices {
+                // Somebody else may have said where its clock stands, and seen what it showed.
+                if device.identity != proven.identity {
+                    (device.offset, device.before_resync) = (Offset::default(), None);
+                }
+                device.burn_shown(limits, now);
                 device.identity = Identity::new();
             }
             if let Some(set) = &mut naive.recovery {
