@@ -166,7 +166,7 @@ impl DeviceStatus {
             },
             State::Active => DeviceState::Active,
             State::Suspended => DeviceState::Suspended,
-            State::Retiring { left } => DeviceState::Retiring {
+            State::Retiring { left, .. } => DeviceState::Retiring {
                 until: now.saturating_add(left),
             },
         };

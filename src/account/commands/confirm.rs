@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::account::attempt::Attempt;
+use crate::account::credential::Credential;
 use crate::account::denial::Denial;
 use crate::account::device::entry::{Device, Pending, State};
 use crate::account::device::id::DeviceId;
@@ -81,13 +82,13 @@ impl Account {
                 return Err(Refusal::Charged(denial));
             }
             account.was_confirmed = true;
+            let credential = account.device(device.id)?.credential;
             account.note(Event::DeviceConfirmed { device: device.id });
             if let Some(replaced) = replaces {
                 let grace = account.granted(replaced.grace);
-                account.retire(replaced.device, device.id, grace, now);
+                account.retire(replaced.device, (device.id, credential), grace, now);
             }
             account.rebind(device.id);
-            let credential = account.device(device.id)?.credential;
             let kind = ProofKind::Confirmation;
             let proof = account.proof(kind, credential, Some(device.id), now);
             Ok(Confirmed::new(proof, device.id))
@@ -119,7 +120,13 @@ impl Account {
     }
 
     /// Ends the old device of a rotation, now or after the grace.
-    fn retire(&mut self, old: DeviceId, new: DeviceId, grace: Duration, now: UnixTime) {
+    fn retire(
+        &mut self,
+        old: DeviceId,
+        (new, successor): (DeviceId, Credential),
+        grace: Duration,
+        now: UnixTime,
+    ) {
         if !grace.is_zero() {
             self.limit_retiring();
         }
@@ -129,7 +136,10 @@ impl Account {
             ends: now.saturating_add(grace),
         });
         if let Ok(device) = self.device_mut(old) {
-            device.state = State::Retiring { left: grace };
+            device.state = State::Retiring {
+                left: grace,
+                successor,
+            };
         }
         self.end_devices(|device| device.id == old && grace.is_zero());
     }

@@ -40,9 +40,11 @@ pub(crate) enum State {
     Pending(Pending),
     Active,
     Suspended,
-    /// It was rotated. Its codes are accepted for so long, and prove nothing.
+    /// It was rotated. Its codes are accepted for so long, and prove nothing. It ends before, if the
+    /// device of this credential, which took its place, ends or is suspended.
     Retiring {
         left: Duration,
+        successor: Credential,
     },
 }
 
@@ -191,7 +193,7 @@ impl State {
                 pending.left = left.unwrap_or_default();
                 left.is_some() && pending.tries < PENDING_TRIES
             }
-            Self::Retiring { left } => {
+            Self::Retiring { left, .. } => {
                 *left = left.saturating_sub(elapsed);
                 !left.is_zero()
             }

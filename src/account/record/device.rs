@@ -55,6 +55,9 @@ pub(super) struct DeviceRecord<'b> {
     pub(super) replay_told: Option<u64>,
     #[n(16)]
     pub(super) drift: Option<DriftRecord>,
+    /// Of a retiring device.
+    #[cbor(n(20), with = "minicbor::bytes")]
+    pub(super) successor: Option<[u8; Credential::LEN]>,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -123,7 +126,11 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
             State::Pending(pending) => (Some(PENDING), Some(pending.into()), None),
             State::Active => (None, None, None),
             State::Suspended => (Some(SUSPENDED), None, None),
-            State::Retiring { left } => (Some(RETIRING), None, Some(left.as_secs())),
+            State::Retiring { left, .. } => (Some(RETIRING), None, Some(left.as_secs())),
+        };
+        let successor = match device.state {
+            State::Retiring { successor, .. } => Some(*successor.as_bytes()),
+            _ => None,
         };
         let algorithm = match device.parameters.algorithm() {
             Algorithm::Sha1 => None,
@@ -151,6 +158,7 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
             watermark: device.watermark,
             replay_told: device.replay_told,
             drift: (device.drift != Drift::default()).then(|| device.drift.into()),
+            successor,
         }
     }
 }
@@ -158,12 +166,13 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
 impl DeviceRecord<'_> {
     /// `None` for a value that no release wrote.
     pub(super) fn to_device(&self) -> Option<Device> {
-        let state = match (self.state, self.pending, self.left) {
-            (Some(PENDING), Some(pending), None) => State::Pending(pending.to_pending()),
-            (None, None, None) => State::Active,
-            (Some(SUSPENDED), None, None) => State::Suspended,
-            (Some(RETIRING), None, Some(left)) => State::Retiring {
+        let state = match (self.state, self.pending, self.left, self.successor) {
+            (Some(PENDING), Some(pending), None, None) => State::Pending(pending.to_pending()),
+            (None, None, None, None) => State::Active,
+            (Some(SUSPENDED), None, None, None) => State::Suspended,
+            (Some(RETIRING), None, Some(left), Some(successor)) => State::Retiring {
                 left: Duration::from_secs(left),
+                successor: Credential::from_bytes(successor),
             },
             _ => return None,
         };

@@ -235,3 +235,33 @@ fn what_is_kept_by_its_own_proof_keeps_its_offset() {
     assert_eq!(denial(slow(&phone)), Denial::Mismatch);
     assert!(stage.log_in(&phone).is_ok());
 }
+
+/// Attacks: Z4.
+#[test]
+fn an_old_entry_ends_with_the_new_one_of_its_phone() {
+    for how in 0..4 {
+        let (stage, phone, tablet) = Stage::with_two();
+        let owner = stage.log_in(&phone).unwrap();
+        let new = stage.rotate(&owner, &phone, 7 * DAY).unwrap();
+        stage.confirm(&new).unwrap();
+        stage.wait(HOUR);
+        let owner = stage.log_in(&tablet).unwrap();
+        assert!(stage.log_in(&phone).is_ok());
+        stage.told();
+        match how {
+            0 => run(stage.mfa.suspend(&owner, new.id)).unwrap(),
+            1 => run(stage.mfa.revoke(&owner, new.id)).unwrap(),
+            2 => run(stage.mfa.danger_revoke_unproven(&alice(), new.id)).unwrap(),
+            // One more rotation, without a grace.
+            _ => {
+                let newer = stage.rotate(&owner, &new, Duration::ZERO).unwrap();
+                stage.confirm(&newer).unwrap();
+            }
+        }
+        let told = stage.told();
+        let is_it = |event: &Event| event.code() == "retired" && event.device() == Some(phone.id);
+        assert_eq!(told.iter().filter(|event| is_it(event)).count(), 1, "{how}");
+        assert!(!stage.has(&phone), "{how}");
+        assert_eq!(denial(stage.log_in(&phone)), Denial::Mismatch, "{how}");
+    }
+}

@@ -82,7 +82,7 @@ fn check_device(seen: &DeviceStatus, device: &Device, (limits, now, lived): (Lim
             replaces == device.replaces().map(device_id)
         }
         (State::Active, DeviceState::Active) | (State::Suspended, DeviceState::Suspended) => true,
-        (State::Retiring { until: end }, DeviceState::Retiring { until, .. }) => {
+        (State::Retiring { until: end, .. }, DeviceState::Retiring { until, .. }) => {
             until == UnixTime::from_secs(now.saturating_add(seconds(end - lived)))
         }
         _ => false,

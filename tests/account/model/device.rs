@@ -19,7 +19,11 @@ pub(crate) enum State {
     Pending(Pending),
     Active,
     Suspended,
-    Retiring { until: Lived },
+    /// What took its place is of this identity.
+    Retiring {
+        until: Lived,
+        successor: Identity,
+    },
 }
 
 /// What it waits with, and what it rests on.
@@ -125,7 +129,7 @@ impl Device {
             State::Pending(pending) => {
                 lived - pending.begun > 600 || pending.wrong_confirmations >= 5
             }
-            State::Retiring { until } => lived >= *until,
+            State::Retiring { until, .. } => lived >= *until,
             _ => false,
         }
     }

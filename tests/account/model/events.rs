@@ -296,7 +296,7 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
         Event::Rotated { old, new, ends, .. } => {
             let left = match of(old).map(|old| &old.state) {
                 None => Some(0),
-                Some(State::Retiring { until }) => u64::try_from(until - after.lived).ok(),
+                Some(State::Retiring { until, .. }) => u64::try_from(until - after.lived).ok(),
                 Some(_) => None,
             };
             let end = left.map(|left| now.saturating_add(left));

@@ -147,11 +147,12 @@ impl Naive {
         self.was_confirmed = true;
         let device = self.find_mut(number);
         let before = std::mem::replace(&mut device.state, State::Active);
+        let successor = device.identity;
         if let State::Pending(pending) = before
             && let Some(old) = pending.replaces
         {
             let until = self.lived + u128::from(old.grace);
-            self.find_mut(old.number).state = State::Retiring { until };
+            self.find_mut(old.number).state = State::Retiring { until, successor };
             let lived = self.lived;
             self.devices.retain(|device| !device.has_run_out(lived));
             if self.find(old.number).is_some() {
