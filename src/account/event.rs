@@ -71,6 +71,9 @@ pub enum Event {
         old: DeviceId,
         /// This device takes its place.
         new: DeviceId,
+        /// This is what its owner called the old one. The new one has it, or the one that it was
+        /// given since it was begun.
+        label: Label,
         /// The old one ends at this time.
         ends: UnixTime,
     },

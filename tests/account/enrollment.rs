@@ -290,7 +290,7 @@ fn with_a_grace_both_secrets_log_in_until_the_deadline() {
         label("phone")
     ));
     told(format!(
-        "Rotated {{ old: {device:?}, new: {:?}, ends: {until:?} }}",
+        "Rotated {{ old: {device:?}, new: {:?}, label: Label(\"phone\"), ends: {until:?} }}",
         new.device()
     ));
 }

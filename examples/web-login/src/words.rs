@@ -260,7 +260,11 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::DeviceConfirmed { .. } => {
             "A device was confirmed. Its codes are accepted from now on."
         }
-        Event::Rotated { .. } => "A device has a new key; the old one has ended.",
+        Event::Rotated { label, .. } => {
+            return Some(format!(
+                "The device \u{201c}{label}\u{201d} has a new key. If that was not you, another device has its name now."
+            ));
+        }
         Event::Rebound { .. } => {
             "The account was bound to a new device alone, after too many wrong codes."
         }

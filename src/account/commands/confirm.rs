@@ -130,16 +130,18 @@ impl Account {
         if !grace.is_zero() {
             self.limit_retiring();
         }
-        self.note(Event::Rotated {
-            old,
-            new,
-            ends: now.saturating_add(grace),
-        });
         if let Ok(device) = self.device_mut(old) {
             device.state = State::Retiring {
                 left: grace,
                 successor,
             };
+            let label = device.label.clone();
+            self.note(Event::Rotated {
+                old,
+                new,
+                label,
+                ends: now.saturating_add(grace),
+            });
         }
         self.end_devices(|device| device.id == old && grace.is_zero());
     }

@@ -265,3 +265,23 @@ fn an_old_entry_ends_with_the_new_one_of_its_phone() {
         assert_eq!(denial(stage.log_in(&phone)), Denial::Mismatch, "{how}");
     }
 }
+
+/// Attacks: Z5.
+#[test]
+fn a_rotation_tells_whose_label_it_takes() {
+    let (stage, phone, tablet) = Stage::with_two();
+    let phished = stage.log_in(&tablet).unwrap();
+    let thiefs = stage.rotate(&phished, &phone, 7 * DAY).unwrap();
+    stage.told();
+    stage.confirm(&thiefs).unwrap();
+    let told = stage.told();
+    let rotated = told.iter().find(|event| event.code() == "rotated").unwrap();
+    assert!(format!("{rotated:?}").contains("phone"), "{rotated:?}");
+    let devices = run(stage.mfa.devices(&alice())).unwrap();
+    let thiefs = devices
+        .iter()
+        .find(|device| device.id() == thiefs.id)
+        .unwrap();
+    let by_tablet = secondfactor::account::VouchedBy::Device(tablet.id);
+    assert_eq!(thiefs.vouched_by().by(), by_tablet);
+}

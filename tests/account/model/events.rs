@@ -266,6 +266,9 @@ fn check_event(event: &Event, before: &Naive, after: &Naive, (now, ended): (u64,
             let labels = labels.map(|device| device.unwrap().label);
             assert_eq!(labels, [old.as_str(), label.as_str()]);
         }
+        Event::Rotated { old, label, .. } => {
+            assert_eq!(find(before, *old).unwrap().label, label.as_str());
+        }
         Event::ClockRegressed { last, .. } => {
             assert_eq!(Some(last.as_secs()), before.last_change);
         }
