@@ -19,8 +19,9 @@ impl Account {
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
     ///
     /// The device is active first. Then every pending device ends that was begun without a proof,
-    /// or that rests on a device which this one replaces. If the account is disabled, the device
-    /// confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2).
+    /// or that rests on a device which this one replaces. If the account is disabled, and was when
+    /// the device was begun, the device is the only one left (NIST SP 800-63B-4 section 3.2.2). If it
+    /// was disabled in between, nothing else ends, and it stays disabled until the owner begins again.
     ///
     /// # Errors
     /// * [`Error::UnknownDevice`] if no device of this id is pending in this session.
@@ -67,6 +68,7 @@ impl Account {
             }
             let pending = account.pending(device)?;
             let replaces = pending.replaces;
+            let rebinds = pending.rebinds && account.throttle.is_disabled(&account.policy);
             let label = account.device(device.id)?.label.clone();
             account.refuse_taken(&label, replaces.map(|replaced| replaced.device))?;
 
@@ -85,10 +87,17 @@ impl Account {
             let credential = account.device(device.id)?.credential;
             account.note(Event::DeviceConfirmed { device: device.id });
             if let Some(replaced) = replaces {
-                let grace = account.granted(replaced.grace);
+                // There is no grace if the new device is to be the only one.
+                let grace = if rebinds {
+                    Duration::ZERO
+                } else {
+                    replaced.grace
+                };
                 account.retire(replaced.device, (device.id, credential), grace, now);
             }
-            account.rebind(device.id);
+            if rebinds {
+                account.rebind(device.id);
+            }
             let kind = ProofKind::Confirmation;
             let proof = account.proof(kind, credential, Some(device.id), now);
             Ok(Confirmed::new(proof, device.id))
@@ -107,15 +116,6 @@ impl Account {
         match self.device(device.id)?.state {
             State::Pending(pending) if pending.session == device.session => Ok(pending),
             _ => Err(Error::UnknownDevice),
-        }
-    }
-
-    /// There is no grace if the new device is to be the only one.
-    fn granted(&self, grace: Duration) -> Duration {
-        if self.throttle.is_disabled(&self.policy) {
-            Duration::ZERO
-        } else {
-            grace
         }
     }
 
@@ -164,10 +164,8 @@ impl Account {
 
     /// Binds a disabled account to the new device alone.
     fn rebind(&mut self, new: DeviceId) {
-        if self.throttle.is_disabled(&self.policy) {
-            self.end_devices(|device| device.id != new);
-            self.throttle.succeed();
-            self.note(Event::Rebound { device: new });
-        }
+        self.end_devices(|device| device.id != new);
+        self.throttle.succeed();
+        self.note(Event::Rebound { device: new });
     }
 }

@@ -131,7 +131,10 @@ impl Account {
         let id = self.next_id()?;
 
         self.end_devices(|device| makes_room.contains(&device.id));
-        let pending = Pending::new(proof.map(Proof::credential), replaces, new.session);
+        let pending = Pending {
+            rebinds: self.throttle.is_disabled(&self.policy),
+            ..Pending::new(proof.map(Proof::credential), replaces, new.session)
+        };
         let vouched_by = Voucher::from_proof(proof, now);
         let device = Device::pending(id, credential, new, secret, pending, vouched_by);
         let enrollment = Enrollment::new(&device);

@@ -59,6 +59,8 @@ pub(crate) struct Pending {
     pub(crate) replaces: Option<Replaced>,
     /// This session began it, if the application named one.
     pub(crate) session: Option<SessionHash>,
+    /// The account was disabled then, so it is to be bound to this device alone.
+    pub(crate) rebinds: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,7 @@ impl Pending {
             rests_on,
             replaces,
             session,
+            rebinds: false,
         }
     }
 }

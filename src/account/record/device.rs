@@ -74,6 +74,9 @@ pub(super) struct PendingRecord {
     pub(super) replaces: Option<ReplacedRecord>,
     #[cbor(n(4), with = "minicbor::bytes")]
     pub(super) session: Option<[u8; 16]>,
+    /// Absent for false.
+    #[n(5)]
+    pub(super) rebinds: Option<bool>,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -167,7 +170,7 @@ impl DeviceRecord<'_> {
     /// `None` for a value that no release wrote.
     pub(super) fn to_device(&self) -> Option<Device> {
         let state = match (self.state, self.pending, self.left, self.successor) {
-            (Some(PENDING), Some(pending), None, None) => State::Pending(pending.to_pending()),
+            (Some(PENDING), Some(pending), None, None) => State::Pending(pending.to_pending()?),
             (None, None, None, None) => State::Active,
             (Some(SUSPENDED), None, None, None) => State::Suspended,
             (Some(RETIRING), None, Some(left), Some(successor)) => State::Retiring {
@@ -233,13 +236,15 @@ impl From<Pending> for PendingRecord {
                 grace: replaced.grace.as_secs(),
             }),
             session: pending.session,
+            rebinds: pending.rebinds.then_some(true),
         }
     }
 }
 
 impl PendingRecord {
-    fn to_pending(self) -> Pending {
-        Pending {
+    /// `None` for a value that no release wrote.
+    fn to_pending(self) -> Option<Pending> {
+        (self.rebinds != Some(false)).then(|| Pending {
             left: Duration::from_secs(self.left),
             tries: self.tries,
             rests_on: self.rests_on.map(Credential::from_bytes),
@@ -249,7 +254,8 @@ impl PendingRecord {
                 grace: Duration::from_secs(replaced.grace),
             }),
             session: self.session,
-        }
+            rebinds: self.rebinds.is_some(),
+        })
     }
 }
 

@@ -285,3 +285,42 @@ fn a_rotation_tells_whose_label_it_takes() {
     let by_tablet = secondfactor::account::VouchedBy::Device(tablet.id);
     assert_eq!(thiefs.vouched_by().by(), by_tablet);
 }
+
+/// Wrong codes until the account is disabled, whatever the waits.
+fn disable(stage: &Stage, phone: &Held) {
+    loop {
+        match run(stage.mfa.status(&alice())).unwrap().lock() {
+            Lock::Disabled => return,
+            Lock::Until(time) => stage.clock.set(time),
+            _ => {
+                let wrong = wrong_code(&phone.secret, stage.now());
+                assert!(run(stage.mfa.verify(&alice(), wrong)).is_err());
+            }
+        }
+    }
+}
+
+/// Attacks: Z6.
+#[test]
+fn wrong_codes_take_no_device_away() {
+    let (mut stage, phone, _) = Stage::with_phone();
+    stage.mfa = stage
+        .mfa
+        .with_policy(Policy::builder().max_failures(5).build().unwrap());
+    stage.wait(HOUR);
+    let owner = stage.log_in(&phone).unwrap();
+    let tablet = stage.enroll(&owner, label("tablet")).unwrap();
+    disable(&stage, &phone);
+    stage.told();
+    let confirmed = stage.confirm(&tablet).unwrap();
+    assert_eq!(stage.told_codes(), ["device_confirmed"]);
+    assert_eq!(stage.devices(), active(["phone", "tablet"]));
+    assert_eq!(denial(stage.log_in(&tablet)), Denial::Disabled);
+
+    // The owner begins again, and this is what binds the account again.
+    let again = stage.rotate(&confirmed, &tablet, 7 * DAY).unwrap();
+    stage.confirm(&again).unwrap();
+    assert_eq!(stage.devices(), active(["tablet"]));
+    assert!(stage.told_codes().contains(&"rebound"));
+    assert!(stage.log_in(&again).is_ok());
+}

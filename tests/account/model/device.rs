@@ -34,6 +34,8 @@ pub(crate) struct Pending {
     pub(crate) rests_on: Option<Identity>,
     pub(crate) replaces: Option<Replaced>,
     pub(crate) session: Option<&'static str>,
+    /// Whether the account was disabled then.
+    pub(crate) rebinds: bool,
 }
 
 #[derive(Clone, Debug)]

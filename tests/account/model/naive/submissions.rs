@@ -142,12 +142,14 @@ impl Naive {
         })
     }
 
-    /// The device counts, then the one that it replaces retires; a disabled account has no other.
+    /// The device counts, then the one that it replaces retires. If it was begun for a disabled
+    /// account, that has no other.
     fn bind(&mut self, number: u32, limits: Limits) {
         self.was_confirmed = true;
         let device = self.find_mut(number);
         let before = std::mem::replace(&mut device.state, State::Active);
         let successor = device.identity;
+        let rebinds = matches!(&before, State::Pending(pending) if pending.rebinds);
         if let State::Pending(pending) = before
             && let Some(old) = pending.replaces
         {
@@ -159,7 +161,7 @@ impl Naive {
                 self.limit_retiring_but(old.number, limits);
             }
         }
-        if self.is_disabled(limits) {
+        if rebinds && self.is_disabled(limits) {
             self.devices.retain(|device| device.number == number);
             self.wrong.forgive();
         }
