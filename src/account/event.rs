@@ -333,7 +333,7 @@ impl Event {
     ///
     /// The owner hears of every change of the second factor (NIST SP 800-63B-4 section 4.6, OWASP
     /// ASVS 6.3.7), and of signs of an attack. Such signs are wrong codes after a right password, a
-    /// success after them (ASVS 6.3.5), and a code used twice (NIST section 3.1.4.2). They hear of a
+    /// success after two or more (ASVS 6.3.5), and a code used twice (NIST section 3.1.4.2). They hear of a
     /// call that was cut off if it was to tell them something: it may be that it has happened.
     #[must_use]
     pub fn notify_owner(&self) -> bool {
@@ -352,8 +352,15 @@ impl Event {
             Self::Retired { device, .. } => Row("retired", Some(*device), Log),
             Self::Rebound { device } => Row("rebound", Some(*device), Owner),
             Self::Verified {
-                device, after_lock, ..
-            } => Row("verified", Some(*device), Told::owner_if(*after_lock)),
+                device,
+                failures_before,
+                after_lock,
+                ..
+            } => {
+                // One wrong code is a typo, as a rule.
+                let told = *after_lock || *failures_before >= 2;
+                Row("verified", Some(*device), Told::owner_if(told))
+            }
             Self::Mismatch { .. } => Row("mismatch", None, Log),
             Self::ReplayRefused { is_first } => {
                 Row("replay_refused", None, Told::owner_if(*is_first))

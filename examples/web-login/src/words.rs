@@ -269,10 +269,8 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             "The account was bound to a new device alone, after too many wrong codes."
         }
         Event::Verified {
-            after_lock: true,
-            failures_before,
-            ..
-        } => {
+            failures_before, ..
+        } if event.notify_owner() => {
             return Some(format!(
                 "A code was accepted, after {failures_before} wrong ones. Was that you?"
             ));

@@ -324,3 +324,19 @@ fn wrong_codes_take_no_device_away() {
     assert!(stage.told_codes().contains(&"rebound"));
     assert!(stage.log_in(&again).is_ok());
 }
+
+/// Attacks: Z7.
+#[test]
+fn a_login_after_two_wrong_codes_is_told() {
+    let (stage, phone, _) = Stage::with_phone();
+    for (wrong, is_told) in [(0, false), (1, false), (2, true), (4, true)] {
+        stage.wait(DAY);
+        for _ in 0..wrong {
+            let wrong = wrong_code(&phone.secret, stage.now());
+            assert!(run(stage.mfa.verify(&alice(), wrong)).is_err());
+        }
+        stage.told();
+        let _verified = stage.log_in(&phone).unwrap();
+        assert_eq!(stage.told()[0].notify_owner(), is_told, "{wrong}");
+    }
+}
