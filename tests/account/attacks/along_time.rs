@@ -340,3 +340,28 @@ fn a_login_after_two_wrong_codes_is_told() {
         assert_eq!(stage.told()[0].notify_owner(), is_told, "{wrong}");
     }
 }
+
+/// Attacks: Z8.
+#[test]
+fn late_relays_do_not_walk_the_window_away_after_a_late_resynchronization() {
+    let (stage, phone, _) = Stage::with_phone();
+    stage.wait(HOUR);
+    let at = |steps| code(&phone.secret, stage.now(), steps);
+    run(stage.mfa.resync(&alice(), phone.id, [at(-2), at(-1)])).unwrap();
+    stage.wait(HOUR);
+    let _verified = run(stage.mfa.verify(&alice(), at(0))).unwrap();
+    for late in [-1, -1, -2, -2, -1, -1] {
+        stage.wait(HOUR);
+        let _relayed = run(stage.mfa.verify(&alice(), at(late)));
+        stage.wait(HOUR);
+        let present = run(stage.mfa.verify(&alice(), at(0)));
+        assert!(present.is_ok(), "{late}");
+    }
+    stage.wait(HOUR);
+    for late in [-1, -1, -2, -2] {
+        stage.wait(HOUR);
+        let _relayed = run(stage.mfa.verify(&alice(), at(late)));
+    }
+    stage.wait(HOUR);
+    assert!(run(stage.mfa.verify(&alice(), at(0))).is_ok());
+}

@@ -55,9 +55,16 @@ pub(crate) struct Offset {
 
 impl Offset {
     /// Two in a row to one side move it by a step, and never so far that the present step leaves
-    /// the window.
+    /// the window, by what was found too.
     pub(crate) fn steps(&self, limits: Limits) -> i64 {
-        let (slowest, fastest) = (-(limits.future.min(4) as i64), limits.past.min(4) as i64);
+        let window = -(limits.future as i64)..=limits.past as i64;
+        let found = if window.contains(&self.found) {
+            self.found
+        } else {
+            0
+        };
+        let slowest = (-4).max(window.start() - found.min(0));
+        let fastest = 4.min(window.end() - found.max(0));
         let (mut learned, mut once) = (0_i64, 0);
         for lean in &self.leans {
             if *lean != 0 && *lean == once {
