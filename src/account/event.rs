@@ -228,7 +228,7 @@ pub enum Event {
     OptedOut,
     /// The account was opted out without proof of a second factor, by an operator.
     OptedOutUnproven,
-    /// An operator has set the failures in a row back.
+    /// An operator has set the failures in a row back, of codes and of recovery codes.
     UnlockedUnproven,
     /// An operator moves the account to another id, and nothing is accepted under this one any
     /// longer.

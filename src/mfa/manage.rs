@@ -294,7 +294,7 @@ impl<S: Store> Mfa<S> {
         self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
-    /// Sets the failures in a row back to none, for an operator.
+    /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
     ///
     /// Call it only after the owner's identity was proved again. The wrong codes of the last days
     /// still count. After many of them the next code may have to wait, as the status says.

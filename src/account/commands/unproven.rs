@@ -34,7 +34,7 @@ impl Account {
         })
     }
 
-    /// Sets the failures in a row back to none, for an operator.
+    /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
     ///
     /// Call it only after the owner's identity was proved again. The wrong codes of the last days
     /// still count.
@@ -44,6 +44,9 @@ impl Account {
     pub fn danger_unlock_unproven(self, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             account.throttle.succeed();
+            if let Some(recovery) = &mut account.recovery {
+                recovery.throttle.succeed();
+            }
             account.note(Event::UnlockedUnproven);
             Ok(())
         })

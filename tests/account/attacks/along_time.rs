@@ -365,3 +365,22 @@ fn late_relays_do_not_walk_the_window_away_after_a_late_resynchronization() {
     stage.wait(HOUR);
     assert!(run(stage.mfa.verify(&alice(), at(0))).is_ok());
 }
+
+/// Attacks: Z10.
+#[test]
+fn an_unlock_is_one_of_recovery_codes_too() {
+    let (stage, _, by_phone) = Stage::with_phone();
+    let sheet = stage.issue(&by_phone);
+    let other = RecoveryCodes::generate().unwrap();
+    let wrong = other.iter().next().unwrap();
+    let lock = || run(stage.mfa.status(&alice())).unwrap().recovery_lock();
+    while lock() != Lock::Disabled {
+        if let Lock::Until(time) = lock() {
+            stage.clock.set(time);
+        }
+        assert!(stage.redeem(wrong).is_err());
+    }
+    run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
+    stage.wait(DAY);
+    assert!(stage.redeem(&sheet[0]).is_ok());
+}
