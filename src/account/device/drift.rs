@@ -35,7 +35,12 @@ impl Drift {
 
     /// Limits what was learned, by itself and together with the base, so that the present step stays
     /// in the window. A base that has it outside already was shown by two codes in a row.
+    ///
+    /// In a window that is open on one side only nothing learned is of use: it could not come back.
     fn within(&self, window: Window, learned: i8) -> i8 {
+        if window.past() == 0 || window.future() == 0 {
+            return 0;
+        }
         let most = i16::from(MAX_LEARNED_STEPS);
         let (slowest, fastest) = (
             i16::from(window.future()).saturating_neg(),

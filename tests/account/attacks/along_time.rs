@@ -366,6 +366,22 @@ fn late_relays_do_not_walk_the_window_away_after_a_late_resynchronization() {
     assert!(run(stage.mfa.verify(&alice(), at(0))).is_ok());
 }
 
+/// Attacks: Z9.
+#[test]
+fn a_one_sided_window_stays_where_it_is() {
+    let (mut stage, phone, _) = Stage::with_phone();
+    let at = |stage: &Stage, steps| code(&phone.secret, stage.now(), steps);
+    for _ in 0..2 {
+        stage.wait(HOUR);
+        let _fast = run(stage.mfa.verify(&alice(), at(&stage, 1))).unwrap();
+    }
+    stage.mfa = stage.mfa.with_policy(Policy::PCI);
+    stage.wait(HOUR);
+    let none_forward = run(stage.mfa.verify(&alice(), at(&stage, 1)));
+    assert_eq!(denial(none_forward), Denial::Mismatch);
+    assert!(run(stage.mfa.verify(&alice(), at(&stage, -1))).is_ok());
+}
+
 /// Attacks: Z10.
 #[test]
 fn an_unlock_is_one_of_recovery_codes_too() {

@@ -57,6 +57,9 @@ impl Offset {
     /// Two in a row to one side move it by a step, and never so far that the present step leaves
     /// the window, by what was found too.
     pub(crate) fn steps(&self, limits: Limits) -> i64 {
+        if limits.past == 0 || limits.future == 0 {
+            return self.found;
+        }
         let window = -(limits.future as i64)..=limits.past as i64;
         let found = if window.contains(&self.found) {
             self.found
