@@ -60,7 +60,8 @@ impl<S: Store> Mfa<S> {
             .await
     }
 
-    /// Resumes a suspended device that was found. Its earlier proofs stay void.
+    /// Resumes a suspended device that was found. Its earlier proofs stay void, and what it has shown
+    /// up to now is burned.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};

@@ -75,7 +75,8 @@ impl Account {
         })
     }
 
-    /// Resumes a suspended device, by the proof of another device. Its earlier proofs stay void.
+    /// Resumes a suspended device, by the proof of another device. Its earlier proofs stay void, and
+    /// what it has shown up to now is burned, as others may have seen it.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
@@ -94,8 +95,10 @@ impl Account {
             Self::require_device(proof)?;
             account.require_state(id, State::Suspended)?;
             let credential = Credential::generate().map_err(Error::from)?;
+            let window = account.policy.window();
             let device = account.device_mut(id)?;
             (device.state, device.credential) = (State::Active, credential);
+            device.burn_shown(window, now);
             account.note(Event::Resumed { device: id });
             Ok(())
         })

@@ -400,3 +400,21 @@ fn an_unlock_is_one_of_recovery_codes_too() {
     stage.wait(DAY);
     assert!(stage.redeem(&sheet[0]).is_ok());
 }
+
+/// Attacks: Z11.
+#[test]
+fn what_a_suspended_phone_has_shown_is_no_pair_after_it_is_resumed() {
+    let (stage, phone, tablet) = Stage::with_two();
+    let owner = stage.log_in(&tablet).unwrap();
+    run(stage.mfa.suspend(&owner, phone.id)).unwrap();
+    stage.wait(DAY);
+    let found = stage.now();
+    let seen = |step: i64| code(&phone.secret, found, step);
+    stage.wait(110 * STEP);
+    let owner = stage.log_in(&tablet).unwrap();
+    run(stage.mfa.resume(&owner, phone.id)).unwrap();
+    let resync = run(stage.mfa.resync(&alice(), phone.id, [seen(0), seen(1)]));
+    assert_eq!(denial(resync), Denial::Mismatch);
+    assert!(run(stage.mfa.verify(&alice(), stage.shows(&phone))).is_err());
+    assert!(stage.log_in(&phone).is_ok());
+}

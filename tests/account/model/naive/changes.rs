@@ -47,7 +47,13 @@ impl Naive {
         })
     }
 
-    pub(crate) fn resume(&mut self, proven: &Proven, number: u32, now: u64) -> Verdict {
+    pub(crate) fn resume(
+        &mut self,
+        proven: &Proven,
+        number: u32,
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
         self.judge_proven(proven, now, |naive| {
             if proven.is_redemption() {
                 return Said::DeviceRequired.into();
@@ -59,6 +65,7 @@ impl Naive {
             let device = naive.find_mut(number);
             device.state = State::Active;
             device.identity = Identity::new();
+            device.burn_shown(limits, now);
             Said::Yes.into()
         })
     }
