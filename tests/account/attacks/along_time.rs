@@ -418,3 +418,24 @@ fn what_a_suspended_phone_has_shown_is_no_pair_after_it_is_resumed() {
     assert!(run(stage.mfa.verify(&alice(), stage.shows(&phone))).is_err());
     assert!(stage.log_in(&phone).is_ok());
 }
+
+/// Attacks: Z12.
+#[test]
+fn one_key_in_two_spellings_is_one_secret() {
+    let stage = Stage::empty();
+    let token = |name: &str, bytes: &[u8]| {
+        NewDevice::totp(label(name)).with_secret(Secret::from_bytes(bytes).unwrap())
+    };
+    let first = run(stage.mfa.enroll(&alice(), token("a", &[9; 20]))).unwrap();
+    let confirmed = stage.confirm(&Held::new(&first)).unwrap();
+    let padded = [&[9; 20][..], &[0; 3]].concat();
+    let long = stage.enroll(&confirmed, token("long", &[7; 65])).unwrap();
+    stage.confirm(&long).unwrap();
+    use sha1::Digest as _;
+    let hashed = sha1::Sha1::digest([7; 65]);
+    for same in [&padded[..], &hashed[..]] {
+        let again = stage.enroll(&confirmed, token("b", same));
+        assert!(matches!(again, Err(Error::DuplicateSecret)), "{same:?}");
+    }
+    assert!(stage.enroll(&confirmed, token("c", &[9; 21])).is_ok());
+}
