@@ -29,8 +29,10 @@ impl Account {
         let proof = proof.as_ref();
         self.judge(now, |account| {
             account.check_proof(proof, now)?;
-            account.refuse_taken(&label, Some(id))?;
-            let before = account.device(id)?.label.clone();
+            let renamed = account.device(id)?;
+            let before = renamed.label.clone();
+            // A rotation may have the label of the device whose place it takes.
+            account.refuse_taken(&label, renamed.replaces().or(Some(id)))?;
             let is_it = |device: &&mut Device| {
                 device.id == id || (device.replaces() == Some(id) && device.label == before)
             };

@@ -439,3 +439,18 @@ fn one_key_in_two_spellings_is_one_secret() {
     }
     assert!(stage.enroll(&confirmed, token("c", &[9; 21])).is_ok());
 }
+
+/// Attacks: Z13.
+#[test]
+fn a_rotation_may_be_called_as_its_device_again() {
+    let (stage, phone, tablet) = Stage::with_two();
+    let owner = stage.log_in(&phone).unwrap();
+    let new = stage.rotate(&owner, &phone, Duration::ZERO).unwrap();
+    let rename = |name: &str| run(stage.mfa.rename(&owner, new.id, Label::new(name).unwrap()));
+    rename("x").unwrap();
+    assert!(matches!(rename("tablet"), Err(Error::LabelTaken)));
+    rename("phone").unwrap();
+    stage.confirm(&new).unwrap();
+    assert_eq!(stage.devices(), active(["tablet", "phone"]));
+    assert!(stage.has(&tablet));
+}

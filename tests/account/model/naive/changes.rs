@@ -10,11 +10,11 @@ use crate::model::proven::Proven;
 impl Naive {
     pub(crate) fn rename(&mut self, proven: &Proven, number: u32, to: &str, now: u64) -> Verdict {
         self.judge_proven(proven, now, |naive| {
-            if naive.is_taken(to, Some(number)) {
-                return Said::LabelTaken.into();
-            }
-            if naive.find(number).is_none() {
+            let Some(device) = naive.find(number) else {
                 return Said::UnknownDevice.into();
+            };
+            if naive.is_taken(to, device.replaces().or(Some(number))) {
+                return Said::LabelTaken.into();
             }
             let before = naive.find_mut(number).label.clone();
             for device in &mut naive.devices {
