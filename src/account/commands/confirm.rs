@@ -41,8 +41,8 @@ impl Account {
 
     /// Confirms a pending device by two codes in a row, even if its clock or counter is off.
     ///
-    /// The clock may be off by up to an hour, and the counter ahead by up to 100. The offset of the
-    /// clock is provisional. It expires after 24 hours unless a login confirms it.
+    /// The clock may be off by up to an hour, and the counter ahead by up to 100. Where the clock
+    /// stands is remembered.
     ///
     /// # Errors
     /// As for [`confirm`](Self::confirm).

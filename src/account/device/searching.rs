@@ -100,7 +100,11 @@ impl Device {
     pub(crate) fn confirm_pair(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
         let result = self.resync(codes, now);
         match result {
-            Ok(()) => self.state = State::Active,
+            Ok(()) => {
+                self.state = State::Active;
+                // There is no earlier offset to fall back to.
+                self.drift.provisional = None;
+            }
             Err(_) => self.charge_try(),
         }
         result

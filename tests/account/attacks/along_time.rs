@@ -454,3 +454,14 @@ fn a_rotation_may_be_called_as_its_device_again() {
     assert_eq!(stage.devices(), active(["tablet", "phone"]));
     assert!(stage.has(&tablet));
 }
+
+/// Attacks: Z14.
+#[test]
+fn an_offset_found_by_a_confirmation_is_final() {
+    let stage = Stage::empty();
+    let phone = Held::new(&run(stage.mfa.enroll(&alice(), label("phone"))).unwrap());
+    let at = |steps| code(&phone.secret, stage.now(), steps);
+    run(stage.mfa.confirm_pair(&alice(), phone.id, [at(50), at(51)])).unwrap();
+    stage.wait(7 * DAY);
+    assert!(run(stage.mfa.verify(&alice(), at(51))).is_ok());
+}

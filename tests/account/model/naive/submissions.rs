@@ -103,7 +103,10 @@ impl Naive {
     ) -> Verdict {
         let lived = self.lived_at(now);
         self.confirm_by((number, session), limits, now, |device| {
-            device.resync(codes, now, lived)
+            let is_pair = device.resync(codes, now, lived);
+            // There was no offset before.
+            device.before_resync = None;
+            is_pair
         })
     }
 
