@@ -7,7 +7,7 @@ use crate::account::credential::Credential;
 use crate::account::denial::Denial;
 use crate::account::device::entry::{Device, Pending, State};
 use crate::account::device::id::DeviceId;
-use crate::account::device::session::PendingDevice;
+use crate::account::device::session::{PendingDevice, is_confirmed_in};
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
@@ -114,7 +114,9 @@ impl Account {
 
     fn pending(&self, device: PendingDevice) -> Result<Pending, Error> {
         match self.device(device.id)?.state {
-            State::Pending(pending) if pending.session == device.session => Ok(pending),
+            State::Pending(pending) if is_confirmed_in(pending.session, device.session) => {
+                Ok(pending)
+            }
             _ => Err(Error::UnknownDevice),
         }
     }

@@ -465,3 +465,18 @@ fn an_offset_found_by_a_confirmation_is_final() {
     stage.wait(7 * DAY);
     assert!(run(stage.mfa.verify(&alice(), at(51))).is_ok());
 }
+
+/// Attacks: Z15.
+#[test]
+fn an_empty_session_id_is_no_session() {
+    let stage = Stage::empty();
+    let phone = NewDevice::totp(label("phone")).in_session(b"");
+    let phone = Held::new(&run(stage.mfa.enroll(&alice(), phone)).unwrap());
+    let confirm = |pending| run(stage.mfa.confirm(&alice(), pending, stage.shows(&phone)));
+    let result = confirm(phone.id.in_session(b""));
+    assert!(matches!(result, Err(Error::UnknownDevice)));
+    assert!(matches!(
+        confirm(phone.id.into()),
+        Err(Error::UnknownDevice)
+    ));
+}
