@@ -229,10 +229,8 @@ pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
             "To the owner: the suspended device has issued your recovery codes, which still work. Type codes for new ones.",
         ),
         Event::Verified {
-            after_lock: true,
-            failures_before,
-            ..
-        } => say(format_args!(
+            failures_before, ..
+        } if event.notify_owner() => say(format_args!(
             "To the owner: this login came after {failures_before} wrong codes."
         )),
         _ => Ok(()),

@@ -17,6 +17,10 @@ use crate::codes::{Code, Parameters, Period, Secret, Totp, UnixTime, Window};
 #[non_exhaustive]
 pub enum Diagnosis {
     /// The device's clock is off. The owner sets it, or confirms by two codes in a row.
+    ///
+    /// It is found only for a device that names its session
+    /// ([`NewDevice::in_session`](crate::NewDevice::in_session)). Without one, a guesser would learn
+    /// when the code that they guessed is right.
     ClockOff {
         /// It is off by so many steps, which are positive if the clock is fast.
         steps: i64,

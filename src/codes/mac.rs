@@ -5,9 +5,13 @@
 
 use sha1::{Digest as _, Sha1};
 use sha2::{Sha256, Sha512};
+#[cfg(feature = "mfa")]
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{DefaultIsZeroes, Zeroize};
 
 use super::algorithm::Algorithm;
+#[cfg(feature = "mfa")]
+use super::secret::Secret;
 
 /// So many counters are computed side by side: the three steps of the default window.
 ///
@@ -63,6 +67,38 @@ impl Mac {
     }
 }
 
+/// Fills a block with a key. Zeros fill it up, and a longer key is hashed (RFC 2104 section 2).
+#[inline]
+fn key_block<H: Hash>(key: &[u8]) -> H::Block {
+    let mut block = H::EMPTY;
+    match block.as_mut().get_mut(..key.len()) {
+        Some(head) => head.copy_from_slice(key),
+        None => H::hash_key(key, &mut block),
+    }
+    block
+}
+
+#[cfg(feature = "mfa")]
+impl Secret {
+    /// Says whether HMAC takes both for one key, so that their codes are the same.
+    pub(crate) fn is_same_key(&self, other: &Self, algorithm: Algorithm) -> Choice {
+        match algorithm {
+            Algorithm::Sha1 => is_same_block::<Sha1>(self, other),
+            Algorithm::Sha256 => is_same_block::<Sha256>(self, other),
+            Algorithm::Sha512 => is_same_block::<Sha512>(self, other),
+        }
+    }
+}
+
+#[cfg(feature = "mfa")]
+fn is_same_block<H: Hash>(one: &Secret, other: &Secret) -> Choice {
+    let mut blocks = [one, other].map(|secret| key_block::<H>(secret.expose_bytes()));
+    let [one, other] = &mut blocks;
+    let is_same = one.as_mut().ct_eq(&*other.as_mut());
+    blocks.iter_mut().for_each(|block| block.as_mut().zeroize());
+    is_same
+}
+
 /// Holds the hash states after the inner and the outer padded key (RFC 2104 section 4).
 struct Midstates<H: Hash> {
     inner: H::State,
@@ -77,11 +113,7 @@ impl<H: Hash> Midstates<H> {
 
     #[inline]
     fn set_key(&mut self, key: &[u8]) {
-        let mut ipad = H::EMPTY;
-        match ipad.as_mut().get_mut(..key.len()) {
-            Some(head) => head.copy_from_slice(key),
-            None => H::hash_key(key, &mut ipad),
-        }
+        let mut ipad = key_block::<H>(key);
         let mut opad = ipad;
         ipad.as_mut().iter_mut().for_each(|byte| *byte ^= 0x36);
         opad.as_mut().iter_mut().for_each(|byte| *byte ^= 0x5c);

@@ -124,10 +124,10 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
         let log = Log::default();
         let mfa = mfa.on_event(log.handler());
-        let tablet = run(mfa.enroll_another(&proof, told())).unwrap();
+        let tablet = run(mfa.enroll_another(&proof, told().in_session(b"hers"))).unwrap();
         let denied = denial(run(mfa.confirm(
             &alice(),
-            tablet.device(),
+            tablet.device().in_session(b"hers"),
             shown(tablet.secret()),
         )));
         assert_eq!(denied, Denial::Unconfirmed(diagnosis));
@@ -150,10 +150,12 @@ fn told() -> NewDevice {
 #[test]
 fn a_diagnosis_costs_a_try_and_confirms_nothing() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+    let tablet = NewDevice::totp(label("tablet")).in_session(b"hers");
+    let tablet = run(mfa.enroll_another(&proof, tablet)).unwrap();
+    let pending = tablet.device().in_session(b"hers");
     let late = code(tablet.secret(), NOW, -9);
     for _ in 0..5 {
-        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), late)));
+        let denied = denial(run(mfa.confirm(&alice(), pending, late)));
         assert_eq!(
             denied,
             Denial::Unconfirmed(Diagnosis::ClockOff {
@@ -164,7 +166,7 @@ fn a_diagnosis_costs_a_try_and_confirms_nothing() {
     }
     let right = code(tablet.secret(), NOW, 0);
     assert!(matches!(
-        run(mfa.confirm(&alice(), tablet.device(), right)),
+        run(mfa.confirm(&alice(), pending, right)),
         Err(Error::EnrollmentExpired)
     ));
     assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 1);
@@ -288,7 +290,7 @@ fn with_a_grace_both_secrets_log_in_until_the_deadline() {
         label("phone")
     ));
     told(format!(
-        "Rotated {{ old: {device:?}, new: {:?}, ends: {until:?} }}",
+        "Rotated {{ old: {device:?}, new: {:?}, label: Label(\"phone\"), ends: {until:?} }}",
         new.device()
     ));
 }

@@ -292,7 +292,11 @@ fn of_a_write_that_failed_nothing_is_told_but_the_interruption() {
         run(mfa.enroll(&alice(), label("phone"))),
         Err(Error::Store(_))
     ));
-    assert_eq!(log.events(), [Event::Interrupted]);
+    assert_eq!(
+        log.shown(),
+        ["Interrupted { events: [EnrollmentBegun { device: DeviceId(1) }] }"]
+    );
+    assert!(!log.events()[0].notify_owner());
 
     let store = Arc::new(MemoryStore::new());
     let Login { proof, clock, .. } = Login::new(Arc::clone(&store));
@@ -301,7 +305,8 @@ fn of_a_write_that_failed_nothing_is_told_but_the_interruption() {
         .with_clock(clock)
         .on_event(log.handler());
     assert!(matches!(run(mfa.opt_out(&proof)), Err(Error::Store(_))));
-    assert_eq!(log.events(), [Event::Interrupted]);
+    assert_eq!(log.shown(), ["Interrupted { events: [OptedOut] }"]);
+    assert!(log.events()[0].notify_owner());
 }
 
 /// A device that was idle for long is one that its owner may have lost.
@@ -498,7 +503,7 @@ const EVENTS: [(&str, bool, bool); 41] = [
     ("recovery_mismatch", true, false),
     ("recovery_disabled", true, false),
     ("resealed", false, false),
-    ("interrupted", false, false),
+    ("interrupted", true, false),
     ("unreadable", false, false),
     ("clock_regressed", false, false),
 ];

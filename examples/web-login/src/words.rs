@@ -260,15 +260,17 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::DeviceConfirmed { .. } => {
             "A device was confirmed. Its codes are accepted from now on."
         }
-        Event::Rotated { .. } => "A device has a new key; the old one has ended.",
+        Event::Rotated { label, .. } => {
+            return Some(format!(
+                "The device \u{201c}{label}\u{201d} has a new key. If that was not you, another device has its name now."
+            ));
+        }
         Event::Rebound { .. } => {
             "The account was bound to a new device alone, after too many wrong codes."
         }
         Event::Verified {
-            after_lock: true,
-            failures_before,
-            ..
-        } => {
+            failures_before, ..
+        } if event.notify_owner() => {
             return Some(format!(
                 "A code was accepted, after {failures_before} wrong ones. Was that you?"
             ));
@@ -347,8 +349,14 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
         // Whoever breaks a connection at the right moment must not keep a change from its owner.
-        Event::Interrupted => {
-            "A change of your second factor was cut off. It is done or not: look at your devices and codes."
+        Event::Interrupted { events, .. } => {
+            let told: Vec<String> = events.iter().filter_map(self::event).collect();
+            return (!told.is_empty()).then(|| {
+                format!(
+                    "A call was cut off. It may be that this has happened: {} Look at your devices and codes.",
+                    told.join(" ")
+                )
+            });
         }
         // `Unreadable` comes with every page: it is for the log.
         _ => return None,

@@ -4,7 +4,7 @@ use super::entry::{Device, State, difference, step_at};
 use crate::account::denial::Denial;
 use crate::account::diagnosis::{self, Diagnosis};
 use crate::account::policy::{Policy, resync_steps};
-use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime};
+use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime, Window};
 
 /// Holds a step or counter that may be accepted, whose code was submitted. If there are more, it is
 /// the last one.
@@ -100,7 +100,11 @@ impl Device {
     pub(crate) fn confirm_pair(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
         let result = self.resync(codes, now);
         match result {
-            Ok(()) => self.state = State::Active,
+            Ok(()) => {
+                self.state = State::Active;
+                // There is no earlier offset to fall back to.
+                self.drift.provisional = None;
+            }
             Err(_) => self.charge_try(),
         }
         result
@@ -152,6 +156,15 @@ impl Device {
         ))
     }
 
+    /// Burns every code that it has shown up to now, as others may have seen it. A token shows what
+    /// it is asked for, so nothing is known of it.
+    pub(crate) fn burn_shown(&mut self, window: Window, now: UnixTime) {
+        if let Some(period) = self.parameters.period() {
+            let centre = self.centre(period, window, now);
+            self.watermark = self.watermark.max(Some(centre));
+        }
+    }
+
     /// Burns every code that another verifier may have accepted up to now, and those that this one
     /// would accept.
     pub(crate) fn burn_the_present(&mut self, policy: &Policy, now: UnixTime) {
@@ -161,11 +174,14 @@ impl Device {
         }
     }
 
-    /// Codes from a counter are not searched by the time.
+    /// Codes from a counter are not searched by the time. How far a clock is off is found for the
+    /// session alone that began the device. Anybody else would learn by it which later step has the
+    /// code that they guessed.
     fn diagnose(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Diagnosis> {
         let period = self.parameters.period()?;
         let ignored = diagnosis::ignored(&self.secret, self.parameters, code, now);
         ignored.or_else(|| {
+            self.is_in_a_session().then_some(())?;
             let steps = self.drift_of(code, policy, now)?;
             Some(Diagnosis::ClockOff { steps, period })
         })

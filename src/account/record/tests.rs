@@ -35,6 +35,7 @@ const PENDING: PendingRecord = PendingRecord {
         grace: 7,
     }),
     session: Some([7; 16]),
+    rebinds: Some(true),
 };
 
 const OPTING_IN: PendingRecord = PendingRecord {
@@ -76,6 +77,7 @@ const fn device() -> DeviceRecord<'static> {
         replay_told: Some(56_666_665),
         drift: None,
         answer: None,
+        successor: None,
     }
 }
 
@@ -119,6 +121,7 @@ fn a_record_comes_back() {
         state: Some(3),
         left: Some(7),
         drift: Some(DRIFT),
+        successor: Some([4; 8]),
         ..device()
     };
     let devices = vec![
