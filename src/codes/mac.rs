@@ -93,8 +93,8 @@ impl Secret {
 #[cfg(feature = "mfa")]
 fn is_same_block<H: Hash>(one: &Secret, other: &Secret) -> Choice {
     let mut blocks = [one, other].map(|secret| key_block::<H>(secret.expose_bytes()));
-    let [one, other] = &blocks;
-    let is_same = one.as_ref().ct_eq(other.as_ref());
+    let [one, other] = &mut blocks;
+    let is_same = one.as_mut().ct_eq(&*other.as_mut());
     blocks.iter_mut().for_each(|block| block.as_mut().zeroize());
     is_same
 }
