@@ -157,7 +157,8 @@ pub enum Event {
         /// It is taken to be off by so many steps, which are positive if its clock is fast.
         steps: i64,
     },
-    /// A device was resynchronized by two codes in a row.
+    /// A device was resynchronized by two codes in a row. If its offset ends as no login confirms it,
+    /// no event tells that.
     #[non_exhaustive]
     Resynchronized {
         /// This is the device.

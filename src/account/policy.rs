@@ -154,7 +154,8 @@ impl Policy {
     pub const MAX_ROTATION_GRACE: Duration = Duration::from_secs(7 * DAY);
     /// There are at most 100 failures in a row (NIST SP 800-63B-4 section 3.2.2).
     pub const MAX_FAILURES: u8 = 100;
-    /// An account has at most 8 devices.
+    /// An account has at most 8 devices. Retiring ones, and a pending rotation of each, are beside
+    /// them.
     pub const MAX_DEVICES: u8 = 8;
 
     /// Begins with the default limits, to change some of them.

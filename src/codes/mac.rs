@@ -10,8 +10,6 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::{DefaultIsZeroes, Zeroize};
 
 use super::algorithm::Algorithm;
-#[cfg(feature = "mfa")]
-use super::secret::Secret;
 
 /// So many counters are computed side by side: the three steps of the default window.
 ///
@@ -78,24 +76,22 @@ fn key_block<H: Hash>(key: &[u8]) -> H::Block {
     block
 }
 
+/// Says whether HMAC takes both for one key, so that their codes are the same.
 #[cfg(feature = "mfa")]
-impl Secret {
-    /// Says whether HMAC takes both for one key, so that their codes are the same.
-    pub(crate) fn is_same_key(&self, other: &Self, algorithm: Algorithm) -> Choice {
-        match algorithm {
-            Algorithm::Sha1 => is_same_block::<Sha1>(self, other),
-            Algorithm::Sha256 => is_same_block::<Sha256>(self, other),
-            Algorithm::Sha512 => is_same_block::<Sha512>(self, other),
-        }
+pub(super) fn is_same_key(algorithm: Algorithm, one: &[u8], other: &[u8]) -> Choice {
+    match algorithm {
+        Algorithm::Sha1 => is_same_block::<Sha1>(one, other),
+        Algorithm::Sha256 => is_same_block::<Sha256>(one, other),
+        Algorithm::Sha512 => is_same_block::<Sha512>(one, other),
     }
 }
 
 #[cfg(feature = "mfa")]
-fn is_same_block<H: Hash>(one: &Secret, other: &Secret) -> Choice {
-    let mut blocks = [one, other].map(|secret| key_block::<H>(secret.expose_bytes()));
-    let [one, other] = &mut blocks;
+fn is_same_block<H: Hash>(one: &[u8], other: &[u8]) -> Choice {
+    let (mut one, mut other) = (key_block::<H>(one), key_block::<H>(other));
     let is_same = one.as_mut().ct_eq(&*other.as_mut());
-    blocks.iter_mut().for_each(|block| block.as_mut().zeroize());
+    one.as_mut().zeroize();
+    other.as_mut().zeroize();
     is_same
 }
 

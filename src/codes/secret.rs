@@ -4,10 +4,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use rand::CryptoRng;
+#[cfg(feature = "mfa")]
+use subtle::Choice;
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
 use super::base32::{MAX_LEN, decode_base32};
+#[cfg(feature = "mfa")]
+use super::mac::is_same_key;
 #[cfg(feature = "std")]
 use super::random::{RngError, fill_random};
 use super::secret_error::SecretError;
@@ -149,6 +153,12 @@ impl Secret {
             1..=Self::MAX_LEN => Ok(Self { bytes }),
             _ => Err(SecretError::TooLong),
         }
+    }
+
+    /// Says whether HMAC takes both for one key, so that their codes are the same.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn is_same_key(&self, other: &Self, algorithm: Algorithm) -> Choice {
+        is_same_key(algorithm, self.expose_bytes(), other.expose_bytes())
     }
 
     fn refuse_weak(self) -> Result<Self, SecretError> {

@@ -133,7 +133,6 @@ fn a_rotation_that_binds_an_account_again_has_no_grace() {
         proof,
         device,
     } = Login::new(Arc::clone(&store));
-    let new = run(mfa.rotate(&proof, device, STEP)).unwrap();
     for _ in 0..3 {
         let _wrong = run(mfa.verify(&alice(), wrong_code(&secret, NOW))).unwrap_err();
     }
@@ -142,9 +141,14 @@ fn a_rotation_that_binds_an_account_again_has_no_grace() {
         .with_clock(clock)
         .with_policy(policy)
         .on_event(log.handler());
+    let new = run(mfa.rotate(&proof, device, STEP)).unwrap();
     let shown = code(new.secret(), NOW, 0);
     let _confirmed = run(mfa.confirm(&alice(), new.device(), shown)).unwrap();
     let told: Vec<_> = log.events().iter().map(Event::code).collect();
+    let [begun, told @ ..] = &told[..] else {
+        panic!("nothing is told")
+    };
+    assert_eq!(*begun, "enrollment_begun");
     assert_eq!(told, ["device_confirmed", "rotated", "retired", "rebound"]);
     assert_eq!(told_ends(&log)[0], (Some(device), NOW));
     assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 1);

@@ -42,6 +42,7 @@ const OPTING_IN: PendingRecord = PendingRecord {
     rests_on: None,
     replaces: None,
     session: None,
+    rebinds: None,
     ..PENDING
 };
 
@@ -221,6 +222,19 @@ fn states_that_no_release_wrote_are_refused() {
         with(Some(2), None, Some(1)),
         with(Some(3), None, None),
         with(Some(3), Some(PENDING), Some(1)),
+        with(Some(3), None, Some(1)),
+        DeviceRecord {
+            successor: Some([4; 8]),
+            ..device()
+        },
+        with(
+            Some(0),
+            Some(PendingRecord {
+                rebinds: Some(false),
+                ..PENDING
+            }),
+            None,
+        ),
     ]);
 }
 

@@ -134,8 +134,9 @@ impl Naive {
     pub(crate) fn unlock(&mut self, now: u64) -> Verdict {
         self.judge(now, |naive| {
             naive.wrong.forgive();
-            let sets = naive.recovery.iter_mut();
-            sets.for_each(|set| set.wrong.forgive());
+            if let Some(set) = &mut naive.recovery {
+                set.wrong.forgive();
+            }
             Said::Yes.into()
         })
     }
