@@ -15,8 +15,8 @@ pub enum SecretError {
     /// There are more than 128 bytes.
     #[error("the secret has more than 128 bytes")]
     TooLong,
-    /// Base32 does not have this character, such as `0`, `1`, `8`, `9`, punctuation, or anything
-    /// beyond ASCII.
+    /// Base32 does not have this character, such as `0`, `1`, `8`, `9`, punctuation, or a letter or
+    /// digit of another script.
     #[error("not a Base32 character at byte {position}")]
     Character {
         /// It stands at this byte.
