@@ -66,6 +66,9 @@ fn repair_base32(text: &str) -> Result<(Zeroizing<String>, Option<usize>), Secre
                 symbols.push(char::from(symbol));
                 last_symbol = position;
             }
+            _ if typed::is_foreign_digit(character) => {
+                return Err(SecretError::OtherDigits { position });
+            }
             _ => return Err(SecretError::Character { position }),
         }
     }

@@ -86,7 +86,7 @@ fn bad_base32_is_refused_where_it_is_bad() {
         ("MZXW\u{131}YTB", character(4)),
         ("MZXW\u{17f}YTB", character(4)),
         ("MZXW\u{141}YTB", character(4)),
-        ("MZXW\u{966}YTB", character(4)),
+        ("MZXW\u{968}YTB", SecretError::OtherDigits { position: 4 }),
         ("MZXW\u{202e}6YTB", character(4)),
         ("MZXW\u{ff10}YTB", character(4)),
         ("MZXW.6YTB", character(4)),
@@ -158,6 +158,10 @@ fn messages() {
         (
             SecretError::Character { position: 3 },
             "not a Base32 character at byte 3",
+        ),
+        (
+            SecretError::OtherDigits { position: 3 },
+            "digits of another script at byte 3: type the digits 2 to 7",
         ),
         (
             SecretError::Length { position: 3 },
@@ -280,7 +284,7 @@ proptest! {
     fn any_text_is_a_secret_or_an_error_within_it(text: String) {
         match Secret::from_weak_base32(&text) {
             Ok(_) | Err(SecretError::Empty | SecretError::TooLong) => {}
-            Err(SecretError::Character { position } | SecretError::Length { position }
+            Err(SecretError::Character { position } | SecretError::OtherDigits { position } | SecretError::Length { position }
                 | SecretError::TrailingBits { position } | SecretError::Padding { position }) => {
                 prop_assert!(text.is_char_boundary(position) && position < text.len());
             }

@@ -99,6 +99,7 @@ fn uri_error(text: &str, error: UriError) {
     let position = match error {
         UriError::Secret(
             SecretError::Character { position }
+            | SecretError::OtherDigits { position }
             | SecretError::Length { position }
             | SecretError::TrailingBits { position }
             | SecretError::Padding { position },

@@ -203,6 +203,9 @@ pub(super) fn map_secret_position(
         SecretError::Character { position } => SecretError::Character {
             position: map(position),
         },
+        SecretError::OtherDigits { position } => SecretError::OtherDigits {
+            position: map(position),
+        },
         SecretError::Length { position } => SecretError::Length {
             position: map(position),
         },
