@@ -28,6 +28,10 @@ pub(super) const fn resync_steps(period: Period) -> i16 {
         (3600 / period.as_secs()) as i16 + 2
     }
 }
+/// The zones of the world are whole quarters of an hour apart. A clock that stands in another one is
+/// off by 14 hours at most.
+pub(super) const ZONE_SECS: u64 = 15 * 60;
+pub(super) const MAX_ZONES: u64 = 14 * 4;
 /// The offset that a resynchronization found expires after 24 hours unless a login confirms it.
 pub(super) const PROVISIONAL: Duration = Duration::from_secs(DAY);
 /// Servers' clocks may differ by 5 seconds before one of them has gone back, or what it wrote is

@@ -171,13 +171,27 @@ pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, P
     refusal(error, now)
 }
 
+/// Two codes in a row confirm a device whose clock is off by an hour at most.
+pub(crate) fn can_be_confirmed_by_two(diagnosis: Diagnosis) -> bool {
+    match diagnosis {
+        Diagnosis::ClockOff { steps, period } => {
+            steps.unsigned_abs().saturating_mul(period.as_secs().into()) <= 3600
+        }
+        _ => false,
+    }
+}
+
 fn wrong_device(diagnosis: Diagnosis) -> String {
     match diagnosis {
         Diagnosis::ClockOff { steps, period } => {
             let off = span(steps.unsigned_abs().saturating_mul(period.as_secs().into()));
             let way = if steps > 0 { "fast" } else { "slow" };
+            let instead = match can_be_confirmed_by_two(diagnosis) {
+                true => ", or give two codes in a row",
+                false => "; its time zone too",
+            };
             format!(
-                "That code is wrong: your device's clock is about {off} {way}. Set it to automatic, or give two codes in a row."
+                "That code is wrong: your device's clock is about {off} {way}. Set it to automatic{instead}."
             )
         }
         diagnosis => format!("That code is wrong: {diagnosis}. Try another authenticator app."),
@@ -187,6 +201,7 @@ fn wrong_device(diagnosis: Diagnosis) -> String {
 pub(crate) const fn mistyped_code(error: CodeError) -> &'static str {
     match error {
         CodeError::Character { .. } => "A code has digits only.",
+        CodeError::OtherDigits { .. } => "Type the digits 0 to 9: these are of another script.",
         CodeError::TooShort { .. } => "A code has six digits, this has fewer.",
         _ => "A code has six digits, this has more.",
     }
@@ -199,6 +214,9 @@ pub(crate) fn mistyped_recovery_code(error: RecoveryCodeError) -> String {
         }
         RecoveryCodeError::TooLong { .. } => {
             "A recovery code has 25 letters and digits, this has more.".to_owned()
+        }
+        RecoveryCodeError::OtherDigits { .. } => {
+            "Type the digits 0 to 9: these are of another script.".to_owned()
         }
         RecoveryCodeError::Character { .. } => {
             "That is no recovery code: there is a sign in it that none has.".to_owned()

@@ -3,7 +3,7 @@
 use super::entry::{Device, State, difference, step_at};
 use crate::account::denial::Denial;
 use crate::account::diagnosis::{self, Diagnosis};
-use crate::account::policy::{Policy, resync_steps};
+use crate::account::policy::{MAX_ZONES, Policy, ZONE_SECS, resync_steps};
 use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime, Window};
 
 /// Holds a step or counter that may be accepted, whose code was submitted. If there are more, it is
@@ -182,9 +182,39 @@ impl Device {
         let ignored = diagnosis::ignored(&self.secret, self.parameters, code, now);
         ignored.or_else(|| {
             self.is_in_a_session().then_some(())?;
-            let steps = self.drift_of(code, policy, now)?;
+            let near = self.drift_of(code, policy, now);
+            let steps = near.or_else(|| self.zone_of(code, policy.window(), now))?;
             Some(Diagnosis::ClockOff { steps, period })
         })
+    }
+
+    /// Returns how many steps off a code is right, if its clock is right but for the time zone. Only
+    /// whole quarters of an hour are looked at: a code of any other time may be one that was guessed,
+    /// and nobody is to learn when it will be right.
+    fn zone_of(&self, code: Code, window: Window, now: UnixTime) -> Option<i64> {
+        let period = self.parameters.period()?;
+        let present = step_at(period, now);
+        let late = (1..=MAX_ZONES).rev().map(|zones| {
+            let secs = now
+                .as_secs()
+                .saturating_sub(zones.saturating_mul(ZONE_SECS));
+            UnixTime::from_secs(secs)
+        });
+        let early = (1..=MAX_ZONES).map(|zones| {
+            let secs = now
+                .as_secs()
+                .saturating_add(zones.saturating_mul(ZONE_SECS));
+            UnixTime::from_secs(secs)
+        });
+        let windows = late.chain(early).map(|time| {
+            let centre = step_at(period, time);
+            (
+                centre.saturating_sub(u64::from(window.past())),
+                centre.saturating_add(u64::from(window.future())),
+            )
+        });
+        let step = self.hotp().last_match_among(code, windows)?;
+        Some(difference(step, present))
     }
 }
 
