@@ -9,6 +9,8 @@ mod percent;
 mod repair;
 mod value;
 
+#[cfg(any(feature = "pskc", feature = "csv"))]
+pub(super) use characters::is_deceptive;
 pub use error::{UriError, UriPart};
 #[cfg(feature = "migration")]
 pub(super) use names::Names;

@@ -27,6 +27,14 @@ pub(crate) struct Provisional {
 }
 
 impl Drift {
+    /// Takes what the vendor of a token says, within the reach of a resynchronization.
+    pub(crate) fn from_steps(base: i16) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
+
     /// Returns the offset of the window's centre. What was learned never takes the present step out
     /// of the window. Otherwise codes that were relayed late would walk it away from the owner.
     pub(crate) fn steps(&self, window: Window) -> i64 {
