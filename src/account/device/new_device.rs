@@ -2,10 +2,12 @@
 
 use super::session::{SessionHash, hash};
 use crate::account::label::Label;
+#[cfg(any(feature = "pskc", feature = "csv"))]
+use crate::account::policy::resync_steps;
 use crate::codes::{Counter, OutOfRange, Parameters, Period, Secret};
 use crate::provisioning::KeyUri;
 #[cfg(any(feature = "pskc", feature = "csv"))]
-use crate::{account::policy::resync_steps, provisioning::Token};
+use crate::provisioning::Token;
 
 /// Describes a device to enroll. A [`Label`] alone describes an authenticator app with
 /// [`Parameters::DEFAULT`].

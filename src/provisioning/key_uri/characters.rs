@@ -1,7 +1,7 @@
 //! Characters that no name may have.
 
 /// Says whether this is a control or direction character, which would let a name pose as another.
-pub(in crate::provisioning) const fn is_deceptive(character: char) -> bool {
+pub(crate) const fn is_deceptive(character: char) -> bool {
     matches!(
         character,
         '\0'..='\u{1f}'

@@ -11,10 +11,10 @@ use crate::codes::SecretError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry {number}: {reason}")]
 pub struct TokenError {
-    pub(in crate::provisioning) number: u64,
-    pub(in crate::provisioning) serial: Option<String>,
+    pub(crate) number: u64,
+    pub(crate) serial: Option<String>,
     #[source]
-    pub(in crate::provisioning) reason: TokenReason,
+    pub(crate) reason: TokenReason,
 }
 
 impl TokenError {

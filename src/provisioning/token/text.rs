@@ -8,10 +8,7 @@ use super::value::Token;
 use crate::provisioning::key_uri::is_deceptive;
 
 /// Reads a name, which may end up on a page or a terminal. `None` if it is empty.
-pub(in crate::provisioning) fn name(
-    text: &str,
-    part: TokenPart,
-) -> Result<Option<String>, TokenReason> {
+pub(crate) fn name(text: &str, part: TokenPart) -> Result<Option<String>, TokenReason> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     if text.chars().count() > Token::MAX_NAME_CHARS || text.chars().any(is_deceptive) {
         return Err(TokenReason::Value { part });
@@ -20,7 +17,7 @@ pub(in crate::provisioning) fn name(
 }
 
 /// Reads decimal digits alone: no sign, no blank inside.
-pub(in crate::provisioning) fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_decimal)
@@ -28,7 +25,7 @@ pub(in crate::provisioning) fn number(text: &str) -> Option<u64> {
 
 /// Reads decimal digits, perhaps behind a `-`.
 #[cfg(feature = "pskc")]
-pub(in crate::provisioning) fn integer(text: &str) -> Option<i64> {
+pub(crate) fn integer(text: &str) -> Option<i64> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit());

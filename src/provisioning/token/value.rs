@@ -10,15 +10,15 @@ use crate::codes::{Parameters, Secret, UnixTime};
 /// [`NewDevice::from_token`](crate::NewDevice::from_token) makes a device of it.
 #[derive(Debug)]
 pub struct Token {
-    pub(in crate::provisioning) secret: Secret,
-    pub(in crate::provisioning) parameters: Parameters,
-    pub(in crate::provisioning) drift: i32,
-    pub(in crate::provisioning) serial: Option<String>,
-    pub(in crate::provisioning) manufacturer: Option<String>,
-    pub(in crate::provisioning) model: Option<String>,
-    pub(in crate::provisioning) owner: Option<String>,
-    pub(in crate::provisioning) start: Option<UnixTime>,
-    pub(in crate::provisioning) expiry: Option<UnixTime>,
+    pub(crate) secret: Secret,
+    pub(crate) parameters: Parameters,
+    pub(crate) drift: i32,
+    pub(crate) serial: Option<String>,
+    pub(crate) manufacturer: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) start: Option<UnixTime>,
+    pub(crate) expiry: Option<UnixTime>,
 }
 
 impl Token {
