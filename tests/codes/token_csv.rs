@@ -165,6 +165,19 @@ fn a_bad_line_hides_no_good_one_and_is_found_by_its_number() {
 }
 
 #[test]
+fn lines_are_counted_however_they_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let lines = ["serial,secret", "1", "", "\"2\",", "3", ""];
+        let tokens = read(&lines.join(end));
+        let numbers: Vec<_> = tokens
+            .iter()
+            .filter_map(|token| Some(token.as_ref().err()?.number()))
+            .collect();
+        assert_eq!(numbers, [2, 4, 5], "{end:?}");
+    }
+}
+
+#[test]
 fn each_bad_value_has_its_reason() {
     let value = |part| TokenReason::Value { part };
     let unsupported = |part| TokenReason::Unsupported { part };

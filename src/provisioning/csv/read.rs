@@ -95,6 +95,8 @@ struct Rows<'t> {
     rest: &'t [u8],
     /// So many lines were read.
     lines: u64,
+    /// The last byte that was read.
+    last: u8,
     fields: Zeroizing<Vec<u8>>,
 }
 
@@ -118,6 +120,7 @@ impl<'t> Rows<'t> {
             reader: builder.build(),
             rest: text.as_bytes(),
             lines: 0,
+            last: 0,
             fields: Zeroizing::new(alloc::vec![0; text.len()]),
         }
     }
@@ -159,17 +162,19 @@ impl<'t> Rows<'t> {
         Some((line, Ok(fields.collect())))
     }
 
-    /// Counts the lines of what was read, and returns the one that it ends in.
+    /// Counts the lines of what was read, and returns the one that it ends in. A line ends with `\r`,
+    /// `\n` or both.
     fn count_lines(&mut self, read: &[u8]) -> u64 {
-        let count = |text: &[u8]| {
-            let lines = text.iter().filter(|byte| **byte == b'\n').count();
-            u64::try_from(lines).unwrap_or(u64::MAX)
-        };
-        let line = self
-            .lines
-            .saturating_add(count(read.trim_ascii_end()))
-            .saturating_add(1);
-        self.lines = self.lines.saturating_add(count(read));
-        line
+        let end = read.trim_ascii_end().len();
+        let mut line = self.lines;
+        for (at, byte) in read.iter().enumerate() {
+            let is_end = *byte == b'\r' || (*byte == b'\n' && self.last != b'\r');
+            self.lines = self.lines.saturating_add(u64::from(is_end));
+            self.last = *byte;
+            if at < end {
+                line = self.lines;
+            }
+        }
+        line.saturating_add(1)
     }
 }

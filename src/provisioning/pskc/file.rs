@@ -13,7 +13,7 @@ const MAX_MARKS: usize = 1 << 20;
 /// The XML reader compares each attribute of an element with the others.
 const MAX_ATTRIBUTES: usize = 64;
 /// The XML reader copies the prefixes in scope for each element that declares one.
-const MAX_PREFIXES: usize = 64;
+const MAX_PREFIXES: usize = 16;
 
 /// Returns the text of the file.
 ///
