@@ -34,6 +34,7 @@
 //! | codes only, or no `std` | `default-features = false`: [`codes`] and [`provisioning`] |
 //!
 //! Feature `qr` draws key URIs. `migration` reads and writes the exports of Google Authenticator.
+//! `pskc` and `csv` read the files that come with hardware tokens.
 //! `serde` writes statuses and events, and reads codes from forms. `tracing` writes events.
 //! Features only add items.
 //!
@@ -47,7 +48,7 @@
 //! | [`sealing`] | the record at rest |
 //! | [`mfa`] | the blocking front, and walks over all accounts |
 //! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
-//! | [`provisioning`] | key URIs, QR codes, exports |
+//! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens |
 //! | [`manual`] | threat model, limits, operating, record format, standards, attacks |
 //!
 //! # What it remembers for you

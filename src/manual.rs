@@ -6,6 +6,7 @@
 //! | why each limit is what it is, and how good a guesser's chances are | [`defaults`] |
 //! | how to start, change keys and run a store | [`operating`] |
 //! | how to bring devices from another library | [`migrating`] |
+//! | how a hardware token gets from its vendor's file to its owner | [`hardware_tokens`] |
 //! | what NIST, OWASP and PCI DSS demand, and what is left to you | [`standards`] |
 //! | which test shows that a known attack fails | [`attacks`] |
 //! | what lies in the store, byte by byte | [`record_format`] |
@@ -17,6 +18,9 @@ pub mod attacks {}
 
 #[doc = include_str!("manual/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("manual/hardware_tokens.md")]
+pub mod hardware_tokens {}
 
 #[doc = include_str!("manual/migrating.md")]
 pub mod migrating {}

@@ -5,15 +5,18 @@
 //! authenticator totp --secret GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
 //! authenticator hotp --secret GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ --counter 0
 //! authenticator inspect 'otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+//! authenticator tokens seeds.pskcxml --password-file password.txt
 //! authenticator qr 'otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 //! ```
 //!
 //! For trials and scripts. A secret on the command line can be read by every user of the machine, so `--secret -` reads
 //! it from the first line of standard input, and `-` for a URI reads all lines, one URI each. `totp`, `hotp` and
-//! `inspect` need no feature, `qr` and `import` those of their names.
+//! `inspect` need no feature, `qr` and `import` those of their names, `tokens` both `pskc` and `csv`.
 
+mod tokens;
 mod uris;
 
+use std::ffi::OsString;
 use std::io::{Write, stderr, stdin, stdout};
 use std::process::ExitCode;
 
@@ -34,7 +37,8 @@ usage: authenticator totp --secret BASE32 [--algorithm sha1|sha256|sha512] [--di
        authenticator qr URI [--lenient] [--svg]
        authenticator import MIGRATION-URI.. [--show-secret]
        authenticator export URI.. [--lenient] [--batch-id N]
-       (--secret - and - for a URI read from standard input)";
+       authenticator tokens FILE [--key HEX | --password-file FILE] [--show-secret]
+       (--secret -, --key - and - for a URI read from standard input)";
 
 fn main() -> ExitCode {
     let output = Options::read(lexopt::Parser::from_env()).and_then(Options::run);
@@ -69,6 +73,9 @@ struct Options {
     uri: Option<String>,
     uris: Vec<String>,
     batch_id: Option<u64>,
+    file: Option<OsString>,
+    key: Option<tokens::Key>,
+    password_file: Option<OsString>,
     lenient: bool,
     show_secret: bool,
     svg: bool,
@@ -83,6 +90,7 @@ enum Command {
     Qr,
     Import,
     Export,
+    Tokens,
 }
 
 impl Options {
@@ -103,6 +111,10 @@ impl Options {
                 }
                 Value(uri) if options.command.is_some_and(Command::takes_uris) => {
                     options.uris.extend(uris::from_argument(uri)?);
+                    continue;
+                }
+                Value(file) if options.command == Some(Command::Tokens) => {
+                    once(&mut options.file, file, "the file")?;
                     continue;
                 }
                 Value(_) => return Err("there is an argument too much (try --help)".into()),
@@ -148,6 +160,8 @@ impl Options {
                 number(&value()?, "--batch-id")?,
                 "--batch-id",
             ),
+            "key" => once(&mut self.key, tokens::key(&value()?)?, "--key"),
+            "password-file" => once(&mut self.password_file, value()?.into(), "--password-file"),
             "lenient" => set(&mut self.lenient, "--lenient"),
             "show-secret" => set(&mut self.show_secret, "--show-secret"),
             "svg" => set(&mut self.svg, "--svg"),
@@ -175,6 +189,14 @@ impl Options {
             Command::Qr => uris::qr(&uris::one(self.uris)?, self.lenient, self.svg),
             Command::Import => uris::import(&self.uris, self.show_secret),
             Command::Export => uris::export(&self.uris, self.lenient, self.batch_id.unwrap_or(1)),
+            Command::Tokens => {
+                let file = self.file.ok_or("a file is missing")?;
+                let key = match self.password_file {
+                    Some(file) => Some(tokens::password(file)?),
+                    None => self.key,
+                };
+                tokens::list(&file, key.as_ref(), self.show_secret)
+            }
         }
     }
 
@@ -188,7 +210,7 @@ impl Options {
 
     /// An option that another command takes is a mistake, not to be passed over.
     fn refuse_stray_options(&self, command: Command) -> Result<(), Message> {
-        use Command::{Export, Hotp, Import, Inspect, Qr, Totp};
+        use Command::{Export, Hotp, Import, Inspect, Qr, Tokens, Totp};
         let has_key = self.secret.is_some() || self.algorithm.is_some() || self.digits.is_some();
         let has_time = self.period.is_some() || self.t0.is_some() || self.at.is_some();
         let by_hand =
@@ -219,8 +241,16 @@ impl Options {
                 "--lenient belongs to URIs",
             ),
             (
-                self.show_secret && !matches!(command, Inspect | Import),
-                "--show-secret belongs to inspect and import",
+                self.show_secret && !matches!(command, Inspect | Import | Tokens),
+                "--show-secret belongs to inspect, import and tokens",
+            ),
+            (
+                (self.key.is_some() || self.password_file.is_some()) && command != Tokens,
+                "--key and --password-file belong to tokens",
+            ),
+            (
+                self.key.is_some() && self.password_file.is_some(),
+                "a file has a key or a password, not both",
             ),
             (self.svg && command != Qr, "--svg belongs to qr"),
             (
@@ -287,7 +317,8 @@ fn to_message(error: impl std::error::Error) -> Message {
     error.to_string()
 }
 
-const NO_COMMAND: &str = "the command is totp, hotp, inspect, qr, import or export (try --help)";
+const NO_COMMAND: &str =
+    "the command is totp, hotp, inspect, qr, import, export or tokens (try --help)";
 
 fn command(name: Option<&str>) -> Result<Command, Message> {
     match name {
@@ -297,6 +328,7 @@ fn command(name: Option<&str>) -> Result<Command, Message> {
         Some("qr") => Ok(Command::Qr),
         Some("import") => Ok(Command::Import),
         Some("export") => Ok(Command::Export),
+        Some("tokens") => Ok(Command::Tokens),
         _ => Err(NO_COMMAND.into()),
     }
 }
@@ -323,16 +355,19 @@ fn once<T>(slot: &mut Option<T>, value: T, name: &str) -> Result<(), Message> {
 
 /// A prover takes what it was given, short secrets too; `run` warns.
 fn secret(text: &str) -> Result<Secret, Message> {
-    let secret = if text == "-" {
-        let mut line = String::new();
-        stdin()
-            .read_line(&mut line)
-            .map_err(|_| "standard input can't be read")?;
-        Secret::from_weak_base32(line.trim_end_matches(['\r', '\n']))
-    } else {
-        Secret::from_weak_base32(text)
+    let secret = match text {
+        "-" => Secret::from_weak_base32(&first_line()?),
+        text => Secret::from_weak_base32(text),
     };
     secret.map_err(|error| format!("--secret: {error}"))
+}
+
+fn first_line() -> Result<String, Message> {
+    let mut line = String::new();
+    let read = stdin().read_line(&mut line);
+    read.map_err(|_| "standard input can't be read")?;
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    Ok(line)
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, Message> {

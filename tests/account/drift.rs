@@ -223,3 +223,87 @@ fn a_clock_put_right_locks_its_owner_out_for_minutes_only() {
     assert!(matches!(resync(52), Err(Error::Denied(Denial::Mismatch))));
     resync(53).unwrap();
 }
+
+/// A hardware token whose clock is off by so many steps, as its vendor's file says.
+#[cfg(feature = "pskc")]
+mod tokens {
+    use secondfactor::NewDevice;
+    use secondfactor::provisioning::{PskcKey, Token};
+
+    use super::*;
+
+    fn token(steps: i64, period: u16) -> Token {
+        let file = format!(
+            "<KeyContainer Version='1.0' xmlns='urn:ietf:params:xml:ns:keyprov:pskc'><KeyPackage><Key Id='1' \
+             Algorithm='urn:ietf:params:xml:ns:keyprov:pskc:totp'><AlgorithmParameters><ResponseFormat Length='6' \
+             Encoding='DECIMAL'/></AlgorithmParameters><Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=\
+             </PlainValue></Secret><TimeInterval><PlainValue>{period}</PlainValue></TimeInterval><TimeDrift>\
+             <PlainValue>{steps}</PlainValue></TimeDrift></Data></Key></KeyPackage></KeyContainer>"
+        );
+        let mut tokens = Token::read_pskc(file.as_bytes(), PskcKey::None).unwrap();
+        tokens.remove(0).unwrap()
+    }
+
+    fn device(steps: i64) -> NewDevice {
+        NewDevice::from_token(label("token"), &token(steps, 30)).unwrap()
+    }
+
+    fn server() -> (Server, std::sync::Arc<secondfactor::codes::ManualClock>) {
+        let clock = std::sync::Arc::new(secondfactor::codes::ManualClock::new(NOW));
+        let mfa = Server::new(MemoryStore::new(), keyring()).with_clock(clock.clone());
+        (mfa, clock)
+    }
+
+    #[test]
+    fn the_drift_in_a_vendors_file_is_the_first_one() {
+        for steps in [-120, -4, 0, 4, 120] {
+            let (mfa, clock) = server();
+            let enrollment = run(mfa.enroll(&alice(), device(steps))).unwrap();
+            let secret = token(0, 30).secret().duplicate();
+            assert!(
+                run(mfa.confirm(&alice(), enrollment.device(), code(&secret, NOW, steps))).is_ok()
+            );
+            assert_eq!(drift(&mfa), steps);
+            clock.set(step(10));
+            assert!(run(mfa.verify(&alice(), code(&secret, step(10), steps + 1))).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_import_burns_what_a_drifting_token_would_log_in_with() {
+        let secret = token(0, 30).secret().duplicate();
+        for steps in [-4, 0, 4] {
+            let (mfa, clock) = server();
+            run(mfa.danger_import_unproven(&alice(), vec![device(steps)])).unwrap();
+            for window in -1..=1 {
+                let old = code(&secret, NOW, steps + window);
+                let replay = run(mfa.verify(&alice(), old));
+                assert!(
+                    matches!(replay, Err(Error::Denied(Denial::Replayed))),
+                    "{steps}"
+                );
+            }
+            clock.set(step(10));
+            assert!(run(mfa.verify(&alice(), code(&secret, step(10), steps))).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_token_that_no_device_can_be_is_refused() {
+        let refused = |steps, period| {
+            let error = NewDevice::from_token(label("token"), &token(steps, period)).unwrap_err();
+            error.to_string()
+        };
+        let far = "drift of a device in periods, either way, must be 0 to 122";
+        assert_eq!(
+            (refused(123, 30), refused(-123, 30)),
+            (far.into(), far.into())
+        );
+        assert_eq!(refused(i64::from(i32::MIN), 60), far.replace("122", "62"));
+        assert_eq!(
+            refused(0, 121),
+            "period of a device in seconds must be 15 to 120"
+        );
+        assert!(NewDevice::from_token(label("token"), &token(-122, 30)).is_ok());
+    }
+}

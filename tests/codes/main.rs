@@ -9,9 +9,15 @@ mod key_uri;
 mod key_uri_strict;
 #[cfg(feature = "migration")]
 mod migration;
+#[cfg(feature = "pskc")]
+mod pskc;
+#[cfg(feature = "pskc")]
+mod pskc_encrypted;
 #[cfg(feature = "qr")]
 mod qr;
 mod secrets;
+#[cfg(feature = "csv")]
+mod token_csv;
 
 /// The key of RFC 4226 and of RFC 6238 with SHA-1.
 const KEY: &[u8] = b"12345678901234567890";

@@ -160,16 +160,16 @@ fn bad_input_gets_one_line_without_the_secret() {
     let rows = [
         (
             "",
-            "the command is totp, hotp, inspect, qr, import or export (try --help)",
+            "the command is totp, hotp, inspect, qr, import, export or tokens (try --help)",
         ),
         (
             "KEY",
-            "the command is totp, hotp, inspect, qr, import or export (try --help)",
+            "the command is totp, hotp, inspect, qr, import, export or tokens (try --help)",
         ),
         ("totp KEY", "there is an argument too much (try --help)"),
         (
             "--secret KEY",
-            "the command is totp, hotp, inspect, qr, import or export (try --help)",
+            "the command is totp, hotp, inspect, qr, import, export or tokens (try --help)",
         ),
         (
             "totp hotp --secret KEY",
@@ -296,7 +296,7 @@ fn an_argument_that_is_not_utf8() {
         ),
         (
             &[bytes],
-            "the command is totp, hotp, inspect, qr, import or export (try --help)",
+            "the command is totp, hotp, inspect, qr, import, export or tokens (try --help)",
         ),
         (&["totp".as_ref(), option], "unknown option (try --help)"),
     ];

@@ -5,6 +5,8 @@
 #![allow(clippy::arithmetic_side_effects)] // small numbers
 
 mod authenticator;
+#[cfg(all(feature = "pskc", feature = "csv"))]
+mod authenticator_tokens;
 #[cfg(all(feature = "migration", feature = "qr"))]
 mod authenticator_uris;
 #[cfg(all(feature = "sqlite", feature = "qr"))]

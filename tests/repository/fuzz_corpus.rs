@@ -7,6 +7,8 @@ mod record_checks;
 #[path = "../support/recovery_checks.rs"]
 mod recovery_checks;
 mod seeds;
+#[path = "../support/token_checks.rs"]
+mod token_checks;
 
 use std::fs;
 use std::path::Path;
@@ -18,10 +20,12 @@ type Check = fn(&[u8]);
 
 #[test]
 fn every_input_holds() {
-    let targets: [(&str, Check); 10] = [
+    let targets: [(&str, Check); 12] = [
         ("uri_strict", checks::uri_strict),
         ("uri_lenient", checks::uri_lenient),
         ("migration", checks::migration),
+        ("pskc", token_checks::pskc),
+        ("token_csv", token_checks::token_csv),
         ("base32", checks::base32),
         ("code", checks::code),
         ("label", checks::label),

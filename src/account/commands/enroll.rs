@@ -108,6 +108,7 @@ impl Account {
                 parameters: old.parameters.counting_from(Counter::new(0)),
                 secret: None,
                 session: device.session,
+                drift: 0,
             };
             account.enroll_replacing(Some(proof), Some(replaced), new, now)
         })

@@ -27,6 +27,14 @@ pub(crate) struct Provisional {
 }
 
 impl Drift {
+    /// Takes what the vendor of a token says, within the reach of a resynchronization.
+    pub(crate) fn from_steps(base: i16) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
+
     /// Returns the offset of the window's centre. What was learned never takes the present step out
     /// of the window. Otherwise codes that were relayed late would walk it away from the owner.
     pub(crate) fn steps(&self, window: Window) -> i64 {
@@ -51,7 +59,9 @@ impl Drift {
         } else {
             0
         };
-        let least = slowest.max(slowest.saturating_sub(base)).max(most.saturating_neg());
+        let least = slowest
+            .max(slowest.saturating_sub(base))
+            .max(most.saturating_neg());
         let most = fastest.min(fastest.saturating_sub(base)).min(most);
         i8::try_from(i16::from(learned).clamp(least, most)).unwrap_or(0)
     }

@@ -110,7 +110,7 @@ impl Device {
             label: new.label,
             secret,
             parameters: new.parameters,
-            drift: Drift::default(),
+            drift: Drift::from_steps(new.drift),
             vouched_by,
             state: State::Pending(pending),
             last_used: None,

@@ -2,8 +2,12 @@
 
 use super::session::{SessionHash, hash};
 use crate::account::label::Label;
+#[cfg(any(feature = "pskc", feature = "csv"))]
+use crate::account::policy::resync_steps;
 use crate::codes::{Counter, OutOfRange, Parameters, Period, Secret};
 use crate::provisioning::KeyUri;
+#[cfg(any(feature = "pskc", feature = "csv"))]
+use crate::provisioning::Token;
 
 /// Describes a device to enroll. A [`Label`] alone describes an authenticator app with
 /// [`Parameters::DEFAULT`].
@@ -29,6 +33,8 @@ pub struct NewDevice {
     pub(crate) parameters: Parameters,
     pub(crate) secret: Option<Secret>,
     pub(crate) session: Option<SessionHash>,
+    /// Its clock is off by so many steps.
+    pub(crate) drift: i16,
 }
 
 impl NewDevice {
@@ -45,6 +51,7 @@ impl NewDevice {
             parameters: Parameters::DEFAULT,
             secret: None,
             session: None,
+            drift: 0,
         }
     }
 
@@ -58,6 +65,7 @@ impl NewDevice {
             parameters: Parameters::hotp(next),
             secret: None,
             session: None,
+            drift: 0,
         }
     }
 
@@ -78,6 +86,7 @@ impl NewDevice {
             parameters,
             secret: None,
             session: None,
+            drift: 0,
         })
     }
 
@@ -97,6 +106,46 @@ impl NewDevice {
     /// As for [`with_parameters`](Self::with_parameters).
     pub fn from_key_uri(label: Label, uri: &KeyUri) -> Result<Self, OutOfRange> {
         Ok(Self::with_parameters(label, uri.parameters())?.with_secret(uri.secret().duplicate()))
+    }
+
+    /// Describes a hardware token by what its vendor's file says, with the token's secret and the
+    /// drift of its clock.
+    ///
+    /// The serial number, the owner and the dates are yours to keep and to check.
+    ///
+    /// ```
+    /// # #[cfg(feature = "csv")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use secondfactor::codes::Parameters;
+    /// use secondfactor::provisioning::Token;
+    /// use secondfactor::{Label, NewDevice};
+    ///
+    /// let file = b"10001001,3132333435363738393031323334353637383930,totp,6,60";
+    /// for token in Token::read_csv(file, Parameters::DEFAULT)? {
+    ///     let device = NewDevice::from_token(Label::new("token")?, &token?)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "csv"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    /// * As for [`with_parameters`](Self::with_parameters).
+    /// * [`OutOfRange`] if the clock is off by more than an hour.
+    #[cfg(any(feature = "pskc", feature = "csv"))]
+    pub fn from_token(label: Label, token: &Token) -> Result<Self, OutOfRange> {
+        let device = Self::with_parameters(label, token.parameters())?
+            .with_secret(token.secret().duplicate());
+        let reach = token.parameters().period().map_or(0, resync_steps);
+        let drift = i16::try_from(token.drift()).ok();
+        match drift.filter(|steps| steps.unsigned_abs() <= reach.unsigned_abs()) {
+            Some(drift) => Ok(Self { drift, ..device }),
+            None => {
+                let what = "drift of a device in periods, either way,";
+                Err(OutOfRange::new(what, 0, u64::from(reach.unsigned_abs())))
+            }
+        }
     }
 
     /// Sets a secret that the device has already: a hardware token's, or one from another service's
@@ -141,6 +190,7 @@ impl NewDevice {
             parameters: self.parameters,
             secret: self.secret.as_ref().map(Secret::duplicate),
             session: self.session,
+            drift: self.drift,
         }
     }
 }

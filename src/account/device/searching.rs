@@ -169,7 +169,9 @@ impl Device {
     /// would accept.
     pub(crate) fn burn_the_present(&mut self, policy: &Policy, now: UnixTime) {
         if let Some(period) = self.parameters.period() {
-            let last = step_at(period, now).saturating_add(u64::from(policy.window().future()));
+            let centre = self.centre(period, policy.window(), now);
+            let last = step_at(period, now).max(centre);
+            let last = last.saturating_add(u64::from(policy.window().future()));
             self.watermark = self.watermark.max(Some(last));
         }
     }

@@ -6,12 +6,14 @@ usage: run.py AUTHENTICATOR PEERS-FOLDER [--write]
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 import cases
 import migration_peer
+import pskc_peer
 import pyotp_peer
 
 AUTHENTICATOR, PEERS = sys.argv[1:3]
@@ -212,6 +214,99 @@ def pictures():
     print(f"zbar: {count} QR codes, as SVG and in terminals, dark and light")
 
 
+def listed(path, *arguments):
+    """What `tokens` says about each key of a file: a token, or the reason."""
+    done = run([AUTHENTICATOR, "tokens", path, "--show-secret", *arguments])
+    if done.returncode != 0:
+        return done.stderr.strip()
+    header, *rows = [re.split("  +", line) for line in done.stdout.removesuffix("\n").split("\n")]
+    tokens = []
+    for row in rows:
+        if len(row) < len(header):
+            tokens.append({"serial": row[0], "reason": row[1]})
+            continue
+        said = dict(zip(header, row))
+        tokens.append(
+            {
+                "serial": said["serial"],
+                "type": said["type"],
+                "algorithm": said["hash"],
+                "digits": int(said["digits"]),
+                "value": int(said["period/counter"]),
+                "drift": int(said["drift"]),
+                "manufacturer": said["manufacturer"],
+                "secret": said["secret"],
+            }
+        )
+    return tokens
+
+
+def pskc():
+    files = list(pskc_peer.files())
+    with tempfile.TemporaryDirectory() as folder:
+        path, password = os.path.join(folder, "file"), os.path.join(folder, "password")
+        for file in files:
+            with open(path, "w") as out:
+                out.write(file["file"])
+            arguments = ["--key", file["key"]] if "key" in file else []
+            if "password" in file:
+                with open(password, "w") as out:
+                    out.write(file["password"] + "\n")
+                arguments = ["--password-file", password]
+            assert listed(path, *arguments) == pskc_peer.TOKENS, file["what"]
+            back = pskc_peer.keys(path, file.get("key"), file.get("password"))
+            assert back == [(token["serial"], token["secret"]) for token in pskc_peer.TOKENS]
+            if not arguments:
+                assert pskc_peer.pskctool(path) == back
+    vectors = {"origin": f"{pskc_peer.NAME}, by scripts/interop", "tokens": pskc_peer.TOKENS, "files": files}
+    committed_vectors(pskc_peer.NAME, vectors)
+    print(f"{pskc_peer.NAME}: {len(files)} files of {len(pskc_peer.TOKENS)} tokens read")
+
+
+# What opens the files of vendors, and how many keys of each can be used. The others: OCRA, YubiKey, 3DES, a PIN.
+VENDORS = [
+    ("feitian/20120919-test001-4282.xml", {}, 2),
+    ("feitian/file1.pskcxml", {}, 6),
+    ("nagraid/file1.pskcxml", {"key": "4A057F6AB6FCB57AB5408E46A9835E68"}, 0),
+    ("misc/SampleFullyQualifiedNS.xml", {"password": "3FCA3158035072D6"}, 0),
+    ("rfc6030/figure2.pskcxml", {}, 0),
+    ("rfc6030/figure3.pskcxml", {}, 1),
+    ("rfc6030/figure4.pskcxml", {}, 0),
+    ("rfc6030/figure5.pskcxml", {}, 1),
+    ("rfc6030/figure6.pskcxml", {"key": "12345678901234567890123456789012"}, 1),
+    ("rfc6030/figure7.pskcxml", {"password": "qwerty"}, 1),
+    ("rfc6030/figure10.pskcxml", {}, 4),
+    ("yubico/example1.pskcxml", {}, 0),
+]
+
+
+def vendors():
+    used = 0
+    for name, opens, count in VENDORS:
+        path = os.path.join(PEERS, "pskc-files", name)
+        arguments = ["--key", opens["key"]] if "key" in opens else []
+        with tempfile.NamedTemporaryFile("w") as password:
+            if "password" in opens:
+                password.write(opens["password"])
+                password.flush()
+                arguments = ["--password-file", password.name]
+            tokens = listed(path, *arguments)
+        peer = pskc_peer.keys(path, **opens)
+        if count == 0:
+            assert isinstance(tokens, str), (name, tokens)
+            print(f"   {name}: {tokens}")
+            continue
+        assert len(tokens) == len(peer), (name, tokens, peer)
+        usable = [(token["serial"], token["secret"]) for token in tokens if "secret" in token]
+        assert len(usable) == count and set(usable) <= set(peer), (name, usable, peer)
+        if not arguments:
+            assert set(usable) <= set(pskc_peer.pskctool(path)), name
+        used += count
+    print(f"{pskc_peer.NAME}: {len(VENDORS)} files of vendors and of RFC 6030, {used} tokens, as it and pskctool read them")
+
+
 table({"pyotp": key_uris(pyotp_peer), "otplib": key_uris(Otplib())})
 migration()
+pskc()
+vendors()
 pictures()
