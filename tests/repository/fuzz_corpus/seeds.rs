@@ -74,7 +74,7 @@ fn retires(left: u64) -> [(u8, Vec<u8>); 3] {
     [
         (10, number(RETIRING)),
         (12, number(left)),
-        (20, bytes(TABLET)),
+        (18, bytes(TABLET)),
     ]
 }
 
