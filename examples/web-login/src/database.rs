@@ -43,7 +43,8 @@ pub(crate) trait Database: Send + Sync + 'static {
     async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome;
     /// The session's body, and when it ends, unless it has.
     async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>>;
-    async fn end_session(&self, key: &str) -> Outcome;
+    /// Ends a session; `false` if it has ended before.
+    async fn end_session(&self, key: &str) -> Outcome<bool>;
     /// Forgets the sessions that have ended.
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome;
 

@@ -6,8 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, PendingDevice};
-use secondfactor::codes::UnixTime;
-use secondfactor::{Error, NewDevice, Proof, Status, Verified};
+use secondfactor::codes::{Clock as _, SystemClock, UnixTime};
+use secondfactor::{Error, NewDevice, Proof, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
@@ -15,10 +15,14 @@ use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::Problem;
 use crate::random;
+use crate::session_store;
 use crate::user::{Change, OptedIn, User};
 
 /// What a session holds, and under which name.
 const LOGIN: &str = "login";
+
+/// How far the clocks of servers beside each other may be apart.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// How long the second step may take.
 const HALF: Duration = Duration::from_secs(10 * 60);
@@ -145,6 +149,16 @@ async fn rise(
     Ok(())
 }
 
+/// How long ago it was. A clock that was set back makes nothing young again: what lies ahead is as old as can be.
+fn age(now: UnixTime, then: u64) -> Duration {
+    let then = UnixTime::from_secs(then);
+    if then.saturating_since(now) > SKEW {
+        Duration::MAX
+    } else {
+        now.saturating_since(then)
+    }
+}
+
 fn session_id(session: &Session) -> Result<[u8; 16], Problem> {
     Ok(session.id().ok_or("the session has no id")?.0.to_le_bytes())
 }
@@ -184,17 +198,12 @@ pub(crate) async fn needs_second_step(app: &App, user: &User) -> Result<bool, Pr
     match user.opted_in {
         OptedIn::No => Ok(false),
         OptedIn::Yes => Ok(true),
-        OptedIn::Changing => match app.mfa.status(&user.account()?).await {
-            Ok(status) => Ok(is_on(&status)),
+        OptedIn::OptingIn | OptedIn::OptingOut => match app.mfa.status(&user.account()?).await {
+            Ok(status) => Ok(status.was_confirmed()),
             Err(Error::NotEnrolled) => Ok(false),
             Err(error) => Err(error.into()),
         },
     }
-}
-
-/// Whether there is a second factor. Without any device left, after the last one was stolen, recovery codes are one.
-pub(crate) fn is_on(status: &Status) -> bool {
-    status.is_enrolled() || status.recovery_codes_left() > 0
 }
 
 /// Whether a proof changes the second factor now. That of a device whose key was replaced logs in, and changes nothing.
@@ -212,7 +221,7 @@ impl Visitor {
             return Ok(Self::Nobody);
         };
         let now = app.mfa.now();
-        let age = |then: u64| now.saturating_since(UnixTime::from_secs(then));
+        let age = |then| age(now, then);
         let is_over = match login.state {
             State::Half { .. } => age(login.began) > HALF,
             State::Password | State::Proven { .. } => {
@@ -330,8 +339,7 @@ impl LoggedIn {
 
     /// Demands that the password was given just now: to opt in, where there is no other proof yet.
     pub(crate) fn require_fresh_password(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
-        let given = UnixTime::from_secs(self.login.password_at);
-        if app.mfa.now().saturating_since(given) <= Verified::SENSITIVE {
+        if age(app.mfa.now(), self.login.password_at) <= Verified::SENSITIVE {
             Ok(())
         } else {
             Err(Problem::ask_password(goal))
@@ -362,6 +370,7 @@ impl LoggedIn {
         change: Change,
         factor: Factor<'_>,
     ) -> Result<Self, Problem> {
+        self.require_open(app).await?;
         let change = change.ending_sessions().only_in(self.login.generation);
         let Some(generation) = app.database.change_user(&self.user.id, &change).await? else {
             return Err(self.end().await);
@@ -370,21 +379,46 @@ impl LoggedIn {
         self.rise(app, factor).await
     }
 
-    /// Says that opting in or out has begun; see `OptedIn`.
-    pub(crate) async fn begin_change(&self, app: &App) -> Result<(), Problem> {
-        let change = Change::opted_in(OptedIn::Changing).only_in(self.login.generation);
-        match app.database.change_user(&self.user.id, &change).await? {
-            Some(_) => Ok(()),
+    /// Says that opting in has begun; see `OptedIn`.
+    pub(crate) async fn begin_opt_in(self, app: &App) -> Result<Self, Problem> {
+        let begin = Change::opted_in(OptedIn::OptingIn);
+        if self.user.opted_in == OptedIn::OptingOut {
+            return self.change(app, begin, Factor::Dropped).await;
+        }
+        self.require_open(app).await?;
+        let begin = begin.only_in(self.login.generation);
+        match app.database.change_user(&self.user.id, &begin).await? {
+            Some(_) => Ok(self),
             None => Err(self.end().await),
         }
     }
 
-    /// Takes that back, as the change was refused. The note must not wait for the record then: a record that is lost
-    /// later would let a password in alone.
-    pub(crate) async fn cancel_change(&self, app: &App) -> Result<(), Problem> {
-        let change = Change::opted_in(self.user.opted_in).only_in(self.login.generation);
-        app.database.change_user(&self.user.id, &change).await?;
+    /// Takes that back, as it was refused.
+    pub(crate) async fn cancel_opt_in(&self, app: &App) -> Result<(), Problem> {
+        let cancel = Change::opted_in(self.user.opted_in).only_in(self.login.generation);
+        app.database.change_user(&self.user.id, &cancel).await?;
         Ok(())
+    }
+
+    /// Says that they have opted in, and ends all other sessions. An opt-out that is under way has the note for itself.
+    pub(crate) async fn opt_in(self, app: &App, proof: &Proof) -> Result<Self, Problem> {
+        let change = match self.user.opted_in {
+            OptedIn::OptingOut => Change::default(),
+            _ => Change::opted_in(OptedIn::Yes),
+        };
+        self.change(app, change, Factor::Proven(proof)).await
+    }
+
+    /// Demands that this session has not ended since the request began.
+    pub(crate) async fn require_open(&self, app: &App) -> Result<(), Problem> {
+        let key = session_store::key(self.session.id().ok_or("the session has no id")?);
+        let row = app.database.session(&key, SystemClock.now()).await?;
+        let user = app.database.user(&self.user.id).await?;
+        if row.is_some() && user.is_some_and(|user| user.generation == self.login.generation) {
+            Ok(())
+        } else {
+            Err(self.end().await)
+        }
     }
 
     /// Ends this session: they log in again.
@@ -395,7 +429,12 @@ impl LoggedIn {
         }
     }
 
+    /// The session gets another id, unless it has ended meanwhile: a logout is not undone by a request that began before.
     async fn rise(self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
+        let key = session_store::key(self.session.id().ok_or("the session has no id")?);
+        if !app.database.end_session(&key).await? {
+            return Err(self.end().await);
+        }
         rise(app, &self.session, &self.user, self.login.clone(), factor).await?;
         Ok(self)
     }

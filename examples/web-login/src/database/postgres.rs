@@ -237,10 +237,9 @@ impl Database for Postgres {
         rows.first().map(session).transpose()
     }
 
-    async fn end_session(&self, key: &str) -> Outcome {
-        self.execute("DELETE FROM web_session WHERE key = $1", &[&key])
-            .await
-            .map(drop)
+    async fn end_session(&self, key: &str) -> Outcome<bool> {
+        let sql = "DELETE FROM web_session WHERE key = $1";
+        Ok(self.execute(sql, &[&key]).await? == 1)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {

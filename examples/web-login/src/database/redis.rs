@@ -220,12 +220,10 @@ impl Database for Redis {
         Ok((ends > now).then(|| (body.to_owned(), ends)))
     }
 
-    async fn end_session(&self, key: &str) -> Outcome {
-        Ok(redis::cmd("DEL")
-            .arg(session_key(key))
-            .query_async::<u32>(&mut self.connection())
-            .await
-            .map(drop)?)
+    async fn end_session(&self, key: &str) -> Outcome<bool> {
+        let mut delete = redis::cmd("DEL");
+        delete.arg(session_key(key));
+        Ok(delete.query_async::<u32>(&mut self.connection()).await? == 1)
     }
 
     /// Redis forgets them by itself.

@@ -197,13 +197,12 @@ impl Database for Sqlite {
         .await
     }
 
-    async fn end_session(&self, key: &str) -> Outcome {
+    async fn end_session(&self, key: &str) -> Outcome<bool> {
         let key = key.to_owned();
-        self.with(move |connection| {
+        let ended = self.with(move |connection| {
             connection.execute("DELETE FROM web_session WHERE key = ?1", [key])
-        })
-        .await
-        .map(drop)
+        });
+        Ok(ended.await? == 1)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {

@@ -152,7 +152,7 @@ async fn users(database: &dyn Database) {
             notes_read: true,
             notes_write: true,
         },
-        OptedIn::Changing,
+        OptedIn::OptingOut,
     );
     let change = Change {
         permissions: Some(permissions),
@@ -257,7 +257,8 @@ async fn sessions(database: &dyn Database) {
     assert!(database.session(&key, later(0)).await.unwrap().is_some());
 
     // A request that is still under way does not bring back a session that has ended.
-    database.end_session(&key).await.unwrap();
+    assert!(database.end_session(&key).await.unwrap());
+    assert!(!database.end_session(&key).await.unwrap());
     database.save_session(&key, "{}", later(20)).await.unwrap();
     assert_eq!(database.session(&key, later(0)).await.unwrap(), None);
 }
