@@ -36,7 +36,6 @@ use crate::password::Passwords;
 use crate::problem::{Answer, Problem};
 use crate::reseal::reseal;
 use crate::session_store::Sessions;
-use crate::user::activity_list;
 use crate::{Outcome, files, pages};
 
 /// The site's name, in pages and in authenticator apps.
@@ -282,14 +281,13 @@ fn with_headers(mut response: Response, is_secure: bool) -> Response {
 }
 
 impl Shared {
-    /// Adds to what happened to a user's account, beside what the library tells.
-    pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
-        let entry = Entry {
+    /// What happens now to a user's account, beside what the library tells.
+    pub(crate) fn entry(&self, text: &str) -> Entry {
+        Entry {
             at: self.mfa.now().as_secs(),
             text: text.to_owned(),
             by: String::new(),
-        };
-        self.database.add_entry(&activity_list(user), &entry).await
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::user::{Change, OptedIn, User};
 const LOGIN: &str = "login";
 
 /// How far the clocks of servers beside each other may be apart.
-const SKEW: Duration = Duration::from_secs(60);
+const SKEW: Duration = Duration::from_secs(10);
 
 /// How long the second step may take.
 const HALF: Duration = Duration::from_secs(10 * 60);
@@ -112,7 +112,9 @@ pub(crate) async fn begin(
         password_at: now,
         state,
     };
-    rise(app, session, &user, login, Factor::Dropped).await
+    rise(app, session, &user, login, Factor::Dropped)
+        .await
+        .map(drop)
 }
 
 /// Writes a login into the session, which gets a new id: whoever knew the old one, knows nothing of what it may do now.
@@ -122,7 +124,7 @@ async fn rise(
     user: &User,
     login: Login,
     factor: Factor<'_>,
-) -> Result<(), Problem> {
+) -> Result<Login, Problem> {
     let kept = match factor {
         Factor::Kept => open_proof(app, session, user, &login).ok(),
         _ => None,
@@ -145,8 +147,9 @@ async fn rise(
         (None, State::Proven { .. }) => State::Password,
         (None, state) => state,
     };
-    session.insert(LOGIN, Login { state, ..login }).await?;
-    Ok(())
+    let login = Login { state, ..login };
+    session.insert(LOGIN, &login).await?;
+    Ok(login)
 }
 
 /// How long ago it was. A clock that was set back makes nothing young again: what lies ahead is as old as can be.
@@ -430,12 +433,12 @@ impl LoggedIn {
     }
 
     /// The session gets another id, unless it has ended meanwhile: a logout is not undone by a request that began before.
-    async fn rise(self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
+    async fn rise(mut self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
         let key = session_store::key(self.session.id().ok_or("the session has no id")?);
         if !app.database.end_session(&key).await? {
             return Err(self.end().await);
         }
-        rise(app, &self.session, &self.user, self.login.clone(), factor).await?;
+        self.login = rise(app, &self.session, &self.user, self.login, factor).await?;
         Ok(self)
     }
 }

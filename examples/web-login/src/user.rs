@@ -3,6 +3,8 @@
 use secondfactor::AccountId;
 use secondfactor::account::AccountIdError;
 
+use crate::database::Entry;
+
 /// Somebody with an account.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct User {
@@ -145,6 +147,8 @@ pub(crate) struct Change {
     pub(crate) permissions: Option<Permissions>,
     /// Whether all their sessions end.
     pub(crate) ends_sessions: bool,
+    /// What their list of what happened says of it.
+    pub(crate) told: Option<Entry>,
     /// Only while their sessions are of this generation.
     pub(crate) only_in: Option<u64>,
 }

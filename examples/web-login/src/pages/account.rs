@@ -219,11 +219,12 @@ pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
         // alone.
         Err(error) => {
             let note = Change::opted_in(login.user.opted_in);
-            login.change(&app, note, Factor::Kept).await?;
-            return Err(match error {
-                Error::Stale(_) => Problem::ask_code(&Goal::OptOut),
-                error => error.into(),
-            });
+            let login = login.change(&app, note, Factor::Kept).await?;
+            if let Error::Stale(_) = error {
+                return Err(Problem::ask_code(&Goal::OptOut));
+            }
+            let message = words::refusal(error, app.mfa.now())?;
+            return go_saying(&login.session, "/account", &message.text).await;
         }
     }
     let login = login
@@ -315,14 +316,10 @@ pub(super) async fn change_password(
     let change = Change {
         password: Some(app.passwords.hash(typed.new).await?),
         must_change_password: Some(false),
+        told: Some(app.entry("The password was changed. All other sessions have ended.")),
         ..Change::default()
     };
     let login = login.change(&app, change, Factor::Kept).await?;
-    app.note(
-        &login.user.id,
-        "The password was changed. All other sessions have ended.",
-    )
-    .await?;
     go_saying(
         &login.session,
         "/account",

@@ -170,17 +170,13 @@ pub(super) async fn grant(
     let permissions = Permissions::from_names(names);
     let change = Change {
         permissions: Some(permissions),
+        told: Some(app.entry("The owner of your organisation changed what you may do.")),
         ..Change::default()
     };
     app.database
         .change_user(&user.id, &change)
         .await?
         .ok_or(Problem::NotFound)?;
-    app.note(
-        &user.id,
-        "The owner of your organisation changed what you may do.",
-    )
-    .await?;
     go_saying(
         &login.session,
         "/users",
