@@ -9,6 +9,8 @@ use site::{Call, PASSWORD, Site};
 
 use crate::user::OptedIn;
 
+/// For what comes at once, on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 const NEW_PASSWORD: &str = "another+long+password";
 
 fn change_password() -> String {
@@ -27,10 +29,19 @@ fn an_opt_out_beside_a_confirmation_shuts_nobody_out() {
     let (mut ada, phone) = site.opts_in("ada");
     let mut other = site.logs_in("ada", &phone);
     let tablet = other.enrolls("Tablet");
-    let code = site.code(&tablet);
-    site.between.before(Call::Remove, 0, move || {
-        let path = format!("/account/devices/{}/confirm", tablet.device);
-        other.post(&path, &format!("code={code}"));
+    let confirm = format!("/account/devices/{}/confirm", tablet.device);
+    let code = format!("code={}", site.code(&tablet));
+    let (committed, is_committed) = mpsc::channel();
+    let (removed, is_removed) = mpsc::channel::<()>();
+    site.between.at(Call::Swapped, 0, move || {
+        committed.send(()).unwrap();
+        is_removed.recv_timeout(PATIENCE).unwrap();
+    });
+    let confirmation = std::thread::spawn(move || other.post(&confirm, &code));
+    is_committed.recv_timeout(PATIENCE).unwrap();
+    site.between.at(Call::Removed, 0, move || {
+        removed.send(()).unwrap();
+        confirmation.join().unwrap();
     });
     ada.post("/account/opt-out", "");
     assert!(site.between.has_happened());
@@ -43,7 +54,7 @@ fn an_opt_out_beside_a_login_by_a_recovery_code_shuts_nobody_out() {
     let (mut ada, _) = site.opts_in("ada");
     let codes = ada.codes();
     let mut other = site.browser();
-    site.between.before(Call::Remove, 0, move || {
+    site.between.at(Call::Remove, 0, move || {
         // Begun after the opt-out, whose note has ended all that were begun before.
         assert_eq!(other.gives_password("ada"), "/login/code");
         let code = format!("recovery_code={}", codes[0]);
@@ -75,17 +86,17 @@ fn a_cut_connection_leaves_no_change_half_done() {
     let (ada, _) = site.opts_in("ada");
     let (cut, is_cut) = mpsc::channel();
     let (begin, has_begun) = mpsc::channel();
-    site.between.before(Call::Remove, 0, move || {
+    site.between.at(Call::Remove, 0, move || {
         begin.send(()).unwrap();
-        is_cut.recv().unwrap();
+        is_cut.recv_timeout(PATIENCE).unwrap();
         // The site hears of the cut beside this.
         std::thread::sleep(Duration::from_millis(100));
     });
     let connection = ada.sends("POST", "/account/opt-out", "Content-Length: 0\r\n", "");
-    has_begun.recv().unwrap();
+    has_begun.recv_timeout(PATIENCE).unwrap();
     drop(connection);
     cut.send(()).unwrap();
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + PATIENCE;
     while site.user("ada").opted_in != OptedIn::No {
         assert!(Instant::now() < end, "{:?}", site.user("ada").opted_in);
         std::thread::yield_now();
@@ -99,7 +110,7 @@ fn a_logout_is_not_undone_by_a_request_that_is_under_way() {
     let (mut ada, phone) = site.opts_in("ada");
     site.passes(30);
     let mut owner = ada.clone();
-    site.between.before(Call::Swap, 0, move || {
+    site.between.at(Call::Swap, 0, move || {
         assert_eq!(owner.post("/logout", "").location, "/login?bye");
     });
     let code = format!("code={}", site.code(&phone));
@@ -139,7 +150,7 @@ fn nobody_is_added_by_a_session_that_ended_meanwhile() {
     let (mut ada, phone) = site.opts_in("ada");
     let mut thief = site.logs_in("ada", &phone);
     // The session is looked up by one call of the store, and its proof by the next.
-    site.between.before(Call::Load, 1, move || {
+    site.between.at(Call::Load, 1, move || {
         let answer = ada.post("/account/password", &change_password());
         assert_eq!(answer.location, "/account");
     });
@@ -159,7 +170,7 @@ fn no_record_is_begun_beside_a_note_that_says_no() {
     thief.enrolls("Phone");
     // While the session of the thief is looked up.
     let clock = Arc::clone(&site.clock);
-    site.between.before(Call::Load, 0, move || {
+    site.between.at(Call::Load, 0, move || {
         let phone = ada.enrolls("Phone");
         let code = phone.code(&clock);
         ada.confirms(&phone, &code);
@@ -244,7 +255,7 @@ fn what_can_be_repeated_does_not_push_a_new_device_out_of_the_activity() {
     // The list is written beside the requests: the last entry is there when all are.
     ada.codes();
     ada.post("/account/password", &change_password());
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + PATIENCE;
     let activity = loop {
         let body = ada.get("/account/activity").body;
         if body.contains("10 new recovery codes") {

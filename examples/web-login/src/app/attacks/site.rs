@@ -299,17 +299,17 @@ impl Reader {
     }
 }
 
-/// What happens before a call of the store, once.
+/// What happens beside a call of the store, once.
 #[derive(Clone, Default)]
 pub(super) struct Between {
-    next: Arc<Mutex<Option<Interruption>>>,
+    next: Arc<Mutex<Vec<Interruption>>>,
     /// Others change a record each time that it is to be removed.
     is_contended: Arc<AtomicBool>,
 }
 
 struct Interruption {
     call: Call,
-    /// How many calls go by before it.
+    /// How many such calls go by before it.
     skips: usize,
     run: Box<dyn FnOnce() + Send>,
 }
@@ -318,17 +318,20 @@ struct Interruption {
 pub(super) enum Call {
     Load,
     Swap,
+    Swapped,
     Remove,
+    Removed,
 }
 
 impl Between {
-    pub(super) fn before(&self, call: Call, skips: usize, run: impl FnOnce() + Send + 'static) {
+    pub(super) fn at(&self, call: Call, skips: usize, run: impl FnOnce() + Send + 'static) {
         let run = Box::new(run);
-        *self.next.lock().unwrap() = Some(Interruption { call, skips, run });
+        let next = Interruption { call, skips, run };
+        self.next.lock().unwrap().push(next);
     }
 
     pub(super) fn has_happened(&self) -> bool {
-        self.next.lock().unwrap().is_none()
+        self.next.lock().unwrap().is_empty()
     }
 
     pub(super) fn conflicts(&self) {
@@ -338,13 +341,13 @@ impl Between {
     async fn comes(&self, call: Call) {
         let now = {
             let mut waiting = self.next.lock().unwrap();
-            match &mut *waiting {
-                Some(next) if next.call == call && next.skips > 0 => {
-                    next.skips -= 1;
+            match waiting.iter().position(|next| next.call == call) {
+                Some(n) if waiting[n].skips > 0 => {
+                    waiting[n].skips -= 1;
                     None
                 }
-                Some(next) if next.call == call => waiting.take(),
-                _ => None,
+                Some(n) => Some(waiting.remove(n)),
+                None => None,
             }
         };
         if let Some(now) = now {
@@ -375,7 +378,9 @@ impl Store for Interrupted {
         next: &[u8],
     ) -> Result<Swap, Failed> {
         self.between.comes(Call::Swap).await;
-        self.store.swap(account, expected, next).await
+        let swap = self.store.swap(account, expected, next).await;
+        self.between.comes(Call::Swapped).await;
+        swap
     }
 
     async fn check(&self) -> Result<Report, Failed> {
@@ -387,7 +392,9 @@ impl Store for Interrupted {
         if self.between.is_contended.load(Ordering::Relaxed) {
             return Ok(Swap::Conflict);
         }
-        self.store.remove(account, expected).await
+        let swap = self.store.remove(account, expected).await;
+        self.between.comes(Call::Removed).await;
+        swap
     }
 }
 
