@@ -82,7 +82,10 @@ impl Login {
         let record = pollster::block_on(async {
             let swap = store.swap(&id, None, &record).await.expect("in memory");
             assert!(matches!(swap, Swap::Committed(_)));
-            let _shown = mfa.issue_recovery_codes(&proof).await.expect("proven");
+            let _shown = mfa
+                .issue_recovery_codes(&proof, None)
+                .await
+                .expect("proven");
             store
                 .load(&id)
                 .await

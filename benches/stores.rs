@@ -10,6 +10,9 @@
 //! turns, so that both meet the same disturbances. The ratio to the line of the first table size shows the
 //! growth. `MemoryStore` has no driver, so its line shows the cost of judging and sealing. A server without
 //! an address in the environment is left out.
+//!
+//! A walk seals all accounts by another key, eight at a time. Beside it stands the bare driver with eight
+//! clients. For 64 clients the times that half and 99 of 100 logins stay below are printed too.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -39,7 +42,9 @@ use fill::Records;
 use secondfactor::codes::{Clock, ManualClock, Secret};
 use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
 use secondfactor::store::drivers::redis::Client;
-use secondfactor::store::{MemoryStore, PostgresStore, RedisStore, SqliteStore, Store};
+use secondfactor::store::{
+    ListAccounts, MemoryStore, PostgresStore, RedisStore, SqliteStore, Store,
+};
 use secondfactor::{AccountId, Mfa};
 use shared::OURS;
 use shared::table::{self, Row};
@@ -47,6 +52,8 @@ use tokio::runtime::Runtime;
 
 const CLIENTS: [usize; 3] = [1, 8, 64];
 const TURNS: usize = 9;
+/// So many accounts does a walk work on at a time.
+const WALKERS: usize = 8;
 /// Connections in the pool of PostgreSQL.
 const POOL: usize = 16;
 
@@ -67,6 +74,7 @@ fn main() {
         turn,
         step: 1,
         firsts: BTreeMap::new(),
+        walks: 0,
     };
 
     memory(&mut table, &sizes);
@@ -174,10 +182,30 @@ struct Table {
     step: u64,
     /// The first size of each store and number of clients, and its samples.
     firsts: BTreeMap<(&'static str, usize), (usize, Vec<f64>)>,
+    /// Each walk seals by another key.
+    walks: u16,
+}
+
+/// What came of a turn, in nanoseconds.
+#[derive(Default)]
+struct Turns {
+    /// Per login.
+    means: Vec<f64>,
+    halves: Vec<f64>,
+    nearly_all: Vec<f64>,
+}
+
+impl Turns {
+    fn add(&mut self, (mean, mut times): (f64, Vec<f64>)) {
+        times.sort_by(f64::total_cmp);
+        self.means.push(mean);
+        self.halves.push(times[times.len() / 2]);
+        self.nearly_all.push(times[times.len() * 99 / 100]);
+    }
 }
 
 impl Table {
-    fn rows<S: Store + 'static, B: Bare>(
+    fn rows<S: ListAccounts + 'static, B: Bare>(
         &mut self,
         name: &'static str,
         size: usize,
@@ -186,16 +214,18 @@ impl Table {
     ) {
         let mut rows = Vec::new();
         for clients in CLIENTS {
-            let (mut logins, mut floors) = (Vec::new(), Vec::new());
+            let (mut logins, mut floors) = (Turns::default(), Turns::default());
             for _ in 0..TURNS {
-                floors.extend(floor.map(|floor| self.floor(size, clients, floor)));
-                logins.push(self.logins(size, clients, store));
+                if let Some(floor) = floor {
+                    floors.add(self.floor(size, clients, floor));
+                }
+                logins.add(self.logins(size, clients, store));
             }
             let group = format!("{name}, {clients} at a time, {size} accounts");
             let first = self
                 .firsts
                 .entry((name, clients))
-                .or_insert_with(|| (size, logins.clone()));
+                .or_insert_with(|| (size, logins.means.clone()));
             if first.0 != size {
                 rows.push(Row::new(
                     &group,
@@ -203,36 +233,82 @@ impl Table {
                     first.1.clone(),
                 ));
             }
-            if floor.is_some() {
-                rows.push(Row::new(&group, "bare driver", floors));
+            rows.extend(beside(&group, floors.means, logins.means));
+            if clients == 64 {
+                rows.extend(beside("  half of them below", floors.halves, logins.halves));
+                rows.extend(beside(
+                    "  99 of 100 below",
+                    floors.nearly_all,
+                    logins.nearly_all,
+                ));
             }
-            rows.push(Row::new(&group, OURS, logins));
         }
+        rows.extend(self.walks(name, size, store, floor));
         table::print(&rows);
     }
 
-    fn floor<B: Bare>(&self, size: usize, clients: usize, floor: &Arc<B>) -> f64 {
-        let count = self.clients(clients, |number, until| {
+    fn walks<S: ListAccounts + 'static, B: Bare>(
+        &mut self,
+        name: &str,
+        size: usize,
+        store: &Arc<S>,
+        floor: Option<&Arc<B>>,
+    ) -> Vec<Row> {
+        let (mut walks, mut floors) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            floors.extend(floor.map(|floor| self.floor(size, WALKERS, floor).0));
+            walks.push(self.walk(store));
+        }
+        let group = format!("{name}, a walk of {WALKERS} at a time, {size} accounts");
+        beside(&group, floors, walks)
+    }
+
+    /// Walks for a turn, from the beginning. Returns the nanoseconds per account.
+    fn walk<S: ListAccounts + 'static>(&mut self, store: &Arc<S>) -> f64 {
+        let (start, mut count, mut after) = (Instant::now(), 0, None);
+        while start.elapsed() < self.turn {
+            if after.is_none() {
+                self.walks += 1;
+            }
+            let keyring = enrolled::keyring_after(self.walks, self.walks);
+            let mfa = Mfa::new(Arc::clone(store), keyring).with_accounts_at_once(WALKERS);
+            let batch = self.runtime.block_on(mfa.reseal_batch(after.as_ref(), 500));
+            let batch = batch.unwrap();
+            assert!(batch.failures().is_empty());
+            count += batch.resealed();
+            after = batch.into_next();
+        }
+        start.elapsed().as_secs_f64() * 1e9 / count as f64
+    }
+
+    fn floor<B: Bare>(&self, size: usize, clients: usize, floor: &Arc<B>) -> (f64, Vec<f64>) {
+        let (mean, times, _) = self.clients(clients, |number, until| {
             let (floor, ids) = (Arc::clone(floor), Arc::clone(&self.records.ids));
             async move {
                 let mut walk = Walk::new(number, clients, size);
-                let mut count = 0_u64;
-                while Instant::now() < until {
+                let mut times = Vec::new();
+                let mut last = Instant::now();
+                while last < until {
                     floor.login(&ids[walk.next().0]).await;
-                    count += 1;
+                    times.push(lap(&mut last));
                 }
-                (count, 0)
+                (times, 0)
             }
         });
-        count.0
+        (mean, times)
     }
 
-    fn logins<S: Store + 'static>(&mut self, size: usize, clients: usize, store: &Arc<S>) -> f64 {
+    fn logins<S: Store + 'static>(
+        &mut self,
+        size: usize,
+        clients: usize,
+        store: &Arc<S>,
+    ) -> (f64, Vec<f64>) {
         let (start, secret) = (self.step, &self.records.secret);
-        let (nanos, rounds) = self.clients(clients, |number, until| {
+        let (mean, times, rounds) = self.clients(clients, |number, until| {
             let clock = Arc::new(ManualClock::new(fill::NOW));
-            let mfa =
-                Mfa::new(Arc::clone(store), enrolled::keyring()).with_clock(Arc::clone(&clock));
+            let keyring = enrolled::keyring_after(self.walks, 0);
+            let mfa = Mfa::new(Arc::clone(store), keyring).with_clock(Arc::clone(&clock));
             let walk = Walk::new(number, clients, size);
             client(
                 mfa,
@@ -245,33 +321,49 @@ impl Table {
             )
         });
         self.step += rounds + 1;
-        nanos
+        (mean, times)
     }
 
-    /// Runs the clients until the turn is over. Returns the nanoseconds per login and the last round.
-    fn clients<F: Future<Output = (u64, u64)> + Send + 'static>(
+    /// Runs the clients until the turn is over. Returns the nanoseconds per login, those that each one
+    /// took, and the last round.
+    fn clients<F: Future<Output = (Vec<f64>, u64)> + Send + 'static>(
         &self,
         clients: usize,
         client: impl Fn(usize, Instant) -> F,
-    ) -> (f64, u64) {
+    ) -> (f64, Vec<f64>, u64) {
         let start = Instant::now();
         let tasks: Vec<_> = (0..clients)
             .map(|number| self.runtime.spawn(client(number, start + self.turn)))
             .collect();
-        let counts: Vec<(u64, u64)> = tasks
-            .into_iter()
-            .map(|task| self.runtime.block_on(task).unwrap())
-            .collect();
+        let (mut times, mut last_round) = (Vec::new(), 0);
+        for task in tasks {
+            let (own, round) = self.runtime.block_on(task).unwrap();
+            times.extend(own);
+            last_round = last_round.max(round);
+        }
         let nanos = start.elapsed().as_secs_f64() * 1e9;
-        let total: u64 = counts.iter().map(|(count, _)| count).sum();
-        (
-            nanos / total as f64,
-            counts.iter().map(|(_, round)| *round).max().unwrap_or(0),
-        )
+        (nanos / times.len() as f64, times, last_round)
     }
 }
 
-/// Logs in until the time is over. Returns the number of logins and the last round.
+fn beside(group: &str, floors: Vec<f64>, ours: Vec<f64>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if !floors.is_empty() {
+        rows.push(Row::new(group, "bare driver", floors));
+    }
+    rows.push(Row::new(group, OURS, ours));
+    rows
+}
+
+/// The nanoseconds since `last`, which is now from here on.
+fn lap(last: &mut Instant) -> f64 {
+    let now = Instant::now();
+    let time = now.duration_since(*last).as_secs_f64() * 1e9;
+    *last = now;
+    time
+}
+
+/// Logs in until the time is over. Returns the time of each login, and the last round.
 async fn client<S: Store>(
     mfa: Mfa<S>,
     clock: Arc<ManualClock>,
@@ -280,18 +372,19 @@ async fn client<S: Store>(
     mut walk: Walk,
     start: u64,
     until: Instant,
-) -> (u64, u64) {
-    let (mut count, mut last_round) = (0, 0);
-    while Instant::now() < until {
+) -> (Vec<f64>, u64) {
+    let (mut times, mut last_round) = (Vec::new(), 0);
+    let mut last = Instant::now();
+    while last < until {
         let (index, round) = walk.next();
         clock.set(fill::NOW.saturating_add(Duration::from_secs(30) * (start + round) as u32));
         let code = enrolled::code(&secret, clock.now());
         let verified = mfa.verify(&accounts[index], code).await.unwrap();
         assert_eq!(verified.account(), &accounts[index]);
-        count += 1;
+        times.push(lap(&mut last));
         last_round = round;
     }
-    (count, last_round)
+    (times, last_round)
 }
 
 /// A client's own accounts, each once in a round, far from one another.

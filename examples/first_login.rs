@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secondfactor::codes::{Clock, SystemClock, Totp};
 use secondfactor::store::MemoryStore;
-use secondfactor::{AccountId, Keyring, Label, Mfa, SealingKey};
+use secondfactor::{AccountId, Code, Keyring, Label, Mfa, SealingKey};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     pollster::block_on(async {
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .await?;
 
         // To be printed and kept, for the day on which the phone is lost.
-        for code in mfa.issue_recovery_codes(&confirmed).await? {
+        for code in mfa.issue_recovery_codes(&confirmed, None).await? {
             println!("recovery code: {}", &*code.expose_text());
         }
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let typed = phone
             .at(SystemClock.now().saturating_add(Duration::from_secs(30)))?
             .to_string();
-        let verified = mfa.verify(&alice, typed.parse()?).await?;
+        let verified = mfa.verify(&alice, typed.parse::<Code>()?).await?;
         println!(
             "{} is in, by device {}",
             verified.account(),
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
 
         // RFC 6238 section 5.2: "The verifier MUST NOT accept the second attempt of the OTP".
-        let again = mfa.verify(&alice, typed.parse()?).await;
+        let again = mfa.verify(&alice, typed.parse::<Code>()?).await;
         println!(
             "the same code again: {}",
             again.err().map_or("accepted".into(), |e| e.to_string())

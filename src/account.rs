@@ -3,6 +3,7 @@
 //! [`Mfa`](crate::Mfa) loads an [`Account`], runs a command, commits the record, and only then reveals the verdict. Use
 //! this module yourself where the record must be written in a transaction of your own.
 
+mod answer;
 mod attempt;
 mod clock;
 mod commands;
@@ -12,6 +13,7 @@ pub(crate) mod device;
 mod diagnosis;
 pub(crate) mod error;
 pub(crate) mod event;
+mod form_id;
 mod guess_bound;
 mod judge;
 pub(crate) mod label;
@@ -24,6 +26,7 @@ mod relocation;
 mod stale;
 mod state;
 pub(crate) mod status;
+mod submission;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -39,6 +42,7 @@ pub use diagnosis::Diagnosis;
 pub(crate) use error::Error;
 pub use error::Fault;
 pub(crate) use event::Event;
+pub use form_id::{FormId, IdError};
 pub use guess_bound::GuessBound;
 pub(crate) use label::Label;
 pub use label::LabelError;
@@ -47,12 +51,13 @@ pub use policy::{PolicyBuilder, PolicyError};
 pub use proof::ProofKind;
 pub(crate) use proof::{Confirmed, Proof, Recovered, Verified};
 pub use record_error::RecordError;
-pub use recovery::RecoveryCodeError;
 pub(crate) use recovery::{RecoveryCode, RecoveryCodes};
+pub use recovery::{RecoveryCodeError, RecoverySetId};
 pub use stale::Stale;
 pub use state::Account;
 pub(crate) use status::Status;
 pub use status::{DeviceState, DeviceStatus, Lock};
+pub use submission::{ShortSession, Submission};
 #[cfg(feature = "tracing")]
 pub use trace::trace_event;
 pub use voucher::{VouchedBy, Voucher};

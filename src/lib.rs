@@ -2,7 +2,7 @@
 //! once, on all your servers.
 //!
 //! ```no_run
-//! use secondfactor::{AccountId, Keyring, Label, Mfa};
+//! use secondfactor::{AccountId, Code, Keyring, Label, Mfa};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (key, alice) = (secondfactor::SealingKey::generate()?, AccountId::new("user-4711")?);
 //! let mfa = Mfa::new(secondfactor::store::MemoryStore::new(), Keyring::new(key));
@@ -10,10 +10,10 @@
 //! // Opting in: show the key once, as a QR code. A code that the app shows proves that it works.
 //! let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
 //! let shown_once = enrollment.key_uri("Example", "alice@example.com")?;
-//! let confirmed = mfa.confirm(&alice, enrollment.device(), "123 456".parse()?).await?;
+//! let confirmed = mfa.confirm(&alice, enrollment.device(), "123 456".parse::<Code>()?).await?;
 //!
 //! // At each login, after the password. The same code a second time is an error.
-//! let verified = mfa.verify(&alice, "081 804".parse()?).await?;
+//! let verified = mfa.verify(&alice, "081 804".parse::<Code>()?).await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 #[cfg(feature = "mfa")]
-use crate::account::{DeviceId, Label, RecoveryCode};
+use crate::account::{DeviceId, FormId, Label, RecoveryCode, RecoverySetId};
 #[cfg(feature = "mfa")]
 use crate::account_id::AccountId;
 use crate::codes::{Code, Counter, Digits, Period, UnixTime};
@@ -47,13 +47,35 @@ as_number! {
     DeviceId: u32, Self::get, |number| Some(Self::new(number));
 }
 
-/// Writes the id as it is displayed.
+/// Writes an id as it is displayed.
 #[cfg(feature = "mfa")]
-impl Serialize for KeyId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+macro_rules! as_displayed {
+    ($($type:ty)*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )*};
 }
+
+#[cfg(feature = "mfa")]
+as_displayed! { FormId KeyId RecoverySetId }
+
+/// Reads what comes back from a form.
+#[cfg(feature = "mfa")]
+macro_rules! as_typed {
+    ($($type:ty)*) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Typed::read(deserializer)
+            }
+        }
+    )*};
+}
+
+#[cfg(feature = "mfa")]
+as_typed! { FormId RecoverySetId RecoveryCode }
 
 #[cfg(feature = "mfa")]
 macro_rules! as_text {
@@ -135,13 +157,6 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Typed<T> {
 }
 
 impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Typed::read(deserializer)
-    }
-}
-
-#[cfg(feature = "mfa")]
-impl<'de> Deserialize<'de> for RecoveryCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Typed::read(deserializer)
     }

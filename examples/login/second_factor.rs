@@ -98,7 +98,8 @@ impl Program {
 
     pub(crate) fn issue_recovery_codes(&self) -> Outcome {
         let proof = self.session()?.proof()?;
-        say_codes(&self.mfa.issue_recovery_codes(proof)?)
+        let present = self.mfa.status(proof.account())?.recovery_set();
+        say_codes(&self.mfa.issue_recovery_codes(proof, present)?)
     }
 
     pub(crate) fn opt_out(&mut self) -> Outcome {

@@ -55,6 +55,10 @@ pub enum Error {
     /// No recovery codes were issued, all are used, or they are void after too many wrong ones.
     #[error("there are no recovery codes: issue new ones")]
     NoRecoveryCodes,
+    /// The recovery codes that were to be replaced are no longer the present ones, as others were
+    /// issued meanwhile. A form was sent twice, or the owner was quicker elsewhere.
+    #[error("other recovery codes were issued meanwhile: look at the account again")]
+    RecoveryCodesReplaced,
     /// The token was changed, is no token, or belongs to another account or session, or the
     /// session's id is empty.
     #[error("the token is not valid here: ask for another code")]
@@ -154,6 +158,7 @@ impl Error {
             Self::SecretRequired => ("secret_required", Fault::Application),
             Self::DuplicateSecret => ("duplicate_secret", Fault::Application),
             Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),
+            Self::RecoveryCodesReplaced => ("recovery_codes_replaced", Fault::Application),
             Self::Token => ("token", Fault::Application),
             Self::TooManyDevices => ("too_many_devices", Fault::Application),
             Self::LabelTaken => ("label_taken", Fault::Application),

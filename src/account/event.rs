@@ -100,6 +100,12 @@ pub enum Event {
         /// The device was idle for so long, or `None` if it was never used before.
         idle: Option<Duration>,
     },
+    /// A submission came again in the same session, form and minute, and got the same answer.
+    #[non_exhaustive]
+    AnsweredAgain {
+        /// This device showed the code, or it is `None` for a recovery code.
+        device: Option<DeviceId>,
+    },
     /// A wrong code was judged.
     #[non_exhaustive]
     Mismatch {
@@ -346,6 +352,7 @@ impl Event {
             Self::Verified {
                 device, after_lock, ..
             } => Row("verified", Some(*device), Told::owner_if(*after_lock)),
+            Self::AnsweredAgain { device } => Row("answered_again", *device, Log),
             Self::Mismatch { .. } => Row("mismatch", None, Log),
             Self::ReplayRefused { is_first } => {
                 Row("replay_refused", None, Told::owner_if(*is_first))

@@ -37,6 +37,8 @@ pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 pub(super) const PROOF_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// A recovery code does so for 15 minutes, as the owner installs an app in between.
 pub(super) const REDEMPTION_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// A submission that succeeded gets the same answer again for a minute.
+pub(super) const ANSWER_LIFETIME: Duration = Duration::from_secs(60);
 /// At most ten redemptions of a set are remembered.
 pub(super) const MAX_REDEMPTIONS: usize = 10;
 

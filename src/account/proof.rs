@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::credential::Credential;
 use super::device::id::DeviceId;
 use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME, REDEMPTION_LIFETIME};
+use super::recovery::set_id::RecoverySetId;
 use super::stale::Stale;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
@@ -28,7 +29,8 @@ use crate::codes::UnixTime;
 /// // Before the page, so that nobody fills in a form for nothing: `Err` is the time to ask for another code.
 /// proof.require_within(Verified::SENSITIVE, now)?;
 /// // Behind the form, the library asks for the same.
-/// mfa.issue_recovery_codes(&proof).await?;
+/// let present = mfa.status(proof.account()).await?.recovery_set();
+/// mfa.issue_recovery_codes(&proof, present).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -273,12 +275,17 @@ impl From<Verified> for Proof {
 #[must_use = "a recovery code is used up: let its owner mend the second factor"]
 pub struct Recovered {
     proof: Proof,
+    set: RecoverySetId,
     codes_left: usize,
 }
 
 impl Recovered {
-    pub(super) const fn new(proof: Proof, codes_left: usize) -> Self {
-        Self { proof, codes_left }
+    pub(super) const fn new(proof: Proof, set: RecoverySetId, codes_left: usize) -> Self {
+        Self {
+            proof,
+            set,
+            codes_left,
+        }
     }
 
     /// Returns whose recovery code it was.
@@ -291,6 +298,12 @@ impl Recovered {
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.proof.at
+    }
+
+    /// Returns the set of recovery codes that it belongs to, which new ones replace.
+    #[must_use]
+    pub const fn recovery_set(&self) -> RecoverySetId {
+        self.set
     }
 
     /// Returns how many recovery codes are left.

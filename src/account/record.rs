@@ -3,6 +3,7 @@
 //! A field's number is never given to another meaning. A new field is optional, has a value that means "as before", and
 //! raises the format in `sealing/keyring.rs`.
 
+mod answer;
 mod device;
 mod recovery;
 mod relocation;

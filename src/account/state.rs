@@ -12,6 +12,7 @@ use super::event::Event;
 use super::policy::Policy;
 use super::proof::{Proof, ProofKind};
 use super::recovery::set::RecoverySet;
+use super::recovery::set_id::RecoverySetId;
 use super::relocation::Relocation;
 use super::throttle::{Bucket, Throttle};
 use super::voucher::Voucher;
@@ -108,14 +109,15 @@ impl Account {
         &self.id
     }
 
-    /// Shows what must not leak, for the constant-time check to mark: the devices' secrets, and salt
-    /// and hashes of the recovery codes.
+    /// Shows what must not leak, for the constant-time check to mark: the devices' secrets, salt and
+    /// hashes of the recovery codes, and the hashes of submissions.
     #[cfg(secondfactor_constant_time)]
     #[doc(hidden)]
     pub fn for_each_secret(&self, mut see: impl FnMut(&[u8])) {
-        self.devices
-            .iter()
-            .for_each(|device| see(device.secret.expose_bytes()));
+        for device in &self.devices {
+            see(device.secret.expose_bytes());
+            device.answer.iter().for_each(|answer| see(&answer.hash));
+        }
         if let Some(recovery) = &self.recovery {
             recovery.for_each_secret(see);
         }
@@ -126,6 +128,7 @@ impl Account {
         let elapsed = self.clock.elapsed(now);
         if let Some(last) = self.clock.advance(now) {
             self.clock_went_back = true;
+            self.forget_answers();
             self.note(Event::ClockRegressed { last });
         }
         self.pass(elapsed);
@@ -137,9 +140,21 @@ impl Account {
         self.throttle.pass(elapsed);
         self.resyncs.pass(elapsed);
         if let Some(recovery) = &mut self.recovery {
-            recovery.throttle.pass(elapsed);
+            recovery.pass(elapsed);
         }
         self.end_devices(|device| !device.pass(elapsed));
+    }
+
+    /// Gives no answer again: the proofs of before don't stand any longer.
+    pub(super) fn forget_answers(&mut self) {
+        let of_devices = self.devices.iter_mut().map(|device| &mut device.answer);
+        let of_recovery = self
+            .recovery
+            .iter_mut()
+            .map(|recovery| &mut recovery.answer);
+        of_devices
+            .chain(of_recovery)
+            .for_each(|answer| *answer = None);
     }
 
     /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed.
@@ -185,6 +200,12 @@ impl Account {
         recovery
             .filter(|recovery| !recovery.codes.is_empty())
             .map(|recovery| recovery.vouched_by)
+    }
+
+    /// Returns the set of recovery codes that new ones replace, even if none of it is left.
+    pub(super) fn recovery_set_id(&self) -> Option<RecoverySetId> {
+        let recovery = self.recovery.as_ref();
+        recovery.map(|recovery| RecoverySetId::new(recovery.credential))
     }
 
     fn active(&self, credential: Credential) -> Option<&Device> {

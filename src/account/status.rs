@@ -7,6 +7,7 @@ use super::device::entry::{Device, State};
 use super::device::id::DeviceId;
 use super::label::Label;
 use super::policy::Policy;
+use super::recovery::set_id::RecoverySetId;
 use super::state::Account;
 use super::throttle::Throttle;
 use super::voucher::Voucher;
@@ -21,6 +22,7 @@ pub struct Status {
     lock: Lock,
     recovery_codes_left: usize,
     recovery_codes_by: Option<Voucher>,
+    recovery_set: Option<RecoverySetId>,
     recovery_lock: Lock,
     sealed_by: Option<KeyId>,
 }
@@ -41,6 +43,7 @@ impl Account {
             lock: lock(self.throttle),
             recovery_codes_left: recovery.map_or(0, |recovery| recovery.codes.len()),
             recovery_codes_by: self.recovery_codes_by(),
+            recovery_set: self.recovery_set_id(),
             recovery_lock: recovery.map_or(Lock::Open, |recovery| lock(recovery.throttle)),
             sealed_by: self.sealed_by,
         }
@@ -85,6 +88,13 @@ impl Status {
     #[must_use]
     pub const fn recovery_codes_by(&self) -> Option<Voucher> {
         self.recovery_codes_by
+    }
+
+    /// Returns the present set of recovery codes, which new ones replace, even if none of it is left.
+    /// It is `None` if none was ever issued.
+    #[must_use]
+    pub const fn recovery_set(&self) -> Option<RecoverySetId> {
+        self.recovery_set
     }
 
     /// Returns whether a recovery code would be judged now.

@@ -152,11 +152,15 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
     };
     let (id, policy) = (device.id, before.policy);
     let one = |steps: i64| code(device, &policy, steps, now);
+    // Always one form, so that the same code is a retry.
+    let id_of_form = "00".repeat(16).parse().unwrap();
+    let typed = |steps| Submission::new(one(steps));
+    let form = |steps| typed(steps).with_form(&[7; 16], id_of_form).unwrap();
     let pair = |steps: i64| [one(steps - 1), one(steps)];
     match command {
-        Command::Verify { steps } => commit(&before, account.verify(one(steps), now)).0,
+        Command::Verify { steps } => commit(&before, account.verify(form(steps), now)).0,
         Command::Resync { steps } => commit(&before, account.resync(id, pair(steps), now)).0,
-        Command::Confirm { steps } => commit(&before, account.confirm(id, one(steps), now)).0,
+        Command::Confirm { steps } => commit(&before, account.confirm(id, form(steps), now)).0,
         Command::ConfirmPair { steps } => {
             commit(&before, account.confirm_pair(id, pair(steps), now)).0
         }
@@ -174,6 +178,7 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
 
 fn run_with_proof(account: Account, command: Command, id: DeviceId, now: UnixTime) -> Account {
     let (before, proof) = (reopen(&account), proof(&account, now));
+    let set = before.recovery_set_id();
     let label = Label::new(format!("device {}", before.next_device)).unwrap();
     match command {
         Command::Enroll { is_token } => {
@@ -190,7 +195,7 @@ fn run_with_proof(account: Account, command: Command, id: DeviceId, now: UnixTim
         Command::Resume => commit(&before, account.resume(&proof, id, now)).0,
         Command::Revoke => commit(&before, account.revoke(&proof, id, now)).0,
         Command::KeepOnly => commit(&before, account.keep_only(&proof, &[id], now)).0,
-        Command::Issue => commit(&before, account.issue_recovery_codes(&proof, now)).0,
+        Command::Issue => commit(&before, account.issue_recovery_codes(&proof, set, now)).0,
         _ => unreachable!(),
     }
 }
@@ -247,13 +252,10 @@ fn check(before: &Account, command: Command, after: &Account) {
         check_throttle(&recovery.throttle, &after.policy);
         assert!(recovery.redemptions.len() <= MAX_REDEMPTIONS);
     }
+    let (epoch, earlier) = (after.clock.epoch, before.clock.epoch);
+    assert!(epoch >= earlier, "an epoch came back");
     assert!(
-        after.clock.epoch >= before.clock.epoch,
-        "an epoch came back"
-    );
-    assert!(
-        after.clock.epoch > before.clock.epoch
-            || after.clock.last_change >= before.clock.last_change,
+        epoch > earlier || after.clock.last_change >= before.clock.last_change,
         "the date went back in one epoch"
     );
     assert!(after.was_confirmed || !before.was_confirmed);
@@ -329,10 +331,8 @@ fn everything() -> Account {
     account.throttle.fail(&Policy::DEFAULT);
     account.resyncs.add(RESYNCS);
     let proof = proof(&account, now);
-    let (mut account, codes) = commit(
-        &Account::new(alice()),
-        account.issue_recovery_codes(&proof, now),
-    );
+    let issued = account.issue_recovery_codes(&proof, None, now);
+    let (mut account, codes) = commit(&Account::new(alice()), issued);
     assert!(codes.is_some() && account.devices.len() == 6);
     let recovery = account.recovery.as_mut().unwrap();
     recovery.remember(Credential::from_bytes([3; 8]));

@@ -45,6 +45,13 @@ impl Code {
         self.digits
     }
 
+    /// Returns the digits as they are hashed.
+    #[cfg(feature = "mfa")]
+    pub(crate) const fn to_bytes(self) -> [u8; 5] {
+        let [a, b, c, d] = self.value.to_be_bytes();
+        [self.digits.count(), a, b, c, d]
+    }
+
     pub(crate) fn ct_eq(self, other: Self) -> Choice {
         // 2^31 stands for "another number of digits" and is no value.
         let other_value = if self.digits == other.digits {

@@ -6,7 +6,7 @@ use super::judge;
 use super::sweep::{Batch, KeyUsage};
 use crate::account::{
     Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice, PendingDevice, Proof,
-    Recovered, RecoveryCode, RecoveryCodes, Status, Verified,
+    Recovered, RecoveryCode, RecoveryCodes, RecoverySetId, Status, Submission, Verified,
 };
 use crate::account_id::AccountId;
 use crate::codes::{Code, SecretText, UnixTime};
@@ -129,11 +129,11 @@ impl<S: Store, R> Mfa<S, R> {
 
 /// Makes a blocking method for each call of [`Mfa`](crate::Mfa) that it lists.
 macro_rules! blocking {
-    ($store:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+    ($store:ident: $(fn $name:ident$([$life:lifetime])?($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
         impl<S: $store, R: BlockOn> Mfa<S, R> {$(
             #[doc = concat!("Waits for [`Mfa::", stringify!($name), "`](crate::Mfa::", stringify!($name), ").\n")]
             #[doc = "\n# Errors\nThey are those of the call that it waits for."]
-            pub fn $name(&self, $($argument: $type),*) -> Result<$output, Error> {
+            pub fn $name$(<$life>)?(&self, $($argument: $type),*) -> Result<$output, Error> {
                 self.runtime.block_on(self.inner.$name($($argument),*))
             }
         )*}
@@ -144,13 +144,13 @@ blocking! {
     Store:
     fn enroll(account: &AccountId, device: impl Into<NewDevice>) -> Enrollment;
     fn enroll_another(proof: impl AsRef<Proof>, device: impl Into<NewDevice>) -> Enrollment;
-    fn confirm(account: &AccountId, device: impl Into<PendingDevice>, code: Code) -> Confirmed;
+    fn confirm(account: &AccountId, device: impl Into<PendingDevice>, submission: impl Into<Submission<Code>>) -> Confirmed;
     fn confirm_pair(account: &AccountId, device: impl Into<PendingDevice>, codes: [Code; 2]) -> Confirmed;
-    fn verify(account: &AccountId, code: Code) -> Verified;
+    fn verify(account: &AccountId, submission: impl Into<Submission<Code>>) -> Verified;
     fn resync(account: &AccountId, device: DeviceId, codes: [Code; 2]) -> ();
     fn rotate(proof: impl AsRef<Proof>, device: impl Into<PendingDevice>, grace: Duration) -> Enrollment;
-    fn issue_recovery_codes(proof: impl AsRef<Proof>) -> RecoveryCodes;
-    fn redeem(account: &AccountId, code: &RecoveryCode) -> Recovered;
+    fn issue_recovery_codes(proof: impl AsRef<Proof>, replaces: Option<RecoverySetId>) -> RecoveryCodes;
+    fn redeem['c](account: &AccountId, submission: impl Into<Submission<&'c RecoveryCode>>) -> Recovered;
     fn status(account: &AccountId) -> Status;
     fn devices(account: &AccountId) -> Vec<DeviceStatus>;
     fn rename(proof: impl AsRef<Proof>, device: DeviceId, label: Label) -> ();

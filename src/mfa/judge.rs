@@ -39,7 +39,7 @@ pub(super) const TRIES: usize = 8;
 /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, as a QR code
 /// # let code = Totp::new(enrollment.secret()).at(SystemClock.now())?;
 /// let confirmed = mfa.confirm(&alice, enrollment.device(), code).await?;
-/// let recovery_codes = mfa.issue_recovery_codes(&confirmed).await?; // shown once, to be printed
+/// let recovery_codes = mfa.issue_recovery_codes(&confirmed, None).await?; // shown once, to be printed
 ///
 /// // At the next login, after the password, with the next code:
 /// # let code = Totp::new(enrollment.secret()).at(SystemClock.now().saturating_add(std::time::Duration::from_secs(30)))?;

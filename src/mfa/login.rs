@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::judge::{Absent, Mfa};
 use crate::account::{
     Account, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, NewDevice, PendingDevice, Proof,
-    Recovered, RecoveryCode, RecoveryCodes, Status, Verified,
+    Recovered, RecoveryCode, RecoveryCodes, RecoverySetId, Status, Submission, Verified,
 };
 use crate::account_id::AccountId;
 use crate::codes::Code;
@@ -77,14 +77,14 @@ impl<S: Store> Mfa<S> {
     ///
     /// This burns the code and is no login. What it returns is enough to issue recovery codes right
     /// away. When the first device is confirmed, all other pending devices end, as they were begun
-    /// without a proof.
+    /// without a proof. A [`Submission`] with a form may come twice.
     ///
     /// ```
-    /// # use secondfactor::{AccountId, Mfa, account::Enrollment, store::Store};
+    /// # use secondfactor::{AccountId, Code, Mfa, account::Enrollment, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, enrollment: Enrollment)
     /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// let confirmed = mfa.confirm(alice, enrollment.device(), "123 456".parse()?).await?;
-    /// let recovery_codes = mfa.issue_recovery_codes(&confirmed).await?;
+    /// let confirmed = mfa.confirm(alice, enrollment.device(), "123 456".parse::<Code>()?).await?;
+    /// let recovery_codes = mfa.issue_recovery_codes(&confirmed, None).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -101,14 +101,16 @@ impl<S: Store> Mfa<S> {
         &self,
         account: &AccountId,
         device: impl Into<PendingDevice>,
-        code: Code,
+        submission: impl Into<Submission<Code>>,
     ) -> Result<Confirmed, Error> {
-        let device = device.into();
-        let command = |account: Account, now| account.confirm(device, code, now);
+        let (device, submission) = (device.into(), submission.into());
+        let command = |account: Account, now| account.confirm(device, submission.clone(), now);
         self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
     /// Confirms a device by two codes in a row, even if its clock or counter is off.
+    ///
+    /// A pair that comes twice is [`UnknownDevice`](Error::UnknownDevice) the second time.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Code, Mfa, account::DeviceId, store::Store};
@@ -134,11 +136,14 @@ impl<S: Store> Mfa<S> {
 
     /// Verifies a code of any active device of the account: the second factor of a login.
     ///
+    /// A [`Submission`] with the form that the code was typed into may come twice, by a double click
+    /// or after a lost answer.
+    ///
     /// ```
-    /// # use secondfactor::{AccountId, Error, Mfa, store::Store};
+    /// # use secondfactor::{AccountId, Code, Error, Mfa, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, typed: &str)
     /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// match mfa.verify(alice, typed.parse()?).await {
+    /// match mfa.verify(alice, typed.parse::<Code>()?).await {
     ///     Ok(verified) => println!("welcome, {}", verified.account()),
     ///     Err(Error::Denied(denial)) => match denial.retry_after(mfa.now()) {
     ///         Some(wait) => println!("wait {} seconds", wait.as_secs()),
@@ -155,9 +160,14 @@ impl<S: Store> Mfa<S> {
     ///   ones.
     /// * [`NotEnrolled`](Error::NotEnrolled) if no device was ever confirmed. That is never a
     ///   reason to do without a second factor.
-    pub async fn verify(&self, account: &AccountId, code: Code) -> Result<Verified, Error> {
+    pub async fn verify(
+        &self,
+        account: &AccountId,
+        submission: impl Into<Submission<Code>>,
+    ) -> Result<Verified, Error> {
+        let submission = submission.into();
         self.judge(account, Absent::IsNotEnrolled, |account, now| {
-            account.verify(code, now)
+            account.verify(submission.clone(), now)
         })
         .await
     }
@@ -230,10 +240,15 @@ impl<S: Store> Mfa<S> {
 
     /// Issues ten recovery codes, to be shown once. Earlier ones are void.
     ///
+    /// `replaces` names the present set: [`Status::recovery_set`], [`Recovered::recovery_set`], or
+    /// `None` if there is none yet. Put it into the form that asks for new ones. So a form that is
+    /// sent twice does not void what was just printed.
+    ///
     /// ```
     /// # use secondfactor::{Confirmed, Mfa, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, confirmed: &Confirmed) -> Result<(), Box<dyn std::error::Error>> {
-    /// for code in mfa.issue_recovery_codes(confirmed).await? {
+    /// let present = mfa.status(confirmed.account()).await?.recovery_set();
+    /// for code in mfa.issue_recovery_codes(confirmed, present).await? {
     ///     println!("{}", code.expose_text().as_str());
     /// }
     /// # Ok(())
@@ -242,14 +257,17 @@ impl<S: Store> Mfa<S> {
     ///
     /// # Errors
     /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
+    /// * [`RecoveryCodesReplaced`](Error::RecoveryCodesReplaced) if `replaces` is not the present
+    ///   set.
     /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn issue_recovery_codes(
         &self,
         proof: impl AsRef<Proof>,
+        replaces: Option<RecoverySetId>,
     ) -> Result<RecoveryCodes, Error> {
         let proof = proof.as_ref();
         self.judge_proven(proof, |account, now| {
-            account.issue_recovery_codes(proof, now)
+            account.issue_recovery_codes(proof, replaces, now)
         })
         .await
     }
@@ -257,13 +275,14 @@ impl<S: Store> Mfa<S> {
     /// Redeems a recovery code, which is used up then.
     ///
     /// Ask for the password first. Let the owner mend the second factor: enroll another device,
-    /// revoke the lost one, issue new codes.
+    /// revoke the lost one, issue new codes. A [`Submission`] with a form may come twice.
     ///
     /// ```
-    /// # use secondfactor::{AccountId, Label, Mfa, store::Store};
+    /// # use secondfactor::{AccountId, Label, Mfa, RecoveryCode, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, typed: &str)
     /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// let recovered = mfa.redeem(alice, &typed.parse()?).await?;
+    /// let recovery_code: RecoveryCode = typed.parse()?;
+    /// let recovered = mfa.redeem(alice, &recovery_code).await?;
     /// let enrollment = mfa.enroll_another(&recovered, Label::new("new phone")?).await?;
     /// # Ok(())
     /// # }
@@ -274,13 +293,14 @@ impl<S: Store> Mfa<S> {
     ///   Wrong recovery codes do not count as wrong codes of a device.
     /// * [`NoRecoveryCodes`](Error::NoRecoveryCodes) if none is left,
     ///   [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
-    pub async fn redeem(
+    pub async fn redeem<'c>(
         &self,
         account: &AccountId,
-        code: &RecoveryCode,
+        submission: impl Into<Submission<&'c RecoveryCode>>,
     ) -> Result<Recovered, Error> {
+        let submission = submission.into();
         self.judge(account, Absent::IsNotEnrolled, |account, now| {
-            account.redeem(code, now)
+            account.redeem(submission.clone(), now)
         })
         .await
     }

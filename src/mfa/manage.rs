@@ -124,7 +124,8 @@ impl<S: Store> Mfa<S> {
     /// # use secondfactor::{Mfa, Verified, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, by_tablet: Verified) -> Result<(), Box<dyn std::error::Error>> {
     /// let proof = mfa.keep_only(&by_tablet, &[by_tablet.device()]).await?.ok_or("not kept")?;
-    /// let recovery_codes = mfa.issue_recovery_codes(&proof).await?; // shown once, to be printed
+    /// let present = mfa.status(proof.account()).await?.recovery_set();
+    /// let recovery_codes = mfa.issue_recovery_codes(&proof, present).await?;
     /// # Ok(())
     /// # }
     /// ```

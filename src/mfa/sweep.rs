@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _};
 
-use super::judge::{Absent, Mfa, store_error};
+use super::judge::{Mfa, TRIES, store_error};
 use crate::account::Error;
 use crate::account_id::AccountId;
 use crate::sealing::{KeyId, key_id};
@@ -27,18 +27,21 @@ impl<S: Store> Mfa<S> {
     /// # Errors
     /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn reseal(&self, account: &AccountId) -> Result<(), Error> {
-        let stored = self.load(account).await?.ok_or(Error::NotEnrolled)?;
-        // A record that the active key sealed is opened too, so that a walk finds every record that
-        // does not open.
-        self.open(account, stored.body())?;
-        if key_id(stored.body())? == self.keyring.active_id() {
-            return Ok(());
+        for _ in 0..TRIES {
+            let stored = self.load(account).await?.ok_or(Error::NotEnrolled)?;
+            // A record that the active key sealed is opened too, so that a walk finds every record
+            // that does not open.
+            let opened = self.open(account, stored.body())?;
+            if key_id(stored.body())? == self.keyring.active_id() {
+                return Ok(());
+            }
+            let resealed = opened.reseal(&self.keyring);
+            let (now, expected) = (self.clock.now(), Some(stored.version()));
+            if let Some(()) = self.commit(account, now, expected, resealed).await? {
+                return Ok(());
+            }
         }
-        let keyring = &self.keyring;
-        self.judge(account, Absent::IsNotEnrolled, |account, _| {
-            Ok(account.reseal(keyring))
-        })
-        .await
+        Err(Error::Contended)
     }
 }
 

@@ -76,7 +76,7 @@ fn changes(mfa: &Server, device: DeviceId, proof: &Confirmed) -> Vec<Option<Erro
     vec![
         run(mfa.enroll_another(proof, label("tablet"))).err(),
         run(mfa.rotate(proof, device, Duration::ZERO)).err(),
-        run(mfa.issue_recovery_codes(proof)).err(),
+        run(mfa.issue_recovery_codes(proof, None)).err(),
         run(mfa.rename(proof, device, label("x"))).err(),
         run(mfa.suspend(proof, device)).err(),
         run(mfa.resume(proof, device)).err(),

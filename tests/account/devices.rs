@@ -9,6 +9,7 @@ use secondfactor::codes::{
 use secondfactor::store::MemoryStore;
 use secondfactor::{Confirmed, Denial, Error, NewDevice, Verified};
 
+use crate::recovery_set;
 use crate::support::*;
 
 type Server = secondfactor::Mfa<MemoryStore>;
@@ -465,7 +466,7 @@ fn a_status_shows_who_vouched_for_devices_and_codes() {
     };
     assert_eq!(codes_by(), None);
     let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
-    let codes = run(mfa.issue_recovery_codes(&by_tablet)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&by_tablet, None)).unwrap();
     assert_eq!(codes_by(), Some(VouchedBy::Device(tablet)));
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     let _watch = run(mfa.enroll_another(&recovered, label("watch"))).unwrap();
@@ -478,7 +479,7 @@ fn a_status_shows_who_vouched_for_devices_and_codes() {
     // They stay when their voucher goes, and no rule reads them.
     run(mfa.revoke(&by_tablet, device)).unwrap();
     assert_eq!(vouched_by(&mfa), expected[1..]);
-    let _codes = run(mfa.issue_recovery_codes(&recovered)).unwrap();
+    let _codes = run(mfa.issue_recovery_codes(&recovered, recovery_set(&mfa))).unwrap();
     assert_eq!(codes_by(), Some(VouchedBy::RecoveryCode));
 
     let imported = Server::new(MemoryStore::new(), keyring());
@@ -517,7 +518,7 @@ fn what_is_kept_is_active_and_not_nothing() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].id(), next.device());
     assert!(matches!(
-        run(mfa.issue_recovery_codes(&by_tablet)),
+        run(mfa.issue_recovery_codes(&by_tablet, None)),
         Err(Error::Stale(_))
     ));
 }
@@ -526,7 +527,7 @@ fn what_is_kept_is_active_and_not_nothing() {
 #[test]
 fn a_redemption_that_keeps_nothing_stays() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     // Its answer may get lost, and nothing else is left to repeat it with.
     let _lost = run(mfa.keep_only(&recovered, &[])).unwrap();
@@ -537,7 +538,9 @@ fn a_redemption_that_keeps_nothing_stays() {
         Err(Error::NoRecoveryCodes)
     ));
     assert_eq!(
-        run(mfa.issue_recovery_codes(&recovered)).unwrap().count(),
+        run(mfa.issue_recovery_codes(&recovered, recovery_set(&mfa)))
+            .unwrap()
+            .count(),
         10
     );
     assert!(run(mfa.enroll_another(&recovered, label("new phone"))).is_ok());
@@ -588,7 +591,7 @@ fn a_session_goes_on_as_long_as_its_device_logs_in() {
         device,
     } = Login::new(MemoryStore::new());
     let login = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     let (_, by_tablet) = add(&mfa, &proof, "tablet");
     // How long ago it was does not matter.
@@ -600,7 +603,7 @@ fn a_session_goes_on_as_long_as_its_device_logs_in() {
     let has_ended = |result| matches!(result, Err(Error::Stale(Stale::Ended)));
     assert!(has_ended(run(mfa.stands(&login))));
     run(mfa.stands(&recovered)).unwrap();
-    let _codes = run(mfa.issue_recovery_codes(&by_tablet)).unwrap();
+    let _codes = run(mfa.issue_recovery_codes(&by_tablet, recovery_set(&mfa))).unwrap();
     assert!(has_ended(run(mfa.stands(&recovered))));
     run(mfa.opt_out(&by_tablet)).unwrap();
     assert!(matches!(

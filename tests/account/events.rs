@@ -40,7 +40,7 @@ fn a_life_is_told_in_order() {
     run(mfa.suspend(&proof, other)).unwrap();
     run(mfa.resume(&proof, other)).unwrap();
     run(mfa.revoke(&proof, other)).unwrap();
-    let _codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let _codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     clock.set(UnixTime::from_secs(NOW.as_secs() - 100));
     run(mfa.danger_unlock_unproven(&alice())).unwrap();
     clock.set(NOW);
@@ -403,7 +403,7 @@ impl Life {
         let Login {
             mfa, clock, proof, ..
         } = &self.0;
-        let codes = run(mfa.issue_recovery_codes(proof)).unwrap();
+        let codes = run(mfa.issue_recovery_codes(proof, None)).unwrap();
         let _forgotten = run(mfa.enroll_another(proof, label("watch"))).unwrap();
         let first = codes.iter().next().unwrap();
         let recovered = run(mfa.redeem(&alice(), first)).unwrap();

@@ -7,6 +7,7 @@ use secondfactor::account::{DeviceId, Lock};
 use secondfactor::{Denial, Error, Policy, Proof, RecoveryCode};
 
 use crate::denial;
+use crate::recovery_set;
 use crate::stage::{Held, Stage, active};
 use crate::support::*;
 
@@ -106,7 +107,11 @@ impl<'s> Owner<'s> {
     }
 
     fn issue(&mut self) {
-        let codes = self.change(|stage, proof| run(stage.mfa.issue_recovery_codes(proof)));
+        let codes = self.change(|stage, proof| {
+            run(stage
+                .mfa
+                .issue_recovery_codes(proof, recovery_set(&stage.mfa)))
+        });
         self.printed = codes.into_iter().collect();
     }
 

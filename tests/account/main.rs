@@ -32,7 +32,14 @@ mod stage;
 mod support;
 mod tokens;
 
-use secondfactor::{Denial, Error};
+use secondfactor::account::RecoverySetId;
+use secondfactor::{Denial, Error, Mfa, store::Store};
+
+/// What new recovery codes of alice replace.
+fn recovery_set<S: Store>(mfa: &Mfa<S>) -> Option<RecoverySetId> {
+    let status = support::run(mfa.status(&support::alice()));
+    status.unwrap().recovery_set()
+}
 
 fn denial<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {
     match result {

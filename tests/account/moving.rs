@@ -86,7 +86,7 @@ impl Move {
         let log = Log::default();
         let mfa = mfa.on_event(log.handler());
         let verified = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-        let codes = run(mfa.issue_recovery_codes(&verified)).unwrap();
+        let codes = run(mfa.issue_recovery_codes(&verified, None)).unwrap();
         let recovery_code = codes.iter().next().unwrap().expose_text().parse().unwrap();
         clock.advance(STEP);
         Self {
@@ -128,7 +128,10 @@ fn a_move_takes_the_second_factor_along() {
     assert_eq!(denial(moved.verify(&user(), 0)), Denial::Replayed);
     moved.verify(&user(), 1).unwrap();
     let recovered = run(moved.mfa.redeem(&user(), &moved.recovery_code)).unwrap();
-    let _shown = run(moved.mfa.issue_recovery_codes(&recovered)).unwrap();
+    let _shown = run(moved
+        .mfa
+        .issue_recovery_codes(&recovered, Some(recovered.recovery_set())))
+    .unwrap();
     let events: Vec<_> = moved.log.events().drain(told..).collect();
     let codes: Vec<_> = events.iter().map(|event| event.code()).collect();
     assert_eq!(codes[..2], ["moved_away", "moved_here"]);
@@ -214,7 +217,7 @@ fn assert_frozen(moved: &Move) {
         run(mfa.redeem(&alice(), &moved.recovery_code)).map(drop),
         run(mfa.enroll(&alice(), label("tablet"))).map(drop),
         run(mfa.enroll_another(proof, label("tablet"))).map(drop),
-        run(mfa.issue_recovery_codes(proof)).map(drop),
+        run(mfa.issue_recovery_codes(proof, None)).map(drop),
         run(mfa.keep_only(proof, &[])).map(drop),
         run(mfa.opt_out(proof)),
         run(mfa.stands(proof)),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::account::{Account, DeviceId, Lock, PendingDevice, VouchedBy};
+use secondfactor::account::{Account, DeviceId, Lock, PendingDevice, Submission, VouchedBy};
 use secondfactor::codes::{
     Algorithm, Counter, Digits, Hotp, ManualClock, Parameters, Period, Secret, Totp,
 };
@@ -34,6 +34,13 @@ fn secret() -> Secret {
     Secret::from_bytes(b"12345678901234567890").unwrap()
 }
 
+fn in_form<C>(code: C) -> Submission<C> {
+    let form = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    Submission::new(code)
+        .with_form(b"the session's id", form)
+        .unwrap()
+}
+
 /// An account whose phone was confirmed by the code of the step before `NOW`, and has shown that of
 /// `NOW` at a login. The clock went back once before that.
 fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
@@ -47,7 +54,7 @@ fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
     clock.set(NOW);
     run(mfa.confirm(&alice(), phone, code(&secret(), NOW, -1))).unwrap();
     let used = code(&secret(), NOW, 0);
-    let verified = run(mfa.verify(&alice(), used)).unwrap();
+    let verified = run(mfa.verify(&alice(), in_form(used))).unwrap();
     let _replayed = run(mfa.verify(&alice(), used)).unwrap_err();
     what_else(&mfa, &verified);
     run(store.load(&alice())).unwrap().unwrap().body().to_vec()
@@ -103,8 +110,9 @@ fn write_everything(mfa: &Mfa<Arc<MemoryStore>>, verified: &Verified) {
     for _ in 0..3 {
         let _refused = run(mfa.resync(&alice(), verified.device(), [wrong; 2])).unwrap_err();
     }
-    let codes = run(mfa.issue_recovery_codes(verified)).unwrap();
-    let _recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
+    let codes = run(mfa.issue_recovery_codes(verified, None)).unwrap();
+    let first = codes.iter().next().unwrap();
+    let _recovered = run(mfa.redeem(&alice(), in_form(first))).unwrap();
     let other = RecoveryCodes::generate().unwrap();
     for code in other.iter().take(5) {
         let _refused = run(mfa.redeem(&alice(), code)).unwrap_err();
@@ -139,6 +147,16 @@ fn what_was_used_before_a_record_was_written_stays_used() {
         let is_right = judged.is_ok_and(|attempt| commit(attempt).1.is_ok());
         assert_eq!(is_right, steps == 1, "{steps} steps");
     }
+}
+
+#[test]
+fn what_was_answered_before_a_record_was_written_is_answered_again() {
+    let retry = |time| {
+        let retried = open(&one_active()).verify(in_form(code(&secret(), NOW, 0)), time);
+        verdict(retried).map(|verified| verified.at())
+    };
+    assert_eq!(retry(NOW.saturating_add(STEP)).unwrap(), NOW);
+    assert!(retry(NOW.saturating_add(STEP * 2)).is_err());
 }
 
 #[test]
@@ -200,7 +218,7 @@ fn a_recorded_record_means_what_it_meant() {
 fn what_a_recorded_record_began_is_confirmed_where_it_was_begun() {
     let pending: DeviceId = "6".parse().unwrap();
     let confirm = |device: PendingDevice| {
-        let wrong = "000000".parse().unwrap();
+        let wrong = "000000".parse::<secondfactor::Code>().unwrap();
         open(&everything()).confirm(device, wrong, NOW)
     };
     for elsewhere in [pending.into(), pending.in_session(b"another")] {

@@ -4,6 +4,7 @@ use secondfactor::account::Lock;
 use secondfactor::store::MemoryStore;
 use secondfactor::{Denial, Error, Event, RecoveryCode, RecoveryCodes};
 
+use crate::recovery_set;
 use crate::support::*;
 
 /// A code that is none of the account's.
@@ -22,7 +23,7 @@ fn ten_are_issued_and_each_works_once() {
         run(mfa.redeem(&alice(), &wrong())),
         Err(Error::NoRecoveryCodes)
     ));
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     assert_eq!(codes.count(), 10);
     for (used, code) in codes.iter().enumerate() {
         assert_eq!(
@@ -50,7 +51,7 @@ fn ten_are_issued_and_each_works_once() {
 #[test]
 fn a_code_is_found_as_people_type_it() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let typed = codes
         .iter()
         .next()
@@ -65,8 +66,8 @@ fn a_code_is_found_as_people_type_it() {
 #[test]
 fn issuing_again_voids_the_earlier_ones() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let void = run(mfa.issue_recovery_codes(&proof)).unwrap();
-    let codes: Vec<RecoveryCode> = run(mfa.issue_recovery_codes(&proof))
+    let void = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
+    let codes: Vec<RecoveryCode> = run(mfa.issue_recovery_codes(&proof, recovery_set(&mfa)))
         .unwrap()
         .into_iter()
         .collect();
@@ -79,7 +80,7 @@ fn issuing_again_voids_the_earlier_ones() {
     // Whoever has redeemed one gets a whole set, and the rest of the old one is void too.
     let recovered = run(mfa.redeem(&alice(), &codes[4])).unwrap();
     assert_eq!(recovered.codes_left(), 9);
-    let new = run(mfa.issue_recovery_codes(&recovered)).unwrap();
+    let new = run(mfa.issue_recovery_codes(&recovered, Some(recovered.recovery_set()))).unwrap();
     assert_eq!(new.count(), 10);
     assert_eq!(run(mfa.status(&alice())).unwrap().recovery_codes_left(), 10);
     for code in &codes[4..6] {
@@ -97,9 +98,9 @@ fn an_eleventh_redemption_takes_the_place_of_the_oldest() {
     let Login {
         mfa, proof, device, ..
     } = Login::new(MemoryStore::new());
-    let before = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let before = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let issuing = run(mfa.redeem(&alice(), before.iter().next().unwrap())).unwrap();
-    let codes = run(mfa.issue_recovery_codes(&issuing)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&issuing, Some(issuing.recovery_set()))).unwrap();
     let all: Vec<_> = (codes.iter().take(9))
         .map(|code| run(mfa.redeem(&alice(), code)).unwrap())
         .collect();
@@ -127,7 +128,7 @@ fn the_two_budgets_never_block_each_other() {
     let Login {
         mfa, secret, proof, ..
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     for _ in 0..5 {
         assert!(matches!(
             run(mfa.redeem(&alice(), &wrong())),
@@ -149,7 +150,7 @@ fn the_two_budgets_never_block_each_other() {
     let Login {
         mfa, secret, proof, ..
     } = Login::new(MemoryStore::new());
-    let again = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let again = run(mfa.issue_recovery_codes(&proof, recovery_set(&mfa))).unwrap();
     for _ in 0..6 {
         let _refused = run(mfa.verify(&alice(), wrong_code(&secret, NOW)));
     }
@@ -173,7 +174,7 @@ fn a_disabled_account_is_bound_anew_by_a_recovery_code() {
     } = Login::new(MemoryStore::new());
     let log = Log::default();
     let mfa = mfa.on_event(log.handler());
-    let codes: Vec<RecoveryCode> = run(mfa.issue_recovery_codes(&proof))
+    let codes: Vec<RecoveryCode> = run(mfa.issue_recovery_codes(&proof, None))
         .unwrap()
         .into_iter()
         .collect();

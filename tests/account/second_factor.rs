@@ -272,7 +272,7 @@ fn a_throttled_claimant_is_told_how_long_to_wait() {
 #[test]
 fn without_a_record_or_an_active_device_there_is_no_verdict() {
     let mfa = Mfa::new(MemoryStore::new(), keyring());
-    let any = "123456".parse().unwrap();
+    let any = "123456".parse::<secondfactor::Code>().unwrap();
     assert!(matches!(
         run(mfa.verify(&alice(), any)),
         Err(Error::NotEnrolled)
@@ -524,13 +524,13 @@ fn secrets_with_the_same_code() -> (Secret, Secret) {
 }
 
 /// A store whose swaps fail, or lose, as told.
-struct Faulty {
+pub(crate) struct Faulty {
     inner: MemoryStore,
     fault: std::sync::Mutex<Option<Failure>>,
 }
 
 #[derive(Clone, Copy)]
-enum Failure {
+pub(crate) enum Failure {
     /// The write is not made, and the store says so.
     ErrorBefore,
     /// The write is made, and the store fails to say so.
@@ -543,17 +543,17 @@ enum Failure {
 
 #[derive(Debug, thiserror::Error)]
 #[error("the line is cut")]
-struct Cut;
+pub(crate) struct Cut;
 
 impl Faulty {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             inner: MemoryStore::new(),
             fault: std::sync::Mutex::new(None),
         }
     }
 
-    fn set(&self, fault: impl Into<Option<Failure>>) {
+    pub(crate) fn set(&self, fault: impl Into<Option<Failure>>) {
         *self.fault.lock().unwrap() = fault.into();
     }
 }
@@ -803,7 +803,7 @@ fn futures_can_move_between_threads() {
     fn is_send<T: Send>(_: &T) {}
     let mfa = Mfa::new(MemoryStore::new(), keyring());
     let alice = alice();
-    is_send(&mfa.verify(&alice, "123456".parse().unwrap()));
+    is_send(&mfa.verify(&alice, "123456".parse::<secondfactor::Code>().unwrap()));
     is_send(&mfa.enroll(&alice, label("phone")));
     fn proven<'a>(
         mfa: &'a Mfa<MemoryStore>,

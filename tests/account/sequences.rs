@@ -18,7 +18,7 @@ use crate::model::world::{Tally, World};
 const SEQUENCES: u64 = 70;
 
 /// What each command must have said in so many sequences.
-const OFTEN: [(&str, &[Said]); 14] = {
+const OFTEN: [(&str, &[Said]); 17] = {
     use Said::*;
     [
         ("verify", &[Yes, Mismatch, Replayed, Throttled, Disabled]),
@@ -34,7 +34,10 @@ const OFTEN: [(&str, &[Said]); 14] = {
         ("keep only", &[Yes, LastDevice]),
         ("danger import", &[Yes, ProofRequired]),
         ("stands", &[Yes, Ended]),
-        ("issue", &[Yes, Ended]),
+        ("issue", &[Yes, Ended, OtherRecoveryCodes]),
+        ("verify again", &[Yes]),
+        ("confirm again", &[Yes]),
+        ("redeem again", &[Yes]),
     ]
 };
 

@@ -13,6 +13,7 @@ use secondfactor::{
     Verified,
 };
 
+use crate::recovery_set;
 use crate::support::*;
 
 /// Counts the writes.
@@ -151,7 +152,10 @@ impl Stage {
     }
 
     pub(crate) fn issue(&self, proof: impl AsRef<Proof>) -> Vec<RecoveryCode> {
-        let codes = run(self.mfa.issue_recovery_codes(proof)).unwrap();
+        let codes = run(self
+            .mfa
+            .issue_recovery_codes(proof, recovery_set(&self.mfa)))
+        .unwrap();
         codes.into_iter().collect()
     }
 

@@ -128,7 +128,7 @@ fn a_token_of_another_proof_is_no_verified() {
         proof: confirmed,
         ..
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&confirmed)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&confirmed, None)).unwrap();
     clock.advance(Duration::from_secs(60));
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     clock.advance(Duration::from_secs(60));

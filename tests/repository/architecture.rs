@@ -28,9 +28,9 @@ const HOUSE: [(&str, &str); 10] = [
     ),
     (
         "account",
-        "credential relocation device/id device/session label diagnosis guess_bound policy stale proof voucher event denial \
-         record_error error clock throttle device/drift device/new_device device/entry device/searching \
-         device/enrollment recovery/code recovery/codes recovery/set state record/throttle record/relocation record/voucher \
+        "credential form_id relocation device/id device/session label diagnosis guess_bound policy recovery/set_id stale proof voucher event denial \
+         record_error error clock answer throttle device/drift device/new_device device/entry device/searching \
+         device/enrollment recovery/code recovery/codes recovery/set submission state record/answer record/throttle record/relocation record/voucher \
          record/device record/recovery record attempt judge status commands/check_proof commands/enroll \
          commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem commands/relocate \
          commands/verify commands/resync commands/unproven trace",

@@ -255,7 +255,7 @@ fn use_and_fail_over(is_synchronous: bool) -> Used {
     let token = NewDevice::hotp(label("token"), Counter::new(0)).with_secret(secret.duplicate());
     let press = |counter| Hotp::new(&secret).at(Counter::new(counter));
     let proof = enroll(&mfa, "token", token, press(0));
-    let recovery_codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let recovery_codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
 
     primary.until("SELECT coalesce(bool_and(flush_lsn = pg_current_wal_lsn()), false) FROM pg_stat_replication");
     if is_synchronous {

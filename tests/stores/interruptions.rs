@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use secondfactor::account::DeviceId;
+use secondfactor::account::{DeviceId, RecoverySetId, Submission};
 use secondfactor::codes::{ManualClock, Secret};
 use secondfactor::store::{
     AnyStore, AnyStoreError, MemoryStore, Report, Store, Stored, Swap, Version,
@@ -98,6 +98,9 @@ struct Owner {
     secret: Secret,
     watch_secret: Secret,
     recovery_code: RecoveryCode,
+    /// It was redeemed a moment ago.
+    used_code: RecoveryCode,
+    codes: Option<RecoverySetId>,
     proof: Confirmed,
 }
 
@@ -119,7 +122,10 @@ impl Owner {
             }
             let tablet = mfa.devices(&alice()).await.unwrap()[2].id();
             mfa.suspend(&proof, tablet).await.unwrap();
-            let codes = mfa.issue_recovery_codes(&proof).await.unwrap();
+            let codes = mfa.issue_recovery_codes(&proof, None).await.unwrap();
+            let mut sheet = codes.into_iter();
+            let (used_code, recovery_code) = (sheet.next().unwrap(), sheet.next().unwrap());
+            let redeemed = mfa.redeem(&alice(), in_form(&used_code)).await;
             let watch = mfa.enroll_another(&proof, label("watch")).await.unwrap();
             let stored = store.load(&alice()).await.unwrap().unwrap();
             Self {
@@ -129,15 +135,24 @@ impl Owner {
                 watch: watch.device(),
                 secret,
                 watch_secret: watch.secret().duplicate(),
-                recovery_code: codes.into_iter().next().unwrap(),
+                recovery_code,
+                used_code,
+                codes: Some(redeemed.unwrap().recovery_set()),
                 proof,
             }
         })
     }
 }
 
+fn in_form<C>(code: C) -> Submission<C> {
+    let form = "0123456789abcdef0123456789abcdef".parse().unwrap();
+    Submission::new(code)
+        .with_form(b"the session's id", form)
+        .unwrap()
+}
+
 /// Those of alice, with what they are about.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "enroll_another",
     "confirm",
     "confirm a wrong code",
@@ -149,6 +164,7 @@ const COMMANDS: [&str; 21] = [
     "rotate",
     "issue_recovery_codes",
     "redeem",
+    "redeem again",
     "rename",
     "suspend",
     "resume",
@@ -201,8 +217,9 @@ async fn perform(
             .rotate(proof, owner.phone, Duration::ZERO)
             .await
             .map(drop),
-        "issue_recovery_codes" => mfa.issue_recovery_codes(proof).await.map(drop),
+        "issue_recovery_codes" => mfa.issue_recovery_codes(proof, owner.codes).await.map(drop),
         "redeem" => mfa.redeem(id, &owner.recovery_code).await.map(drop),
+        "redeem again" => mfa.redeem(id, in_form(&owner.used_code)).await.map(drop),
         "rename" => mfa.rename(proof, owner.phone, label("old phone")).await,
         "suspend" => mfa.suspend(proof, owner.phone).await,
         "resume" => mfa.resume(proof, owner.tablet).await,

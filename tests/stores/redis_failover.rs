@@ -209,7 +209,7 @@ impl Submissions {
         let count = |secret: &Secret, counter| Hotp::new(secret).at(Counter::new(counter));
         let token = NewDevice::hotp(label("token"), Counter::new(0));
         let token = enroll(token, &|secret| count(secret, 0));
-        let codes = run(login.mfa.issue_recovery_codes(&login.proof)).unwrap();
+        let codes = run(login.mfa.issue_recovery_codes(&login.proof, None)).unwrap();
         Self {
             phone: code(&login.secret, NOW, 1),
             slow: two_minutes(&slow, NOW.saturating_add(4 * STEP)),

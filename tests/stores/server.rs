@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use secondfactor::account::DeviceId;
+use secondfactor::account::{DeviceId, Submission};
 use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::{AnyStore, AnyStoreError, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Code, Denial, Error, Mfa, RecoveryCode, Verified};
@@ -49,6 +49,16 @@ impl Server {
 
     pub(crate) fn verify(&mut self, id: &str, time: UnixTime, code: Code) {
         writeln!(self.commands, "verify {id} {} {code}", time.as_secs()).unwrap();
+    }
+
+    /// In a form of the one session.
+    pub(crate) fn verify_in(&mut self, id: &str, time: UnixTime, code: Code, form: u128) {
+        writeln!(
+            self.commands,
+            "verify {id} {} {code} {form:032x}",
+            time.as_secs()
+        )
+        .unwrap();
     }
 
     pub(crate) fn enroll(&mut self, id: &str) {
@@ -107,8 +117,15 @@ pub(crate) fn serve() {
             ["verify", id, time, code] => {
                 clock.set(UnixTime::from_secs(time.parse().unwrap()));
                 say(&outcome(run(
-                    mfa.verify(&account(id), code.parse().unwrap())
+                    mfa.verify(&account(id), code.parse::<Code>().unwrap())
                 )));
+            }
+            ["verify", id, time, code, form] => {
+                clock.set(UnixTime::from_secs(time.parse().unwrap()));
+                let code: Code = code.parse().unwrap();
+                let submission =
+                    Submission::new(code).with_form(b"the session's id", form.parse().unwrap());
+                say(&outcome(run(mfa.verify(&account(id), submission.unwrap()))));
             }
             ["enroll", id] => match run(mfa.enroll(&account(id), label("phone"))) {
                 Ok(enrollment) => {
@@ -123,7 +140,8 @@ pub(crate) fn serve() {
             ["confirm", id, device, code] => {
                 clock.set(NOW);
                 let device: DeviceId = device.parse().unwrap();
-                let confirmed = run(mfa.confirm(&account(id), device, code.parse().unwrap()));
+                let confirmed =
+                    run(mfa.confirm(&account(id), device, code.parse::<Code>().unwrap()));
                 say(&named("Confirmed", confirmed));
             }
             ["redeem", id, code] => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac as _};
-use secondfactor::account::{Account, Attempt, DeviceId, DeviceStatus};
+use secondfactor::account::{Account, Attempt, DeviceId, DeviceStatus, Submission};
 use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
 use secondfactor::sealing::SealError;
 use secondfactor::store::{Committed, MemoryStore, Swap};
@@ -68,6 +68,7 @@ pub(crate) fn record(input: &[u8]) {
     let again = || open(&written);
     for code in [right, wrong] {
         verify_twice(&written, code, now);
+        verify_again(&written, code, now);
         for device in status.devices() {
             answered(again().confirm(device.id(), code, now));
             answered(again().confirm_pair(device.id(), [code, next], now));
@@ -114,7 +115,8 @@ fn operate(record: &[u8], now: UnixTime) {
 /// Every change by this proof.
 fn change(record: &[u8], proof: &Proof, now: UnixTime) {
     answered(open(record).enroll_another(proof, label(), now));
-    answered(open(record).issue_recovery_codes(proof, now));
+    let present = open(record).status(now).recovery_set();
+    answered(open(record).issue_recovery_codes(proof, present, now));
     keep(record, proof, &[], now);
     for device in open(record).status(now).devices() {
         let id = device.id();
@@ -143,8 +145,9 @@ fn keep(record: &[u8], proof: &Proof, devices: &[DeviceId], now: UnixTime) {
     assert_eq!(open(&again).status(now), status);
 }
 
-fn verify_twice(record: &[u8], code: Code, now: UnixTime) {
-    let Ok(mut attempt) = open(record).verify(code, now) else {
+fn verify_twice(record: &[u8], submission: impl Into<Submission<Code>>, now: UnixTime) {
+    let submission = submission.into();
+    let Ok(mut attempt) = open(record).verify(submission.clone(), now) else {
         return;
     };
     let after = attempt.seal(&keyring()).unwrap();
@@ -152,7 +155,7 @@ fn verify_twice(record: &[u8], code: Code, now: UnixTime) {
     let see = |event: &Event| has_drifted |= matches!(event, Event::DriftMoved { .. });
     // If the window moves on, the same digits may by chance be those of its new step.
     if attempt.reveal_with(receipt(&after), see).is_ok() && !has_drifted {
-        let again = answered(open(&after).verify(code, now));
+        let again = answered(open(&after).verify(submission, now));
         assert!(
             again.is_none_or(|(_, answer)| answer.is_err()),
             "a code has let in twice"
@@ -165,6 +168,36 @@ fn receipt(sealed: &[u8]) -> Committed {
     match Swap::from_rows(sealed, 1) {
         Swap::Committed(receipt) => receipt,
         Swap::Conflict => unreachable!("one row"),
+    }
+}
+
+/// The same form gets the same answer, and no other one does.
+fn verify_again(record: &[u8], code: Code, now: UnixTime) {
+    let in_form = |form: &str| {
+        let submission =
+            Submission::new(code).with_form(b"the session's id", form.parse().unwrap());
+        submission.unwrap()
+    };
+    let [form, another] = ["1", "2"].map(|digit| digit.repeat(32));
+    let Some((after, Ok(first))) = answered(open(record).verify(in_form(&form), now)) else {
+        return;
+    };
+    let drifts = |record: &[u8]| -> Vec<i64> {
+        let status = open(record).status(now);
+        status.devices().iter().map(DeviceStatus::drift).collect()
+    };
+    let has_moved = drifts(record) != drifts(&after);
+    let Some((after, Ok(again))) = answered(open(&after).verify(in_form(&form), now)) else {
+        panic!("a retry got another answer");
+    };
+    assert_eq!((again.at(), again.device()), (first.at(), first.device()));
+    for other in [Submission::new(code), in_form(&another)] {
+        let refused = answered(open(&after).verify(other, now));
+        // If the window moved on, the same digits may by chance be those of its new step.
+        assert!(
+            has_moved || refused.is_none_or(|(_, answer)| answer.is_err()),
+            "another form got an answer"
+        );
     }
 }
 

@@ -1,21 +1,23 @@
 //! How far somebody is logged in, as types: a page asks for what it needs, and can't be reached with less.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use secondfactor::account::{DeviceId, PendingDevice};
+use secondfactor::account::{DeviceId, FormId, PendingDevice, Submission};
 use secondfactor::codes::{Clock as _, SystemClock, UnixTime};
 use secondfactor::{Error, NewDevice, Proof, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
+use tower_sessions::session::Id;
 
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::Problem;
 use crate::random;
-use crate::session_store;
+use crate::session_store::{self, Sessions};
 use crate::user::{Change, OptedIn, User};
 
 /// What a session holds, and under which name.
@@ -84,6 +86,20 @@ pub(crate) struct Claimant {
     pub(crate) session: Session,
     pub(crate) is_logged_in: bool,
     login: Login,
+}
+
+/// The form that a code was typed into, if it named itself: sent twice, it gets one answer.
+pub(crate) struct Sheet {
+    /// The login's, which stays when the session gets another id.
+    session: String,
+    form: Option<FormId>,
+}
+
+/// The way back of a session that has just risen: a browser that posts the same form twice still
+/// has the earlier cookie. It leads to the second step, and no further.
+pub(crate) struct WayBack {
+    id: Id,
+    goal: Goal,
 }
 
 /// Somebody, as far as they are logged in.
@@ -218,6 +234,15 @@ pub(crate) async fn may_change(app: &App, proof: impl AsRef<Proof>) -> Result<bo
     }
 }
 
+impl Login {
+    fn sheet(&self, form: Option<FormId>) -> Sheet {
+        Sheet {
+            session: self.id.clone(),
+            form,
+        }
+    }
+}
+
 impl Visitor {
     async fn from_session(session: Session, app: &App) -> Result<Self, Problem> {
         let Some(mut login) = session.get::<Login>(LOGIN).await? else {
@@ -266,7 +291,31 @@ impl Visitor {
     }
 }
 
+impl Sheet {
+    pub(crate) fn with<C>(&self, code: C) -> Result<Submission<C>, Problem> {
+        let submission = Submission::new(code);
+        match self.form {
+            Some(form) => Ok(submission.with_form(self.session.as_bytes(), form)?),
+            None => Ok(submission),
+        }
+    }
+}
+
 impl Claimant {
+    pub(crate) fn sheet(&self, form: Option<FormId>) -> Sheet {
+        self.login.sheet(form)
+    }
+
+    pub(crate) fn way_back(&self) -> Option<WayBack> {
+        match &self.login.state {
+            State::Half { goal } => Some(WayBack {
+                id: self.session.id()?,
+                goal: goal.clone(),
+            }),
+            State::Password | State::Proven { .. } => None,
+        }
+    }
+
     /// The second factor is proved: they are logged in from now on, or go on with a fresh proof.
     pub(crate) async fn prove(
         self,
@@ -310,6 +359,24 @@ impl LoggedIn {
             Ok(proof) if may_change(app, &proof).await? => Ok(proof),
             _ => Err(Problem::ask_code(goal)),
         }
+    }
+
+    pub(crate) fn sheet(&self, form: Option<FormId>) -> Sheet {
+        self.login.sheet(form)
+    }
+
+    /// Leaves the second step open for a minute to whoever posts its form again. The library says
+    /// whether that is the same form.
+    pub(crate) async fn leave(&self, app: &App, way_back: Option<WayBack>) -> Result<(), Problem> {
+        let Some(WayBack { id, goal }) = way_back else {
+            return Ok(());
+        };
+        let login = Login {
+            state: State::Half { goal },
+            ..self.login.clone()
+        };
+        let sessions = Sessions::new(Arc::clone(&app.database));
+        Ok(sessions.leave(id, LOGIN, &login).await?)
     }
 
     /// A device that is confirmed in this session, and in no other.
@@ -433,9 +500,11 @@ impl LoggedIn {
     }
 
     /// The session gets another id, unless it has ended meanwhile: a logout is not undone by a request that began before.
+    /// Before the second step there is nothing to log out of, and its form may come twice at once.
     async fn rise(mut self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
         let key = session_store::key(self.session.id().ok_or("the session has no id")?);
-        if !app.database.end_session(&key).await? {
+        let is_there = app.database.end_session(&key).await?;
+        if !is_there && !matches!(self.login.state, State::Half { .. }) {
             return Err(self.end().await);
         }
         self.login = rise(app, &self.session, &self.user, self.login, factor).await?;

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use secondfactor::codes::{Clock as _, SystemClock, UnixTime};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
+use crate::Outcome;
 use crate::database::Database;
 
 /// How often a new id may be one that is taken. With 128 random bits, never once.
@@ -25,6 +28,14 @@ pub(crate) struct Sessions {
 impl Sessions {
     pub(crate) fn new(database: Arc<dyn Database>) -> Self {
         Self { database }
+    }
+
+    /// Leaves one value under an id that has just ended, for a minute.
+    pub(crate) async fn leave(&self, id: Id, name: &str, value: &impl Serialize) -> Outcome {
+        let body = serde_json::json!({ name: value }).to_string();
+        let ends = SystemClock.now().saturating_add(Duration::from_secs(60));
+        self.database.add_session(&key(id), &body, ends).await?;
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::attempt::Attempt;
 use crate::account::denial::Denial;
 use crate::account::device::entry::{Device, Pending, State};
@@ -12,6 +13,7 @@ use crate::account::event::Event;
 use crate::account::judge::Refusal;
 use crate::account::proof::{Confirmed, ProofKind};
 use crate::account::state::Account;
+use crate::account::submission::{Command, Submission};
 use crate::codes::{Code, UnixTime};
 
 impl Account {
@@ -21,6 +23,9 @@ impl Account {
     /// or that rests on a device which this one replaces. If the account is disabled, the device
     /// confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2).
     ///
+    /// A submission with a form gets the same answer again for a minute, as long as the device is
+    /// active: see [`Submission::with_form`].
+    ///
     /// # Errors
     /// * [`Error::UnknownDevice`] if no device of this id is pending in this session.
     /// * [`Error::EnrollmentExpired`] if its time or tries are used up.
@@ -28,11 +33,12 @@ impl Account {
     pub fn confirm(
         self,
         device: impl Into<PendingDevice>,
-        code: Code,
+        submission: impl Into<Submission<Code>>,
         now: UnixTime,
     ) -> Result<Attempt<Confirmed>, Error> {
-        let policy = self.policy;
-        self.confirm_by(device.into(), now, |device| {
+        let (policy, submission) = (self.policy, submission.into());
+        let (code, hash) = (submission.code, submission.hash(Command::Confirm));
+        self.confirm_by(device.into(), hash, now, |device| {
             device.confirm(code, &policy, now)
         })
     }
@@ -40,7 +46,8 @@ impl Account {
     /// Confirms a pending device by two codes in a row, even if its clock or counter is off.
     ///
     /// The clock may be off by up to an hour, and the counter ahead by up to 100. The offset of the
-    /// clock is provisional. It expires after 24 hours unless a login confirms it.
+    /// clock is provisional. It expires after 24 hours unless a login confirms it. A pair that comes
+    /// again finds no pending device.
     ///
     /// # Errors
     /// As for [`confirm`](Self::confirm).
@@ -50,12 +57,15 @@ impl Account {
         codes: [Code; 2],
         now: UnixTime,
     ) -> Result<Attempt<Confirmed>, Error> {
-        self.confirm_by(device.into(), now, |device| device.confirm_pair(codes, now))
+        self.confirm_by(device.into(), None, now, |device| {
+            device.confirm_pair(codes, now)
+        })
     }
 
     fn confirm_by(
         self,
         device: PendingDevice,
+        hash: Option<SubmissionHash>,
         now: UnixTime,
         judge: impl FnOnce(&mut Device) -> Result<(), Denial>,
     ) -> Result<Attempt<Confirmed>, Error> {
@@ -63,6 +73,9 @@ impl Account {
         self.judge(now, |account| {
             if will_expire {
                 return Err(Error::EnrollmentExpired.into());
+            }
+            if let Some(confirmed) = account.confirmed_again(device.id, hash.as_ref()) {
+                return Ok(confirmed);
             }
             let pending = account.pending(device)?;
             let replaces = pending.replaces;
@@ -87,11 +100,33 @@ impl Account {
                 account.retire(replaced.device, device.id, grace, now);
             }
             account.rebind(device.id);
-            let credential = account.device(device.id)?.credential;
-            let kind = ProofKind::Confirmation;
-            let proof = account.proof(kind, credential, Some(device.id), now);
-            Ok(Confirmed::new(proof, device.id))
+            account.confirmed(device.id, hash, now)
         })
+    }
+
+    fn confirmed(
+        &mut self,
+        id: DeviceId,
+        hash: Option<SubmissionHash>,
+        now: UnixTime,
+    ) -> Result<Confirmed, Refusal> {
+        let device = self.device_mut(id)?;
+        let credential = device.credential;
+        device.answer = Answer::new(hash, credential, now);
+        let proof = self.proof(ProofKind::Confirmation, credential, Some(id), now);
+        Ok(Confirmed::new(proof, id))
+    }
+
+    /// Gives the answer again that this submission got when it confirmed the device.
+    fn confirmed_again(
+        &mut self,
+        id: DeviceId,
+        hash: Option<&SubmissionHash>,
+    ) -> Option<Confirmed> {
+        let device = self.device(id).ok().filter(|device| device.is_active())?;
+        let answer = device.answer_to(hash)?;
+        let proof = self.answer_again(ProofKind::Confirmation, Some(id), answer);
+        Some(Confirmed::new(proof, id))
     }
 
     /// Says whether this is a pending device whose time or tries are used up now.

@@ -1,41 +1,60 @@
 //! Redeeming a recovery code.
 
+use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::attempt::Attempt;
 use crate::account::credential::Credential;
 use crate::account::denial::Denial;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
-use crate::account::proof::{ProofKind, Recovered};
+use crate::account::proof::{Proof, ProofKind, Recovered};
 use crate::account::recovery::code::RecoveryCode;
 use crate::account::recovery::set::RecoverySet;
+use crate::account::recovery::set_id::RecoverySetId;
 use crate::account::state::Account;
+use crate::account::submission::{Command, Submission};
 use crate::codes::UnixTime;
 
 impl Account {
     /// Redeems a recovery code, which is used up as soon as its answer is known.
     ///
-    /// At most ten redemptions are remembered. An eleventh one ends the oldest.
+    /// At most ten redemptions are remembered. An eleventh one ends the oldest. A submission with a
+    /// form gets the same answer again for a minute, as long as its redemption is remembered: see
+    /// [`Submission::with_form`].
     ///
     /// # Errors
     /// * [`Error::NoRecoveryCodes`] if none is left.
     /// * [`Error::Denied`] at once, without a change, when throttled or disabled.
     /// * [`Error::Rng`] if there are no random bytes.
-    pub fn redeem(self, code: &RecoveryCode, now: UnixTime) -> Result<Attempt<Recovered>, Error> {
+    pub fn redeem<'c>(
+        self,
+        submission: impl Into<Submission<&'c RecoveryCode>>,
+        now: UnixTime,
+    ) -> Result<Attempt<Recovered>, Error> {
+        let submission = submission.into();
+        let (code, hash) = (submission.code, submission.hash(Command::Redeem));
         self.judge(now, |account| {
             let credential = Credential::generate().map_err(Error::from)?;
-            account.recovery_set()?;
+            let answer = account.answered_redemption(hash.as_ref());
+            if answer.is_none() {
+                account.recovery_set()?;
+            }
             account.check_recovery_throttle(now)?;
+            if let Some(answer) = answer {
+                let proof = account.answer_again(ProofKind::RecoveryCode, None, answer);
+                return account.recovered(proof);
+            }
             let policy = account.policy;
             let recovery = account.recovery_set()?;
             if recovery.take(code) {
                 recovery.throttle.succeed();
+                recovery.answer = Answer::new(hash, credential, now);
                 let ended = recovery.remember(credential);
                 let codes_left = recovery.codes.len();
                 account.note(Event::Recovered { codes_left });
                 account.note_voided(0, ended);
                 let proof = account.proof(ProofKind::RecoveryCode, credential, None, now);
-                return Ok(Recovered::new(proof, codes_left));
+                return account.recovered(proof);
             }
             recovery.throttle.fail(&policy);
             let (failures, is_disabled) = (
@@ -48,6 +67,17 @@ impl Account {
             }
             Err(Refusal::Charged(Denial::Mismatch))
         })
+    }
+
+    fn recovered(&self, proof: Proof) -> Result<Recovered, Refusal> {
+        let recovery = self.recovery.as_ref().ok_or(Error::NoRecoveryCodes)?;
+        let set = RecoverySetId::new(recovery.credential);
+        Ok(Recovered::new(proof, set, recovery.codes.len()))
+    }
+
+    /// The code of an earlier redemption is gone from the set, but its answer is remembered.
+    fn answered_redemption(&self, hash: Option<&SubmissionHash>) -> Option<Answer> {
+        self.recovery.as_ref()?.answer_to(hash)
     }
 
     /// Codes and redemptions that end before their time are told, if there are any.
@@ -68,7 +98,8 @@ impl Account {
     /// A policy with a smaller limit disables without a failure. That is told once.
     fn check_recovery_throttle(&mut self, now: UnixTime) -> Result<(), Refusal> {
         let policy = self.policy;
-        let throttle = &mut self.recovery_set()?.throttle;
+        let recovery = self.recovery.as_mut().ok_or(Error::NoRecoveryCodes)?;
+        let throttle = &mut recovery.throttle;
         if throttle.must_tell_disabled(&policy) {
             self.note(Event::RecoveryDisabled);
             return Err(Refusal::Charged(Denial::Disabled));

@@ -40,6 +40,7 @@ impl Account {
             other: from.clone(),
             mark,
         });
+        self.forget_answers();
         self.note(Event::MovedHere { from });
         Ok(Attempt::new(self, Ok(())))
     }

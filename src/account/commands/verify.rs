@@ -1,5 +1,6 @@
 //! The judgement of a code at a login.
 
+use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::attempt::Attempt;
 use crate::account::denial::Denial;
 use crate::account::device::entry::Device;
@@ -8,8 +9,9 @@ use crate::account::device::searching::Match;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
-use crate::account::proof::{ProofKind, Verified};
+use crate::account::proof::{Proof, ProofKind, Verified};
 use crate::account::state::Account;
+use crate::account::submission::{Command, Submission};
 use crate::codes::{Code, UnixTime};
 
 impl Account {
@@ -18,16 +20,28 @@ impl Account {
     /// If devices share the code, the one whose step is nearest the present is credited. Of the
     /// steps of one device, that is the last. All of them are burned.
     ///
+    /// A submission with a form gets the same answer again for a minute, as long as its device is
+    /// there: see [`Submission::with_form`].
+    ///
     /// # Errors
     /// * [`Error::NotEnrolled`] if no device was ever confirmed.
     /// * [`Error::Denied`] at once, without a change, if there is no longer a device, for a replay
     ///   that was told before, and when throttled or disabled. A code that is throttled or disabled
     ///   is not judged.
-    pub fn verify(self, code: Code, now: UnixTime) -> Result<Attempt<Verified>, Error> {
+    pub fn verify(
+        self,
+        submission: impl Into<Submission<Code>>,
+        now: UnixTime,
+    ) -> Result<Attempt<Verified>, Error> {
+        let submission = submission.into();
+        let (code, hash) = (submission.code, submission.hash(Command::Verify));
         self.judge(now, |account| {
             account.require_accepted()?;
             account.refuse_disabled()?;
             account.throttle.check(&account.policy, now)?;
+            if let Some(verified) = account.verified_again(hash.as_ref()) {
+                return Ok(verified);
+            }
 
             let policy = account.policy;
             let accepted = account
@@ -55,7 +69,7 @@ impl Account {
                 }
             }
             match (credited, replayed) {
-                (Some((device, found)), _) => Ok(account.accept(device, found, now)?),
+                (Some((device, found)), _) => Ok(account.accept(device, found, hash, now)?),
                 (None, Some((device, found))) => Err(account.refuse_replay(device, found)),
                 (None, None) => Err(account.refuse(code, now)),
             }
@@ -76,7 +90,13 @@ impl Account {
     /// NIST SP 800-63B-4 section 3.2.2: success clears the failures of the authenticator used. Here
     /// failures are counted for all devices of the account together, as a wrong code belongs to
     /// none.
-    fn accept(&mut self, id: DeviceId, found: Match, now: UnixTime) -> Result<Verified, Error> {
+    fn accept(
+        &mut self,
+        id: DeviceId,
+        found: Match,
+        hash: Option<SubmissionHash>,
+        now: UnixTime,
+    ) -> Result<Verified, Error> {
         let failures_before = self.throttle.failures;
         let after_lock =
             failures_before > 0 && failures_before >= u32::from(self.policy.free_tries());
@@ -86,6 +106,7 @@ impl Account {
         let idle = device.last_used.map(|last| now.saturating_since(last));
         let moved = device.credit(found, &policy, now);
         let credential = device.credential;
+        device.answer = Answer::new(hash, credential, now);
         self.note(Event::Verified {
             device: id,
             failures_before,
@@ -97,6 +118,26 @@ impl Account {
         }
         let proof = self.proof(ProofKind::Code, credential, Some(id), now);
         Ok(Verified::new(proof, id))
+    }
+
+    /// Gives the answer again that this submission got before. Nothing is burned, charged or forgiven.
+    fn verified_again(&mut self, hash: Option<&SubmissionHash>) -> Option<Verified> {
+        let mut accepted = self.devices.iter().filter(|device| device.is_accepted());
+        let (id, answer) =
+            accepted.find_map(|device| Some((device.id, device.answer_to(hash)?)))?;
+        let proof = self.answer_again(ProofKind::Code, Some(id), answer);
+        Some(Verified::new(proof, id))
+    }
+
+    /// The proof is as old as the first one.
+    pub(super) fn answer_again(
+        &mut self,
+        kind: ProofKind,
+        device: Option<DeviceId>,
+        answer: Answer,
+    ) -> Proof {
+        self.note(Event::AnsweredAgain { device });
+        self.proof(kind, answer.credential, device, answer.at)
     }
 
     /// The owner is told once for a step or counter, and of none before one that was told: it lies in

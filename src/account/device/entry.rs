@@ -7,6 +7,7 @@ use super::drift::Drift;
 use super::id::DeviceId;
 use super::new_device::NewDevice;
 use super::session::SessionHash;
+use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::credential::Credential;
 use crate::account::label::Label;
 use crate::account::policy::{PENDING_LIFETIME, PENDING_TRIES};
@@ -33,6 +34,8 @@ pub(crate) struct Device {
     pub(crate) watermark: Option<u64>,
     /// This is the highest step or counter whose replay the owner was told of.
     pub(crate) replay_told: Option<u64>,
+    /// This is the last success, if the submission named a form.
+    pub(crate) answer: Option<Answer>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +111,7 @@ impl Device {
             last_used: None,
             watermark,
             replay_told: None,
+            answer: None,
         }
     }
 
@@ -140,7 +144,16 @@ impl Device {
     /// retiring one ends.
     pub(crate) fn pass(&mut self, elapsed: Duration) -> bool {
         self.drift.pass(elapsed);
+        self.answer = self.answer.and_then(|answer| answer.passed(elapsed));
         self.state.pass(elapsed)
+    }
+
+    /// Returns the answer to the submission of this hash, if it was given by the credential that the
+    /// device has now.
+    pub(crate) fn answer_to(&self, hash: Option<&SubmissionHash>) -> Option<Answer> {
+        let hash = hash?;
+        self.answer
+            .filter(|answer| answer.credential == self.credential && answer.is_to(hash))
     }
 
     /// Returns the device whose secret this pending one rotates.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use minicbor::{CborLen, Decode, Encode};
 
+use super::answer::{AnswerRecord, to_answer};
 use super::voucher;
 use crate::account::credential::Credential;
 use crate::account::device::drift::{Drift, Provisional};
@@ -55,6 +56,8 @@ pub(super) struct DeviceRecord<'b> {
     pub(super) replay_told: Option<u64>,
     #[n(16)]
     pub(super) drift: Option<DriftRecord>,
+    #[n(17)]
+    pub(super) answer: Option<AnswerRecord>,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -151,6 +154,7 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
             watermark: device.watermark,
             replay_told: device.replay_told,
             drift: (device.drift != Drift::default()).then(|| device.drift.into()),
+            answer: device.answer.map(AnswerRecord::from),
         }
     }
 }
@@ -189,6 +193,7 @@ impl DeviceRecord<'_> {
             last_used: self.last_used.map(UnixTime::from_secs),
             watermark: self.watermark,
             replay_told: self.replay_told,
+            answer: to_answer(self.answer).ok()?,
         })
     }
 

@@ -4,6 +4,7 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{CborLen, Decode, Encode};
 use zeroize::Zeroizing;
 
+use super::answer::{AnswerRecord, to_answer};
 use super::throttle::ThrottleRecord;
 use super::voucher;
 use crate::account::credential::Credential;
@@ -31,6 +32,8 @@ pub(super) struct RecoveryRecord<'b> {
     pub(super) redemptions: Vec<ByteArray<{ Credential::LEN }>>,
     #[n(7)]
     pub(super) throttle: ThrottleRecord,
+    #[n(8)]
+    pub(super) answer: Option<AnswerRecord>,
 }
 
 /// A selector and a hash.
@@ -57,6 +60,7 @@ impl<'b> From<&'b RecoverySet> for RecoveryRecord<'b> {
                 .map(|one| ByteArray::from(*one.as_bytes()))
                 .collect(),
             throttle: set.throttle.into(),
+            answer: set.answer.map(AnswerRecord::from),
         }
     }
 }
@@ -76,6 +80,7 @@ impl RecoveryRecord<'_> {
             salt: Zeroizing::new(self.salt.try_into().ok()?),
             codes: to_codes(&self.codes)?,
             throttle: self.throttle.into(),
+            answer: to_answer(self.answer).ok()?,
         })
     }
 }

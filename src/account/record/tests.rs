@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::answer::AnswerRecord;
 use super::device::{DeviceRecord, DriftRecord, PendingRecord, ProvisionalRecord, ReplacedRecord};
 use super::recovery::{CODE_LEN, RecoveryRecord};
 use super::*;
@@ -43,6 +44,13 @@ const OPTING_IN: PendingRecord = PendingRecord {
     ..PENDING
 };
 
+const ANSWER: AnswerRecord = AnswerRecord {
+    left: 60,
+    at: 1_700_000_000,
+    credential: [4; 8],
+    hash: [8; 16],
+};
+
 const MOVE: RelocationRecord<'static> = RelocationRecord {
     other: "user-1",
     mark: [1; 8],
@@ -67,6 +75,7 @@ const fn device() -> DeviceRecord<'static> {
         watermark: Some(56_666_666),
         replay_told: Some(56_666_665),
         drift: None,
+        answer: None,
     }
 }
 
@@ -102,6 +111,7 @@ fn a_record_comes_back() {
         state: Some(2),
         vouched_by: Some(1),
         vouched_by_device: Some(1),
+        answer: Some(ANSWER),
         ..device()
     };
     let retiring = DeviceRecord {
@@ -274,6 +284,30 @@ fn impossible_vouchers_are_refused() {
 }
 
 #[test]
+fn impossible_answers_are_refused() {
+    let with = |left| AnswerRecord { left, ..ANSWER };
+    let of_device = |left| DeviceRecord {
+        answer: Some(with(left)),
+        ..device()
+    };
+    for left in [1, 60] {
+        assert!(decode(&encode(vec![of_device(left)], 7)).is_ok());
+    }
+    assert_refused([0, 61, u64::MAX].map(of_device));
+    let of_recovery = |left| RecoveryRecord {
+        answer: Some(with(left)),
+        ..recovery(Vec::new())
+    };
+    assert!(of_recovery(1).into_set().is_some());
+    assert!(
+        [0, 61, u64::MAX]
+            .map(of_recovery)
+            .into_iter()
+            .all(|set| set.into_set().is_none())
+    );
+}
+
+#[test]
 fn an_id_is_there_once_and_in_order() {
     let second = || DeviceRecord { id: 2, ..device() };
     assert!(decode(&encode(vec![device(), second()], 3)).is_ok());
@@ -306,6 +340,7 @@ fn recovery(codes: Vec<u8>) -> RecoveryRecord<'static> {
         codes: codes.into(),
         redemptions: Vec::new(),
         throttle: Throttle::NEW.into(),
+        answer: Some(ANSWER),
     }
 }
 

@@ -62,7 +62,7 @@ impl RecoveryCode {
     }
 
     /// Returns the selector and the secret symbols, which are kept as a hash.
-    pub(super) fn message(&self) -> &[u8] {
+    pub(crate) fn message(&self) -> &[u8] {
         let [message @ .., _check] = &*self.symbols;
         message
     }

@@ -1,6 +1,7 @@
 //! An account's recovery codes at rest, as salted hashes.
 
 use std::fmt;
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::code::RecoveryCode;
 use super::codes::RecoveryCodes;
+use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::credential::Credential;
 use crate::account::policy::MAX_REDEMPTIONS;
 use crate::account::throttle::Throttle;
@@ -31,6 +33,8 @@ pub(crate) struct RecoverySet {
     /// By selector; each at most once.
     pub(crate) codes: Vec<(u8, Hash)>,
     pub(crate) throttle: Throttle,
+    /// This is the last redemption, if the submission named a form.
+    pub(crate) answer: Option<Answer>,
 }
 
 impl RecoverySet {
@@ -47,6 +51,7 @@ impl RecoverySet {
             salt,
             codes,
             throttle: Throttle::NEW,
+            answer: None,
         }
     }
 
@@ -66,6 +71,18 @@ impl RecoverySet {
         found.is_some()
     }
 
+    /// Returns the answer to the submission of this hash, if its redemption is remembered.
+    pub(crate) fn answer_to(&self, hash: Option<&SubmissionHash>) -> Option<Answer> {
+        let hash = hash?;
+        self.answer
+            .filter(|answer| self.redemptions.contains(&answer.credential) && answer.is_to(hash))
+    }
+
+    pub(crate) fn pass(&mut self, elapsed: Duration) {
+        self.throttle.pass(elapsed);
+        self.answer = self.answer.and_then(|answer| answer.passed(elapsed));
+    }
+
     /// Remembers a redemption. Returns how many end to make room, the oldest first.
     pub(crate) fn remember(&mut self, redemption: Credential) -> usize {
         self.redemptions.push(redemption);
@@ -77,6 +94,7 @@ impl RecoverySet {
     pub(crate) fn for_each_secret(&self, mut see: impl FnMut(&[u8])) {
         see(&*self.salt);
         self.codes.iter().for_each(|(_, hash)| see(hash));
+        self.answer.iter().for_each(|answer| see(&answer.hash));
     }
 }
 
@@ -90,6 +108,7 @@ impl fmt::Debug for RecoverySet {
             salt: _,
             codes,
             throttle,
+            answer: _,
         } = self;
         let mut all = f.debug_struct("RecoverySet");
         all.field("vouched_by", vouched_by)

@@ -355,7 +355,7 @@ fn guesses_in_a_day(behind: &[u64]) -> usize {
         .collect();
     let mut wrong = (0..).map(|n| format!("{n:06}"));
     let wrong = wrong.find(|wrong| !shown.contains(wrong)).unwrap();
-    let wrong = wrong.parse().unwrap();
+    let wrong = wrong.parse::<secondfactor::Code>().unwrap();
 
     let mut attempt = account.reseal(&keyring());
     let mut body = attempt.seal(&keyring()).unwrap();
@@ -423,7 +423,7 @@ fn every_refusal_notes_a_clock_that_went_back() {
             s.rotate(proof, phone, HOUR).map(drop)
         }),
         ("issue_recovery_codes", |s, proof, _| {
-            run(s.mfa.issue_recovery_codes(proof)).map(drop)
+            run(s.mfa.issue_recovery_codes(proof, None)).map(drop)
         }),
         ("redeem", |s, _, _| {
             let codes = RecoveryCodes::generate().unwrap();

@@ -134,7 +134,10 @@ fn the_record_does_not_grow_with_use() {
         proof,
         ..
     } = Login::new(std::sync::Arc::clone(&store));
-    assert_eq!(run(mfa.issue_recovery_codes(&proof)).unwrap().count(), 10);
+    assert_eq!(
+        run(mfa.issue_recovery_codes(&proof, None)).unwrap().count(),
+        10
+    );
     let len = || run(store.load(&alice())).unwrap().unwrap().body().len();
     let _begun = run(mfa.enroll_another(&proof, label("tablet")));
     let before = len();

@@ -71,7 +71,7 @@ fn a_shrunk_cap_is_told() {
         proof,
         ..
     } = Login::new(Arc::clone(&store));
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let others = secondfactor::RecoveryCodes::generate().unwrap();
     for other in others.iter().take(4) {
         let wrong = run(mfa.verify(&alice(), wrong_code(&secret, NOW)));

@@ -174,7 +174,7 @@ fn no_other_success_resets_the_count() {
         device,
         proof,
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     for _ in 0..5 {
         assert_eq!(
@@ -241,7 +241,7 @@ fn guesses_at_a_name_without_a_second_factor_leave_no_trace() {
     let mfa = Mfa::new(Arc::clone(&store), keyring());
     for _ in 0..20 {
         assert!(matches!(
-            run(mfa.verify(&alice(), "123456".parse().unwrap())),
+            run(mfa.verify(&alice(), "123456".parse::<secondfactor::Code>().unwrap())),
             Err(Error::NotEnrolled)
         ));
     }
@@ -258,7 +258,7 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
         device,
         proof,
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let mut judged = 0;
     let now = loop {
         let now = secondfactor::codes::Clock::now(&clock);
@@ -355,7 +355,10 @@ fn one_wrong_code_is_one_charge_however_many_devices_there_are() {
     }
     for _ in 0..4 {
         assert_eq!(
-            denial(run(mfa.verify(&alice(), "000000".parse().unwrap()))),
+            denial(run(mfa.verify(
+                &alice(),
+                "000000".parse::<secondfactor::Code>().unwrap()
+            ))),
             Denial::Mismatch
         );
     }

@@ -110,7 +110,7 @@ fn no_log_line_holds_a_code_or_a_secret() {
         .find(|wrong| !near.contains(wrong))
         .unwrap();
     let used = code(&secret, NOW, 0);
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     say(&codes);
     say(&run(mfa.verify(&alice(), used)));
     say(&run(mfa.verify(&alice(), used)));
@@ -162,7 +162,7 @@ fn a_refusal_does_not_tell_a_used_code_from_a_wrong_one() {
 #[test]
 fn what_is_absent_is_an_error_and_never_a_yes() {
     let mfa = secondfactor::Mfa::new(MemoryStore::new(), keyring());
-    let code = "123456".parse().unwrap();
+    let code = "123456".parse::<Code>().unwrap();
     assert!(matches!(
         run(mfa.verify(&alice(), code)),
         Err(Error::NotEnrolled)

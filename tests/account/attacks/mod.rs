@@ -13,14 +13,15 @@ mod labels;
 mod proofs;
 mod recovery;
 mod replay;
+mod retries;
 mod standing;
 
 use secondfactor::account::{Account, DeviceId};
 use secondfactor::codes::Secret;
 use secondfactor::{Denial, Error, NewDevice};
 
-use crate::denial;
 use crate::support::*;
+use crate::{denial, recovery_set};
 
 fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
     matches!(denial(result), Denial::Throttled { .. })

@@ -7,6 +7,7 @@ use secondfactor::sealing::SealError;
 use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{Error, Keyring, Mfa, SealingKey, Verified};
 
+use crate::recovery_set;
 use crate::support::*;
 
 fn has_ended<T>(result: Result<T, Error>) -> bool {
@@ -51,7 +52,7 @@ fn a_device_that_was_taken_away_proves_nothing() {
         ))));
         assert!(has_ended(run(mfa.revoke(&thief, tablet.device()))));
         assert!(has_ended(run(mfa.keep_only(&thief, &[tablet.device()]))));
-        assert!(has_ended(run(mfa.issue_recovery_codes(&thief))));
+        assert!(has_ended(run(mfa.issue_recovery_codes(&thief, None))));
         assert!(has_ended(run(mfa.opt_out(&thief))));
         assert!(has_ended(run(mfa.stands(&thief))));
         // Nor does the confirmation of the same device, nor a token of that login.
@@ -101,15 +102,15 @@ fn a_recovery_code_of_a_set_that_was_issued_anew_proves_nothing() {
         device,
         proof,
     } = Login::new(MemoryStore::new());
-    let stolen = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let stolen = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let thief = run(mfa.redeem(&alice(), stolen.iter().next().unwrap())).unwrap();
     let token = mfa.seal_proof(&thief, b"session").unwrap();
 
     clock.advance(Duration::from_secs(6));
     let owner = run(mfa.verify(&alice(), code(&secret, NOW, 0))).unwrap();
-    let fresh = run(mfa.issue_recovery_codes(&owner)).unwrap();
+    let fresh = run(mfa.issue_recovery_codes(&owner, recovery_set(&mfa))).unwrap();
     assert!(has_ended(run(mfa.enroll_another(&thief, label("thief's")))));
-    assert!(has_ended(run(mfa.issue_recovery_codes(&thief))));
+    assert!(has_ended(run(mfa.issue_recovery_codes(&thief, None))));
     assert!(has_ended(run(mfa.opt_out(&thief))));
     let again = mfa.open_proof(&alice(), b"session", &token).unwrap();
     assert!(has_ended(run(mfa.revoke(&again, device))));
@@ -117,7 +118,7 @@ fn a_recovery_code_of_a_set_that_was_issued_anew_proves_nothing() {
     // To issue a set by such a proof is one of the steps of mending, and not the last.
     let recovered = run(mfa.redeem(&alice(), fresh.iter().next().unwrap())).unwrap();
     clock.advance(Duration::from_secs(60));
-    let _codes = run(mfa.issue_recovery_codes(&recovered)).unwrap();
+    let _codes = run(mfa.issue_recovery_codes(&recovered, recovery_set(&mfa))).unwrap();
     assert!(run(mfa.enroll_another(&recovered, label("new phone"))).is_ok());
 }
 
@@ -128,7 +129,7 @@ fn a_recovery_code_from_before_an_opt_out_proves_nothing_after_it() {
     let Login {
         mfa, clock, proof, ..
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let old = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     run(mfa.opt_out(&proof)).unwrap();
 
@@ -140,7 +141,7 @@ fn a_recovery_code_from_before_an_opt_out_proves_nothing_after_it() {
         has_ended(run(mfa.enroll_another(&old, label("tablet")))),
         "there is no set"
     );
-    let _codes = run(mfa.issue_recovery_codes(&fresh)).unwrap();
+    let _codes = run(mfa.issue_recovery_codes(&fresh, recovery_set(&mfa))).unwrap();
     assert!(
         has_ended(run(mfa.enroll_another(&old, label("tablet")))),
         "another set"
@@ -167,7 +168,9 @@ fn another_accounts_proof_proves_nothing() {
     assert!(is_foreign(bob().resume(&proof, device, NOW).err()));
     assert!(is_foreign(bob().revoke(&proof, device, NOW).err()));
     assert!(is_foreign(bob().keep_only(&proof, &[device], NOW).err()));
-    assert!(is_foreign(bob().issue_recovery_codes(&proof, NOW).err()));
+    assert!(is_foreign(
+        bob().issue_recovery_codes(&proof, None, NOW).err()
+    ));
     assert!(is_foreign(bob().check_session(&proof, NOW).err()));
     assert!(is_foreign(bob().check_proof(&proof, NOW).err()));
 }
@@ -193,7 +196,7 @@ fn an_old_proof_proves_nothing() {
     assert!(is_too_old(run(mfa.resume(&proof, device))));
     assert!(is_too_old(run(mfa.revoke(&proof, device))));
     assert!(is_too_old(run(mfa.keep_only(&proof, &[device]))));
-    assert!(is_too_old(run(mfa.issue_recovery_codes(&proof))));
+    assert!(is_too_old(run(mfa.issue_recovery_codes(&proof, None))));
     assert!(is_too_old(run(mfa.opt_out(&proof))));
 }
 

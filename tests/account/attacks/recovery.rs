@@ -8,7 +8,7 @@ use secondfactor::codes::{ManualClock, Secret};
 use secondfactor::store::{MemoryStore, SqliteStore, Store as _, Swap};
 use secondfactor::{AccountId, Denial, Error, Keyring, Mfa, Proof, RecoveryCode, SealingKey};
 
-use super::{denial, is_throttled, sqlite};
+use super::{denial, is_throttled, recovery_set, sqlite};
 use crate::record_checks::unseal;
 use crate::records::recorded;
 use crate::support::*;
@@ -45,7 +45,11 @@ fn exhaust(
 fn a_guessed_at_set_of_codes_is_void_until_a_new_one_is_issued() {
     let (account, phone) = super::with_phone();
     let (account, verdict) = commit(account.verify(code(&phone.secret, NOW, 0), NOW).unwrap());
-    let (account, codes) = commit(account.issue_recovery_codes(verdict.unwrap(), NOW).unwrap());
+    let (account, codes) = commit(
+        account
+            .issue_recovery_codes(verdict.unwrap(), None, NOW)
+            .unwrap(),
+    );
     let good = codes.unwrap().into_iter().next().unwrap();
 
     let (account, now, judged) = exhaust(account, NOW);
@@ -59,7 +63,8 @@ fn a_guessed_at_set_of_codes_is_void_until_a_new_one_is_issued() {
         open().redeem(&good, now),
         Err(Error::Denied(Denial::Disabled))
     ));
-    let (account, codes) = commit(open().issue_recovery_codes(&proof, now).unwrap());
+    let present = open().status(now).recovery_set();
+    let (account, codes) = commit(open().issue_recovery_codes(&proof, present, now).unwrap());
     assert!(
         commit(
             account
@@ -76,7 +81,7 @@ fn a_guessed_at_set_of_codes_is_void_until_a_new_one_is_issued() {
 fn one_recovery_code_raced_by_sixteen_recovers_once() {
     let (_folder, path) = sqlite();
     let Login { mfa, proof, .. } = Login::new(SqliteStore::open(path).unwrap());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let raced = codes.iter().next().unwrap();
     let barrier = Barrier::new(16);
     let results: Vec<_> = std::thread::scope(|scope| {
@@ -113,7 +118,7 @@ fn different_recovery_codes_raced_are_all_gone() {
     let Login {
         mfa, proof, clock, ..
     } = Login::new(SqliteStore::open(&path).unwrap());
-    let codes: Vec<_> = run(mfa.issue_recovery_codes(&proof))
+    let codes: Vec<_> = run(mfa.issue_recovery_codes(&proof, None))
         .unwrap()
         .into_iter()
         .collect();
@@ -146,8 +151,8 @@ fn another_accounts_recovery_code_is_wrong() {
     let enrollment = run(mfa.enroll(&bob, label("phone"))).unwrap();
     let bobs =
         run(mfa.confirm(&bob, enrollment.device(), code(enrollment.secret(), NOW, 0))).unwrap();
-    let alices_codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
-    let bobs_codes = run(mfa.issue_recovery_codes(&bobs)).unwrap();
+    let alices_codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
+    let bobs_codes = run(mfa.issue_recovery_codes(&bobs, None)).unwrap();
     for (alices, of_bob) in alices_codes.iter().zip(&bobs_codes).take(5) {
         assert_eq!(denial(run(mfa.redeem(&alice(), of_bob))), Denial::Mismatch);
         assert!(run(mfa.redeem(&bob, of_bob)).is_ok());
@@ -159,15 +164,15 @@ fn another_accounts_recovery_code_is_wrong() {
 #[test]
 fn an_earlier_recovery_code_is_void_once_new_ones_are_issued() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let earlier = run(mfa.issue_recovery_codes(&proof)).unwrap();
-    let later = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let earlier = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
+    let later = run(mfa.issue_recovery_codes(&proof, recovery_set(&mfa))).unwrap();
     assert_eq!(
         denial(run(mfa.redeem(&alice(), earlier.iter().next().unwrap()))),
         Denial::Mismatch
     );
     assert!(run(mfa.redeem(&alice(), later.iter().next().unwrap())).is_ok());
     // Neither the one that is used comes back with a third set, nor the rest of the second.
-    let fresh = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let fresh = run(mfa.issue_recovery_codes(&proof, recovery_set(&mfa))).unwrap();
     assert_eq!(fresh.count(), 10);
     for code in later.iter().take(2) {
         assert_eq!(denial(run(mfa.redeem(&alice(), code))), Denial::Mismatch);
@@ -181,7 +186,7 @@ fn guesses_at_codes_and_at_recovery_codes_do_not_block_each_other() {
     let Login {
         mfa, secret, proof, ..
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     for _ in 0..5 {
         assert_eq!(
             denial(run(mfa.redeem(&alice(), &other_code()))),
@@ -198,7 +203,7 @@ fn guesses_at_codes_and_at_recovery_codes_do_not_block_each_other() {
     let Login {
         mfa, secret, proof, ..
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     for _ in 0..5 {
         assert_eq!(
             denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
@@ -225,14 +230,16 @@ fn a_recovery_code_mends_the_second_factor_and_is_no_login() {
         device: lost,
         proof,
     } = Login::new(MemoryStore::new());
-    let codes = run(mfa.issue_recovery_codes(&proof)).unwrap();
+    let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     is_a_proof(&recovered);
     let new = run(mfa.enroll_another(&recovered, label("new phone"))).unwrap();
     run(mfa.confirm(&alice(), new.device(), code(new.secret(), NOW, 0))).unwrap();
     run(mfa.revoke(&recovered, lost)).unwrap();
     assert_eq!(
-        run(mfa.issue_recovery_codes(&recovered)).unwrap().count(),
+        run(mfa.issue_recovery_codes(&recovered, Some(recovered.recovery_set())))
+            .unwrap()
+            .count(),
         10
     );
     clock.advance(STEP);
@@ -296,7 +303,7 @@ fn write_recovery() -> [Vec<u8>; 4] {
     let mfa = Mfa::new(Arc::clone(&store), Keyring::new(key)).with_clock(ManualClock::new(NOW));
     let phone = run(mfa.enroll(&id, label("phone"))).unwrap();
     let proof = run(mfa.confirm(&id, phone.device(), code(phone.secret(), NOW, 0))).unwrap();
-    let codes: Vec<RecoveryCode> = run(mfa.issue_recovery_codes(&proof))
+    let codes: Vec<RecoveryCode> = run(mfa.issue_recovery_codes(&proof, None))
         .unwrap()
         .into_iter()
         .collect();

@@ -68,7 +68,7 @@ fn a_code_used_early_is_still_refused_at_the_end_of_its_life() {
 fn the_same_code_in_another_spelling_is_refused() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
     let digits = code(&secret, NOW, 0).to_string();
-    assert!(run(mfa.verify(&alice(), digits.parse().unwrap())).is_ok());
+    assert!(run(mfa.verify(&alice(), digits.parse::<secondfactor::Code>().unwrap())).is_ok());
     let (head, tail) = digits.split_at(3);
     for typed in [
         format!("{head} {tail}"),
@@ -77,7 +77,10 @@ fn the_same_code_in_another_spelling_is_refused() {
         format!("{digits} "),
     ] {
         assert_eq!(
-            denial(run(mfa.verify(&alice(), typed.parse().unwrap()))),
+            denial(run(mfa.verify(
+                &alice(),
+                typed.parse::<secondfactor::Code>().unwrap()
+            ))),
             Denial::Replayed,
             "{typed:?}"
         );

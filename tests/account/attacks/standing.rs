@@ -38,7 +38,7 @@ fn proves_nothing(stage: &Stage, proof: impl AsRef<Proof>, device: DeviceId) {
     assert!(has_ended(run(mfa.resume(proof, device))));
     assert!(has_ended(run(mfa.revoke(proof, device))));
     assert!(has_ended(run(mfa.keep_only(proof, &[device]))));
-    assert!(has_ended(run(mfa.issue_recovery_codes(proof))));
+    assert!(has_ended(run(mfa.issue_recovery_codes(proof, None))));
     assert!(has_ended(run(mfa.opt_out(proof))));
     let after = (run(mfa.status(&alice())).unwrap(), stage.writes());
     assert_eq!(before, after);
@@ -199,7 +199,7 @@ fn keep_only_leaves_nothing_of_a_thief() {
 
     assert_eq!(stage.devices(), active(["tablet"]));
     for proof in [by_second.as_ref(), redeemed.as_ref()] {
-        let again = run(stage.mfa.issue_recovery_codes(proof));
+        let again = run(stage.mfa.issue_recovery_codes(proof, None));
         assert!(matches!(again, Err(Error::Stale(_))));
     }
     assert!(matches!(

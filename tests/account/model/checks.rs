@@ -1,12 +1,12 @@
 //! What must hold between two commands: what an account shows is what the model has.
 
 use secondfactor::Keyring;
-use secondfactor::account::{DeviceState, DeviceStatus, VouchedBy, Voucher};
+use secondfactor::account::{DeviceState, DeviceStatus, RecoverySetId, VouchedBy, Voucher};
 use secondfactor::codes::UnixTime;
 use secondfactor::sealing::KeyId;
 
 use super::device::{Device, State};
-use super::naive::{Limits, Lived, Wrong};
+use super::naive::{Identity, Limits, Lived, Wrong};
 use super::world::{World, device_id, key};
 
 fn key_id(n: u8) -> KeyId {
@@ -52,6 +52,8 @@ impl World {
             &naive.wrong,
             (limits, now, naive.lived),
         );
+        let set = naive.recovery.as_ref().map(|set| set.identity);
+        self.check_set(set, status.recovery_set());
         let wrong = Wrong::default();
         let recovery = naive.recovery.as_ref();
         assert_eq!(
@@ -67,6 +69,26 @@ impl World {
         let wrong = recovery.map_or(&wrong, |recovery| &recovery.wrong);
         let recovery_lock = status.recovery_lock();
         check_lock("RECOVERY", recovery_lock, wrong, (limits, now, naive.lived));
+    }
+}
+
+impl World {
+    /// Two sets never share an id, and one has one.
+    fn check_set(&mut self, identity: Option<Identity>, seen: Option<RecoverySetId>) {
+        let (Some(identity), Some(seen)) = (identity, seen) else {
+            return assert!(
+                identity.is_none() && seen.is_none(),
+                "STATUS: a set of recovery codes too many or too few"
+            );
+        };
+        let mut known = self
+            .sets
+            .iter()
+            .filter(|(known, id)| *known == identity || *id == seen);
+        match known.next() {
+            Some(known) => assert_eq!(*known, (identity, seen), "STATUS: another set"),
+            None => self.sets.push((identity, seen)),
+        }
     }
 }
 

@@ -48,9 +48,17 @@ impl World {
         }
     }
 
-    /// One random thing happens.
+    /// One random thing happens, and what was sent may be sent again.
     pub(crate) fn step(&mut self) {
         let who = usize::from(self.dice.one_in(4));
+        self.sent = None;
+        self.step_by(who);
+        if self.dice.one_in(3) {
+            self.send_again(who);
+        }
+    }
+
+    fn step_by(&mut self, who: usize) {
         let naive = self.naive(who).seen_at(self.now());
         if !naive.has_accepted() && !self.dice.one_in(4) {
             return if naive.was_confirmed {
@@ -83,7 +91,7 @@ impl World {
             73 if self.dice.one_in(4) => self.check_keys(who),
             73 => self.reseal(who),
             74..=75 => self.token(who),
-            76..=77 => self.stands(who),
+            76..=77 => (0..4).for_each(|_| self.stands(who)),
             78 if self.dice.one_in(3) => self.opt_out(who),
             78 => self.run_off(who),
             79 if self.dice.one_in(3) => self.tighten(),

@@ -6,7 +6,7 @@ use secondfactor::Code;
 use secondfactor::account::VouchedBy;
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret};
 
-use super::naive::{Identity, Limits, Lived};
+use super::naive::{Answered, Identity, Limits, Lived};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moves {
@@ -87,6 +87,7 @@ pub(crate) struct Device {
     /// When the last resynchronization was that no success has confirmed, and what the offset comes
     /// back to.
     pub(crate) before_resync: Option<(Lived, Offset)>,
+    pub(crate) answered: Option<Answered>,
 }
 
 impl Device {

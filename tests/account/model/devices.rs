@@ -8,6 +8,7 @@ use secondfactor::account::PendingDevice;
 
 use super::device::{Device, Moves, State};
 use super::naive::{DAY, Form, Naive, Said};
+use super::pages::{Page, What};
 use super::proven::Proven;
 use super::world::{World, attempt, device_id};
 
@@ -139,15 +140,27 @@ impl World {
             }
             _ => self.any_code(who),
         };
+        self.send(who, What::Confirmation(number, session, code));
+    }
+
+    pub(super) fn confirm_from(
+        &mut self,
+        who: usize,
+        (number, session): (u32, Option<&'static str>),
+        code: Code,
+        page: Option<Page>,
+    ) {
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let expected = self.asked(who, |naive| {
-            naive.confirm((number, session), code, limits, now)
+            naive.confirm((number, session), (code, page), limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.confirm(&id, in_session(number, session), code));
+        let submission = Page::submission(page, code);
+        let answer = attempt(mfa.confirm(&id, in_session(number, session), submission));
         if let Some(confirmed) = self.settle(who, ("confirm", turn), expected, answer) {
-            self.keep(who, confirmed);
+            assert_eq!(confirmed.device(), device_id(number));
+            self.keep(who, "confirm again", confirmed);
         }
     }
 
@@ -203,7 +216,7 @@ impl World {
         let id = self.people[who].id.clone();
         let answer = attempt(mfa.confirm_pair(&id, in_session(number, session), codes));
         if let Some(confirmed) = self.settle(who, ("confirm pair", turn), expected, answer) {
-            self.keep(who, confirmed);
+            self.keep(who, "confirm pair again", confirmed);
         }
     }
 

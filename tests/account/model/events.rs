@@ -54,6 +54,7 @@ impl World {
         );
         let before = before.unwrap_or_default();
         if let (true, Some(after)) = (is_released, &self.people[who].naive) {
+            check_again(&told, after);
             check_names(&told, &before, after);
             check_fields(&told, &before, after, (self.limits, now));
             let mut met = before.lost_grounds(after);
@@ -72,6 +73,18 @@ fn count(told: &[Event], is: impl Fn(&Event) -> bool) -> usize {
     told.iter().filter(|event| is(event)).count()
 }
 
+/// An answer that is given again is told as that, and as nothing else.
+fn check_again(told: &[Event], after: &Naive) {
+    let again = count(told, |event| matches!(event, Event::AnsweredAgain { .. }));
+    assert_eq!(
+        again,
+        usize::from(after.again.is_some()),
+        "EVENTS: an answer again"
+    );
+    let first = |event: &Event| matches!(event, Event::Verified { .. });
+    assert!(again == 0 || count(told, first) == 0, "EVENTS: two acts");
+}
+
 /// Each change has its event, and each event its change.
 fn check_names(told: &[Event], before: &Naive, after: &Naive) {
     let name = |event: &Event| match event.code() {
@@ -82,6 +95,7 @@ fn check_names(told: &[Event], before: &Naive, after: &Naive) {
     // These are no changes, or say more of one that has its own event.
     let is_beside = |name: &Name| {
         let names = [
+            "answered_again",
             "confirmation_failed",
             "drift_moved",
             "drift_suspected",

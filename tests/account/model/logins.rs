@@ -8,6 +8,7 @@ use secondfactor::{Code, Error, Verified};
 use super::device::{Device, Moves};
 use super::faulty::{Fault, Meanwhile, run_or_die};
 use super::naive::{DAY, Naive};
+use super::pages::{Page, What};
 use super::prover::Prover;
 use super::world::{Person, Turn, World, attempt, device_id};
 use crate::support::{NOW, run};
@@ -137,25 +138,30 @@ impl World {
     }
 
     pub(crate) fn verify(&mut self, who: usize, code: Code) {
+        self.send(who, What::Login(code));
+    }
+
+    pub(super) fn verify_from(&mut self, who: usize, code: Code, page: Option<Page>) {
         let fault = self.fault();
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.verify(&id, code));
-        self.settle_verify(who, turn, code, answer);
+        let answer = attempt(mfa.verify(&id, Page::submission(page, code)));
+        self.settle_verify(who, turn, (code, page), answer);
     }
 
     fn settle_verify(
         &mut self,
         who: usize,
         turn: Turn,
-        code: Code,
+        (code, page): (Code, Option<Page>),
         answer: Option<Result<Verified, Error>>,
     ) {
         let (now, limits) = (self.now(), self.limits);
-        if let Some(Ok(verified)) = &answer {
+        let expected = self.asked(who, |naive| naive.verify(code, page, limits, now));
+        let again = expected.1.as_ref().and_then(|next| next.again.as_ref());
+        if let (Some(Ok(verified)), None) = (&answer, again) {
             self.check_verified(&self.naive(who).seen_at(now), verified, code);
         }
-        let expected = self.asked(who, |naive| naive.verify(code, limits, now));
         let credited = expected.1.as_ref().and_then(|next| next.credited);
         if let Some(verified) = self.settle(who, ("verify", turn), expected, answer) {
             assert_eq!(
@@ -163,11 +169,8 @@ impl World {
                 credited.map(device_id),
                 "CREDIT: another device shows the nearer code"
             );
-            assert_eq!(
-                (verified.account(), verified.at().as_secs()),
-                (&self.people[who].id, now)
-            );
-            self.keep(who, verified);
+            assert_eq!(verified.account(), &self.people[who].id);
+            self.keep(who, "verify again", verified);
         }
     }
 
@@ -217,6 +220,8 @@ impl World {
         } else {
             self.random_code()
         };
+        let page = self.page();
+        let rival_page = self.dice.of([page, None]);
         let id = self.people[who].id.clone();
         let slot = Arc::new(Mutex::new(None));
         let (mut turn, _) = self.turn(who, Fault::None, None);
@@ -230,23 +235,24 @@ impl World {
         let (result, observer, account) =
             (Arc::clone(&slot), Arc::clone(&self.observer), id.clone());
         let meanwhile: Meanwhile = Box::new(move || {
-            let answer = run_or_die(rival_mfa.verify(&account, rival_code));
+            let answer =
+                run_or_die(rival_mfa.verify(&account, Page::submission(rival_page, rival_code)));
             *result.lock().unwrap() = Some((answer, run(observer.status(&account)).ok()));
         });
         let (mfa, faulty) = self.servers[turn.server].clone();
         faulty.arm(Fault::None, Some(meanwhile));
-        let answer = attempt(mfa.verify(&id, code));
+        let answer = attempt(mfa.verify(&id, Page::submission(page, code)));
         self.note("a race:");
         let rival = slot.lock().unwrap().take();
         let Some((rival_answer, seen_after)) = rival else {
-            return self.settle_verify(who, turn, code, answer);
+            return self.settle_verify(who, turn, (code, page), answer);
         };
         // The rival was first, so it's settled first; the status meanwhile is the one that it left.
         self.meanwhile = Some(seen_after);
-        self.settle_verify(who, rival_turn, rival_code, rival_answer);
+        self.settle_verify(who, rival_turn, (rival_code, rival_page), rival_answer);
         self.meanwhile = None;
         turn.fault = Fault::Loses(1);
-        self.settle_verify(who, turn, code, answer);
+        self.settle_verify(who, turn, (code, page), answer);
     }
 
     pub(crate) fn guess(&mut self, who: usize) {

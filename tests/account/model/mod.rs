@@ -16,6 +16,7 @@ pub(crate) mod leaks;
 mod logins;
 mod manage;
 pub(crate) mod naive;
+mod pages;
 pub(crate) mod proven;
 mod prover;
 mod recovery;

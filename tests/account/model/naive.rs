@@ -14,6 +14,7 @@ use secondfactor::account::VouchedBy;
 use secondfactor::codes::{Algorithm, Digits, Secret};
 
 use super::device::{Device, Moves};
+use super::pages::{Page, Sent, What};
 pub(crate) use wrong::{Lived, Wrong};
 
 /// How a command ended.
@@ -37,6 +38,7 @@ pub(crate) enum Said {
     SecretRequired,
     DuplicateSecret,
     NoRecoveryCodes,
+    OtherRecoveryCodes,
     TooManyDevices,
     LabelTaken,
     EnrollmentExpired,
@@ -112,6 +114,39 @@ pub(crate) struct Recovery {
     pub(crate) wrong: Wrong,
     /// Whether its codes ended before they were used.
     pub(crate) is_void: bool,
+    pub(crate) answered: Option<Answered>,
+}
+
+/// A success, and what it answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    pub(crate) sent: Sent,
+    /// The device or redemption that it was by.
+    pub(crate) by: Identity,
+    pub(crate) at: u64,
+    lived: Lived,
+}
+
+impl Answered {
+    /// There is none without a page.
+    fn new(
+        what: What,
+        page: Option<Page>,
+        by: Identity,
+        (at, lived): (u64, Lived),
+    ) -> Option<Self> {
+        page.map(|_| Self {
+            sent: Sent { what, page },
+            by,
+            at,
+            lived,
+        })
+    }
+
+    /// The same within a minute.
+    fn is_to(&self, sent: &Sent, lived: Lived) -> bool {
+        self.sent == *sent && lived - self.lived < 60
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,6 +164,8 @@ pub(crate) struct Naive {
     pub(crate) epoch: u32,
     /// The device that was last let in.
     pub(crate) credited: Option<u32>,
+    /// What the last command answered again.
+    pub(crate) again: Option<Answered>,
     /// The device whose proof said last what is kept, if it is kept itself.
     pub(crate) kept: Option<u32>,
 }

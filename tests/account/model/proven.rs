@@ -24,12 +24,13 @@ impl Proven {
     pub(crate) fn new(proof: impl Into<Proof>, naive: &Naive) -> Self {
         let proof = proof.into();
         let number = proof.device().map(|device| device.to_string());
-        let identity = match number {
+        let again = naive.again.as_ref().map(|again| again.by);
+        let identity = again.or_else(|| match number {
             Some(number) => naive
                 .find(number.parse().unwrap())
                 .map(|device| device.identity),
             None => (naive.recovery.as_ref()).and_then(|set| set.redemptions.last().copied()),
-        };
+        });
         Self {
             proof,
             identity: identity.unwrap(),

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use secondfactor::account::{ProofKind, Stale};
+use secondfactor::account::{ProofKind, RecoverySetId, Stale};
 use secondfactor::{Error, RecoveryCode, RecoveryCodes};
 
 use super::faulty::Fault;
-use super::naive::Said;
+use super::naive::{Identity, Said};
+use super::pages::{Page, What};
 use super::world::{World, attempt};
 
 impl World {
@@ -16,9 +17,17 @@ impl World {
             return;
         };
         let (now, fault) = (self.now(), self.fault());
-        let expected = self.asked(who, |naive| naive.issue(&proof, now));
+        let present = self.naive(who).recovery.map(|set| set.identity);
+        // An earlier page may still say what was there then.
+        let replaces = match self.dice.below(8) {
+            0 => None,
+            1 => self.dice.pick(&self.sets).map(|(identity, _)| *identity),
+            _ => present,
+        };
+        let id = replaces.map(|identity| self.set_id(identity));
+        let expected = self.asked(who, |naive| naive.issue(&proof, replaces, now));
         let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.issue_recovery_codes(&*proof));
+        let answer = attempt(mfa.issue_recovery_codes(&*proof, id));
         let Some(codes) = self.settle(who, ("issue", turn), expected, answer) else {
             return;
         };
@@ -57,14 +66,26 @@ impl World {
         (0..tries).for_each(|_| self.redeem_this(who, &code));
     }
 
+    fn set_id(&self, identity: Identity) -> RecoverySetId {
+        let mut sets = self.sets.iter();
+        sets.find(|(known, _)| *known == identity).unwrap().1
+    }
+
     fn redeem_this(&mut self, who: usize, code: &RecoveryCode) {
+        self.send(who, What::Recovery(code.expose_text().to_string()));
+    }
+
+    pub(super) fn redeem_from(&mut self, who: usize, code: &RecoveryCode, page: Option<Page>) {
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
-        let expected = self.asked(who, |naive| naive.redeem(code, limits, now));
+        let expected = self.asked(who, |naive| naive.redeem(code, page, limits, now));
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.redeem(&id, code));
+        let answer = attempt(mfa.redeem(&id, Page::submission(page, code)));
         if let Some(recovered) = self.settle(who, ("redeem", turn), expected, answer) {
-            self.keep(who, recovered);
+            let set = self.naive(who).recovery.unwrap();
+            assert_eq!(recovered.recovery_set(), self.set_id(set.identity));
+            assert_eq!(recovered.codes_left(), set.left.len());
+            self.keep(who, "redeem again", recovered);
         }
     }
 
@@ -111,9 +132,10 @@ impl World {
     }
 
     pub(crate) fn reseal(&mut self, who: usize) {
-        let Some(next) = self.people[who].naive.clone() else {
+        let Some(mut next) = self.people[who].naive.clone() else {
             return;
         };
+        next.again = None;
         let (turn, mfa) = self.turn(who, Fault::None, None);
         let is_sealed_so = self.people[who].sealed_by == turn.server;
         let answer = attempt(mfa.reseal(&self.people[who].id));

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use secondfactor::account::{DeviceId, Stale};
+use secondfactor::account::{DeviceId, RecoverySetId, Stale};
 use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{AccountId, Denial, Error, Event, Keyring, Mfa, Policy, SealingKey, Status};
@@ -13,7 +13,8 @@ use secondfactor::{AccountId, Denial, Error, Event, Keyring, Mfa, Policy, Sealin
 use super::dice::Dice;
 use super::faulty::{Fault, Faulty, Meanwhile, run_or_die};
 use super::leaks::Leaks;
-use super::naive::{Limits, Naive, Said, Verdict};
+use super::naive::{Identity, Limits, Naive, Said, Verdict};
+use super::pages::Sent;
 use super::proven::Proven;
 use super::prover::Prover;
 use crate::support::{NOW, run};
@@ -55,6 +56,10 @@ pub(crate) struct World {
     pub(crate) tally: Tally,
     /// Whether nothing goes wrong for a while, and owners type what they see.
     pub(crate) is_calm: bool,
+    /// What was sent last.
+    pub(super) sent: Option<Sent>,
+    /// Every set of recovery codes that was ever seen.
+    pub(super) sets: Vec<(Identity, RecoverySetId)>,
     /// While the first of two that race is looked at: the status that it left.
     pub(crate) meanwhile: Option<Option<Status>>,
 }
@@ -136,6 +141,8 @@ impl World {
             leaks,
             tally: Tally::new(),
             is_calm: false,
+            sent: None,
+            sets: Vec::new(),
             meanwhile: None,
         }
     }
@@ -316,8 +323,24 @@ impl World {
         }
     }
 
-    /// Keeps a proof that the last command has given.
-    pub(crate) fn keep(&mut self, who: usize, proof: impl Into<secondfactor::Proof>) {
+    /// Keeps a proof that the last command has given. It is of now, or of when the same was sent
+    /// before.
+    pub(crate) fn keep(
+        &mut self,
+        who: usize,
+        name_if_again: &'static str,
+        proof: impl Into<secondfactor::Proof>,
+    ) {
+        let proof = proof.into();
+        let again = self.naive(who).again;
+        assert_eq!(
+            proof.at().as_secs(),
+            again.as_ref().map_or(self.now(), |again| again.at),
+            "AGAIN: a proof of another time"
+        );
+        if again.is_some() {
+            self.count((name_if_again, Said::Yes));
+        }
         let person = &mut self.people[who];
         let naive = person.naive.as_ref().unwrap();
         person.proofs.push(Rc::new(Proven::new(proof, naive)));
@@ -351,6 +374,7 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
         Err(Error::SecretRequired) => Said::SecretRequired,
         Err(Error::DuplicateSecret) => Said::DuplicateSecret,
         Err(Error::NoRecoveryCodes) => Said::NoRecoveryCodes,
+        Err(Error::RecoveryCodesReplaced) => Said::OtherRecoveryCodes,
         Err(Error::TooManyDevices) => Said::TooManyDevices,
         Err(Error::LabelTaken) => Said::LabelTaken,
         Err(Error::EnrollmentExpired) => Said::EnrollmentExpired,

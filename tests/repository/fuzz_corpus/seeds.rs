@@ -89,6 +89,16 @@ fn throttle(failures: u64, changes: Fields<'_>) -> Vec<u8> {
     map(&base, changes)
 }
 
+fn answer(left: u64, credential: &[u8]) -> Vec<u8> {
+    let base = [
+        (0, number(left)),
+        (1, number(START + 900)),
+        (2, bytes(credential)),
+        (3, bytes(&[7; 16])),
+    ];
+    map(&base, &[])
+}
+
 fn record(devices: &[Vec<u8>], changes: Fields<'_>) -> Vec<u8> {
     let next_device = devices.len() as u64 + 1;
     let base = [
@@ -188,6 +198,10 @@ fn of_devices() -> Vec<Seed> {
         (6, number(15)),
     ];
     vec![
+        good("answered", one(&[(17, answer(60, PHONE))])),
+        good("answered-before", one(&[(17, answer(1, b"resumed "))])),
+        bad("answered-too-long", one(&[(17, answer(61, PHONE))])),
+        bad("answered-and-over", one(&[(17, answer(0, PHONE))])),
         good("empty", EMPTY.to_vec()),
         Seed {
             time: 0,
@@ -320,6 +334,7 @@ fn of_recovery_codes() -> Vec<Seed> {
     };
     let phone_and = |selectors: &[u8], throttle| with(&[phone(&[])], selectors, throttle, &[]);
     let redeemed = |count: usize| [(6, array(&vec![bytes(REDEEMED); count]))];
+    let answered_redemption = |left| [(6, array(&[bytes(REDEEMED)])), (8, answer(left, REDEEMED))];
     let begun = tablet(&waits(pending(&[(2, bytes(REDEEMED))])));
     let waiting = throttle(5, &[(1, number(1029)), (2, number(9640))]);
     let new = || throttle(0, &[]);
@@ -337,6 +352,14 @@ fn of_recovery_codes() -> Vec<Seed> {
         good(
             "redeemed-ten-times",
             with(&[phone(&[])], &all, new(), &redeemed(10)),
+        ),
+        good(
+            "redeemed-and-answered",
+            with(&[phone(&[])], &all, new(), &answered_redemption(60)),
+        ),
+        bad(
+            "redeemed-and-answered-too-long",
+            with(&[phone(&[])], &all, new(), &answered_redemption(61)),
         ),
         bad("recovery-code-twice", phone_and(&[0, 0], new())),
         bad("recovery-selector", phone_and(&[32], new())),

@@ -6,13 +6,13 @@ use askama::Template;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment};
+use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment, FormId};
 use secondfactor::codes::SecretText;
 use secondfactor::{Code, Confirmed, Denial, Error, Label, NewDevice};
 use serde::Deserialize;
 
 use super::account::account_status;
-use super::second_step::{code_pair, parse_pair};
+use super::second_step::{GivenCode, code_pair, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
@@ -119,6 +119,7 @@ struct SecretPage {
     device: DeviceId,
     qr: SecretText,
     key: String,
+    form_id: FormId,
     code: Field,
 }
 
@@ -129,6 +130,7 @@ async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> Answer {
         device: enrollment.device(),
         qr: uri.expose_svg()?,
         key: grouped(&enrollment.secret().expose_base32()),
+        form_id: FormId::generate()?,
         code: confirm_field(),
     };
     Ok(html(StatusCode::OK, &page))
@@ -155,15 +157,11 @@ fn confirm_field() -> Field {
 struct ConfirmPage {
     frame: Frame,
     device: DeviceId,
+    form_id: FormId,
     code: Field,
     /// For a device whose clock is off.
     pair: Option<(Field, Field)>,
     is_over: bool,
-}
-
-#[derive(Deserialize)]
-pub(super) struct GivenCode {
-    code: String,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +192,7 @@ async fn confirm_page(
     let page = ConfirmPage {
         frame: Frame::new(login).await?,
         device,
+        form_id: FormId::generate()?,
         code,
         pair,
         is_over,
@@ -221,7 +220,8 @@ pub(super) async fn confirm(
         }
     };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
-    match app.mfa.confirm(&account, pending, code).await {
+    let submission = login.sheet(typed.form).with(code)?;
+    match app.mfa.confirm(&account, pending, submission).await {
         Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
         Err(error) => {
             let is_clock_off = matches!(

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use secondfactor::account::FormId;
 use serde::Deserialize;
 
 use super::second_step::{GivenCode, code_field, verify};
@@ -23,6 +24,7 @@ pub(super) struct For {
 struct CodePage {
     frame: Frame,
     goal: Goal,
+    form_id: FormId,
     code: Field,
 }
 
@@ -38,6 +40,7 @@ async fn code_page(login: &LoggedIn, goal: Goal, error: Option<Message>) -> Answ
     let page = CodePage {
         frame: Frame::new(login).await?,
         goal,
+        form_id: FormId::generate()?,
         code: code_field().with_error(error),
     };
     Ok(form(&page, &[&page.code]))
@@ -52,7 +55,7 @@ pub(super) async fn give_code(
     if !login.has_factor() {
         return Err(Problem::ask_password(&to.goal));
     }
-    match verify(&app, &login.user, &typed.code).await? {
+    match verify(&app, &login.user, &login.sheet(typed.form), &typed.code).await? {
         Ok(verified) if !may_change(&app, &verified).await? => {
             code_page(&login, to.goal, Some(REPLACED.into())).await
         }

@@ -4,12 +4,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
+use secondfactor::account::RecoverySetId;
 use secondfactor::codes::SecretText;
 use secondfactor::{Error, RecoveryCode, RecoveryCodes};
 use serde::Deserialize;
 
 use super::account::account_status;
-use super::{Frame, Typed, html};
+use super::{Frame, Typed, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
@@ -22,6 +23,7 @@ struct OverviewPage {
     frame: Frame,
     left: usize,
     all: usize,
+    set: Option<RecoverySetId>,
 }
 
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
@@ -33,6 +35,7 @@ pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer 
         frame: Frame::new(&login).await?,
         left: status.recovery_codes_left(),
         all: RecoveryCodes::COUNT,
+        set: status.recovery_set(),
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -46,14 +49,28 @@ struct CodesPage {
     codes: Vec<SecretText>,
 }
 
+/// The set that the page has shown. Whoever loads the answer again does not void what was printed.
+#[derive(Deserialize)]
+pub(super) struct Issue {
+    replaces: Option<RecoverySetId>,
+}
+
 /// The answer is the only page that shows them. Whoever has used an old one may be logged in by it: all other sessions end,
 /// and first, so that a crash in between leaves none.
-pub(super) async fn issue(State(app): State<App>, login: LoggedIn) -> Answer {
+pub(super) async fn issue(
+    State(app): State<App>,
+    login: LoggedIn,
+    Typed(typed): Typed<Issue>,
+) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::RecoveryCodes).await?;
     let login = login.change(&app, Change::default(), Factor::Kept).await?;
-    let codes = match app.mfa.issue_recovery_codes(&proof).await {
+    let codes = match app.mfa.issue_recovery_codes(&proof, typed.replaces).await {
         Ok(codes) => codes,
         Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::RecoveryCodes)),
+        Err(Error::RecoveryCodesReplaced) => {
+            let notice = "You got your recovery codes already, and we can't show them again. Get new ones if you have not kept them.";
+            return go_saying(&login.session, &Goal::RecoveryCodes.path(), notice).await;
+        }
         Err(error) => return Err(error.into()),
     };
     let codes = codes.iter().map(RecoveryCode::expose_text).collect();

@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
-use secondfactor::account::{DeviceId, DeviceState};
+use secondfactor::account::{DeviceId, DeviceState, FormId};
 use secondfactor::{Code, Error, RecoveryCode, Verified};
 use serde::Deserialize;
 
@@ -12,7 +11,7 @@ use super::{Field, Frame, Typed, form, go, go_saying, take_notice};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, HalfLoggedIn};
+use crate::session::{Claimant, HalfLoggedIn, Sheet};
 use crate::user::{Change, OptedIn, User};
 use crate::words::{self, Message};
 
@@ -21,12 +20,15 @@ use crate::words::{self, Message};
 struct CodePage {
     frame: Frame,
     name: String,
+    form_id: FormId,
     code: Field,
 }
 
+/// A form without an id works too, once.
 #[derive(Deserialize)]
 pub(super) struct GivenCode {
     pub(super) code: String,
+    pub(super) form: Option<FormId>,
 }
 
 pub(super) fn code_field() -> Field {
@@ -47,6 +49,7 @@ async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Answer {
     let page = CodePage {
         frame,
         name: half.claimant.user.name.clone(),
+        form_id: FormId::generate()?,
         code: code_field().with_error(error),
     };
     Ok(form(&page, &[&page.code]))
@@ -57,10 +60,13 @@ pub(super) async fn give_code(
     half: HalfLoggedIn,
     Typed(typed): Typed<GivenCode>,
 ) -> Answer {
-    match verify(&app, &half.claimant.user, &typed.code).await? {
+    let sheet = half.claimant.sheet(typed.form);
+    match verify(&app, &half.claimant.user, &sheet, &typed.code).await? {
         Ok(verified) => {
             let path = half.goal.path();
+            let way_back = half.claimant.way_back();
             let login = half.claimant.prove(&app, &verified).await?;
+            login.leave(&app, way_back).await?;
             settle_opt_in(&app, &login.user).await?;
             Ok(go(&path))
         }
@@ -72,13 +78,14 @@ pub(super) async fn give_code(
 pub(super) async fn verify(
     app: &App,
     user: &User,
+    sheet: &Sheet,
     typed: &str,
 ) -> Result<Result<Verified, Message>, Problem> {
     let code = match typed.parse::<Code>() {
         Ok(code) => code,
         Err(error) => return Ok(Err(words::mistyped_code(error).into())),
     };
-    match app.mfa.verify(&user.account()?, code).await {
+    match app.mfa.verify(&user.account()?, sheet.with(code)?).await {
         Ok(verified) => Ok(Ok(verified)),
         Err(error) => Ok(Err(words::refusal(error, app.mfa.now())?)),
     }
@@ -103,17 +110,19 @@ async fn settle_opt_in(app: &App, user: &User) -> Result<(), Problem> {
 struct RecoveryPage {
     frame: Frame,
     is_logged_in: bool,
+    form_id: FormId,
     recovery_code: Field,
 }
 
 #[derive(Deserialize)]
 pub(super) struct GivenRecoveryCode {
     recovery_code: String,
+    form: Option<FormId>,
 }
 
 pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
     require_opted_in(&claimant)?;
-    Ok(recovery_page(&claimant, None))
+    recovery_page(&claimant, None)
 }
 
 fn require_opted_in(claimant: &Claimant) -> Result<(), Problem> {
@@ -124,7 +133,7 @@ fn require_opted_in(claimant: &Claimant) -> Result<(), Problem> {
     }
 }
 
-fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
+fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Answer {
     let recovery_code = Field::recovery_code()
         .hint("One of those you have printed or saved. Capitals and hyphens don't matter.")
         .focus()
@@ -132,9 +141,10 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Response {
     let page = RecoveryPage {
         frame: Frame::default(),
         is_logged_in: claimant.is_logged_in,
+        form_id: FormId::generate()?,
         recovery_code,
     };
-    form(&page, &[&page.recovery_code])
+    Ok(form(&page, &[&page.recovery_code]))
 }
 
 /// It lets in, to mend the second factor: see `account::recovered`. Whoever has the lost device may be logged in with it,
@@ -148,22 +158,22 @@ pub(super) async fn give_recovery_code(
     let code = match typed.recovery_code.parse::<RecoveryCode>() {
         Ok(code) => code,
         Err(error) => {
-            return Ok(recovery_page(
-                &claimant,
-                Some(words::mistyped_recovery_code(error).into()),
-            ));
+            return recovery_page(&claimant, Some(words::mistyped_recovery_code(error).into()));
         }
     };
-    match app.mfa.redeem(&claimant.user.account()?, &code).await {
+    let submission = claimant.sheet(typed.form).with(&code)?;
+    match app.mfa.redeem(&claimant.user.account()?, submission).await {
         Ok(recovered) => {
+            let way_back = claimant.way_back();
             let login = claimant.prove(&app, &recovered).await?;
-            login.opt_in(&app, recovered.as_ref()).await?;
+            let login = login.opt_in(&app, recovered.as_ref()).await?;
+            login.leave(&app, way_back).await?;
             Ok(go("/account/recovered"))
         }
-        Err(error) => Ok(recovery_page(
+        Err(error) => recovery_page(
             &claimant,
             Some(words::recovery_refusal(error, app.mfa.now())?),
-        )),
+        ),
     }
 }
 

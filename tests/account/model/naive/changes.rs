@@ -121,8 +121,16 @@ impl Naive {
     }
 
     /// A set takes its redemptions with it, but for the one that issues the next.
-    pub(crate) fn issue(&mut self, proven: &Proven, now: u64) -> Verdict {
+    pub(crate) fn issue(
+        &mut self,
+        proven: &Proven,
+        replaces: Option<Identity>,
+        now: u64,
+    ) -> Verdict {
         self.judge_proven(proven, now, |naive| {
+            if naive.recovery.as_ref().map(|set| set.identity) != replaces {
+                return Said::OtherRecoveryCodes.into();
+            }
             let by_redemption = proven.is_redemption().then_some(proven.identity);
             naive.recovery = Some(Recovery {
                 identity: Identity::new(),
@@ -132,6 +140,7 @@ impl Naive {
                 redemptions: by_redemption.into_iter().collect(),
                 wrong: Wrong::default(),
                 is_void: false,
+                answered: None,
             });
             Said::Yes.into()
         })

@@ -140,6 +140,7 @@ impl Naive {
             last_used: None,
             offset: Offset::default(),
             before_resync: None,
+            answered: None,
         });
     }
 

@@ -5,14 +5,21 @@ use secondfactor::{Code, RecoveryCode};
 
 use super::super::device::{Device, Moves, State};
 use super::wrong::{Wait, wait_of_resyncs};
-use super::{Identity, Limits, Naive, Said, Verdict};
+use super::{Answered, Identity, Limits, Naive, Said, Verdict};
+use crate::model::pages::{Page, Sent, What};
 
 impl Naive {
-    pub(crate) fn verify(&mut self, code: Code, limits: Limits, now: u64) -> Verdict {
-        self.judge(now, |naive| naive.judge_code(code, limits, now))
+    pub(crate) fn verify(
+        &mut self,
+        code: Code,
+        page: Option<Page>,
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
+        self.judge(now, |naive| naive.judge_code(code, page, limits, now))
     }
 
-    fn judge_code(&mut self, code: Code, limits: Limits, now: u64) -> Verdict {
+    fn judge_code(&mut self, code: Code, page: Option<Page>, limits: Limits, now: u64) -> Verdict {
         if !self.has_accepted() {
             return if self.was_confirmed {
                 Said::NoDevice
@@ -23,6 +30,15 @@ impl Naive {
         }
         if let Some(refusal) = self.wrong.refuse(limits, self.lived) {
             return refusal;
+        }
+        let sent = Sent {
+            what: What::Login(code),
+            page,
+        };
+        if let Some(answered) = self.answered(&sent, |device| device.is_accepted()) {
+            self.credited = self.number_of(answered.by);
+            self.again = Some(answered);
+            return Said::Yes.into();
         }
         let (mut replayed, mut found) = (None, Vec::new());
         for device in self
@@ -43,7 +59,11 @@ impl Naive {
         }
         let nearest = found.into_iter().min_by_key(|(distance, ..)| *distance);
         match (nearest, replayed) {
-            (Some((_, number, lean)), _) => self.let_in(number, lean, limits, now).into(),
+            (Some((_, number, lean)), _) => {
+                self.let_in(number, lean, limits, now);
+                self.remember_answer(number, sent, now);
+                Said::Yes.into()
+            }
             (None, Some((number, step))) => self.refuse_replay(number, step),
             (None, None) => {
                 self.wrong.add(self.lived, limits);
@@ -52,7 +72,29 @@ impl Naive {
         }
     }
 
-    fn let_in(&mut self, number: u32, lean: i64, limits: Limits, now: u64) -> Said {
+    /// What was answered to the same by such a device, if it is still the same device.
+    fn answered(&self, sent: &Sent, is_it: impl Fn(&Device) -> bool) -> Option<Answered> {
+        let mut devices = self.devices.iter().filter(|device| is_it(device));
+        devices.find_map(|device| {
+            let answered = device.answered.as_ref()?;
+            let is_to = answered.by == device.identity && answered.is_to(sent, self.lived);
+            is_to.then(|| answered.clone())
+        })
+    }
+
+    fn number_of(&self, identity: Identity) -> Option<u32> {
+        let mut devices = self.devices.iter();
+        let device = devices.find(|device| device.identity == identity)?;
+        Some(device.number)
+    }
+
+    fn remember_answer(&mut self, number: u32, sent: Sent, now: u64) {
+        let when = (now, self.lived);
+        let device = self.find_mut(number);
+        device.answered = Answered::new(sent.what, sent.page, device.identity, when);
+    }
+
+    fn let_in(&mut self, number: u32, lean: i64, limits: Limits, now: u64) {
         self.wrong.forgive();
         self.credited = Some(number);
         let device = self.find_mut(number);
@@ -65,7 +107,6 @@ impl Naive {
                 .push(if is_two_sided { lean } else { 0 });
             device.before_resync = None;
         }
-        Said::Yes
     }
 
     /// The owner hears once of a step, and of none before it.
@@ -82,11 +123,15 @@ impl Naive {
     pub(crate) fn confirm(
         &mut self,
         (number, session): (u32, Option<&'static str>),
-        code: Code,
+        (code, page): (Code, Option<Page>),
         limits: Limits,
         now: u64,
     ) -> Verdict {
-        self.confirm_by((number, session), limits, now, |device| {
+        let sent = Sent {
+            what: What::Confirmation(number, None, code),
+            page,
+        };
+        self.confirm_by((number, session), Some(sent), limits, now, |device| {
             let last = device.matches(code, limits, now).pop();
             let unused = last.filter(|last| device.is_unused(*last));
             device.burned.extend(unused);
@@ -102,7 +147,7 @@ impl Naive {
         now: u64,
     ) -> Verdict {
         let lived = self.lived_at(now);
-        self.confirm_by((number, session), limits, now, |device| {
+        self.confirm_by((number, session), None, limits, now, |device| {
             device.resync(codes, now, lived)
         })
     }
@@ -110,6 +155,7 @@ impl Naive {
     fn confirm_by(
         &mut self,
         (number, session): (u32, Option<&'static str>),
+        sent: Option<Sent>,
         limits: Limits,
         now: u64,
         judge: impl FnOnce(&mut Device) -> bool,
@@ -122,6 +168,12 @@ impl Naive {
         self.judge(now, |naive| {
             if has_run_out {
                 return Said::EnrollmentExpired.into();
+            }
+            let is_it = |device: &Device| device.number == number && device.is_active();
+            let answered = sent.as_ref().and_then(|sent| naive.answered(sent, is_it));
+            if answered.is_some() {
+                naive.again = answered;
+                return Said::Yes.into();
             }
             let Some(device) = naive.devices.iter().find(is_begun_here) else {
                 return Said::UnknownDevice.into();
@@ -138,6 +190,9 @@ impl Naive {
                 return Said::Mismatch.into();
             }
             naive.bind(number, limits);
+            if let Some(sent) = sent {
+                naive.remember_answer(number, sent, now);
+            }
             Said::Yes.into()
         })
     }
@@ -202,15 +257,34 @@ impl Naive {
         })
     }
 
-    pub(crate) fn redeem(&mut self, code: &RecoveryCode, limits: Limits, now: u64) -> Verdict {
+    pub(crate) fn redeem(
+        &mut self,
+        code: &RecoveryCode,
+        page: Option<Page>,
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
         self.judge(now, |naive| {
             let lived = naive.lived;
-            let set = naive.recovery.as_mut().filter(|set| !set.left.is_empty());
-            let Some(set) = set else {
+            let sent = Sent {
+                what: What::Recovery(code.expose_text().to_string()),
+                page,
+            };
+            let Some(set) = &mut naive.recovery else {
                 return Said::NoRecoveryCodes.into();
             };
+            let answered = set.answered.clone().filter(|answered| {
+                answered.is_to(&sent, lived) && set.redemptions.contains(&answered.by)
+            });
+            if set.left.is_empty() && answered.is_none() {
+                return Said::NoRecoveryCodes.into();
+            }
             if let Some(refusal) = set.wrong.refuse(limits, lived) {
                 return refusal;
+            }
+            if answered.is_some() {
+                naive.again = answered;
+                return Said::Yes.into();
             }
             let text = code.expose_text();
             let is_it = |left: &Option<String>| left.as_deref() == Some(&*text);
@@ -220,7 +294,9 @@ impl Naive {
             };
             set.left.remove(at);
             set.wrong.forgive();
-            set.redemptions.push(Identity::new());
+            let redemption = Identity::new();
+            set.redemptions.push(redemption);
+            set.answered = Answered::new(sent.what, page, redemption, (now, lived));
             // At most ten, the last ones.
             let too_many = set.redemptions.len().saturating_sub(10);
             set.redemptions.drain(..too_many);

@@ -15,6 +15,7 @@ impl Naive {
         now: u64,
         command: impl FnOnce(&mut Self) -> Verdict,
     ) -> Verdict {
+        self.again = None;
         let goes_back = self.let_time_pass(now);
         self.end_what_lost_its_ground();
         let Verdict { said, is_written } = command(self);
@@ -56,6 +57,11 @@ impl Naive {
         self.lived += Lived::from(now.saturating_sub(last));
         if goes_back {
             self.epoch += 1;
+            // The proofs of before don't stand.
+            self.devices
+                .iter_mut()
+                .for_each(|device| device.answered = None);
+            self.recovery.iter_mut().for_each(|set| set.answered = None);
             self.last_change = Some(now);
         } else {
             self.last_change = Some(last.max(now));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, Attempt, DeviceId};
+use secondfactor::account::{Account, Attempt, DeviceId, Submission};
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, UnixTime};
 use secondfactor::store::{Committed, MemoryStore, Swap};
 use secondfactor::{
@@ -91,6 +91,7 @@ fn verify(cases: &mut Cases, name: &str, owner: &Owner, devices: &[usize]) {
             },
         );
     }
+    retry(cases, name, owner, devices);
     // Then each clock is asked whether it is off.
     for (kind, steps) in [("a wrong code", 100_000), ("a code of 50 steps ago", -50)] {
         let code = owner.code(0, NOW, steps);
@@ -99,6 +100,29 @@ fn verify(cases: &mut Cases, name: &str, owner: &Owner, devices: &[usize]) {
             assert!(matches!(answer, Err(Error::Denied(Denial::Mismatch))));
         });
     }
+}
+
+/// One remembered answer is looked at, and then, if it is none to this, each window.
+fn retry(cases: &mut Cases, name: &str, owner: &Owner, devices: &[usize]) {
+    let all = owner.kinds.len();
+    for at in devices {
+        let code = owner.code(*at, NOW, 0);
+        let used = judged_and_kept(open(&owner.record).verify(in_form(code, "1"), NOW)).0;
+        for (form, verdicts) in [("1", 1), ("2", 1 + all)] {
+            let name = format!("verify, {name}: form {form} after form 1, device {at}");
+            cases.quiet(&name, verdicts, || {
+                let submission = in_form(mark_code(code), form);
+                let answer = judged(unknown(&used).verify(submission, NOW));
+                assert_eq!(answer.is_ok(), form == "1");
+            });
+        }
+    }
+}
+
+fn in_form<C>(code: C, digit: &str) -> Submission<C> {
+    let form = digit.repeat(32).parse().expect("hexadecimal");
+    let submission = Submission::new(code).with_form(b"the session's id", form);
+    submission.expect("a long session")
 }
 
 /// A clock that the account has learned to be fast: the drift moves the window.
@@ -187,16 +211,22 @@ fn resync(cases: &mut Cases, one: &Owner, token: &Owner) {
 /// All symbols are undefined, the selector too.
 fn redeem(cases: &mut Cases, owner: &Owner) {
     let (record, codes) =
-        judged_and_kept(open(&owner.record).issue_recovery_codes(owner.proof(), ENROLLED));
+        judged_and_kept(open(&owner.record).issue_recovery_codes(owner.proof(), None, ENROLLED));
     let codes: Vec<RecoveryCode> = codes.expect("issued").into_iter().collect();
     for (name, code) in [("the first", &codes[0]), ("the last", &codes[9])] {
         mark_recovery_code(code);
         cases.quiet(&format!("redeem, {name}"), 1, || {
             assert!(judged(unknown(&record).redeem(code, NOW)).is_ok());
         });
+        let in_form = || in_form(code, "1");
+        let redeemed = judged_and_kept(open(&record).redeem(in_form(), NOW)).0;
+        cases.quiet(&format!("redeem, {name}: a retry"), 1, || {
+            assert!(judged(unknown(&redeemed).redeem(in_form(), NOW)).is_ok());
+        });
     }
+    let present = open(&record).status(ENROLLED).recovery_set();
     let (reissued, _) =
-        judged_and_kept(open(&record).issue_recovery_codes(owner.proof(), ENROLLED));
+        judged_and_kept(open(&record).issue_recovery_codes(owner.proof(), present, ENROLLED));
     mark_recovery_code(&codes[4]);
     cases.quiet("redeem, a wrong one", 1, || {
         let answer = judged(unknown(&reissued).redeem(&codes[4], NOW));

@@ -96,7 +96,7 @@ fn account_hit_by_one_secret_or_any(runner: &mut CtRunner, rng: &mut BenchRng) {
 
 fn redeem_one_wrong_code_or_any(runner: &mut CtRunner, rng: &mut BenchRng) {
     let (record, proof) = enrolled(&[secret(1)]);
-    let (record, _) = commit(open(&record).issue_recovery_codes(&proof, ENROLLED));
+    let (record, _) = commit(open(&record).issue_recovery_codes(&proof, None, ENROLLED));
     let wrong: Vec<RecoveryCode> = (0..200)
         .flat_map(|_| RecoveryCodes::generate().expect("random bytes"))
         .collect();
