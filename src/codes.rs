@@ -23,6 +23,7 @@ mod secret_error;
 mod secret_text;
 mod time;
 mod totp;
+pub(crate) mod typed;
 mod window;
 
 pub use algorithm::Algorithm;

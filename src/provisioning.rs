@@ -9,6 +9,6 @@ mod qr;
 
 pub use key_uri::{KeyUri, Repair, UriError, UriPart};
 #[cfg(feature = "migration")]
-pub use migration::{MigrationError, MigrationExport, MigrationImport};
+pub use migration::{ImportedKeys, MigrationError, MigrationExport, MigrationImport, RefusedKey};
 #[cfg(feature = "qr")]
 pub use qr::QrError;

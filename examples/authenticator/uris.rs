@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::io::BufRead as _;
 
 use secondfactor::codes::MovingFactor;
-use secondfactor::provisioning::{KeyUri, Repair};
 #[cfg(feature = "migration")]
-use secondfactor::provisioning::{MigrationExport, MigrationImport};
+use secondfactor::provisioning::{ImportedKeys, MigrationError, MigrationExport, MigrationImport};
+use secondfactor::provisioning::{KeyUri, Repair};
 
 use crate::Message;
 
@@ -22,7 +22,9 @@ pub(crate) fn from_argument(argument: OsString) -> Result<Vec<String>, Message> 
     }
     let lines: Result<Vec<_>, _> = std::io::stdin().lock().lines().collect();
     let mut lines = lines.map_err(|_| "standard input can't be read")?;
-    lines.retain(|line| !line.is_empty());
+    // A file may begin with a mark, and end with an empty line.
+    let is_blank = |character: char| character.is_whitespace() || character == '\u{feff}';
+    lines.retain(|line| !line.chars().all(is_blank));
     Ok(lines)
 }
 
@@ -72,25 +74,49 @@ pub(crate) fn import(uris: &[String], show_secret: bool) -> Result<String, Messa
     if uris.is_empty() {
         return Err(NO_URI.into());
     }
-    let mut import = MigrationImport::new();
-    for (number, uri) in (1..).zip(uris) {
-        import
-            .add(uri)
-            .map_err(|error| format!("URI {number}: {}", explain(&error)))?;
+    let exports = exports(uris)?;
+    let is_one = exports.len() == 1;
+    let mut descriptions = Vec::new();
+    for (number, export) in (1..).zip(exports) {
+        let which = if is_one {
+            String::new()
+        } else {
+            format!("export {number}: ")
+        };
+        let missing: Vec<_> = export.missing().iter().map(ToString::to_string).collect();
+        let ImportedKeys { keys, refused, .. } = export
+            .finish()
+            .map_err(|error| format!("{which}{}: {}", explain(&error), missing.join(", ")))?;
+        for (key, repairs) in &keys {
+            descriptions.push(describe(key, repairs, show_secret));
+        }
+        for key in &refused {
+            descriptions.push(format!("not read: {which}{}", explain(key)));
+        }
     }
-    let missing = import.missing();
-    let keys = import.finish().map_err(|error| {
-        let numbers: Vec<_> = missing
-            .iter()
-            .map(|index| (u32::from(*index) + 1).to_string())
-            .collect();
-        format!("{}: {}", explain(&error), numbers.join(", "))
-    })?;
-    let descriptions: Vec<_> = keys
-        .iter()
-        .map(|(key, repairs)| describe(key, repairs, show_secret))
-        .collect();
     Ok(descriptions.join("\n\n"))
+}
+
+/// The exports that these URIs are parts of, one after the other.
+#[cfg(feature = "migration")]
+fn exports(uris: &[String]) -> Result<Vec<MigrationImport>, Message> {
+    let mut exports: Vec<MigrationImport> = Vec::new();
+    for (number, uri) in (1..).zip(uris) {
+        let refused = |error| format!("URI {number}: {}", explain(&error));
+        let taken = exports.iter_mut().map(|export| export.add(uri));
+        match taken
+            .into_iter()
+            .find(|taken| *taken != Err(MigrationError::Stranger))
+        {
+            Some(taken) => taken.map_err(refused)?,
+            None => {
+                let mut export = MigrationImport::new();
+                export.add(uri).map_err(refused)?;
+                exports.push(export);
+            }
+        }
+    }
+    Ok(exports)
 }
 
 #[cfg(feature = "migration")]
@@ -133,7 +159,9 @@ fn describe(uri: &KeyUri, repairs: &[Repair], show_secret: bool) -> String {
     if let Some(issuer) = uri.issuer() {
         let _ = writeln!(lines, "issuer: {issuer}");
     }
-    let _ = writeln!(lines, "account: {}", uri.account());
+    if !uri.account().is_empty() {
+        let _ = writeln!(lines, "account: {}", uri.account());
+    }
     let _ = writeln!(lines, "algorithm: {}", parameters.algorithm().name());
     let _ = writeln!(lines, "digits: {}", parameters.digits().count());
     let _ = writeln!(lines, "{name}: {value}");

@@ -11,7 +11,7 @@ use crate::users::User;
 use crate::words::{NEEDS_CODE, by, device_text, recovery_codes_text};
 use crate::{Outcome, Program, Session};
 
-const ISSUER: &str = "secondfactor login";
+pub(crate) const ISSUER: &str = "secondfactor login";
 
 /// What is typed at a login beside the password.
 enum Typed {

@@ -7,9 +7,11 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use rusqlite::{Connection, OptionalExtension};
 use secondfactor::AccountId;
+use secondfactor::provisioning::KeyUri;
 
 use crate::Outcome;
 use crate::files::make_private;
+use crate::second_factor::ISSUER;
 
 /// Names and password hashes, in the same file.
 pub(crate) struct Users {
@@ -42,7 +44,8 @@ impl Users {
     pub(crate) fn add(&self, name: &str, password: &str) -> Outcome {
         // Nothing that a terminal obeys, that passes for another name, or that a key URI can't hold.
         let fits = |character: char| character.is_alphanumeric() || "-._@+".contains(character);
-        if !(1..=32).contains(&name.chars().count()) || !name.chars().all(fits) {
+        let is_name = (1..=32).contains(&name.chars().count()) && name.chars().all(fits);
+        if !is_name || KeyUri::check_names(ISSUER, name).is_err() {
             return Err("A name has 1 to 32 letters, digits or any of -._@+".into());
         }
         if password.chars().count() < 8 {

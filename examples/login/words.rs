@@ -107,10 +107,13 @@ fn explain_wrong_code(error: &Error) -> String {
     }
 }
 
+const OTHER_DIGITS: &str = "Type the digits 0 to 9, these are of another script";
+
 const fn mistyped_code(error: CodeError) -> &'static str {
     match error {
         CodeError::TooShort { .. } => "A code has 6 to 8 digits, this has fewer",
         CodeError::TooLong { .. } => "A code has 6 to 8 digits, this has more",
+        CodeError::OtherDigits { .. } => OTHER_DIGITS,
         _ => "A code has digits only",
     }
 }
@@ -119,6 +122,7 @@ const fn mistyped_recovery_code(error: RecoveryCodeError) -> &'static str {
     match error {
         RecoveryCodeError::TooShort { .. } => "A recovery code has 25 symbols, this has fewer",
         RecoveryCodeError::TooLong { .. } => "A recovery code has 25 symbols, this has more",
+        RecoveryCodeError::OtherDigits { .. } => OTHER_DIGITS,
         RecoveryCodeError::Character { .. } => "A recovery code has letters and digits only",
         _ => "A symbol of the recovery code is mistyped: compare it with your list",
     }
@@ -229,10 +233,8 @@ pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
             "To the owner: the suspended device has issued your recovery codes, which still work. Type codes for new ones.",
         ),
         Event::Verified {
-            after_lock: true,
-            failures_before,
-            ..
-        } => say(format_args!(
+            failures_before, ..
+        } if event.notify_owner() => say(format_args!(
             "To the owner: this login came after {failures_before} wrong codes."
         )),
         _ => Ok(()),

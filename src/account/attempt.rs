@@ -44,6 +44,11 @@ impl<T> Attempt<T> {
         Ok(sealed)
     }
 
+    /// Returns what is told once it is committed.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.next.events
+    }
+
     /// Returns the verdict, for the receipt that the bytes sealed last were committed.
     ///
     /// # Errors

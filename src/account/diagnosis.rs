@@ -16,7 +16,16 @@ use crate::codes::{Code, Parameters, Period, Secret, Totp, UnixTime, Window};
 )]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// The device's clock is off. The owner sets it, or confirms by two codes in a row.
+    /// The device's clock is off. The owner sets it. If it is off by an hour at most, the owner can
+    /// confirm by two codes in a row instead.
+    ///
+    /// Up to an hour every step is looked at, and up to 14 hours the whole quarters of an hour, as the
+    /// zones of the world are apart: a phone in the wrong zone, or set to local time as if it were
+    /// UTC.
+    ///
+    /// It is found only for a device that names its session
+    /// ([`NewDevice::in_session`](crate::NewDevice::in_session)). Without one, a guesser would learn
+    /// when the code that they guessed is right.
     ClockOff {
         /// It is off by so many steps, which are positive if the clock is fast.
         steps: i64,
@@ -41,7 +50,8 @@ impl fmt::Display for Diagnosis {
                 let secs = steps.unsigned_abs().saturating_mul(period.as_secs().into());
                 write!(
                     f,
-                    "the device's clock is {direction} by about {secs} seconds"
+                    "the device's clock is {direction} by about {}",
+                    Span(secs)
                 )
             }
             Self::IgnoredAlgorithm => f.write_str("the app ignores the hash algorithm"),
@@ -50,6 +60,36 @@ impl fmt::Display for Diagnosis {
             Self::IgnoredSettings => f.write_str("the app ignores the key's settings"),
         }
     }
+}
+
+/// Shows so many seconds as people say it.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HOUR: u64 = 60;
+        let minutes = self.0.saturating_add(30) / 60;
+        // Beyond an hour only whole quarters of one are known.
+        let (hours, minutes) = match minutes {
+            0..2 => return counted(f, self.0, "second"),
+            2..=HOUR => return counted(f, minutes, "minute"),
+            _ => {
+                let minutes = (minutes.saturating_add(7) / 15).saturating_mul(15);
+                (minutes / HOUR, minutes % HOUR)
+            }
+        };
+        counted(f, hours, "hour")?;
+        if minutes > 0 {
+            f.write_str(" ")?;
+            counted(f, minutes, "minute")?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(f: &mut fmt::Formatter<'_>, count: u64, unit: &str) -> fmt::Result {
+    let plural = if count == 1 { "" } else { "s" };
+    write!(f, "{count} {unit}{plural}")
 }
 
 /// Finds which of its parameters the device ignored, if its code is right without them.

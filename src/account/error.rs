@@ -28,6 +28,9 @@ pub enum Error {
     UnknownDevice,
     /// A device was confirmed already, so another one takes a proof:
     /// [`Mfa::enroll_another`](crate::Mfa::enroll_another).
+    ///
+    /// If your note says that the account has not opted in, an answer was lost: set the note, and ask
+    /// for a code.
     #[error("a device is enrolled already: another one takes a proof of it")]
     ProofRequired,
     /// The proof is not fresh, or what it rests on has ended. Ask for another code.

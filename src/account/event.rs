@@ -71,6 +71,9 @@ pub enum Event {
         old: DeviceId,
         /// This device takes its place.
         new: DeviceId,
+        /// This is what its owner called the old one. The new one has it, or the one that it was
+        /// given since it was begun.
+        label: Label,
         /// The old one ends at this time.
         ends: UnixTime,
     },
@@ -154,7 +157,8 @@ pub enum Event {
         /// It is taken to be off by so many steps, which are positive if its clock is fast.
         steps: i64,
     },
-    /// A device was resynchronized by two codes in a row.
+    /// A device was resynchronized by two codes in a row. If its offset ends as no login confirms it,
+    /// no event tells that.
     #[non_exhaustive]
     Resynchronized {
         /// This is the device.
@@ -231,7 +235,7 @@ pub enum Event {
     OptedOut,
     /// The account was opted out without proof of a second factor, by an operator.
     OptedOutUnproven,
-    /// An operator has set the failures in a row back.
+    /// An operator has set the failures in a row back, of codes and of recovery codes.
     UnlockedUnproven,
     /// An operator moves the account to another id, and nothing is accepted under this one any
     /// longer.
@@ -285,7 +289,11 @@ pub enum Event {
     },
     /// A call was dropped, or its store failed, after its write had begun. The write is done or
     /// not.
-    Interrupted,
+    #[non_exhaustive]
+    Interrupted {
+        /// It may be that these have happened. If the write is done, nothing else tells them.
+        events: Vec<Event>,
+    },
     /// The account's record does not open by these keys, or makes no sense. An operator must look
     /// at it.
     Unreadable,
@@ -318,13 +326,13 @@ struct Row(&'static str, Option<DeviceId>, Told);
 impl Event {
     /// Returns a stable name, in lower case with underscores.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         self.row().0
     }
 
     /// Returns the device that it is about, which is the new one for a rotation.
     #[must_use]
-    pub const fn device(&self) -> Option<DeviceId> {
+    pub fn device(&self) -> Option<DeviceId> {
         self.row().1
     }
 
@@ -332,13 +340,14 @@ impl Event {
     ///
     /// The owner hears of every change of the second factor (NIST SP 800-63B-4 section 4.6, OWASP
     /// ASVS 6.3.7), and of signs of an attack. Such signs are wrong codes after a right password, a
-    /// success after them (ASVS 6.3.5), and a code used twice (NIST section 3.1.4.2).
+    /// success after two or more (ASVS 6.3.5), and a code used twice (NIST section 3.1.4.2). They hear of a
+    /// call that was cut off if it was to tell them something: it may be that it has happened.
     #[must_use]
-    pub const fn notify_owner(&self) -> bool {
+    pub fn notify_owner(&self) -> bool {
         matches!(self.row().2, Told::Owner)
     }
 
-    const fn row(&self) -> Row {
+    fn row(&self) -> Row {
         use Told::{Log, Owner};
         match self {
             Self::EnrollmentBegun { device } => Row("enrollment_begun", Some(*device), Log),
@@ -350,8 +359,15 @@ impl Event {
             Self::Retired { device, .. } => Row("retired", Some(*device), Log),
             Self::Rebound { device } => Row("rebound", Some(*device), Owner),
             Self::Verified {
-                device, after_lock, ..
-            } => Row("verified", Some(*device), Told::owner_if(*after_lock)),
+                device,
+                failures_before,
+                after_lock,
+                ..
+            } => {
+                // One wrong code is a typo, as a rule.
+                let told = *after_lock || *failures_before >= 2;
+                Row("verified", Some(*device), Told::owner_if(told))
+            }
             Self::AnsweredAgain { device } => Row("answered_again", *device, Log),
             Self::Mismatch { .. } => Row("mismatch", None, Log),
             Self::ReplayRefused { is_first } => {
@@ -384,7 +400,10 @@ impl Event {
             Self::RecoveryMismatch { .. } => Row("recovery_mismatch", None, Owner),
             Self::RecoveryDisabled => Row("recovery_disabled", None, Owner),
             Self::Resealed { .. } => Row("resealed", None, Log),
-            Self::Interrupted => Row("interrupted", None, Log),
+            Self::Interrupted { events } => {
+                let told = events.iter().any(Self::notify_owner);
+                Row("interrupted", None, Told::owner_if(told))
+            }
             Self::Unreadable => Row("unreadable", None, Log),
             Self::ClockRegressed { .. } => Row("clock_regressed", None, Log),
         }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::codes::typed::{Kind, find_hidden, kind};
+
 /// Names a device for its owner: "phone".
 ///
 /// A label has 1 to 64 characters. Owners choose by it which device they keep, so a device must not hide in the list, nor
@@ -91,127 +93,19 @@ fn with_single_blanks(text: &str) -> String {
     single
 }
 
-/// Whether each character may stand where it does. An end of the text is like a blank.
+/// Whether each character may stand where it does.
 fn check_characters(text: &str) -> Result<(), LabelError> {
-    let mut before = Kind::Blank;
-    for next in text.chars().map(kind).chain([Kind::Blank]) {
-        match (before, next) {
-            (Kind::Blank, Kind::Mark) => return Err(LabelError::LoneMark),
-            (_, Kind::Refused)
-            | (Kind::Blank | Kind::Joiner, Kind::Blank | Kind::Joiner | Kind::Selector)
-            | (Kind::Selector, Kind::Selector) => return Err(LabelError::Character),
-            _ => before = next,
+    if text.starts_with(' ') || text.ends_with(' ') || find_hidden(text).is_some() {
+        return Err(LabelError::Character);
+    }
+    let mut before = ' ';
+    for next in text.chars() {
+        if before == ' ' && is_combining_mark(next) {
+            return Err(LabelError::LoneMark);
         }
+        before = next;
     }
     Ok(())
-}
-
-/// What decides where a character may stand.
-#[derive(Clone, Copy)]
-enum Kind {
-    Visible,
-    /// It changes the look of the character before it.
-    Mark,
-    /// It is invisible, and changes how its two neighbours are written.
-    Joiner,
-    /// It is invisible, and says whether the character before it is drawn as an emoji.
-    Selector,
-    Blank,
-    Refused,
-}
-
-fn kind(character: char) -> Kind {
-    match character {
-        '!'..='~' => Kind::Visible,
-        // Unicode's `Space_Separator`.
-        ' '
-        | '\u{a0}'
-        | '\u{1680}'
-        | '\u{2000}'..='\u{200a}'
-        | '\u{202f}'
-        | '\u{205f}'
-        | '\u{3000}' => Kind::Blank,
-        // The last two join letters of Tifinagh and numbers of Brahmi.
-        '\u{200c}' | '\u{200d}' | '\u{2d7f}' | '\u{1107f}' => Kind::Joiner,
-        '\u{fe0e}' | '\u{fe0f}' => Kind::Selector,
-        _ if is_refused(character) => Kind::Refused,
-        _ if is_combining_mark(character) => Kind::Mark,
-        _ => Kind::Visible,
-    }
-}
-
-/// Whether a character is invisible, turns the direction of text or has no agreed look. Joiners and selectors are decided
-/// before.
-const fn is_refused(character: char) -> bool {
-    is_format(character) || is_ignorable(character) || has_no_look(character)
-}
-
-/// Unicode's `Control`, `Format`, `Line_Separator` and `Paragraph_Separator`.
-const fn is_format(character: char) -> bool {
-    matches!(
-        character,
-        '\0'..='\u{1f}'
-            | '\u{7f}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{600}'..='\u{605}'
-            | '\u{61c}'
-            | '\u{6dd}'
-            | '\u{70f}'
-            | '\u{890}'
-            | '\u{891}'
-            | '\u{8e2}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{110bd}'
-            | '\u{110cd}'
-            | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0001}'
-            | '\u{e0020}'..='\u{e007f}'
-    )
-}
-
-/// What else Unicode calls `Default_Ignorable_Code_Point`.
-const fn is_ignorable(character: char) -> bool {
-    matches!(
-        character,
-        '\u{34f}'
-            | '\u{115f}'
-            | '\u{1160}'
-            | '\u{17b4}'
-            | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fff8}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// What no property of Unicode calls invisible, though it has no ink of its own: fillers, spaces of notations, controls of
-/// signs, the place of an object. Also what has another look in every font: private use, and what is no character.
-const fn has_no_look(character: char) -> bool {
-    matches!(
-        character,
-        '\u{2800}' // the empty pattern of Braille
-            | '\u{303f}' // an ideographic half space
-            | '\u{fffc}' // the place of an object
-            | '\u{13440}'..='\u{1345f}' // controls of Egyptian hieroglyphs
-            | '\u{16fe4}' // the filler of the Khitan small script
-            | '\u{1bc9d}' // a selector of Duployan
-            | '\u{1d159}' // a note without a head
-            | '\u{1da7f}' | '\u{1da80}' // spaces of SignWriting
-            | '\u{1da9b}'..='\u{1daaf}' // modifiers of SignWriting
-            | '\u{e000}'..='\u{f8ff}'
-            | '\u{f0000}'..='\u{10ffff}'
-            | '\u{fdd0}'..='\u{fdef}'
-    ) || matches!(character as u32 & 0xffff, 0xfffe | 0xffff)
 }
 
 impl FromStr for Label {

@@ -28,6 +28,10 @@ pub(super) const fn resync_steps(period: Period) -> i16 {
         (3600 / period.as_secs()) as i16 + 2
     }
 }
+/// The zones of the world are whole quarters of an hour apart. A clock that stands in another one is
+/// off by 14 hours at most.
+pub(super) const ZONE_SECS: u64 = 15 * 60;
+pub(super) const MAX_ZONES: u64 = 14 * 4;
 /// The offset that a resynchronization found expires after 24 hours unless a login confirms it.
 pub(super) const PROVISIONAL: Duration = Duration::from_secs(DAY);
 /// Servers' clocks may differ by 5 seconds before one of them has gone back, or what it wrote is
@@ -154,7 +158,8 @@ impl Policy {
     pub const MAX_ROTATION_GRACE: Duration = Duration::from_secs(7 * DAY);
     /// There are at most 100 failures in a row (NIST SP 800-63B-4 section 3.2.2).
     pub const MAX_FAILURES: u8 = 100;
-    /// An account has at most 8 devices.
+    /// An account has at most 8 devices. Retiring ones, and a pending rotation of each, are beside
+    /// them.
     pub const MAX_DEVICES: u8 = 8;
 
     /// Begins with the default limits, to change some of them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::clock::RecordClock;
 use super::credential::Credential;
 use super::denial::Denial;
-use super::device::entry::{Device, State};
+use super::device::entry::{Device, Pending, State};
 use super::device::id::DeviceId;
 use super::error::Error;
 use super::event::Event;
@@ -157,22 +157,33 @@ impl Account {
             .for_each(|answer| *answer = None);
     }
 
-    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed.
-    /// Every command ends with this.
+    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed, and
+    /// what was rotated, as soon as its successor ends. Every command ends with this.
     pub(super) fn settle(&mut self) {
-        let ends: Vec<DeviceId> = self
-            .devices
-            .iter()
-            .filter(|device| !self.may_stay(device))
-            .map(|device| device.id)
-            .collect();
-        self.end_devices(|device| ends.contains(&device.id));
+        loop {
+            let ends: Vec<DeviceId> = self
+                .devices
+                .iter()
+                .filter(|device| !self.may_stay(device))
+                .map(|device| device.id)
+                .collect();
+            if ends.is_empty() {
+                return;
+            }
+            self.end_devices(|device| ends.contains(&device.id));
+        }
     }
 
     fn may_stay(&self, device: &Device) -> bool {
-        let State::Pending(pending) = device.state else {
-            return true;
-        };
+        match device.state {
+            State::Pending(pending) => self.may_be_confirmed(pending),
+            State::Retiring { successor, .. } => (self.devices.iter())
+                .any(|device| device.is_accepted() && device.credential == successor),
+            State::Active | State::Suspended => true,
+        }
+    }
+
+    fn may_be_confirmed(&self, pending: Pending) -> bool {
         let rests = match pending.rests_on {
             Some(credential) => self.stands(credential),
             // Opting in ends as soon as any device is active.

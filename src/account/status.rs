@@ -24,6 +24,7 @@ pub struct Status {
     recovery_codes_by: Option<Voucher>,
     recovery_set: Option<RecoverySetId>,
     recovery_lock: Lock,
+    was_confirmed: bool,
     sealed_by: Option<KeyId>,
 }
 
@@ -45,6 +46,7 @@ impl Account {
             recovery_codes_by: self.recovery_codes_by(),
             recovery_set: self.recovery_set_id(),
             recovery_lock: recovery.map_or(Lock::Open, |recovery| lock(recovery.throttle)),
+            was_confirmed: self.was_confirmed,
             sealed_by: self.sealed_by,
         }
     }
@@ -63,6 +65,15 @@ impl Status {
             )
         };
         self.devices.iter().any(accepted)
+    }
+
+    /// Returns whether a device was ever confirmed. The account has opted in then, although it may
+    /// have no device now.
+    ///
+    /// This is no gate either.
+    #[must_use]
+    pub const fn was_confirmed(&self) -> bool {
+        self.was_confirmed
     }
 
     /// Returns every device, in the order of enrollment.
@@ -165,7 +176,7 @@ impl DeviceStatus {
             },
             State::Active => DeviceState::Active,
             State::Suspended => DeviceState::Suspended,
-            State::Retiring { left } => DeviceState::Retiring {
+            State::Retiring { left, .. } => DeviceState::Retiring {
                 until: now.saturating_add(left),
             },
         };

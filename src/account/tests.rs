@@ -294,7 +294,7 @@ fn check_device(device: &Device) {
     );
     let left = match device.state {
         State::Pending(pending) => pending.left.saturating_sub(PENDING_LIFETIME),
-        State::Retiring { left } => left.saturating_sub(Policy::MAX_ROTATION_GRACE),
+        State::Retiring { left, .. } => left.saturating_sub(Policy::MAX_ROTATION_GRACE),
         _ => Duration::ZERO,
     };
     assert!(left.is_zero(), "{:?}", device.state);
@@ -319,12 +319,16 @@ fn everything() -> Account {
     };
     let (totp, hotp) = (Parameters::DEFAULT, Parameters::hotp(Counter::new(0)));
     let pending = |replaces| State::Pending(Pending::new(Some(phone), replaces, Some([9; 16])));
+    let retiring = State::Retiring {
+        left: GRACE,
+        successor: replaces.credential,
+    };
     account.devices = vec![
         device(1, State::Active, totp),
         device(2, State::Active, hotp),
         device(3, pending(None), totp),
         device(4, State::Suspended, totp),
-        device(5, State::Retiring { left: GRACE }, hotp),
+        device(5, retiring, hotp),
         device(6, pending(Some(replaces)), hotp),
     ];
     (account.next_device, account.was_confirmed) = (7, true);

@@ -7,38 +7,54 @@ use base32::Alphabet::Rfc4648;
 use zeroize::Zeroizing;
 
 use super::secret_error::SecretError;
+use super::typed;
 
 /// The greatest number of bytes of a secret: one block of SHA-512.
 pub(super) const MAX_LEN: usize = 128;
 
 /// Decodes a Base32 text as `Secret::from_base32` describes it.
+pub(crate) fn decode_base32(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    match decode_with_spare_bits(text)? {
+        (bytes, None) => Ok(bytes),
+        (_, Some(position)) => Err(SecretError::TrailingBits { position }),
+    }
+}
+
+/// Decodes a Base32 text whose last symbol may have bits behind the last byte (RFC 4648 section
+/// 3.5), which are dropped. Returns where that symbol stands, if it has any.
 ///
 /// `base32` is no validator. It gets only what this function has checked.
-pub(crate) fn decode_base32(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let decode = |symbols| base32::decode(Rfc4648 { padding: false }, symbols).unwrap_or_default();
+pub(super) fn decode_with_spare_bits(
+    text: &str,
+) -> Result<(Zeroizing<Vec<u8>>, Option<usize>), SecretError> {
+    let decode = |symbols| {
+        let bytes = base32::decode(Rfc4648 { padding: false }, symbols);
+        Zeroizing::new(bytes.unwrap_or_default())
+    };
     // Text from a machine needs no repair. A copy of it would cost as much as decoding it.
     if text.len() <= MAX_SYMBOLS && text.bytes().fold(true, |all, byte| all & is_symbol(byte)) {
-        check_end(text, text.len().saturating_sub(1))?;
-        return Ok(Zeroizing::new(decode(text)));
+        let spare = spare_bits(text, text.len().saturating_sub(1))?;
+        return Ok((decode(text), spare));
     }
-    Ok(Zeroizing::new(decode(&repair_base32(text)?)))
+    let (symbols, spare) = repair_base32(text)?;
+    Ok((decode(&symbols), spare))
 }
 
 /// The longest secret has so many symbols.
 const MAX_SYMBOLS: usize = (MAX_LEN * 8).div_ceil(5);
 
-/// Returns the symbols of a text in upper case, without spaces, hyphens and padding.
-fn repair_base32(text: &str) -> Result<Zeroizing<String>, SecretError> {
+/// Returns the symbols of a text in upper case, without what says nothing and without padding. Says
+/// where the last symbol stands, if it has bits to spare.
+fn repair_base32(text: &str) -> Result<(Zeroizing<String>, Option<usize>), SecretError> {
     let mut symbols = Zeroizing::new(String::with_capacity(text.len().min(MAX_SYMBOLS)));
     let (mut pads, mut first_pad, mut last_symbol) = (0_usize, 0, 0);
-    for (position, byte) in text.bytes().enumerate() {
-        match byte.to_ascii_uppercase() {
-            b' ' | b'-' => {}
-            b'=' => {
+    for (position, character) in typed::symbols(text) {
+        match u8::try_from(character.to_ascii_uppercase()) {
+            Ok(b'=') => {
                 first_pad = if pads == 0 { position } else { first_pad };
                 pads = pads.saturating_add(1);
             }
-            symbol if is_symbol(symbol) => {
+            Ok(symbol) if is_symbol(symbol) => {
                 if pads > 0 {
                     return Err(SecretError::Padding {
                         position: first_pad,
@@ -50,10 +66,13 @@ fn repair_base32(text: &str) -> Result<Zeroizing<String>, SecretError> {
                 symbols.push(char::from(symbol));
                 last_symbol = position;
             }
+            _ if typed::is_foreign_digit(character) => {
+                return Err(SecretError::OtherDigits { position });
+            }
             _ => return Err(SecretError::Character { position }),
         }
     }
-    check_end(&symbols, last_symbol)?;
+    let spare = spare_bits(&symbols, last_symbol)?;
     let missing = symbols
         .len()
         .next_multiple_of(8)
@@ -63,26 +82,23 @@ fn repair_base32(text: &str) -> Result<Zeroizing<String>, SecretError> {
             position: first_pad,
         });
     }
-    Ok(symbols)
+    Ok((symbols, spare))
 }
 
-/// RFC 4648 section 6: eight symbols are five bytes. Only some lengths of a last group end with a
-/// byte, and the bits left over (section 3.5) must be zero.
-fn check_end(symbols: &str, position: usize) -> Result<(), SecretError> {
+/// Returns where the last symbol stands, if it has bits behind the last byte. RFC 4648 section 6:
+/// eight symbols are five bytes, and only some lengths of a last group end with a byte.
+fn spare_bits(symbols: &str, position: usize) -> Result<Option<usize>, SecretError> {
     let left_over = match symbols.len() % 8 {
-        0 => return Ok(()),
+        0 => return Ok(None),
         2 => 0b11,
         4 => 0b1111,
         5 => 0b1,
         7 => 0b111,
         _ => return Err(SecretError::Length { position }),
     };
-    match symbols.bytes().last() {
-        Some(last) if symbol_value(last) & left_over != 0 => {
-            Err(SecretError::TrailingBits { position })
-        }
-        _ => Ok(()),
-    }
+    let last = symbols.bytes().last();
+    let is_set = last.is_some_and(|last| symbol_value(last) & left_over != 0);
+    Ok(is_set.then_some(position))
 }
 
 const fn is_symbol(byte: u8) -> bool {

@@ -6,12 +6,14 @@ use core::str::FromStr;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::digits::Digits;
+use super::typed;
 
 /// Holds a one-time code: six to eight digits.
 ///
-/// Parse what a claimant types once, with [`FromStr`]. It drops spaces and hyphens between the
-/// digits and refuses anything else that is not an ASCII digit. So texts that differ otherwise
-/// never mean the same code.
+/// Parse what a claimant types or pastes once, with [`FromStr`]. It drops blanks, line ends,
+/// invisible characters and dashes, and a full stop at the end. Full-width, Arabic and Persian
+/// digits mean those of ASCII. Anything else is refused, and so are the digits of other scripts. So
+/// texts that differ otherwise never mean the same code.
 ///
 /// Equality takes the same time for every pair of codes of one length. `Debug` hides the digits.
 /// `Display` shows them on a prover's screen, so keep it out of a log.
@@ -22,6 +24,7 @@ use super::digits::Digits;
 /// let code: Code = "081 804".parse()?;
 /// assert_eq!(code.to_string(), "081804");
 /// assert_eq!(format!("{code:?}"), "Code(..)");
+/// assert_eq!("\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}\n".parse::<Code>()?.to_string(), "123456");
 /// assert!("+81804".parse::<Code>().is_err());
 /// # Ok::<(), secondfactor::codes::CodeError>(())
 /// ```
@@ -78,7 +81,7 @@ impl FromStr for Code {
 
     fn from_str(text: &str) -> Result<Self, CodeError> {
         let (mut value, mut count) = (0_u32, 0_u8);
-        for (position, character) in text.char_indices() {
+        for (position, character) in typed::symbols(text) {
             match character {
                 '0'..='9' if count == 8 => return Err(CodeError::TooLong { position }),
                 // `count` is below 8, so the value stays below 10^8.
@@ -87,7 +90,9 @@ impl FromStr for Code {
                     value = value.wrapping_mul(10).wrapping_add(digit);
                     count = count.wrapping_add(1);
                 }
-                ' ' | '-' => {}
+                _ if typed::is_foreign_digit(character) => {
+                    return Err(CodeError::OtherDigits { position });
+                }
                 _ => return Err(CodeError::Character { position }),
             }
         }
@@ -120,9 +125,15 @@ impl fmt::Debug for Code {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// The text has something other than ASCII digits, spaces and hyphens.
+    /// The text has something other than digits and what may stand between them.
     #[error("a code has only digits: type it again")]
     Character {
+        /// It stands at this byte.
+        position: usize,
+    },
+    /// The text has a digit of a script that is not read here.
+    #[error("digits of another script were typed: type the digits 0 to 9")]
+    OtherDigits {
         /// It stands at this byte.
         position: usize,
     },

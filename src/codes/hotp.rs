@@ -122,6 +122,26 @@ impl Hotp {
         constant_time::found(is_match, at)
     }
 
+    /// Returns the last counter in any of these ranges that has this code. None begins before the
+    /// first one.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn last_match_among(
+        &self,
+        code: Code,
+        ranges: impl Iterator<Item = (u64, u64)>,
+    ) -> Option<u64> {
+        let mut ranges = ranges.peekable();
+        let mut found = LastMatch::none(ranges.peek()?.0);
+        for (first, last) in ranges {
+            self.mac.for_each_value(first, last, |counter, value| {
+                let shown = Code::from_truncated(value, self.digits);
+                found.see(counter, shown.ct_eq(code));
+            });
+        }
+        let (is_match, at) = found.get();
+        constant_time::found(is_match, at)
+    }
+
     /// Returns the last counter in `first..=last` that has this code.
     #[inline]
     pub(crate) fn last_match(&self, code: Code, first: u64, last: u64) -> Option<u64> {

@@ -5,6 +5,8 @@
 
 use sha1::{Digest as _, Sha1};
 use sha2::{Sha256, Sha512};
+#[cfg(feature = "mfa")]
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{DefaultIsZeroes, Zeroize};
 
 use super::algorithm::Algorithm;
@@ -63,6 +65,36 @@ impl Mac {
     }
 }
 
+/// Fills a block with a key. Zeros fill it up, and a longer key is hashed (RFC 2104 section 2).
+#[inline]
+fn key_block<H: Hash>(key: &[u8]) -> H::Block {
+    let mut block = H::EMPTY;
+    match block.as_mut().get_mut(..key.len()) {
+        Some(head) => head.copy_from_slice(key),
+        None => H::hash_key(key, &mut block),
+    }
+    block
+}
+
+/// Says whether HMAC takes both for one key, so that their codes are the same.
+#[cfg(feature = "mfa")]
+pub(super) fn is_same_key(algorithm: Algorithm, one: &[u8], other: &[u8]) -> Choice {
+    match algorithm {
+        Algorithm::Sha1 => is_same_block::<Sha1>(one, other),
+        Algorithm::Sha256 => is_same_block::<Sha256>(one, other),
+        Algorithm::Sha512 => is_same_block::<Sha512>(one, other),
+    }
+}
+
+#[cfg(feature = "mfa")]
+fn is_same_block<H: Hash>(one: &[u8], other: &[u8]) -> Choice {
+    let (mut one, mut other) = (key_block::<H>(one), key_block::<H>(other));
+    let is_same = one.as_mut().ct_eq(&*other.as_mut());
+    one.as_mut().zeroize();
+    other.as_mut().zeroize();
+    is_same
+}
+
 /// Holds the hash states after the inner and the outer padded key (RFC 2104 section 4).
 struct Midstates<H: Hash> {
     inner: H::State,
@@ -77,11 +109,7 @@ impl<H: Hash> Midstates<H> {
 
     #[inline]
     fn set_key(&mut self, key: &[u8]) {
-        let mut ipad = H::EMPTY;
-        match ipad.as_mut().get_mut(..key.len()) {
-            Some(head) => head.copy_from_slice(key),
-            None => H::hash_key(key, &mut ipad),
-        }
+        let mut ipad = key_block::<H>(key);
         let mut opad = ipad;
         ipad.as_mut().iter_mut().for_each(|byte| *byte ^= 0x36);
         opad.as_mut().iter_mut().for_each(|byte| *byte ^= 0x5c);

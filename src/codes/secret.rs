@@ -4,10 +4,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use rand::CryptoRng;
+#[cfg(feature = "mfa")]
+use subtle::Choice;
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
-use super::base32::{MAX_LEN, decode_base32};
+use super::base32::{MAX_LEN, decode_base32, decode_with_spare_bits};
+#[cfg(feature = "mfa")]
+use super::mac::is_same_key;
 #[cfg(feature = "std")]
 use super::random::{RngError, fill_random};
 use super::secret_error::SecretError;
@@ -81,8 +85,9 @@ impl Secret {
 
     /// Reads a secret from Base32 text as people paste it (RFC 4648 section 6).
     ///
-    /// Upper and lower case mean the same. ASCII spaces and hyphens may stand anywhere. The `=`
-    /// padding may be absent.
+    /// Upper and lower case mean the same, and so do full-width forms. Blanks, line ends, invisible
+    /// characters and dashes may stand anywhere, and a full stop at the end. The `=` padding may be
+    /// absent.
     ///
     /// # Errors
     /// * [`SecretError`] if the text has any other character, an impossible length, padding that
@@ -114,6 +119,15 @@ impl Secret {
     /// As for [`from_base32`](Self::from_base32), except for a length under 128 bits.
     pub fn from_weak_base32(text: &str) -> Result<Self, SecretError> {
         Self::from_secret_bytes(decode_base32(text)?)
+    }
+
+    /// Reads a secret as [`from_weak_base32`](Self::from_weak_base32) does, and drops bits behind
+    /// the last byte. Returns where the symbol stands that has them, if they are set.
+    pub(crate) fn from_base32_with_spare_bits(
+        text: &str,
+    ) -> Result<(Self, Option<usize>), SecretError> {
+        let (bytes, spare) = decode_with_spare_bits(text)?;
+        Ok((Self::from_secret_bytes(bytes)?, spare))
     }
 
     /// Returns whether it has fewer than 128 bits.
@@ -149,6 +163,12 @@ impl Secret {
             1..=Self::MAX_LEN => Ok(Self { bytes }),
             _ => Err(SecretError::TooLong),
         }
+    }
+
+    /// Says whether HMAC takes both for one key, so that their codes are the same.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn is_same_key(&self, other: &Self, algorithm: Algorithm) -> Choice {
+        is_same_key(algorithm, self.expose_bytes(), other.expose_bytes())
     }
 
     fn refuse_weak(self) -> Result<Self, SecretError> {

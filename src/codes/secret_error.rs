@@ -15,10 +15,16 @@ pub enum SecretError {
     /// There are more than 128 bytes.
     #[error("the secret has more than 128 bytes")]
     TooLong,
-    /// Base32 does not have this character, such as `0`, `1`, `8`, `9`, punctuation, or anything
-    /// beyond ASCII.
+    /// Base32 does not have this character, such as `0`, `1`, `8`, `9`, punctuation, or a letter of
+    /// another script.
     #[error("not a Base32 character at byte {position}")]
     Character {
+        /// It stands at this byte.
+        position: usize,
+    },
+    /// The text has a digit of a script that is not read here.
+    #[error("digits of another script at byte {position}: type the digits 2 to 7")]
+    OtherDigits {
         /// It stands at this byte.
         position: usize,
     },

@@ -208,7 +208,7 @@ impl<S: Store> Mfa<S> {
         mut attempt: Attempt<T>,
     ) -> Result<Option<T>, Error> {
         let sealed = attempt.seal(&self.keyring)?;
-        let interruption = Interruption { mfa: self, id, now };
+        let interruption = self.interruption(id, now, attempt.events());
         let swap = self.store.swap(id, expected, &sealed).await;
         let swap = swap.map_err(store_error)?;
         interruption.averted();
@@ -220,14 +220,16 @@ impl<S: Store> Mfa<S> {
         }
     }
 
-    /// Removes the record if it still has this version, and says whether it had.
+    /// Removes the record if it still has this version, and says whether it had. Its caller tells
+    /// the events then.
     pub(super) async fn removes(
         &self,
         id: &AccountId,
         now: UnixTime,
         version: Version,
+        events: &[Event],
     ) -> Result<bool, Error> {
-        let interruption = Interruption { mfa: self, id, now };
+        let interruption = self.interruption(id, now, events);
         let removed = self.store.remove(id, version).await.map_err(store_error)?;
         interruption.averted();
         Ok(matches!(removed, Swap::Committed(_)))
@@ -261,6 +263,21 @@ impl<S: Store> Mfa<S> {
 }
 
 impl<S> Mfa<S> {
+    const fn interruption<'m>(
+        &'m self,
+        id: &'m AccountId,
+        now: UnixTime,
+        events: &'m [Event],
+    ) -> Interruption<'m, S> {
+        let mfa = self;
+        Interruption {
+            mfa,
+            id,
+            now,
+            events,
+        }
+    }
+
     /// Tells every handler. One that panics hides nothing from the others, nor the verdict from the
     /// caller.
     pub(super) fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
@@ -270,23 +287,26 @@ impl<S> Mfa<S> {
     }
 }
 
-/// Tells that a write has begun, if the call is dropped or its store fails before the outcome is
-/// known.
-pub(super) struct Interruption<'m, S> {
-    pub(super) mfa: &'m Mfa<S>,
-    pub(super) id: &'m AccountId,
-    pub(super) now: UnixTime,
+/// Tells that a write has begun and what it was to tell, if the call is dropped or its store fails
+/// before the outcome is known.
+struct Interruption<'m, S> {
+    mfa: &'m Mfa<S>,
+    id: &'m AccountId,
+    now: UnixTime,
+    events: &'m [Event],
 }
 
 impl<S> Interruption<'_, S> {
-    pub(super) fn averted(self) {
+    fn averted(self) {
         std::mem::forget(self);
     }
 }
 
 impl<S> Drop for Interruption<'_, S> {
     fn drop(&mut self) {
-        self.mfa.tell(self.id, self.now, &Event::Interrupted);
+        let events = self.events.to_vec();
+        self.mfa
+            .tell(self.id, self.now, &Event::Interrupted { events });
     }
 }
 

@@ -60,7 +60,8 @@ impl<S: Store> Mfa<S> {
             .await
     }
 
-    /// Resumes a suspended device that was found. Its earlier proofs stay void.
+    /// Resumes a suspended device that was found. Its earlier proofs stay void, and what it has shown
+    /// up to now is burned.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};
@@ -111,6 +112,11 @@ impl<S: Store> Mfa<S> {
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
     /// ones, except the proof's own. Every earlier proof of the kept devices ends, and every session
     /// that began with one. So nothing that a thief added has to be found.
+    ///
+    /// What the kept devices have shown up to now is burned, and so is what was learned or found of
+    /// their clocks, except of the device that gave the proof. One whose clock is off by more than
+    /// the window is resynchronized again ([`resync`](Self::resync)). Unused codes of a counter stay
+    /// good: [`rotate`](Self::rotate) a token that others have held.
     ///
     /// Go on by the proof that is returned, and issue new recovery codes. It takes the place of the
     /// one that was given, in the session too ([`seal_proof`](Self::seal_proof)), and is as old. It
@@ -290,7 +296,7 @@ impl<S: Store> Mfa<S> {
         self.judge(account, Absent::IsNotEnrolled, command).await
     }
 
-    /// Sets the failures in a row back to none, for an operator.
+    /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
     ///
     /// Call it only after the owner's identity was proved again. The wrong codes of the last days
     /// still count. After many of them the next code may have to wait, as the status says.
@@ -341,8 +347,9 @@ impl<S: Store> Mfa<S> {
             let stored = self.load(id).await?.ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
-            if self.removes(id, now, stored.version()).await? {
-                self.tell(id, now, event);
+            let event = std::slice::from_ref(event);
+            if self.removes(id, now, stored.version(), event).await? {
+                event.iter().for_each(|event| self.tell(id, now, event));
                 return Ok(());
             }
         }

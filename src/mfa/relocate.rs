@@ -55,7 +55,7 @@ impl<S: Store> Mfa<S> {
             };
             self.insert(to, || self.open(from, frozen.body())).await?;
             if self
-                .removes(from, self.clock.now(), frozen.version())
+                .removes(from, self.clock.now(), frozen.version(), &[])
                 .await?
             {
                 return Ok(());

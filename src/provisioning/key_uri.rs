@@ -1,7 +1,6 @@
 //! `otpauth://` key URIs, which authenticator apps scan (Key URI Format).
 
 mod build;
-mod characters;
 mod error;
 mod names;
 mod parse;

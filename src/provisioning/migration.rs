@@ -7,6 +7,6 @@ mod import;
 mod payload;
 mod wire;
 
-pub use error::MigrationError;
+pub use error::{MigrationError, RefusedKey};
 pub use export::MigrationExport;
-pub use import::MigrationImport;
+pub use import::{ImportedKeys, MigrationImport};

@@ -89,9 +89,11 @@ struct Modules {
 impl Modules {
     /// Makes the smallest code of level M, which can be read with 15 % of it destroyed by glare,
     /// dirt or a bent page. For texts of this length the next level, Q, always takes a wider code,
-    /// with smaller modules in the same space.
+    /// with smaller modules in the same space. Only the longest names need level L, which holds more.
     fn new(uri: &str) -> Result<Self, QrError> {
-        let code = QrCode::with_error_correction_level(uri, EcLevel::M).map_err(|_| QrError(()))?;
+        let code = QrCode::with_error_correction_level(uri, EcLevel::M)
+            .or_else(|_| QrCode::with_error_correction_level(uri, EcLevel::L))
+            .map_err(|_| QrError(()))?;
         let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
         let mut dark = Zeroizing::new(vec![false; size.saturating_mul(size)]);
         for (y, row) in code.to_colors().chunks(code.width()).enumerate() {

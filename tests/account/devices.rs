@@ -10,6 +10,7 @@ use secondfactor::store::MemoryStore;
 use secondfactor::{Confirmed, Denial, Error, NewDevice, Verified};
 
 use crate::recovery_set;
+use crate::stage::{Held, Stage};
 use crate::support::*;
 
 type Server = secondfactor::Mfa<MemoryStore>;
@@ -361,7 +362,9 @@ fn a_suspended_device_is_not_accepted_until_it_is_resumed() {
         run(mfa.resume(&proof, device)),
         Err(Error::UnknownDevice)
     ));
-    assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
+    // What it has shown up to then is burned.
+    assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_err());
+    assert!(run(mfa.verify(&alice(), code(&secret, NOW, 1))).is_ok());
     run(mfa.revoke(&proof, tablet)).unwrap();
 }
 
@@ -656,4 +659,19 @@ fn a_rotation_with_a_label_of_its_own_keeps_it() {
     let devices = run(mfa.devices(&alice())).unwrap();
     let labels: Vec<_> = devices.iter().map(|one| one.label().as_str()).collect();
     assert_eq!(labels, ["old phone", "new phone"]);
+}
+
+/// By a recovery code the last device may be taken away. The account has opted in all the same.
+#[test]
+fn a_status_says_whether_a_device_was_ever_confirmed() {
+    let stage = Stage::empty();
+    let status = || run(stage.mfa.status(&alice())).unwrap();
+    let phone = Held::new(&run(stage.mfa.enroll(&alice(), label("phone"))).unwrap());
+    assert!(!status().was_confirmed());
+    let confirmed = stage.confirm(&phone).unwrap();
+    assert!(status().was_confirmed() && status().is_enrolled());
+    let codes = stage.issue(&confirmed);
+    let recovered = stage.redeem(&codes[0]).unwrap();
+    run(stage.mfa.revoke(&recovered, phone.id)).unwrap();
+    assert!(status().was_confirmed() && !status().is_enrolled());
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use secondfactor::account::Diagnosis;
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, Totp};
+use secondfactor::provisioning::KeyUri;
 use secondfactor::store::MemoryStore;
 use secondfactor::{Code, Denial, Error, Mfa, NewDevice, Policy};
 
@@ -112,22 +113,22 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
         (
             shows(sha256, eight, 60, 600),
             off(10),
-            "the device's clock is fast by about 600 seconds",
+            "the device's clock is fast by about 10 minutes",
         ),
         (
             shows(sha256, eight, 60, -600),
             off(-10),
-            "the device's clock is slow by about 600 seconds",
+            "the device's clock is slow by about 10 minutes",
         ),
     ];
     for (shown, diagnosis, text) in cases {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
         let log = Log::default();
         let mfa = mfa.on_event(log.handler());
-        let tablet = run(mfa.enroll_another(&proof, told())).unwrap();
+        let tablet = run(mfa.enroll_another(&proof, told().in_session(b"hers"))).unwrap();
         let denied = denial(run(mfa.confirm(
             &alice(),
-            tablet.device(),
+            tablet.device().in_session(b"hers"),
             shown(tablet.secret()),
         )));
         assert_eq!(denied, Denial::Unconfirmed(diagnosis));
@@ -137,6 +138,78 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
             tablet.device()
         );
         assert_eq!(log.shown().last(), Some(&failed));
+    }
+}
+
+/// So that a program that has checked the names leaves no device pending that nobody can scan.
+#[test]
+fn names_that_were_checked_always_make_a_key_uri() {
+    let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+    let longest = format!("{}@example.com", "x".repeat(254 - 12));
+    for (name, is_taken) in [
+        ("alice@example.com", true),
+        (&longest, true),
+        (&format!("x{longest}"), false),
+        ("", false),
+        ("a:b", false),
+        ("alice\u{200b}", false),
+        (" alice", false),
+    ] {
+        assert_eq!(
+            KeyUri::check_names("Example", name).is_ok(),
+            is_taken,
+            "{name}"
+        );
+        assert_eq!(
+            KeyUri::check_names(name, "alice").is_ok(),
+            is_taken,
+            "{name}"
+        );
+        assert_eq!(tablet.key_uri("Example", name).is_ok(), is_taken, "{name}");
+        assert_eq!(tablet.key_uri(name, "alice").is_ok(), is_taken, "{name}");
+    }
+}
+
+/// A phone in the wrong zone, or set to local time as if it were UTC. Two codes in a row are too far off.
+#[test]
+fn a_clock_in_another_time_zone_is_told_and_confirms_nothing() {
+    let cases = [
+        (240, "fast by about 2 hours"),
+        (-240, "slow by about 2 hours"),
+        (241, "fast by about 2 hours"),
+        (-14 * 120, "slow by about 14 hours"),
+        (14 * 120, "fast by about 14 hours"),
+        (690, "fast by about 5 hours 45 minutes"),
+        (150, "fast by about 1 hour 15 minutes"),
+    ];
+    for (steps, told) in cases {
+        let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        let shown = |at| code(tablet.secret(), NOW, at);
+        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), shown(steps))));
+        let period = Period::DEFAULT;
+        let off = Diagnosis::ClockOff { steps, period };
+        assert_eq!(denied, Denial::Unconfirmed(off));
+        assert_eq!(
+            denied.to_string(),
+            format!("wrong code: the device's clock is {told}")
+        );
+        let pair = [shown(steps), shown(steps + 1)];
+        assert_eq!(
+            denial(run(mfa.confirm_pair(&alice(), tablet.device(), pair))),
+            Denial::Mismatch
+        );
+        // Nothing is learned from it.
+        run(mfa.confirm(&alice(), tablet.device(), shown(0))).unwrap();
+        assert_eq!(run(mfa.devices(&alice())).unwrap()[1].drift(), 0);
+    }
+    for steps in [130, -135, 14 * 120 + 2, 24 * 120] {
+        let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        let shown = code(tablet.secret(), NOW, steps);
+        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), shown)));
+        assert_eq!(denied, Denial::Mismatch, "{steps}: no zone is so far away");
     }
 }
 
@@ -150,10 +223,12 @@ fn told() -> NewDevice {
 #[test]
 fn a_diagnosis_costs_a_try_and_confirms_nothing() {
     let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-    let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+    let tablet = NewDevice::totp(label("tablet")).in_session(b"hers");
+    let tablet = run(mfa.enroll_another(&proof, tablet)).unwrap();
+    let pending = tablet.device().in_session(b"hers");
     let late = code(tablet.secret(), NOW, -9);
     for _ in 0..5 {
-        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), late)));
+        let denied = denial(run(mfa.confirm(&alice(), pending, late)));
         assert_eq!(
             denied,
             Denial::Unconfirmed(Diagnosis::ClockOff {
@@ -164,7 +239,7 @@ fn a_diagnosis_costs_a_try_and_confirms_nothing() {
     }
     let right = code(tablet.secret(), NOW, 0);
     assert!(matches!(
-        run(mfa.confirm(&alice(), tablet.device(), right)),
+        run(mfa.confirm(&alice(), pending, right)),
         Err(Error::EnrollmentExpired)
     ));
     assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 1);
@@ -288,7 +363,7 @@ fn with_a_grace_both_secrets_log_in_until_the_deadline() {
         label("phone")
     ));
     told(format!(
-        "Rotated {{ old: {device:?}, new: {:?}, ends: {until:?} }}",
+        "Rotated {{ old: {device:?}, new: {:?}, label: Label(\"phone\"), ends: {until:?} }}",
         new.device()
     ));
 }

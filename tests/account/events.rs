@@ -133,7 +133,6 @@ fn a_rotation_that_binds_an_account_again_has_no_grace() {
         proof,
         device,
     } = Login::new(Arc::clone(&store));
-    let new = run(mfa.rotate(&proof, device, STEP)).unwrap();
     for _ in 0..3 {
         let _wrong = run(mfa.verify(&alice(), wrong_code(&secret, NOW))).unwrap_err();
     }
@@ -142,9 +141,14 @@ fn a_rotation_that_binds_an_account_again_has_no_grace() {
         .with_clock(clock)
         .with_policy(policy)
         .on_event(log.handler());
+    let new = run(mfa.rotate(&proof, device, STEP)).unwrap();
     let shown = code(new.secret(), NOW, 0);
     let _confirmed = run(mfa.confirm(&alice(), new.device(), shown)).unwrap();
     let told: Vec<_> = log.events().iter().map(Event::code).collect();
+    let [begun, told @ ..] = &told[..] else {
+        panic!("nothing is told")
+    };
+    assert_eq!(*begun, "enrollment_begun");
     assert_eq!(told, ["device_confirmed", "rotated", "retired", "rebound"]);
     assert_eq!(told_ends(&log)[0], (Some(device), NOW));
     assert_eq!(run(mfa.devices(&alice())).unwrap().len(), 1);
@@ -292,7 +296,11 @@ fn of_a_write_that_failed_nothing_is_told_but_the_interruption() {
         run(mfa.enroll(&alice(), label("phone"))),
         Err(Error::Store(_))
     ));
-    assert_eq!(log.events(), [Event::Interrupted]);
+    assert_eq!(
+        log.shown(),
+        ["Interrupted { events: [EnrollmentBegun { device: DeviceId(1) }] }"]
+    );
+    assert!(!log.events()[0].notify_owner());
 
     let store = Arc::new(MemoryStore::new());
     let Login { proof, clock, .. } = Login::new(Arc::clone(&store));
@@ -301,7 +309,8 @@ fn of_a_write_that_failed_nothing_is_told_but_the_interruption() {
         .with_clock(clock)
         .on_event(log.handler());
     assert!(matches!(run(mfa.opt_out(&proof)), Err(Error::Store(_))));
-    assert_eq!(log.events(), [Event::Interrupted]);
+    assert_eq!(log.shown(), ["Interrupted { events: [OptedOut] }"]);
+    assert!(log.events()[0].notify_owner());
 }
 
 /// A device that was idle for long is one that its owner may have lost.
@@ -498,7 +507,7 @@ const EVENTS: [(&str, bool, bool); 41] = [
     ("recovery_mismatch", true, false),
     ("recovery_disabled", true, false),
     ("resealed", false, false),
-    ("interrupted", false, false),
+    ("interrupted", true, false),
     ("unreadable", false, false),
     ("clock_regressed", false, false),
 ];

@@ -342,6 +342,56 @@ fn what_people_type_is_a_code() {
 }
 
 #[test]
+fn what_people_paste_is_a_code() {
+    for text in [
+        "123456\n",
+        "123456\r\n",
+        "\t123456",
+        "123\u{a0}456",
+        "123\u{202f}456",
+        "123\u{3000}456",
+        "123456\u{200b}",
+        "\u{2060}123456",
+        "\u{feff}123456",
+        "123\u{ad}456",
+        "\u{200e}123456\u{200f}",
+        "\u{2066}123456\u{2069}",
+        "123\u{200d}456\u{fe0f}",
+        "123456\u{2028}",
+        "123\u{2011}456",
+        "123\u{2013}456",
+        "123\u{2212}456",
+        "123456.",
+        "123 456.\n",
+        "123456\u{3002}",
+    ] {
+        assert_eq!(code(text).to_string(), "123456", "{text:?}");
+    }
+}
+
+#[test]
+fn digits_of_other_keyboards_are_those_of_ascii() {
+    for text in [
+        "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}",
+        "\u{661}\u{662}\u{663}\u{664}\u{665}\u{666}",
+        "\u{6f1}\u{6f2}\u{6f3}\u{6f4}\u{6f5}\u{6f6}",
+        "\u{200f}\u{661}\u{662}\u{663} \u{664}\u{665}\u{666}\u{6d4}",
+        "\u{ff11}\u{ff12}\u{ff13}\u{30fc}\u{ff14}\u{ff15}\u{ff16}",
+        "12\u{ff13}\u{6f4}\u{665}6",
+    ] {
+        assert_eq!(code(text), code("123456"), "{text:?}");
+    }
+    let all = |first: u32| -> String {
+        let digits = (first..first + 8).map(|digit| char::from_u32(digit).unwrap());
+        digits.collect()
+    };
+    for first in [0x660, 0x6f0, 0xff10] {
+        assert_eq!(code(&all(first)), code("01234567"));
+        assert_eq!(code(&all(first + 2)), code("23456789"));
+    }
+}
+
+#[test]
 fn what_only_looks_like_a_code_is_refused() {
     let errors = [
         ("", CodeError::TooShort { digits: 0 }),
@@ -352,20 +402,20 @@ fn what_only_looks_like_a_code_is_refused() {
         ("-+81804", CodeError::Character { position: 1 }),
         ("08_1804", CodeError::Character { position: 2 }),
         ("0x18040", CodeError::Character { position: 1 }),
-        ("081804\n", CodeError::Character { position: 6 }),
-        ("081804\t", CodeError::Character { position: 6 }),
         ("081804\0", CodeError::Character { position: 6 }),
-        ("081804\u{a0}", CodeError::Character { position: 6 }),
-        ("081804\u{2003}", CodeError::Character { position: 6 }),
-        ("081804\u{3000}", CodeError::Character { position: 6 }),
-        ("081\u{200b}804", CodeError::Character { position: 3 }),
-        ("08180\u{ff14}", CodeError::Character { position: 5 }),
-        ("\u{ff10}81804", CodeError::Character { position: 0 }),
-        ("08180\u{2074}", CodeError::Character { position: 5 }),
-        ("08180\u{b2}", CodeError::Character { position: 5 }),
-        ("08180\u{2463}", CodeError::Character { position: 5 }),
-        ("08180\u{664}", CodeError::Character { position: 5 }),
-        ("081\u{2212}804", CodeError::Character { position: 3 }),
+        ("081.804", CodeError::Character { position: 3 }),
+        ("081804..", CodeError::Character { position: 6 }),
+        (".081804", CodeError::Character { position: 0 }),
+        ("081\u{202e}804", CodeError::Character { position: 3 }),
+        ("081\u{e000}804", CodeError::Character { position: 3 }),
+        ("081804\u{20e3}", CodeError::Character { position: 6 }),
+        ("\u{4e00}81804", CodeError::Character { position: 0 }),
+        ("08180\u{2074}", CodeError::OtherDigits { position: 5 }),
+        ("08180\u{b2}", CodeError::OtherDigits { position: 5 }),
+        ("08180\u{2463}", CodeError::OtherDigits { position: 5 }),
+        ("08180\u{96a}", CodeError::OtherDigits { position: 5 }),
+        ("\u{e50}81804", CodeError::OtherDigits { position: 0 }),
+        ("08180\u{1d7d2}", CodeError::OtherDigits { position: 5 }),
     ];
     for (text, error) in errors {
         assert_eq!(text.parse::<Code>().unwrap_err(), error, "{text:?}");
@@ -374,14 +424,15 @@ fn what_only_looks_like_a_code_is_refused() {
 
 #[test]
 fn a_code_error_says_what_to_do() {
-    let said =
-        ["x", "12345", "123456789"].map(|text| text.parse::<Code>().unwrap_err().to_string());
+    let said = ["x", "12345", "123456789", "\u{967}2345"]
+        .map(|text| text.parse::<Code>().unwrap_err().to_string());
     assert_eq!(
         said,
         [
             "a code has only digits: type it again",
             "a code has 6 to 8 digits, and this has 5: type all of them",
             "a code has 6 to 8 digits, and this has more: type it again",
+            "digits of another script were typed: type the digits 0 to 9",
         ]
     );
 }
@@ -402,6 +453,16 @@ fn debug_hides_codes_and_keys() {
         shown,
         "Code(..) Totp { hotp: Hotp { algorithm: Sha1, digits: Eight, .. }, period: Period(30), t0: UnixTime(0) }"
     );
+}
+
+/// A digit that is read, in ASCII.
+fn in_ascii(character: char) -> Option<char> {
+    let digit = [0x30, 0x660, 0x6f0, 0xff10].into_iter().find_map(|zero| {
+        u32::from(character)
+            .checked_sub(zero)
+            .filter(|digit| *digit < 10)
+    });
+    char::from_digit(digit?, 10)
 }
 
 proptest! {
@@ -447,8 +508,20 @@ proptest! {
     #[test]
     fn any_text_is_a_code_or_an_error(text: String) {
         if let Ok(code) = text.parse::<Code>() {
-            let digits: String = text.chars().filter(|c| *c != ' ' && *c != '-').collect();
+            let digits: String = text.chars().filter_map(in_ascii).collect();
             prop_assert_eq!(code.to_string(), digits);
+        }
+    }
+
+    /// Whatever may stand between the digits, and at the ends.
+    #[test]
+    fn what_says_nothing_changes_nothing(
+        typed in "([0-9]{0,3}[\\p{Zs}\\t\\n\\r\\p{Zl}\\p{Zp}\u{ad}\u{200b}-\u{200f}\u{2060}-\u{2064}\u{feff}\u{2010}-\u{2015}\u{2212}-]{0,3}){0,4}[.]?",
+    ) {
+        let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+        prop_assert_eq!(typed.parse::<Code>().is_ok(), digits.parse::<Code>().is_ok());
+        if let Ok(code) = typed.parse::<Code>() {
+            prop_assert_eq!(code, digits.parse::<Code>().unwrap());
         }
     }
 }

@@ -65,7 +65,7 @@ fn names_that_would_deceive_are_not_built() {
     assert_eq!(build("", "alice"), UriError::Empty { part: issuer });
     assert_eq!(build("Example", ""), UriError::Empty { part: account });
     assert_eq!(
-        build("Example", &"x".repeat(129)),
+        build("Example", &"x".repeat(255)),
         UriError::TooLong { part: account }
     );
     let bad = [
@@ -77,6 +77,13 @@ fn names_that_would_deceive_are_not_built() {
         ("a\u{2066}", 1),
         (" a", 0),
         ("é\u{a0}", 2),
+        ("a\u{200b}b", 1),
+        ("\u{feff}a", 0),
+        ("a\u{ad}", 1),
+        ("a\u{2060}b", 1),
+        ("a\u{200d}", 1),
+        ("a \u{200d}b", 2),
+        ("a\u{3164}b", 1),
     ];
     for (name, position) in bad {
         assert_eq!(
@@ -96,6 +103,177 @@ fn names_that_would_deceive_are_not_built() {
             "{name:?}"
         );
     }
+}
+
+/// The longest e-mail address has 254 bytes.
+#[test]
+fn names_of_129_to_254_bytes_are_built_and_read() {
+    for length in [129, 200, 254] {
+        let name = format!("{}@example.com", "x".repeat(length - 12));
+        KeyUri::check_names(&name, &name).unwrap();
+        let built = KeyUri::totp(secret(), &name, &name).unwrap().expose_uri();
+        let uri = KeyUri::parse(&built).unwrap();
+        assert_eq!((uri.issuer(), uri.account()), (Some(&*name), &*name));
+        let umlauts = "ü".repeat(length / 2);
+        let built = KeyUri::totp(secret(), &umlauts, "a").unwrap().expose_uri();
+        assert_eq!(KeyUri::parse(&built).unwrap().issuer(), Some(&*umlauts));
+    }
+    for part in [UriPart::Issuer, UriPart::Account] {
+        let (issuer, account) = match part {
+            UriPart::Issuer => ("x".repeat(255), "a".into()),
+            _ => ("a".into(), "x".repeat(255)),
+        };
+        let error = UriError::TooLong { part };
+        assert_eq!(KeyUri::check_names(&issuer, &account), Err(error));
+    }
+}
+
+#[test]
+fn scripts_and_emoji_keep_their_joiners_in_names() {
+    for name in [
+        "\u{1f468}\u{200d}\u{1f469}",
+        "\u{646}\u{200c}\u{645}",
+        "\u{2764}\u{fe0f}",
+    ] {
+        let built = KeyUri::totp(secret(), name, name).unwrap().expose_uri();
+        assert_eq!(KeyUri::parse(&built).unwrap().account(), name);
+    }
+}
+
+#[test]
+fn invisible_characters_in_names_are_refused_strictly_and_leniently() {
+    for hidden in ["%E2%80%8B", "%EF%BB%BF", "%C2%AD", "%E2%81%A0", "%E2%80%8D"] {
+        for text in [
+            totp(&format!("Example:al%20{hidden}ice"), ""),
+            totp("alice", &format!("&issuer={hidden}Example")),
+        ] {
+            assert!(
+                matches!(refused(&text), UriError::Character { .. }),
+                "{text}"
+            );
+            assert_eq!(KeyUri::parse_lenient(&text).unwrap_err(), refused(&text));
+        }
+    }
+}
+
+/// What services and apps write that strict reading refuses, with the code of each at one time.
+#[test]
+fn each_lenient_reading_is_the_right_one_and_is_told() {
+    use UriPart::{Account, Issuer};
+
+    let colon = Repair::Colon { part: Issuer };
+    let no_account = Repair::Empty { part: Account };
+    let usual = "921300";
+    let cases = [
+        (
+            "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGZ".to_owned(),
+            (Some("Example"), "alice", "812601"),
+            vec![Repair::SpareBits],
+        ),
+        (
+            totp("Heroku:", "&issuer=Heroku"),
+            (Some("Heroku"), "", usual),
+            vec![no_account.clone()],
+        ),
+        (
+            totp("Heroku:", ""),
+            (Some("Heroku"), "", usual),
+            vec![no_account.clone()],
+        ),
+        (
+            totp("", "&issuer=My%20Site"),
+            (Some("My Site"), "", usual),
+            vec![no_account],
+        ),
+        (
+            totp("Example:alice", "&algorithm=Algorithm.sha1"),
+            (Some("Example"), "alice", usual),
+            vec![Repair::AlgorithmSpelling],
+        ),
+        (
+            totp("Example:alice", "&algorithm=HMAC_SHA1"),
+            (Some("Example"), "alice", usual),
+            vec![Repair::AlgorithmSpelling],
+        ),
+        (
+            totp("My%20Site%3A%20alice", "&digits=6&issuer=My+Site"),
+            (Some("My Site"), "alice", usual),
+            vec![Repair::PlusForBlank],
+        ),
+        (
+            totp("Epic%20Games:1234@Epic%20Games", "&issuer=Epic+Games"),
+            (Some("Epic Games"), "1234@Epic Games", usual),
+            vec![Repair::PlusForBlank],
+        ),
+        (
+            totp("localhost%3A8000%3A%20alice", "&issuer=localhost%3A8000"),
+            (Some("localhost:8000"), "alice", usual),
+            vec![colon.clone()],
+        ),
+        (
+            totp("localhost:8000:alice", "&issuer=localhost:8000"),
+            (Some("localhost:8000"), "alice", usual),
+            vec![colon],
+        ),
+        (
+            format!("\u{feff}{}\n", totp("Example:alice", "")),
+            (Some("Example"), "alice", usual),
+            vec![Repair::OuterBlanks],
+        ),
+        (
+            totp("Example:alice", "").replace("GEZDGNBV", "GEZD+GNBV"),
+            (Some("Example"), "alice", usual),
+            vec![Repair::SecretSeparators],
+        ),
+        (
+            totp("Example:alice", "").replace("GEZDGNBV", "GEZD%C2%A0GNBV%0A"),
+            (Some("Example"), "alice", usual),
+            vec![Repair::SecretSeparators],
+        ),
+    ];
+    for (text, (issuer, account, code), told) in cases {
+        let (uri, repairs) = repaired(&text);
+        assert_eq!((uri.issuer(), uri.account()), (issuer, account), "{text}");
+        let time = UnixTime::from_secs(1_700_000_000);
+        let shown = uri.to_totp().unwrap().at(time).unwrap().to_string();
+        assert_eq!((shown.as_str(), repairs), (code, told), "{text}");
+        // Built again, it is the same key.
+        let (again, _) = KeyUri::parse_lenient(&uri.expose_uri()).unwrap();
+        assert_eq!(&*again.expose_uri(), &*uri.expose_uri());
+    }
+}
+
+/// A plus is one unless the label has a blank there.
+#[test]
+fn a_plus_without_a_witness_stays() {
+    for (label, parameter, issuer) in [
+        ("alice", "A+B", "A+B"),
+        ("A+B:alice", "A+B", "A+B"),
+        ("A%20B:alice", "A%2BB", "A+B"),
+        ("A%20C:alice", "A+B", "A+B"),
+        ("A%20B:alice", "A+B%2B", "A+B+"),
+    ] {
+        let text = totp(label, &format!("&issuer={parameter}"));
+        let (uri, repairs) = KeyUri::parse_lenient(&text).unwrap();
+        assert_eq!(uri.issuer(), Some(issuer), "{text}");
+        assert!(!repairs.contains(&Repair::PlusForBlank), "{text}");
+    }
+}
+
+/// Steam shows five letters and digits. Decimal ones are a guess for its key.
+#[test]
+fn a_service_that_may_show_other_codes_is_told_of() {
+    for text in [
+        totp("Steam:alice", "&issuer=Steam"),
+        totp("steam:alice", ""),
+    ] {
+        assert!(KeyUri::parse(&text).is_ok());
+        let (uri, repairs) = KeyUri::parse_lenient(&text).unwrap();
+        assert_eq!(repairs, [Repair::OtherCodes], "{text}");
+        assert_eq!(uri.account(), "alice");
+    }
+    let (_, repairs) = KeyUri::parse_lenient(&totp("Steamboat:alice", "")).unwrap();
+    assert_eq!(repairs, []);
 }
 
 #[test]
@@ -257,10 +435,12 @@ fn lenient_repairs_and_says_so() {
         totp("Example:al\u{202e}ice", ""),
         totp("Example:al\tice", ""),
         totp("Example:alice", "&image=a\tb"),
-        totp("Example:alice", "&image=\u{2066}"),
+        totp("Example:alice", "&image=\u{2066}x"),
         totp("Example:%FF", ""),
         totp("Example:alice", "#x"),
         totp("%20", ""),
+        totp("", ""),
+        totp("%3A", "&issuer="),
         totp("::alice:x", ""),
         totp("alice", "").replace("secret=", "secret=1"),
         "otpauth://totp/alice?secret=".into(),
@@ -457,7 +637,7 @@ fn no_secret_comes_out_of_errors_and_debug() {
 }
 
 fn names() -> impl Strategy<Value = String> {
-    proptest::string::string_regex("[ -~¡-ÿа-я日本🔑\u{300}]{1,32}")
+    proptest::string::string_regex("[ -~¡-¬®-ÿа-я日本🔑\u{300}]{1,32}")
         .unwrap()
         .prop_map(|name| name.replace(':', ";").trim().to_owned())
 }

@@ -160,12 +160,19 @@ fn strict_refuses_the_rest_and_says_where() {
         (hotp(""), UriError::Missing { part: Counter }),
         (long_uri(4097), UriError::TooLong { part: Uri }),
         (
-            totp(&"x".repeat(129), ""),
+            totp(&"x".repeat(255), ""),
             UriError::TooLong { part: Account },
         ),
         (
-            totp("alice", &format!("&issuer={}", "x".repeat(129))),
+            totp("alice", &format!("&issuer={}", "x".repeat(255))),
             UriError::TooLong { part: Issuer },
+        ),
+        (
+            format!("\u{feff}{}", totp("alice", "")),
+            UriError::Character {
+                part: Uri,
+                position: 0,
+            },
         ),
         (
             format!(" {}", totp("alice", "")),

@@ -7,7 +7,8 @@ use secondfactor::codes::{
     Algorithm, Counter, Digits, MovingFactor, Parameters, Period, Secret, SecretError,
 };
 use secondfactor::provisioning::{
-    KeyUri, MigrationError, MigrationExport, MigrationImport, Repair, UriError, UriPart,
+    ImportedKeys, KeyUri, MigrationError, MigrationExport, MigrationImport, Repair, UriError,
+    UriPart,
 };
 
 use crate::{KEY, secret};
@@ -67,7 +68,16 @@ fn part(size: u8, index: u8, batch_id: u8, account: &[u8]) -> String {
     ])
 }
 
+/// Everything in a URI is read, or the first reason why not.
 fn read(uri: &str) -> Result<Vec<(KeyUri, Vec<Repair>)>, MigrationError> {
+    let ImportedKeys { keys, refused, .. } = import(uri)?;
+    match refused.into_iter().next() {
+        Some(key) => Err(key.error),
+        None => Ok(keys),
+    }
+}
+
+fn import(uri: &str) -> Result<ImportedKeys, MigrationError> {
     let mut import = MigrationImport::new();
     import.add(uri)?;
     import.finish()
@@ -93,7 +103,8 @@ fn exports_of_another_encoder_are_what_went_in() {
         for uri in export["uris"].as_array().unwrap() {
             import.add(uri.as_str().unwrap()).unwrap();
         }
-        let keys = import.finish().unwrap();
+        let ImportedKeys { keys, refused, .. } = import.finish().unwrap();
+        assert!(refused.is_empty());
         let read: Vec<_> = keys
             .iter()
             .map(|(key, repairs)| {
@@ -195,7 +206,7 @@ fn repairs_are_told() {
 
 #[test]
 fn unknown_values_are_errors() {
-    let unknown = |part| Err(MigrationError::Value { key: 0, part });
+    let unknown = |part| Err(MigrationError::Value { part });
     let outcome = |more: &[Vec<u8>]| read_key(more).map(|_| ());
     for value in [4, 5, 127] {
         assert_eq!(
@@ -213,22 +224,13 @@ fn unknown_values_are_errors() {
         unknown(UriPart::Counter)
     );
 
-    let second = uri(&[key(&[]), key(&[number(4, 4)])]);
-    assert_eq!(
-        read(&second).unwrap_err(),
-        MigrationError::Value {
-            key: 1,
-            part: UriPart::Algorithm
-        }
-    );
-
-    let bad = |source| Err(MigrationError::Key { key: 0, source });
+    let bad = |source| Err(MigrationError::Key(source));
     assert_eq!(
         outcome(&[bytes(1, b"")]),
         bad(UriError::Secret(SecretError::Empty))
     );
     assert_eq!(
-        outcome(&[bytes(1, &[b'x'; 40]), bytes(2, b"")]),
+        outcome(&[bytes(1, &[b'x'; 40]), bytes(2, b""), bytes(3, b"")]),
         bad(UriError::Empty {
             part: UriPart::Account
         })
@@ -247,6 +249,76 @@ fn unknown_values_are_errors() {
         outcome(&[bytes(2, b".."), bytes(3, b"")]),
         bad(UriError::Label { position: 0 })
     );
+}
+
+#[test]
+fn a_bad_key_hides_no_good_one_and_is_told_apart() {
+    let bad: [(Vec<u8>, &str); 5] = [
+        (
+            key(&[bytes(2, b""), bytes(3, b"")]),
+            "the key can't be used",
+        ),
+        (key(&[number(4, 4)]), "not a known algorithm"),
+        (key(&[bytes(1, b"")]), "the key can't be used"),
+        (
+            key(&[bytes(2, b"a\xff")]),
+            "the data is damaged, at byte 194 of the message",
+        ),
+        (key(&[number(6, 0)]), "not a known type"),
+    ];
+    let mut message = vec![key(&[bytes(2, b"first")])];
+    message.extend(bad.iter().map(|(key, _)| key.clone()));
+    message.push(key(&[bytes(2, b"last")]));
+    let parts = [
+        uri(&[message.concat(), number(3, 2), number(4, 0)]),
+        uri(&[key(&[number(5, 3)]), number(3, 2), number(4, 1)]),
+    ];
+    let mut import = MigrationImport::new();
+    parts.iter().for_each(|part| import.add(part).unwrap());
+    let ImportedKeys { keys, refused, .. } = import.finish().unwrap();
+    assert_eq!(accounts(&keys), ["first", "last"]);
+    let told: Vec<_> = refused
+        .iter()
+        .map(|key| (key.part, key.key, key.error.to_string()))
+        .collect();
+    let expected = (2..)
+        .zip(bad)
+        .map(|(key, (_, why))| (1, key, why.to_owned()));
+    let digits = (2, 1, "not a known number of digits".to_owned());
+    assert_eq!(told, expected.chain([digits]).collect::<Vec<_>>());
+    assert_eq!(refused[1].to_string(), "key 3 of part 1");
+}
+
+/// A service without account names.
+#[test]
+fn a_key_without_an_account_name_is_read_if_it_has_an_issuer() {
+    let (key, repairs) = read_key(&[bytes(2, b"")]).unwrap();
+    assert_eq!((key.issuer(), key.account()), (Some("Example"), ""));
+    let part = UriPart::Account;
+    assert_eq!(repairs, [Repair::Empty { part }]);
+    let mut export = MigrationExport::new(1);
+    export.add(&key).unwrap();
+    let again = read(&export.expose_uris()[0]).unwrap();
+    assert_eq!(
+        (again[0].0.issuer(), again[0].0.account()),
+        (Some("Example"), "")
+    );
+}
+
+/// A form makes a blank of a plus.
+#[test]
+fn blanks_for_pluses_in_the_data_are_repaired() {
+    let key = key(&[bytes(1, b">>>>>>>>>>>>>>>>>>>>")]);
+    let data = Base64::encode_string(&key);
+    assert!(data.contains('+'));
+    for blank in [" ", "%20"] {
+        let text = format!(
+            "otpauth-migration://offline?data={}",
+            data.replace('+', blank)
+        );
+        let read = read(&text).unwrap();
+        assert_eq!(read[0].0.secret().expose_bytes(), b">>>>>>>>>>>>>>>>>>>>");
+    }
 }
 
 #[test]
@@ -411,12 +483,12 @@ fn parts_come_in_any_order() {
             import.add(&parts[index]).unwrap();
             let mut left: Vec<u16> = order[taken + 1..]
                 .iter()
-                .map(|index| *index as u16)
+                .map(|index| *index as u16 + 1)
                 .collect();
             left.sort_unstable();
             assert_eq!(import.missing(), left);
         }
-        assert_eq!(accounts(&import.finish().unwrap()), ["0", "1", "2"]);
+        assert_eq!(accounts(&import.finish().unwrap().keys), ["0", "1", "2"]);
     }
 }
 
@@ -431,10 +503,10 @@ fn gaps_and_strangers_are_told() {
     ] {
         assert_eq!(import.add(&stranger), Err(MigrationError::Stranger));
     }
-    assert_eq!(import.missing(), [0, 2]);
+    assert_eq!(import.missing(), [1, 3]);
     assert_eq!(
         import.finish().unwrap_err(),
-        MigrationError::Missing { parts: vec![0, 2] }
+        MigrationError::Missing { parts: vec![1, 3] }
     );
     assert_eq!(
         MigrationImport::new().finish().unwrap_err(),
@@ -488,7 +560,7 @@ fn an_export_is_read_again_in_as_many_parts_as_it_takes() {
         assert!(uris.len() > 4 && uris.iter().all(|uri| uri.len() <= 1024));
         let mut import = MigrationImport::new();
         uris.iter().rev().for_each(|uri| import.add(uri).unwrap());
-        let again = import.finish().unwrap();
+        let again = import.finish().unwrap().keys;
         assert_eq!(again.len(), keys.len());
         for (key, (again, repairs)) in keys.iter().zip(&again) {
             assert_eq!(&*key.expose_uri(), &*again.expose_uri());
@@ -542,7 +614,7 @@ fn an_export_is_read_again_in_as_many_parts_as_it_takes() {
         .expose_uris()
         .iter()
         .for_each(|uri| import.add(uri).unwrap());
-    assert_eq!(import.finish().unwrap().len(), 256);
+    assert_eq!(import.finish().unwrap().keys.len(), 256);
 }
 
 #[test]
@@ -586,7 +658,6 @@ fn no_secret_comes_out_of_errors_and_debug() {
         number(4, 9),
         number(5, 9),
         number(6, 9),
-        bytes(2, b""),
         bytes(2, b"\0"),
         number(1, 1),
         bytes(2, b"\xff"),
@@ -637,15 +708,12 @@ fn messages() {
         (MigrationError::Version, "an unknown version of the format"),
         (MigrationError::Part, "the part has an impossible number"),
         (
-            MigrationError::Value { key: 2, part },
-            "key 2: not a known number of digits",
+            MigrationError::Value { part },
+            "not a known number of digits",
         ),
         (
-            MigrationError::Key {
-                key: 2,
-                source: UriError::Empty { part },
-            },
-            "key 2 can't be used",
+            MigrationError::Key(UriError::Empty { part }),
+            "the key can't be used",
         ),
         (
             MigrationError::Stranger,

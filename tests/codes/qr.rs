@@ -16,8 +16,9 @@ fn uris() -> Vec<KeyUri> {
         uri(20, "Example", "alice@example.com"),
         uri(10, "日本", "🔑 & <svg>"),
         uri(64, "Example", &"alice".repeat(20)),
-        // The longest there is: 128 bytes that are all percent-encoded, twice, and the longest secret.
         uri(128, &"ü".repeat(64), &"ü".repeat(64)),
+        // The longest there is: 254 bytes that are all percent-encoded, thrice, and the longest secret.
+        uri(128, &"ü".repeat(127), &"ü".repeat(127)),
     ]
 }
 
@@ -143,8 +144,8 @@ fn a_terminal_scans() {
     }
 }
 
-/// A wider code is harder to scan: what people enroll with stays small, and the longest stays readable. Level M is 0 in the
-/// format information (ISO/IEC 18004, 7.9).
+/// A wider code is harder to scan: what people enroll with stays small, and the longest stays readable. Level M is 0 and L
+/// is 1 in the format information (ISO/IEC 18004, 7.9).
 #[test]
 fn a_code_is_as_small_as_it_can_be() {
     let codes = uris().into_iter().map(|uri| {
@@ -153,7 +154,7 @@ fn a_code_is_as_small_as_it_can_be() {
     });
     assert_eq!(
         codes.collect::<Vec<_>>(),
-        [(8, 0), (8, 0), (12, 0), (31, 0)]
+        [(8, 0), (8, 0), (12, 0), (31, 0), (37, 1)]
     );
 }
 

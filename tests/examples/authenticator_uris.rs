@@ -54,6 +54,50 @@ fn inspect_tells_all_but_the_secret() {
         "authenticator: the secret can't be used: the secret has fewer than 128 bits\n",
     );
 
+    // A file may begin with a mark, alone on its line or not.
+    for text in [
+        format!("\u{feff}\n{MICROSOFT}\n"),
+        format!("\u{feff}{MICROSOFT}\r\n"),
+    ] {
+        let printed = prints(&["inspect", "-", "--lenient"], &text);
+        assert!(
+            printed.contains("\naccount: me@somecompany.net\n"),
+            "{printed}"
+        );
+    }
+    // Whatever is repaired is told.
+    for (text, told) in [
+        (
+            uri("").replace(
+                "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                "GEZDGNBVGY3TQOJQGEZDGNBVGZ",
+            ),
+            "bits behind the end of the secret dropped",
+        ),
+        (
+            uri("&issuer=Example").replace("alice", ""),
+            "an empty account name read as absent",
+        ),
+        (
+            uri("&issuer=My+Site").replace("Example", "My%20Site"),
+            "a plus in the issuer read as a blank",
+        ),
+        (
+            uri("").replace("Example", "Steam"),
+            "the service may show other codes than these",
+        ),
+        (
+            uri("&algorithm=Algorithm.sha1"),
+            "another spelling of the algorithm understood",
+        ),
+    ] {
+        let printed = prints(&["inspect", &text, "--lenient"], "");
+        assert!(
+            printed.ends_with(&format!("\nrepair: {told}\n")),
+            "{printed}"
+        );
+    }
+
     let hotp = format!("otpauth://hotp/alice?secret={SECRET}&counter=7");
     let expected =
         "type: hotp\naccount: alice\nalgorithm: SHA1\ndigits: 6\ncounter: 7\nstrength: 160 bits\n";
@@ -73,6 +117,50 @@ fn codes_come_from_uris() {
         ),
         "07081804\n"
     );
+    // A file may begin with a mark, alone on its line or not.
+    for text in [
+        format!("\u{feff}\n{MICROSOFT}\n"),
+        format!("\u{feff}{MICROSOFT}\r\n"),
+    ] {
+        let printed = prints(&["inspect", "-", "--lenient"], &text);
+        assert!(
+            printed.contains("\naccount: me@somecompany.net\n"),
+            "{printed}"
+        );
+    }
+    // Whatever is repaired is told.
+    for (text, told) in [
+        (
+            uri("").replace(
+                "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                "GEZDGNBVGY3TQOJQGEZDGNBVGZ",
+            ),
+            "bits behind the end of the secret dropped",
+        ),
+        (
+            uri("&issuer=Example").replace("alice", ""),
+            "an empty account name read as absent",
+        ),
+        (
+            uri("&issuer=My+Site").replace("Example", "My%20Site"),
+            "a plus in the issuer read as a blank",
+        ),
+        (
+            uri("").replace("Example", "Steam"),
+            "the service may show other codes than these",
+        ),
+        (
+            uri("&algorithm=Algorithm.sha1"),
+            "another spelling of the algorithm understood",
+        ),
+    ] {
+        let printed = prints(&["inspect", &text, "--lenient"], "");
+        assert!(
+            printed.ends_with(&format!("\nrepair: {told}\n")),
+            "{printed}"
+        );
+    }
+
     let hotp = format!("otpauth://hotp/alice?secret={SECRET}&counter=7");
     assert_eq!(prints(&["hotp", "--uri", &hotp], ""), "162583\n");
     // By hand, the same.
@@ -120,16 +208,37 @@ fn an_export_is_imported() {
     }
     assert!(!prints(&["import", "-"], &export).contains(SECRET));
 
+    let all = parts.clone();
     parts.remove(1);
     assert_eq!(
         refuses(&["import", parts[0], parts[1]], ""),
         "authenticator: parts of the export are missing: 2\n"
     );
     let other = prints(&["export", "--batch-id", "6", "-"], &uris.join("\n"));
-    let stranger = refuses(&["import", parts[0], other.lines().next().unwrap()], "");
+    let other: Vec<&str> = other.lines().collect();
     assert_eq!(
-        stranger,
-        "authenticator: URI 2: the part belongs to another export\n"
+        refuses(
+            &["import", parts[0], parts[1], other[0], other[1], other[2]],
+            ""
+        ),
+        "authenticator: export 1: parts of the export are missing: 2\n"
+    );
+    // Several exports are read one after the other.
+    let both = [&all[..], &other[..]].concat();
+    let printed = prints(&["import", "-"], &both.join("\n"));
+    assert_eq!(printed.matches("type: ").count(), 2 * uris.len());
+    // A key of MD5 beside one that can be used.
+    let mixed = "otpauth-migration://offline?data=CiMKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgVhbGljZSAEKAEwAgohChQxMjM0NTY3ODkwMTIzNDU2Nzg5MBIDYm9iIAEoATAC";
+    let printed = prints(&["import", mixed], "");
+    assert!(
+        printed.starts_with("type: totp\naccount: bob\n"),
+        "{printed}"
+    );
+    assert!(printed.ends_with("\n\nnot read: key 1 of part 1: not a known algorithm\n"));
+    let printed = prints(&["import", mixed, all[0], all[1], all[2]], "");
+    assert!(
+        printed.contains("\n\nnot read: export 1: key 1 of part 1: not"),
+        "{printed}"
     );
     assert!(
         refuses(&["export", &uri("&digits=7")], "").contains("can't hold this number of digits")

@@ -176,14 +176,16 @@ fn codes_that_are_refused() {
             (next[1..].to_owned(), format!("{length} fewer.")),
             (format!("{next}000"), format!("{length} more.")),
             (format!("+{}", &next[1..]), digits.to_owned()),
-            ("１２３４５６".to_owned(), digits.to_owned()),
-            (format!("{next}\u{a0}"), digits.to_owned()),
+            (
+                "१२३४५६".to_owned(),
+                "Type the digits 0 to 9, these are of another script.".to_owned(),
+            ),
             (format!("{next}\0"), digits.to_owned()),
         ];
         let refused = rows.map(|(code, sentence)| (site.log_in(&code), sentence));
         (
             refused,
-            site.log_in(&format!(" {} {}", &next[..3], &next[3..])),
+            site.log_in(&format!(" {}\u{a0}{}\u{200b}", &next[..3], &next[3..])),
         )
     });
     for (run, sentence) in runs.0 {

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 const HOUSE: [(&str, &str); 10] = [
     (
         "codes",
-        "range random algorithm digits constant_time code counter time window parameters mac secret_error base32 \
+        "typed range random algorithm digits constant_time code counter time window parameters mac secret_error base32 \
          secret_text secret hotp totp clock",
     ),
     (
         "provisioning",
-        "key_uri/characters key_uri/error key_uri/repair key_uri/percent key_uri/names key_uri/value key_uri/build \
+        "key_uri/error key_uri/repair key_uri/percent key_uri/names key_uri/value key_uri/build \
          key_uri/parse key_uri migration/error migration/wire migration/payload migration/import migration/export \
          migration qr",
     ),

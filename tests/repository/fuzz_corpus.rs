@@ -18,12 +18,13 @@ type Check = fn(&[u8]);
 
 #[test]
 fn every_input_holds() {
-    let targets: [(&str, Check); 9] = [
+    let targets: [(&str, Check); 10] = [
         ("uri_strict", checks::uri_strict),
         ("uri_lenient", checks::uri_lenient),
         ("migration", checks::migration),
         ("base32", checks::base32),
         ("code", checks::code),
+        ("label", checks::label),
         ("record", record_checks::record),
         ("sealed", record_checks::sealed),
         ("recovery_code", recovery_checks::recovery_code),

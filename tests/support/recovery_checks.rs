@@ -57,12 +57,24 @@ fn completed(input: &[u8]) {
 }
 
 /// Crockford's Base32, decoded as it is specified: case does not matter, nor do hyphens; `O` is `0`, `I` and `L` are `1`.
+/// Besides, what says nothing may stand anywhere, a full stop at the end, and full-width forms and the digits of Arabic and
+/// Persian are those of ASCII.
 fn read(text: &str) -> Result<[u8; SYMBOLS], RecoveryCodeError> {
     let mut symbols = Vec::new();
-    for (position, character) in text
+    let end = text.trim_end_matches(is_spacing);
+    let full_stop = ['.', '\u{6d4}', '\u{3002}', '\u{ff0e}', '\u{ff61}'];
+    let typed = end.strip_suffix(full_stop).unwrap_or(end);
+    for (position, character) in typed
         .char_indices()
-        .filter(|(_, character)| ![' ', '-'].contains(character))
+        .filter(|(_, character)| !is_spacing(*character) && !is_dash(*character))
     {
+        let code = u32::from(character);
+        let character = match character {
+            '\u{660}'..='\u{669}' => char::from_u32(code - 0x660 + 0x30).unwrap(),
+            '\u{6f0}'..='\u{6f9}' => char::from_u32(code - 0x6f0 + 0x30).unwrap(),
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(code - 0xff01 + 0x21).unwrap(),
+            other => other,
+        };
         let symbol = match character {
             'o' | 'O' => 0,
             'i' | 'I' | 'l' | 'L' => 1,
@@ -77,6 +89,9 @@ fn read(text: &str) -> Result<[u8; SYMBOLS], RecoveryCodeError> {
             'P'..='T' => character as u8 - b'P' + 22,
             'v'..='z' => character as u8 - b'v' + 27,
             'V'..='Z' => character as u8 - b'V' + 27,
+            _ if character > '\u{7f}' && character.is_numeric() => {
+                return Err(RecoveryCodeError::OtherDigits { position });
+            }
             _ => return Err(RecoveryCodeError::Character { position }),
         };
         if symbols.len() == SYMBOLS {
@@ -92,6 +107,36 @@ fn read(text: &str) -> Result<[u8; SYMBOLS], RecoveryCodeError> {
             })?;
     let is_right = check_symbol(&symbols[..SYMBOLS - 1]) == symbols[SYMBOLS - 1];
     is_right.then_some(symbols).ok_or(RecoveryCodeError::Check)
+}
+
+/// Blanks by the standard library's table, and what a label refuses for being invisible, but not for what it does.
+fn is_spacing(character: char) -> bool {
+    let is_joiner = "\u{200c}\u{200d}\u{2d7f}\u{1107f}\u{fe0e}\u{fe0f}".contains(character);
+    let is_invisible = matches!(
+        u32::from(character),
+        0xad | 0x34f
+            | 0x61c
+            | 0x115f
+            | 0x1160
+            | 0x17b4
+            | 0x17b5
+            | 0x180b..=0x180f
+            | 0x200b..=0x200f
+            | 0x202a..=0x202c
+            | 0x2060..=0x206f
+            | 0x3164
+            | 0xfe00..=0xfe0f
+            | 0xfeff
+            | 0xffa0
+            | 0xfff0..=0xfffb
+            | 0xe0000..=0xe0fff
+    );
+    character.is_whitespace() || is_joiner || is_invisible
+}
+
+fn is_dash(character: char) -> bool {
+    "-\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{2043}\u{2212}\u{30fc}\u{fe58}\u{fe63}\u{ff0d}\u{ff70}"
+        .contains(character)
 }
 
 fn shown(symbols: &[u8; SYMBOLS]) -> String {
@@ -121,7 +166,10 @@ fn typed_as(symbols: &[u8; SYMBOLS], choices: &[u8]) -> String {
             ('1', 2) => "l".to_owned(),
             (letter, 3 | 4) => letter.to_lowercase().to_string(),
             (letter, 5) => format!("-{letter}"),
-            (letter, 6) => format!("{letter}  "),
+            (letter, 6) => format!("{letter}\u{a0}\n"),
+            (letter, 7) => char::from_u32(u32::from(letter) + 0xfee0)
+                .unwrap()
+                .to_string(),
             (letter, _) => letter.to_string(),
         });
     typed.collect()

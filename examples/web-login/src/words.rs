@@ -171,13 +171,27 @@ pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, P
     refusal(error, now)
 }
 
+/// Two codes in a row confirm a device whose clock is off by an hour at most.
+pub(crate) fn can_be_confirmed_by_two(diagnosis: Diagnosis) -> bool {
+    match diagnosis {
+        Diagnosis::ClockOff { steps, period } => {
+            steps.unsigned_abs().saturating_mul(period.as_secs().into()) <= 3600
+        }
+        _ => false,
+    }
+}
+
 fn wrong_device(diagnosis: Diagnosis) -> String {
     match diagnosis {
         Diagnosis::ClockOff { steps, period } => {
             let off = span(steps.unsigned_abs().saturating_mul(period.as_secs().into()));
             let way = if steps > 0 { "fast" } else { "slow" };
+            let instead = match can_be_confirmed_by_two(diagnosis) {
+                true => ", or give two codes in a row",
+                false => "; its time zone too",
+            };
             format!(
-                "That code is wrong: your device's clock is about {off} {way}. Set it to automatic, or give two codes in a row."
+                "That code is wrong: your device's clock is about {off} {way}. Set it to automatic{instead}."
             )
         }
         diagnosis => format!("That code is wrong: {diagnosis}. Try another authenticator app."),
@@ -187,6 +201,7 @@ fn wrong_device(diagnosis: Diagnosis) -> String {
 pub(crate) const fn mistyped_code(error: CodeError) -> &'static str {
     match error {
         CodeError::Character { .. } => "A code has digits only.",
+        CodeError::OtherDigits { .. } => "Type the digits 0 to 9: these are of another script.",
         CodeError::TooShort { .. } => "A code has six digits, this has fewer.",
         _ => "A code has six digits, this has more.",
     }
@@ -199,6 +214,9 @@ pub(crate) fn mistyped_recovery_code(error: RecoveryCodeError) -> String {
         }
         RecoveryCodeError::TooLong { .. } => {
             "A recovery code has 25 letters and digits, this has more.".to_owned()
+        }
+        RecoveryCodeError::OtherDigits { .. } => {
+            "Type the digits 0 to 9: these are of another script.".to_owned()
         }
         RecoveryCodeError::Character { .. } => {
             "That is no recovery code: there is a sign in it that none has.".to_owned()
@@ -260,15 +278,17 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::DeviceConfirmed { .. } => {
             "A device was confirmed. Its codes are accepted from now on."
         }
-        Event::Rotated { .. } => "A device has a new key; the old one has ended.",
+        Event::Rotated { label, .. } => {
+            return Some(format!(
+                "The device \u{201c}{label}\u{201d} has a new key. If that was not you, another device has its name now."
+            ));
+        }
         Event::Rebound { .. } => {
             "The account was bound to a new device alone, after too many wrong codes."
         }
         Event::Verified {
-            after_lock: true,
-            failures_before,
-            ..
-        } => {
+            failures_before, ..
+        } if event.notify_owner() => {
             return Some(format!(
                 "A code was accepted, after {failures_before} wrong ones. Was that you?"
             ));
@@ -333,8 +353,14 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
         // Whoever breaks a connection at the right moment must not keep a change from its owner.
-        Event::Interrupted => {
-            "A change of your second factor was cut off. It is done or not: look at your devices and codes."
+        Event::Interrupted { events, .. } => {
+            let told: Vec<String> = events.iter().filter_map(self::event).collect();
+            return (!told.is_empty()).then(|| {
+                format!(
+                    "A call was cut off. It may be that this has happened: {} Look at your devices and codes.",
+                    told.join(" ")
+                )
+            });
         }
         // `Unreadable` comes with every page: it is for the log.
         _ => return None,

@@ -2,6 +2,7 @@
 
 use crate::account::attempt::Attempt;
 use crate::account::credential::Credential;
+use crate::account::device::drift::Drift;
 use crate::account::device::entry::{Device, State};
 use crate::account::device::id::DeviceId;
 use crate::account::error::Error;
@@ -28,8 +29,10 @@ impl Account {
         let proof = proof.as_ref();
         self.judge(now, |account| {
             account.check_proof(proof, now)?;
-            account.refuse_taken(&label, Some(id))?;
-            let before = account.device(id)?.label.clone();
+            let renamed = account.device(id)?;
+            let before = renamed.label.clone();
+            // A rotation may have the label of the device whose place it takes.
+            account.refuse_taken(&label, renamed.replaces().or(Some(id)))?;
             let is_it = |device: &&mut Device| {
                 device.id == id || (device.replaces() == Some(id) && device.label == before)
             };
@@ -74,7 +77,8 @@ impl Account {
         })
     }
 
-    /// Resumes a suspended device, by the proof of another device. Its earlier proofs stay void.
+    /// Resumes a suspended device, by the proof of another device. Its earlier proofs stay void, and
+    /// what it has shown up to now is burned, as others may have seen it.
     ///
     /// # Errors
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
@@ -93,8 +97,10 @@ impl Account {
             Self::require_device(proof)?;
             account.require_state(id, State::Suspended)?;
             let credential = Credential::generate().map_err(Error::from)?;
+            let window = account.policy.window();
             let device = account.device_mut(id)?;
             (device.state, device.credential) = (State::Active, credential);
+            device.burn_shown(window, now);
             account.note(Event::Resumed { device: id });
             Ok(())
         })
@@ -132,6 +138,11 @@ impl Account {
     /// them stands, not even this one. So nothing that a thief added has to be found. Issue new
     /// recovery codes then, by the proof that is returned.
     ///
+    /// What the kept devices have shown up to now is burned, as a thief may have seen it. What was
+    /// learned or found of their clocks is dropped, as a thief may have said it, except of the
+    /// device that gave the proof. One whose clock is off by more than the window is resynchronized
+    /// again. Unused codes of a counter stay good: rotate a token that others have held.
+    ///
     /// The returned proof takes the place of this one, and is as old. It is `None` if the device that
     /// gave this one was not kept. If the answer got lost, repeating it by the earlier proof of a
     /// device is [`Stale::Ended`](crate::account::Stale::Ended): the owner logs in again.
@@ -164,7 +175,7 @@ impl Account {
                 .map_err(Error::from)?;
             account.end_devices(|device| !devices.contains(&device.id));
             account.void_recovery_codes(proof);
-            let renewed = account.renew(credentials, proof);
+            let renewed = account.renew(credentials, proof, now);
             account.note(Event::KeptOnly {
                 devices: account.devices.len(),
             });
@@ -172,15 +183,22 @@ impl Account {
         })
     }
 
-    /// Gives every device a new credential. Returns the proof by the one that its device has then.
+    /// Gives every device a new credential, and leaves nothing of its clock that another one may have
+    /// said. Returns the proof by the credential that its device has then.
     ///
     /// A redemption keeps its own: there is one proof of it, and an owner without a device and codes
     /// has nothing else to repeat a lost call with.
-    fn renew(&mut self, fresh: Vec<Credential>, proof: &Proof) -> Option<Proof> {
+    fn renew(&mut self, fresh: Vec<Credential>, proof: &Proof, now: UnixTime) -> Option<Proof> {
+        let window = self.policy.window();
         let mut renewed = None;
         for (device, credential) in self.devices.iter_mut().zip(fresh) {
             let before = std::mem::replace(&mut device.credential, credential);
-            renewed = renewed.or((before == proof.credential()).then_some(credential));
+            if before == proof.credential() {
+                renewed = Some(credential);
+            } else {
+                device.drift = Drift::default();
+            }
+            device.burn_shown(window, now);
         }
         match proof.kind() {
             ProofKind::Code | ProofKind::Confirmation => renewed,

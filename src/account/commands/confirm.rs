@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::attempt::Attempt;
+use crate::account::credential::Credential;
 use crate::account::denial::Denial;
 use crate::account::device::entry::{Device, Pending, State};
 use crate::account::device::id::DeviceId;
-use crate::account::device::session::PendingDevice;
+use crate::account::device::session::{PendingDevice, is_confirmed_in};
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::judge::Refusal;
@@ -20,8 +21,9 @@ impl Account {
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
     ///
     /// The device is active first. Then every pending device ends that was begun without a proof,
-    /// or that rests on a device which this one replaces. If the account is disabled, the device
-    /// confirmed now is the only one left (NIST SP 800-63B-4 section 3.2.2).
+    /// or that rests on a device which this one replaces. If the account is disabled, and was when
+    /// the device was begun, the device is the only one left (NIST SP 800-63B-4 section 3.2.2). If it
+    /// was disabled in between, nothing else ends, and it stays disabled until the owner begins again.
     ///
     /// A submission with a form gets the same answer again for a minute, as long as the device is
     /// active: see [`Submission::with_form`].
@@ -45,9 +47,8 @@ impl Account {
 
     /// Confirms a pending device by two codes in a row, even if its clock or counter is off.
     ///
-    /// The clock may be off by up to an hour, and the counter ahead by up to 100. The offset of the
-    /// clock is provisional. It expires after 24 hours unless a login confirms it. A pair that comes
-    /// again finds no pending device.
+    /// The clock may be off by up to an hour, and the counter ahead by up to 100. Where the clock
+    /// stands is remembered. A pair that comes again finds no pending device.
     ///
     /// # Errors
     /// As for [`confirm`](Self::confirm).
@@ -79,6 +80,7 @@ impl Account {
             }
             let pending = account.pending(device)?;
             let replaces = pending.replaces;
+            let rebinds = pending.rebinds && account.throttle.is_disabled(&account.policy);
             let label = account.device(device.id)?.label.clone();
             account.refuse_taken(&label, replaces.map(|replaced| replaced.device))?;
 
@@ -94,12 +96,20 @@ impl Account {
                 return Err(Refusal::Charged(denial));
             }
             account.was_confirmed = true;
+            let credential = account.device(device.id)?.credential;
             account.note(Event::DeviceConfirmed { device: device.id });
             if let Some(replaced) = replaces {
-                let grace = account.granted(replaced.grace);
-                account.retire(replaced.device, device.id, grace, now);
+                // There is no grace if the new device is to be the only one.
+                let grace = if rebinds {
+                    Duration::ZERO
+                } else {
+                    replaced.grace
+                };
+                account.retire(replaced.device, (device.id, credential), grace, now);
             }
-            account.rebind(device.id);
+            if rebinds {
+                account.rebind(device.id);
+            }
             account.confirmed(device.id, hash, now)
         })
     }
@@ -139,32 +149,36 @@ impl Account {
 
     fn pending(&self, device: PendingDevice) -> Result<Pending, Error> {
         match self.device(device.id)?.state {
-            State::Pending(pending) if pending.session == device.session => Ok(pending),
+            State::Pending(pending) if is_confirmed_in(pending.session, device.session) => {
+                Ok(pending)
+            }
             _ => Err(Error::UnknownDevice),
         }
     }
 
-    /// There is no grace if the new device is to be the only one.
-    fn granted(&self, grace: Duration) -> Duration {
-        if self.throttle.is_disabled(&self.policy) {
-            Duration::ZERO
-        } else {
-            grace
-        }
-    }
-
     /// Ends the old device of a rotation, now or after the grace.
-    fn retire(&mut self, old: DeviceId, new: DeviceId, grace: Duration, now: UnixTime) {
+    fn retire(
+        &mut self,
+        old: DeviceId,
+        (new, successor): (DeviceId, Credential),
+        grace: Duration,
+        now: UnixTime,
+    ) {
         if !grace.is_zero() {
             self.limit_retiring();
         }
-        self.note(Event::Rotated {
-            old,
-            new,
-            ends: now.saturating_add(grace),
-        });
         if let Ok(device) = self.device_mut(old) {
-            device.state = State::Retiring { left: grace };
+            device.state = State::Retiring {
+                left: grace,
+                successor,
+            };
+            let label = device.label.clone();
+            self.note(Event::Rotated {
+                old,
+                new,
+                label,
+                ends: now.saturating_add(grace),
+            });
         }
         self.end_devices(|device| device.id == old && grace.is_zero());
     }
@@ -187,10 +201,8 @@ impl Account {
 
     /// Binds a disabled account to the new device alone.
     fn rebind(&mut self, new: DeviceId) {
-        if self.throttle.is_disabled(&self.policy) {
-            self.end_devices(|device| device.id != new);
-            self.throttle.succeed();
-            self.note(Event::Rebound { device: new });
-        }
+        self.end_devices(|device| device.id != new);
+        self.throttle.succeed();
+        self.note(Event::Rebound { device: new });
     }
 }

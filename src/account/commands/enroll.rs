@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use subtle::{Choice, ConstantTimeEq};
+use subtle::Choice;
 
 use crate::account::attempt::Attempt;
 use crate::account::credential::Credential;
@@ -19,7 +19,7 @@ use crate::account::policy::Policy;
 use crate::account::proof::Proof;
 use crate::account::state::Account;
 use crate::account::voucher::Voucher;
-use crate::codes::{Counter, Secret, UnixTime, constant_time};
+use crate::codes::{Algorithm, Counter, Secret, UnixTime, constant_time};
 
 impl Account {
     /// Opts in: begins to enroll the first device, with a new secret unless it brings its own.
@@ -123,7 +123,7 @@ impl Account {
         let old = replaces.map(|replaced| replaced.device);
         self.refuse_taken(&new.label, old)?;
         let secret = match new.secret.take() {
-            Some(secret) => self.refuse_known(secret)?,
+            Some(secret) => self.refuse_known(secret, new.parameters.algorithm())?,
             None => Secret::generate_for(new.parameters.algorithm()).map_err(Error::from)?,
         };
         let credential = Credential::generate().map_err(Error::from)?;
@@ -131,7 +131,10 @@ impl Account {
         let id = self.next_id()?;
 
         self.end_devices(|device| makes_room.contains(&device.id));
-        let pending = Pending::new(proof.map(Proof::credential), replaces, new.session);
+        let pending = Pending {
+            rebinds: self.throttle.is_disabled(&self.policy),
+            ..Pending::new(proof.map(Proof::credential), replaces, new.session)
+        };
         let vouched_by = Voucher::from_proof(proof, now);
         let device = Device::pending(id, credential, new, secret, pending, vouched_by);
         let enrollment = Enrollment::new(&device);
@@ -169,16 +172,29 @@ impl Account {
     }
 
     /// RFC 6238 section 3, R5: each prover has a secret of its own.
-    pub(super) fn refuse_known(&self, secret: Secret) -> Result<Secret, Error> {
-        if self.has_secret(&secret, |_| true) {
+    pub(super) fn refuse_known(
+        &self,
+        secret: Secret,
+        algorithm: Algorithm,
+    ) -> Result<Secret, Error> {
+        if self.has_secret(&secret, algorithm, |_| true) {
             Err(Error::DuplicateSecret)
         } else {
             Ok(secret)
         }
     }
 
-    pub(super) fn has_secret(&self, secret: &Secret, of: impl Fn(&Device) -> bool) -> bool {
-        let is = |device: &Device| device.secret.expose_bytes().ct_eq(secret.expose_bytes());
+    /// Two texts that are one key for HMAC are one secret, by the hash of either device.
+    pub(super) fn has_secret(
+        &self,
+        secret: &Secret,
+        algorithm: Algorithm,
+        of: impl Fn(&Device) -> bool,
+    ) -> bool {
+        let is = |device: &Device| {
+            let is_same = |algorithm| device.secret.is_same_key(secret, algorithm);
+            is_same(algorithm) | is_same(device.parameters.algorithm())
+        };
         let devices = self.devices.iter().filter(|device| of(device));
         let is_known = devices.fold(Choice::from(0), |any, device| any | is(device));
         constant_time::verdict(is_known)

@@ -15,7 +15,7 @@ impl Account {
     /// burned.
     ///
     /// The new offset of a clock is provisional. It expires after 24 hours unless a login confirms
-    /// it. Three pairs are judged at once and one more every eight hours, right or wrong, apart
+    /// it, and nothing tells that. Three pairs are judged at once and one more every eight hours, right or wrong, apart
     /// from the budget of logins. This is no login.
     ///
     /// # Errors

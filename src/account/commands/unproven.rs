@@ -9,7 +9,7 @@ use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::state::Account;
 use crate::account::voucher::{VouchedBy, Voucher};
-use crate::codes::{Secret, UnixTime};
+use crate::codes::UnixTime;
 use crate::sealing::Keyring;
 
 impl Account {
@@ -34,7 +34,7 @@ impl Account {
         })
     }
 
-    /// Sets the failures in a row back to none, for an operator.
+    /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
     ///
     /// Call it only after the owner's identity was proved again. The wrong codes of the last days
     /// still count.
@@ -44,6 +44,9 @@ impl Account {
     pub fn danger_unlock_unproven(self, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             account.throttle.succeed();
+            if let Some(recovery) = &mut account.recovery {
+                recovery.throttle.succeed();
+            }
             account.note(Event::UnlockedUnproven);
             Ok(())
         })
@@ -103,9 +106,11 @@ impl Account {
     /// Says whether the account has all these secrets. Only an operator, who holds them, learns
     /// this.
     fn has_all(&self, new: &[NewDevice]) -> bool {
-        let is_known = |secret: &Secret| self.has_secret(secret, |device| !device.is_pending());
-        new.iter()
-            .all(|new| new.secret.as_ref().is_some_and(is_known))
+        new.iter().all(|new| {
+            let (secret, algorithm) = (new.secret.as_ref(), new.parameters.algorithm());
+            let is_confirmed = |device: &Device| !device.is_pending();
+            secret.is_some_and(|secret| self.has_secret(secret, algorithm, is_confirmed))
+        })
     }
 
     /// Makes an account with these devices, which continues the numbers of this one.
@@ -117,8 +122,8 @@ impl Account {
         let mut imported = Self::new(self.id.clone());
         imported.next_device = self.next_device;
         for mut device in new {
-            let secret =
-                imported.refuse_known(device.secret.take().ok_or(Error::SecretRequired)?)?;
+            let secret = device.secret.take().ok_or(Error::SecretRequired)?;
+            let secret = imported.refuse_known(secret, device.parameters.algorithm())?;
             imported.refuse_taken(&device.label, None)?;
             let (id, credential) = (imported.next_id()?, Credential::generate()?);
             let pending = Pending::new(None, None, None);

@@ -30,19 +30,42 @@ impl Drift {
     /// Returns the offset of the window's centre. What was learned never takes the present step out
     /// of the window. Otherwise codes that were relayed late would walk it away from the owner.
     pub(crate) fn steps(&self, window: Window) -> i64 {
-        i64::from(self.base).saturating_add(i64::from(within(window, self.learned)))
+        i64::from(self.base).saturating_add(i64::from(self.within(window, self.learned)))
+    }
+
+    /// Limits what was learned, by itself and together with the base, so that the present step stays
+    /// in the window. A base that has it outside already was shown by two codes in a row.
+    ///
+    /// In a window that is open on one side only nothing learned is of use: it could not come back.
+    fn within(&self, window: Window, learned: i8) -> i8 {
+        if window.past() == 0 || window.future() == 0 {
+            return 0;
+        }
+        let most = i16::from(MAX_LEARNED_STEPS);
+        let (slowest, fastest) = (
+            i16::from(window.future()).saturating_neg(),
+            i16::from(window.past()),
+        );
+        let base = if (slowest..=fastest).contains(&self.base) {
+            self.base
+        } else {
+            0
+        };
+        let least = slowest.max(slowest.saturating_sub(base)).max(most.saturating_neg());
+        let most = fastest.min(fastest.saturating_sub(base)).min(most);
+        i8::try_from(i16::from(learned).clamp(least, most)).unwrap_or(0)
     }
 
     /// Learns from an ordinary success, so many steps off the centre. After two in one direction it
     /// moves by one step. Returns whether it has moved.
     pub(crate) fn learn(&mut self, off_centre: i64, window: Window) -> bool {
         self.provisional = None;
-        let before = within(window, self.learned);
+        let before = self.within(window, self.learned);
         let direction = off_centre.signum();
         let again = direction != 0 && direction == i64::from(self.lean);
         self.learned = match (again, direction) {
-            (true, 1) => within(window, before.saturating_add(1)),
-            (true, _) => within(window, before.saturating_sub(1)),
+            (true, 1) => self.within(window, before.saturating_add(1)),
+            (true, _) => self.within(window, before.saturating_sub(1)),
             (false, _) => before,
         };
         self.lean = match (again, direction) {
@@ -101,15 +124,6 @@ impl Drift {
                 .provisional
                 .is_none_or(|earlier| possible(earlier.base, earlier.learned))
     }
-}
-
-fn within(window: Window, learned: i8) -> i8 {
-    let most = |steps: u8| {
-        i8::try_from(steps)
-            .unwrap_or(i8::MAX)
-            .min(MAX_LEARNED_STEPS)
-    };
-    learned.clamp(most(window.future()).saturating_neg(), most(window.past()))
 }
 
 #[cfg(test)]

@@ -52,8 +52,11 @@ impl Enrollment {
     /// `issuer` says who issues the key, and `account_name` is the name by which the owner knows
     /// the account.
     ///
+    /// The device is pending whether or not there is such a URI. So check names that others choose
+    /// before, by [`KeyUri::check_names`].
+    ///
     /// # Errors
-    /// As for [`KeyUri::totp`].
+    /// As for [`KeyUri::check_names`].
     pub fn key_uri(&self, issuer: &str, account_name: &str) -> Result<KeyUri, UriError> {
         KeyUri::new(
             self.secret.duplicate(),

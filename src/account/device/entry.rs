@@ -43,9 +43,11 @@ pub(crate) enum State {
     Pending(Pending),
     Active,
     Suspended,
-    /// It was rotated. Its codes are accepted for so long, and prove nothing.
+    /// It was rotated. Its codes are accepted for so long, and prove nothing. It ends before, if the
+    /// device of this credential, which took its place, ends or is suspended.
     Retiring {
         left: Duration,
+        successor: Credential,
     },
 }
 
@@ -60,6 +62,8 @@ pub(crate) struct Pending {
     pub(crate) replaces: Option<Replaced>,
     /// This session began it, if the application named one.
     pub(crate) session: Option<SessionHash>,
+    /// The account was disabled then, so it is to be bound to this device alone.
+    pub(crate) rebinds: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,7 @@ impl Pending {
             rests_on,
             replaces,
             session,
+            rebinds: false,
         }
     }
 }
@@ -164,6 +169,11 @@ impl Device {
         }
     }
 
+    /// Says whether it is pending in a session that the application named.
+    pub(crate) const fn is_in_a_session(&self) -> bool {
+        matches!(&self.state, State::Pending(pending) if pending.session.is_some())
+    }
+
     pub(crate) fn charge_try(&mut self) {
         if let State::Pending(pending) = &mut self.state {
             pending.tries = pending.tries.saturating_add(1);
@@ -199,7 +209,7 @@ impl State {
                 pending.left = left.unwrap_or_default();
                 left.is_some() && pending.tries < PENDING_TRIES
             }
-            Self::Retiring { left } => {
+            Self::Retiring { left, .. } => {
                 *left = left.saturating_sub(elapsed);
                 !left.is_zero()
             }

@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 /// Names a device of an account, in forms and pages.
 ///
-/// It is no secret, and no other device of the account ever gets the same one. `Display` and
-/// [`FromStr`] take it through a form.
+/// It is no secret, and no other device gets the same one within a life of the record. After an
+/// opt-out and after a lost write ids are given again, so a page from before may name another device:
+/// show labels in its answer. `Display` and [`FromStr`] take it through a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(u32);
 

@@ -113,8 +113,10 @@ impl NewDevice {
     /// Binds the enrollment to a session of the application, so that no other session can confirm
     /// it.
     ///
-    /// Give the session's secret id. Then a device that one browser began to enroll is of no use to
-    /// another browser that knows the password.
+    /// Give the session's secret id. An empty one is no session: nobody confirms the device then.
+    /// Then a device that one browser began to enroll is of no use to
+    /// another browser that knows the password. Only in a session a wrong code is diagnosed as one
+    /// of a [clock that is off](crate::account::Diagnosis::ClockOff).
     ///
     /// ```
     /// # use secondfactor::{AccountId, Code, Label, Mfa, NewDevice, store::Store};

@@ -3,8 +3,8 @@
 use super::entry::{Device, State, difference, step_at};
 use crate::account::denial::Denial;
 use crate::account::diagnosis::{self, Diagnosis};
-use crate::account::policy::{Policy, resync_steps};
-use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime};
+use crate::account::policy::{MAX_ZONES, Policy, ZONE_SECS, resync_steps};
+use crate::codes::{Code, LookAhead, MovingFactor, Period, UnixTime, Window};
 
 /// Holds a step or counter that may be accepted, whose code was submitted. If there are more, it is
 /// the last one.
@@ -100,7 +100,11 @@ impl Device {
     pub(crate) fn confirm_pair(&mut self, codes: [Code; 2], now: UnixTime) -> Result<(), Denial> {
         let result = self.resync(codes, now);
         match result {
-            Ok(()) => self.state = State::Active,
+            Ok(()) => {
+                self.state = State::Active;
+                // There is no earlier offset to fall back to.
+                self.drift.provisional = None;
+            }
             Err(_) => self.charge_try(),
         }
         result
@@ -152,6 +156,15 @@ impl Device {
         ))
     }
 
+    /// Burns every code that it has shown up to now, as others may have seen it. A token shows what
+    /// it is asked for, so nothing is known of it.
+    pub(crate) fn burn_shown(&mut self, window: Window, now: UnixTime) {
+        if let Some(period) = self.parameters.period() {
+            let centre = self.centre(period, window, now);
+            self.watermark = self.watermark.max(Some(centre));
+        }
+    }
+
     /// Burns every code that another verifier may have accepted up to now, and those that this one
     /// would accept.
     pub(crate) fn burn_the_present(&mut self, policy: &Policy, now: UnixTime) {
@@ -161,14 +174,47 @@ impl Device {
         }
     }
 
-    /// Codes from a counter are not searched by the time.
+    /// Codes from a counter are not searched by the time. How far a clock is off is found for the
+    /// session alone that began the device. Anybody else would learn by it which later step has the
+    /// code that they guessed.
     fn diagnose(&self, code: Code, policy: &Policy, now: UnixTime) -> Option<Diagnosis> {
         let period = self.parameters.period()?;
         let ignored = diagnosis::ignored(&self.secret, self.parameters, code, now);
         ignored.or_else(|| {
-            let steps = self.drift_of(code, policy, now)?;
+            self.is_in_a_session().then_some(())?;
+            let near = self.drift_of(code, policy, now);
+            let steps = near.or_else(|| self.zone_of(code, policy.window(), now))?;
             Some(Diagnosis::ClockOff { steps, period })
         })
+    }
+
+    /// Returns how many steps off a code is right, if its clock is right but for the time zone. Only
+    /// whole quarters of an hour are looked at: a code of any other time may be one that was guessed,
+    /// and nobody is to learn when it will be right.
+    fn zone_of(&self, code: Code, window: Window, now: UnixTime) -> Option<i64> {
+        let period = self.parameters.period()?;
+        let present = step_at(period, now);
+        let late = (1..=MAX_ZONES).rev().map(|zones| {
+            let secs = now
+                .as_secs()
+                .saturating_sub(zones.saturating_mul(ZONE_SECS));
+            UnixTime::from_secs(secs)
+        });
+        let early = (1..=MAX_ZONES).map(|zones| {
+            let secs = now
+                .as_secs()
+                .saturating_add(zones.saturating_mul(ZONE_SECS));
+            UnixTime::from_secs(secs)
+        });
+        let windows = late.chain(early).map(|time| {
+            let centre = step_at(period, time);
+            (
+                centre.saturating_sub(u64::from(window.past())),
+                centre.saturating_add(u64::from(window.future())),
+            )
+        });
+        let step = self.hotp().last_match_among(code, windows)?;
+        Some(difference(step, present))
     }
 }
 

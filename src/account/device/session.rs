@@ -15,6 +15,12 @@ pub(crate) fn hash(session: &[u8]) -> SessionHash {
     digest.first_chunk().copied().unwrap_or_default()
 }
 
+/// Says whether a device that is pending in a session, or in none, is confirmed in this one. An empty
+/// id names no session, so nobody confirms what is bound to one.
+pub(crate) fn is_confirmed_in(pending: Option<SessionHash>, session: Option<SessionHash>) -> bool {
+    pending == session && session != Some(hash(b""))
+}
+
 /// Names a pending device, and the session of the application in which it is confirmed.
 ///
 /// A [`DeviceId`] alone names a device without a session. See
@@ -26,7 +32,8 @@ pub struct PendingDevice {
 }
 
 impl DeviceId {
-    /// Names this device in a session of the application.
+    /// Names this device in a session of the application. An empty id is no session, and confirms
+    /// nothing.
     #[must_use]
     pub fn in_session(self, session: &[u8]) -> PendingDevice {
         PendingDevice {

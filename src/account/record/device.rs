@@ -58,6 +58,9 @@ pub(super) struct DeviceRecord<'b> {
     pub(super) drift: Option<DriftRecord>,
     #[n(17)]
     pub(super) answer: Option<AnswerRecord>,
+    /// Of a retiring device.
+    #[cbor(n(18), with = "minicbor::bytes")]
+    pub(super) successor: Option<[u8; Credential::LEN]>,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -74,6 +77,9 @@ pub(super) struct PendingRecord {
     pub(super) replaces: Option<ReplacedRecord>,
     #[cbor(n(4), with = "minicbor::bytes")]
     pub(super) session: Option<[u8; 16]>,
+    /// Absent for false.
+    #[n(5)]
+    pub(super) rebinds: Option<bool>,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -126,7 +132,11 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
             State::Pending(pending) => (Some(PENDING), Some(pending.into()), None),
             State::Active => (None, None, None),
             State::Suspended => (Some(SUSPENDED), None, None),
-            State::Retiring { left } => (Some(RETIRING), None, Some(left.as_secs())),
+            State::Retiring { left, .. } => (Some(RETIRING), None, Some(left.as_secs())),
+        };
+        let successor = match device.state {
+            State::Retiring { successor, .. } => Some(*successor.as_bytes()),
+            _ => None,
         };
         let algorithm = match device.parameters.algorithm() {
             Algorithm::Sha1 => None,
@@ -155,6 +165,7 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
             replay_told: device.replay_told,
             drift: (device.drift != Drift::default()).then(|| device.drift.into()),
             answer: device.answer.map(AnswerRecord::from),
+            successor,
         }
     }
 }
@@ -162,12 +173,13 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
 impl DeviceRecord<'_> {
     /// `None` for a value that no release wrote.
     pub(super) fn to_device(&self) -> Option<Device> {
-        let state = match (self.state, self.pending, self.left) {
-            (Some(PENDING), Some(pending), None) => State::Pending(pending.to_pending()),
-            (None, None, None) => State::Active,
-            (Some(SUSPENDED), None, None) => State::Suspended,
-            (Some(RETIRING), None, Some(left)) => State::Retiring {
+        let state = match (self.state, self.pending, self.left, self.successor) {
+            (Some(PENDING), Some(pending), None, None) => State::Pending(pending.to_pending()?),
+            (None, None, None, None) => State::Active,
+            (Some(SUSPENDED), None, None, None) => State::Suspended,
+            (Some(RETIRING), None, Some(left), Some(successor)) => State::Retiring {
                 left: Duration::from_secs(left),
+                successor: Credential::from_bytes(successor),
             },
             _ => return None,
         };
@@ -229,13 +241,15 @@ impl From<Pending> for PendingRecord {
                 grace: replaced.grace.as_secs(),
             }),
             session: pending.session,
+            rebinds: pending.rebinds.then_some(true),
         }
     }
 }
 
 impl PendingRecord {
-    fn to_pending(self) -> Pending {
-        Pending {
+    /// `None` for a value that no release wrote.
+    fn to_pending(self) -> Option<Pending> {
+        (self.rebinds != Some(false)).then(|| Pending {
             left: Duration::from_secs(self.left),
             tries: self.tries,
             rests_on: self.rests_on.map(Credential::from_bytes),
@@ -245,7 +259,8 @@ impl PendingRecord {
                 grace: Duration::from_secs(replaced.grace),
             }),
             session: self.session,
-        }
+            rebinds: self.rebinds.is_some(),
+        })
     }
 }
 

@@ -35,12 +35,14 @@ const PENDING: PendingRecord = PendingRecord {
         grace: 7,
     }),
     session: Some([7; 16]),
+    rebinds: Some(true),
 };
 
 const OPTING_IN: PendingRecord = PendingRecord {
     rests_on: None,
     replaces: None,
     session: None,
+    rebinds: None,
     ..PENDING
 };
 
@@ -76,6 +78,7 @@ const fn device() -> DeviceRecord<'static> {
         replay_told: Some(56_666_665),
         drift: None,
         answer: None,
+        successor: None,
     }
 }
 
@@ -119,6 +122,7 @@ fn a_record_comes_back() {
         state: Some(3),
         left: Some(7),
         drift: Some(DRIFT),
+        successor: Some([4; 8]),
         ..device()
     };
     let devices = vec![
@@ -218,6 +222,19 @@ fn states_that_no_release_wrote_are_refused() {
         with(Some(2), None, Some(1)),
         with(Some(3), None, None),
         with(Some(3), Some(PENDING), Some(1)),
+        with(Some(3), None, Some(1)),
+        DeviceRecord {
+            successor: Some([4; 8]),
+            ..device()
+        },
+        with(
+            Some(0),
+            Some(PendingRecord {
+                rebinds: Some(false),
+                ..PENDING
+            }),
+            None,
+        ),
     ]);
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::codes::{RngError, SecretText, fill_random};
+use crate::codes::{RngError, SecretText, fill_random, typed};
 
 /// Crockford's alphabet has no I, L and O, which are read as 1, 1 and 0, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -16,9 +16,10 @@ const GROUP: usize = 5;
 /// Holds a code for an owner who has lost the device: `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, with 115
 /// secret bits. It works once.
 ///
-/// What a claimant types is repaired where it can mean only one thing: any case, `O` for `0`, `I`
-/// and `L` for `1`, spaces and hyphens anywhere. The last symbol is a check. It finds a typo, or
-/// two symbols exchanged, before a try is spent.
+/// What a claimant types or pastes is repaired where it can mean only one thing: any case, `O` for
+/// `0`, `I` and `L` for `1`, full-width forms, Arabic and Persian digits. Blanks, line ends,
+/// invisible characters and dashes may stand anywhere, and a full stop at the end. The last symbol
+/// is a check. It finds a typo, or two symbols exchanged, before a try is spent.
 ///
 /// ```
 /// use secondfactor::{RecoveryCode, RecoveryCodes};
@@ -105,9 +106,8 @@ impl FromStr for RecoveryCode {
     fn from_str(text: &str) -> Result<Self, RecoveryCodeError> {
         let mut symbols = Zeroizing::new([0; SYMBOLS]);
         let mut slots = symbols.iter_mut();
-        for (position, character) in text.char_indices() {
+        for (position, character) in typed::symbols(text) {
             let letter = match character.to_ascii_uppercase() {
-                ' ' | '-' => continue,
                 'O' => '0',
                 'I' | 'L' => '1',
                 letter => letter,
@@ -116,7 +116,10 @@ impl FromStr for RecoveryCode {
                 .iter()
                 .zip(0_u8..)
                 .find(|(known, _)| char::from(**known) == letter);
-            let (_, symbol) = symbol.ok_or(RecoveryCodeError::Character { position })?;
+            let (_, symbol) = symbol.ok_or(match typed::is_foreign_digit(letter) {
+                true => RecoveryCodeError::OtherDigits { position },
+                false => RecoveryCodeError::Character { position },
+            })?;
             *slots
                 .next()
                 .ok_or(RecoveryCodeError::TooLong { position })? = symbol;
@@ -152,6 +155,12 @@ pub enum RecoveryCodeError {
     /// The text has a character that no recovery code has.
     #[error("a recovery code has no such character: compare it with your list")]
     Character {
+        /// It stands at this byte.
+        position: usize,
+    },
+    /// The text has a digit of a script that is not read here.
+    #[error("digits of another script were typed: type the digits 0 to 9")]
+    OtherDigits {
         /// It stands at this byte.
         position: usize,
     },
@@ -252,6 +261,58 @@ mod tests {
     }
 
     #[test]
+    fn what_people_paste_is_read() {
+        let good = code();
+        let text = good.expose_text();
+        let in_full_width = |text: &str| -> String {
+            text.chars()
+                .map(|symbol| char::from_u32(u32::from(symbol) + 0xfee0).unwrap())
+                .collect()
+        };
+        let mut pasted = vec![
+            format!("{}\n", &*text),
+            format!("{}\r\n", &*text),
+            format!("{}.", &*text),
+            format!("{}.\n", &*text),
+            format!("\u{feff}{}\u{200b}", &*text),
+            format!("\t{}\u{3002}", &*text),
+            text.replace('-', "\n"),
+            in_full_width(&text),
+            in_full_width(&text.to_lowercase()),
+        ];
+        let dashes = "\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2212}\u{a0}\u{ad}\u{30fc}";
+        pasted.extend(
+            dashes
+                .chars()
+                .map(|dash| text.replace('-', &dash.to_string())),
+        );
+        for zero in [0x660, 0x6f0] {
+            let typed = text.chars().map(|symbol| match symbol.to_digit(10) {
+                Some(digit) => char::from_u32(zero + digit).unwrap(),
+                None => symbol,
+            });
+            pasted.push(typed.collect());
+        }
+        for typed in pasted {
+            let read = typed.parse::<RecoveryCode>().unwrap();
+            assert_eq!(*read.symbols, *good.symbols, "{typed:?}");
+        }
+        for refused in [
+            format!(".{}", &*text),
+            format!("{}..", &*text),
+            text.replace('-', "."),
+            text.replace('-', "\u{202e}"),
+            format!("{}\0", &*text),
+        ] {
+            let error = refused.parse::<RecoveryCode>().unwrap_err();
+            assert!(
+                matches!(error, RecoveryCodeError::Character { .. }),
+                "{refused:?}"
+            );
+        }
+    }
+
+    #[test]
     fn debug_shows_no_code() {
         assert_eq!(format!("{:?}", code()), "RecoveryCode(..)");
         assert_eq!(
@@ -281,8 +342,8 @@ mod tests {
             "a recovery code has no such character: compare it with your list"
         );
         assert_eq!(
-            error(&format!("{}\u{661}", &text[..28])),
-            "a recovery code has no such character: compare it with your list"
+            error(&format!("{}\u{967}", &text[..28])),
+            "digits of another script were typed: type the digits 0 to 9"
         );
         let other = if text.ends_with('0') { '2' } else { '0' };
         assert_eq!(

@@ -85,8 +85,8 @@ pub enum UriError {
         /// This is the part.
         part: UriPart,
     },
-    /// A name has a colon, a control or direction character, or a space at an end. In a URI it is
-    /// anything that RFC 3986 wants percent-encoded.
+    /// A name has a colon, a control, direction or invisible character, or a blank at an end. In a
+    /// URI it is anything that RFC 3986 wants percent-encoded.
     #[error("the {part} has a character it must not have, at byte {position}")]
     Character {
         /// This is the part.
@@ -201,6 +201,9 @@ pub(super) fn map_secret_position(
 ) -> SecretError {
     match error {
         SecretError::Character { position } => SecretError::Character {
+            position: map(position),
+        },
+        SecretError::OtherDigits { position } => SecretError::OtherDigits {
             position: map(position),
         },
         SecretError::Length { position } => SecretError::Length {

@@ -1,17 +1,19 @@
 //! The two names of a key, the issuer and the account.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use super::characters::is_deceptive;
 use super::error::{UriError, UriPart};
 use super::percent::Span;
 use super::repair::{Leniency, Repair};
+use crate::codes::typed::find_hidden;
 
-/// A name has at most 128 bytes.
-pub(super) const MAX_NAME_LEN: usize = 128;
+/// A name has at most 254 bytes, as many as the longest e-mail address (RFC 5321 section 4.5.3.1.3,
+/// without the angle brackets).
+pub(super) const MAX_NAME_LEN: usize = 254;
 
-/// Holds the names of a key. They have no control or direction characters and no spaces at their
-/// ends. Only lenient reading leaves a colon in one.
+/// Holds the names of a key. They have no control, direction or invisible characters and no blanks
+/// at their ends. Only lenient reading leaves a colon in one, or the account without a name.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) issuer: Option<String>,
@@ -20,91 +22,114 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(issuer: &str, account: &str) -> Result<Self, UriError> {
-        check(issuer, UriPart::Issuer, Colon::Forbidden)?;
-        check(account, UriPart::Account, Colon::Forbidden)?;
+        Self::check(issuer, account)?;
         Ok(Self {
             issuer: Some(issuer.to_string()),
             account: account.to_string(),
         })
     }
 
-    /// Reads the names from a label and an `issuer` parameter, both percent-encoded.
+    /// Says whether there can be such names.
+    pub(crate) fn check(issuer: &str, account: &str) -> Result<(), UriError> {
+        check(issuer, UriPart::Issuer, Colon::Forbidden)?;
+        check(account, UriPart::Account, Colon::Forbidden)
+    }
+
+    /// Reads the names from a label and an `issuer` parameter.
     pub(crate) fn read(
         label: Span<'_>,
         parameter: Option<Span<'_>>,
         leniency: &mut Leniency,
     ) -> Result<Self, UriError> {
-        // Key URI Format: the separator is a literal or a percent-encoded colon. A literal one is
-        // the separator even behind an encoded one.
-        let parts = label
-            .split_once(":")
-            .or_else(|| label.split_once("%3A"))
-            .or_else(|| label.split_once("%3a"));
-        Self::read_parts(parts, label, parameter, leniency)
-    }
-
-    /// Reads the names from a label and an issuer that may be empty, both plain text.
-    #[cfg(feature = "migration")]
-    pub(crate) fn read_plain(
-        label: &str,
-        issuer: &str,
-        leniency: &mut Leniency,
-    ) -> Result<Self, UriError> {
-        let label = Span::plain(label);
-        // The issuer's own colons are no separators.
-        let parts = label
-            .split_once(&alloc::format!("{issuer}:"))
-            .filter(|(before, _)| before.text.is_empty());
-        let parts = match parts {
-            Some((_, account)) => Some((Span::plain(issuer), account)),
-            None => label.split_once(":"),
-        };
-        let parameter = Some(Span::plain(issuer)).filter(|_| !issuer.is_empty());
-        Self::read_parts(parts, label, parameter, leniency)
-    }
-
-    fn read_parts(
-        parts: Option<(Span<'_>, Span<'_>)>,
-        label: Span<'_>,
-        parameter: Option<Span<'_>>,
-        leniency: &mut Leniency,
-    ) -> Result<Self, UriError> {
+        // Key URI Format: the separator is a literal or a percent-encoded colon.
+        let parts = split_at_issuer(label, parameter).or_else(|| label.split_at_colon());
         let (prefix, account, blanks_before) = match parts {
             Some((prefix, account)) => (Some(prefix), account, Blanks::Dropped),
             None => (None, label, Blanks::Repaired),
         };
         let prefix = read_issuer(prefix, leniency)?;
         let account = read_name(account, UriPart::Account, blanks_before, leniency)?;
-        let account = account.ok_or(UriError::Empty {
-            part: UriPart::Account,
-        })?;
-        let issuer = match (prefix, read_issuer(parameter, leniency)?) {
-            (Some(prefix), Some(issuer)) if prefix != issuer => {
-                let position = parameter.unwrap_or(label).start;
-                leniency.repair(
-                    Repair::IssuerMismatch { label: prefix },
-                    UriError::IssuerMismatch { position },
-                )?;
-                Some(issuer)
-            }
-            (prefix, issuer) => issuer.or(prefix),
+        let names = Self {
+            issuer: agreed_issuer(prefix, parameter, leniency)?,
+            account: account.unwrap_or_default(),
         };
-        if issuer.is_none() {
-            // RFC 3986 section 5.2.4: a reader that normalizes the URI would remove such a path.
-            if matches!(account.as_str(), "." | "..") {
-                return Err(UriError::Label {
-                    position: label.start,
-                });
-            }
-            // Only `:a:b` comes here. Its account name would be read as issuer and account name.
-            if account.contains(':') {
-                return Err(UriError::Empty {
-                    part: UriPart::Issuer,
-                });
-            }
+        names.refuse_ambiguous(label.start)?;
+        if names.account.is_empty() {
+            let part = UriPart::Account;
+            leniency.repair(Repair::Empty { part }, UriError::Empty { part })?;
         }
-        Ok(Self { issuer, account })
+        if names.is_of_steam() {
+            leniency.note(Repair::OtherCodes);
+        }
+        Ok(names)
     }
+
+    /// Refuses an account without an issuer whose name would be read as something else.
+    fn refuse_ambiguous(&self, position: usize) -> Result<(), UriError> {
+        match self.account.as_str() {
+            _ if self.issuer.is_some() => Ok(()),
+            "" => Err(UriError::Empty {
+                part: UriPart::Account,
+            }),
+            // RFC 3986 section 5.2.4: a reader that normalizes the URI would remove such a path.
+            "." | ".." => Err(UriError::Label { position }),
+            // Only `:a:b` comes here. It would be read as issuer and account name.
+            account if account.contains(':') => Err(UriError::Empty {
+                part: UriPart::Issuer,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Steam shows five letters and digits, and some apps write its keys as if they were usual ones.
+    fn is_of_steam(&self) -> bool {
+        let issuer = self.issuer.as_deref().unwrap_or_default();
+        issuer.eq_ignore_ascii_case("steam")
+    }
+}
+
+/// Returns the label's two parts if the parameter says where the issuer ends: its own colons are no
+/// separators.
+fn split_at_issuer<'u>(
+    label: Span<'u>,
+    parameter: Option<Span<'_>>,
+) -> Option<(Span<'u>, Span<'u>)> {
+    let issuer = parameter?.decode();
+    let issuer = issuer.trim_ascii();
+    let has_colon = issuer.contains(&b':');
+    has_colon.then(|| label.split_behind(issuer)).flatten()
+}
+
+/// Returns the issuer that the label and the parameter name. If they differ, it is the parameter's.
+fn agreed_issuer(
+    prefix: Option<String>,
+    parameter: Option<Span<'_>>,
+    leniency: &mut Leniency,
+) -> Result<Option<String>, UriError> {
+    let (Some(prefix), Some(span)) = (&prefix, parameter) else {
+        return Ok(read_issuer(parameter, leniency)?.or(prefix));
+    };
+    let error = UriError::IssuerMismatch {
+        position: span.start,
+    };
+    // A form writes blanks so. The label is the witness that they are no pluses.
+    let spaced = span.text.replace('+', " ");
+    if spaced != span.text {
+        let read = read_issuer(
+            Some(span.with_text(&spaced)),
+            &mut Leniency::Lenient(Vec::new()),
+        );
+        if read.ok().flatten().as_ref() == Some(prefix) {
+            leniency.repair(Repair::PlusForBlank, error)?;
+            return Ok(Some(prefix.clone()));
+        }
+    }
+    let issuer = read_issuer(parameter, leniency)?;
+    if issuer.as_ref().is_some_and(|issuer| issuer != prefix) {
+        let label = prefix.clone();
+        leniency.repair(Repair::IssuerMismatch { label }, error)?;
+    }
+    Ok(issuer.or(Some(prefix.clone())))
 }
 
 fn read_issuer(
@@ -189,12 +214,8 @@ fn check(name: &str, part: UriPart, colon: Colon) -> Result<(), UriError> {
     if name.len() > MAX_NAME_LEN {
         return Err(UriError::TooLong { part });
     }
-    let is_forbidden =
-        |character| is_deceptive(character) || (colon == Colon::Forbidden && character == ':');
-    if let Some((position, _)) = name
-        .char_indices()
-        .find(|(_, character)| is_forbidden(*character))
-    {
+    let colon = name.find(':').filter(|_| colon == Colon::Forbidden);
+    if let Some(position) = find_hidden(name).into_iter().chain(colon).min() {
         return Err(UriError::Character { part, position });
     }
     if name.starts_with(char::is_whitespace) {

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::percent::{self, Span};
 use super::repair::{Leniency, Repair};
 use super::value::KeyUri;
+use crate::codes::typed::is_separator;
 use crate::codes::{Algorithm, Counter, Digits, Parameters, Period, Secret, SecretError};
 
 impl KeyUri {
@@ -127,9 +128,13 @@ fn read_path<'u>(path: Span<'u>, leniency: &mut Leniency) -> Result<(Kind, Span<
         }
     };
     if label.text.is_empty() {
-        return Err(UriError::Empty {
-            part: UriPart::Label,
-        });
+        let (repair, part) = (
+            Repair::Empty {
+                part: UriPart::Account,
+            },
+            UriPart::Label,
+        );
+        leniency.repair(repair, UriError::Empty { part })?;
     }
     if let Some(position) = label.find('/') {
         leniency.repair(Repair::LabelSlash, UriError::Label { position })?;
@@ -220,21 +225,36 @@ impl<'u> Query<'u> {
         let value = self.get(UriPart::Secret).ok_or(UriError::Missing {
             part: UriPart::Secret,
         })?;
-        let bytes = value.decode();
+        let mut bytes = value.decode();
         let refuse =
             |error| UriError::Secret(map_secret_position(error, |index| value.position(index)));
-        if let Some(position) = bytes.iter().position(|byte| matches!(byte, b' ' | b'-')) {
-            leniency.repair(
-                Repair::SecretSeparators,
-                refuse(SecretError::Character { position }),
-            )?;
+        // This is what a form makes of a blank, and means nothing else in a secret.
+        if let Some(position) = bytes.iter().position(|byte| *byte == b'+') {
+            let error = refuse(SecretError::Character { position });
+            leniency.repair(Repair::SecretSeparators, error)?;
+            let pluses = bytes.iter_mut().filter(|byte| **byte == b'+');
+            pluses.for_each(|plus| *plus = b' ');
         }
         let text = core::str::from_utf8(&bytes).map_err(|error| {
             refuse(SecretError::Character {
                 position: error.valid_up_to(),
             })
         })?;
-        let secret = Secret::from_weak_base32(text).map_err(refuse)?;
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '=';
+        for (position, character) in text.char_indices().filter(|(_, one)| !is_plain(*one)) {
+            let error = refuse(SecretError::Character { position });
+            if !is_separator(character) {
+                return Err(error);
+            }
+            leniency.repair(Repair::SecretSeparators, error)?;
+        }
+        let (secret, spare) = Secret::from_base32_with_spare_bits(text).map_err(refuse)?;
+        if let Some(position) = spare {
+            leniency.repair(
+                Repair::SpareBits,
+                refuse(SecretError::TrailingBits { position }),
+            )?;
+        }
         if secret.is_weak() {
             leniency.repair(Repair::WeakSecret, refuse(SecretError::TooShort))?;
         }
@@ -258,8 +278,10 @@ impl<'u> Query<'u> {
             part: UriPart::Algorithm,
             position: value.start,
         };
-        // Understands `SHA-256`, `HmacSHA256` and `HMAC-SHA-256`.
-        let bare: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != b'-').collect();
+        // Understands `SHA-256`, `HmacSHA256`, `HMAC_SHA_256` and `Algorithm.sha256`.
+        let name = bytes.rsplit(|byte| *byte == b'.').next().unwrap_or(&bytes);
+        let is_letter = |byte: &u8| !matches!(byte, b'-' | b'_');
+        let bare: Vec<u8> = name.iter().copied().filter(is_letter).collect();
         let bare = match bare.split_at_checked(4) {
             Some((hmac, name)) if hmac.eq_ignore_ascii_case(b"hmac") => name,
             _ => &bare,

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::characters::is_deceptive;
 use super::error::{UriError, UriPart};
 use super::repair::{Leniency, Repair};
+use crate::codes::typed::{is_hidden, is_spacing};
 
 /// Holds a piece of a text, and where it begins in it.
 #[derive(Clone, Copy)]
@@ -37,16 +37,60 @@ impl<'t> Span<'t> {
         }
     }
 
+    /// Leaves out blanks, line ends and invisible characters at both ends.
     pub(crate) fn trim(self) -> Self {
-        let text = self.text.trim_start();
+        let text = self.text.trim_start_matches(is_spacing);
         let start = self
             .start
             .saturating_add(self.text.len().saturating_sub(text.len()));
         Self {
-            text: text.trim_end(),
+            text: text.trim_end_matches(is_spacing),
             start,
             ..self
         }
+    }
+
+    /// Takes another text of the same length in its place.
+    pub(crate) const fn with_text(self, text: &str) -> Span<'_> {
+        Span {
+            text,
+            start: self.start,
+            is_encoded: self.is_encoded,
+        }
+    }
+
+    /// Returns what stands before and behind the first colon, which may be percent-encoded. A
+    /// literal one is the first even behind an encoded one.
+    pub(crate) fn split_at_colon(self) -> Option<(Self, Self)> {
+        let encoded = |colon| self.split_once(colon).filter(|_| self.is_encoded);
+        self.split_once(":")
+            .or_else(|| encoded("%3A"))
+            .or_else(|| encoded("%3a"))
+    }
+
+    /// Returns what stands before and behind a colon, if these decoded bytes and a colon are its
+    /// beginning.
+    pub(crate) fn split_behind(self, beginning: &[u8]) -> Option<(Self, Self)> {
+        let begins = beginning.iter().copied().chain([b':']);
+        let length = beginning.len().saturating_add(1);
+        if !self.units().map(|(_, byte)| byte).take(length).eq(begins) {
+            return None;
+        }
+        let offset = |index| {
+            self.units()
+                .nth(index)
+                .map_or(self.text.len(), |(at, _)| at)
+        };
+        let (colon, behind) = (offset(beginning.len()), offset(length));
+        let piece = |from: usize, to: usize| {
+            let text = self.text.get(from..to)?;
+            Some(Self {
+                text,
+                start: self.start.saturating_add(from),
+                ..self
+            })
+        };
+        Some((piece(0, colon)?, piece(behind, self.text.len())?))
     }
 
     /// Returns what stands before and behind the first `separator`.
@@ -157,7 +201,7 @@ pub(crate) fn check(span: Span<'_>, leniency: &mut Leniency) -> Result<(), UriEr
             'A'..='Z' | 'a'..='z' | '0'..='9' | '%' | '-' | '.' | '_' | '~' => {}
             '!' | '$' | '&' | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=' | ':' | '@' | '/'
             | '?' => {}
-            _ if is_deceptive(character) => return Err(error),
+            _ if is_hidden(character) => return Err(error),
             _ => leniency.repair(Repair::RawCharacter, error)?,
         }
     }

@@ -27,7 +27,8 @@ use super::error::{UriError, UriPart};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repair {
-    /// Blanks or line ends around the URI were dropped.
+    /// Blanks, line ends or invisible characters around the URI were dropped, such as the mark at the
+    /// beginning of a file.
     OuterBlanks,
     /// The scheme `apple-otpauth:` was read as `otpauth:`.
     AppleScheme,
@@ -38,7 +39,7 @@ pub enum Repair {
         /// This is the parameter.
         part: UriPart,
     },
-    /// A parameter or an issuer without a value was read as absent.
+    /// A parameter, an issuer or an account name without a value was read as absent.
     Empty {
         /// This is the part.
         part: UriPart,
@@ -63,12 +64,21 @@ pub enum Repair {
         /// The label names this issuer.
         label: String,
     },
-    /// Spaces and hyphens in the secret were dropped.
+    /// A `+` in the issuer was read as a blank, as the label has a blank there.
+    PlusForBlank,
+    /// This service may show other codes. Steam shows five letters and digits, and some apps write
+    /// its keys as if they were usual ones.
+    OtherCodes,
+    /// Blanks, hyphens or invisible characters in the secret were dropped, and the `+` that a form
+    /// makes of a blank.
     SecretSeparators,
+    /// Bits behind the secret's last byte were dropped (RFC 4648 section 3.5). Services that draw
+    /// random letters give such secrets out.
+    SpareBits,
     /// The secret has fewer than 128 bits (RFC 4226 section 4, R6). The secret was kept.
     WeakSecret,
-    /// The algorithm is spelled in another way, such as `SHA-256` or `HmacSHA256`, and was
-    /// understood.
+    /// The algorithm is spelled in another way, such as `SHA-256`, `HmacSHA256` or
+    /// `Algorithm.sha256`, and was understood.
     AlgorithmSpelling,
     /// A HOTP key without a counter was read as one that was not used yet: its next counter is 0.
     MissingCounter,
@@ -78,6 +88,9 @@ impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OuterBlanks => f.write_str("blanks around the URI dropped"),
+            Self::PlusForBlank => f.write_str("a plus in the issuer read as a blank"),
+            Self::OtherCodes => f.write_str("the service may show other codes than these"),
+            Self::SpareBits => f.write_str("bits behind the end of the secret dropped"),
             Self::AppleScheme => f.write_str("apple-otpauth read as otpauth"),
             Self::EscapedAmpersand => f.write_str("&amp; read as &"),
             Self::ParameterCase { part } => write!(f, "the name of the {part} read in lower case"),
@@ -107,13 +120,22 @@ pub(crate) enum Leniency {
 
 impl Leniency {
     pub(crate) fn repair(&mut self, repair: Repair, error: UriError) -> Result<(), UriError> {
-        let Self::Lenient(repairs) = self else {
-            return Err(error);
-        };
-        if !repairs.contains(&repair) {
-            repairs.push(repair);
+        match self {
+            Self::Strict => Err(error),
+            Self::Lenient(_) => {
+                self.note(repair);
+                Ok(())
+            }
         }
-        Ok(())
+    }
+
+    /// Notes what strict reading takes too, and says nothing about.
+    pub(crate) fn note(&mut self, repair: Repair) {
+        if let Self::Lenient(repairs) = self {
+            if !repairs.contains(&repair) {
+                repairs.push(repair);
+            }
+        }
     }
 
     pub(crate) fn into_repairs(self) -> Vec<Repair> {

@@ -32,11 +32,12 @@ use crate::codes::{Counter, Hotp, Parameters, Secret, Totp};
 ///   carry the issuer. Every parameter is written out, in one order. In names everything but
 ///   letters, digits and `-._~` is percent-encoded byte by byte (RFC 3986 section 2.1), so no name
 ///   can add a parameter.
-/// - **Both ways.** `parse` gives back every value from its URI, except for two that only
-///   `parse_lenient` takes: a secret under 128 bits, and a name with a colon. `parse_lenient` gives
-///   back every value, and reports only these two. A URI that either of them has read, built and
+/// - **Both ways.** `parse` gives back every value from its URI, except for those that only
+///   `parse_lenient` takes: a secret under 128 bits, and a name with a colon or none. `parse_lenient`
+///   gives back every value, and reports only these. A URI that either of them has read, built and
 ///   read again, is the same URI.
-/// - **Lenient takes all that strict takes.** It reads the same from it, and reports nothing.
+/// - **Lenient takes all that strict takes.** It reads the same from it, and reports nothing but
+///   [`OtherCodes`](super::Repair::OtherCodes).
 /// - **Never a guess.** A value that is not understood is an error, never the default. If something
 ///   was read in another way than it is written, the list of repairs says so.
 /// - **No leaks.** An error names the kind of fault and the byte, never the text.
@@ -56,8 +57,8 @@ pub struct KeyUri {
 }
 
 impl KeyUri {
-    /// The issuer and the account name have at most 128 bytes each, so that the URI always fits a
-    /// QR code.
+    /// The issuer and the account name have at most 254 bytes each, as many as the longest e-mail
+    /// address. So the URI always fits a QR code.
     pub const MAX_NAME_LEN: usize = MAX_NAME_LEN;
     /// A URI that is read has at most 4096 bytes.
     pub const MAX_URI_LEN: usize = 4096;
@@ -67,8 +68,7 @@ impl KeyUri {
     /// `issuer` says who gives out the key, and `account` whose key it is.
     ///
     /// # Errors
-    /// [`UriError`] if a name is empty or too long, has a space at an end, or has a `:` (which
-    /// separates the two), a control character, or one that changes the direction of text.
+    /// As for [`check_names`](Self::check_names).
     pub fn totp(secret: Secret, issuer: &str, account: &str) -> Result<Self, UriError> {
         Self::new(secret, Parameters::DEFAULT, issuer, account)
     }
@@ -90,6 +90,24 @@ impl KeyUri {
         ))
     }
 
+    /// Says whether a URI can be built with these names. Call it before
+    /// [`enroll`](crate::Mfa::enroll), so that no device is pending that nobody can scan.
+    ///
+    /// ```
+    /// use secondfactor::provisioning::KeyUri;
+    ///
+    /// assert!(KeyUri::check_names("Example", "alice@example.com").is_ok());
+    /// assert!(KeyUri::check_names("Example", "alice\n").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`UriError`] if a name is empty, has more than [`MAX_NAME_LEN`](Self::MAX_NAME_LEN) bytes, has
+    /// a blank at an end, or has a `:` (which separates the two), a control character, or one that is
+    /// invisible or changes the direction of text.
+    pub fn check_names(issuer: &str, account: &str) -> Result<(), UriError> {
+        Names::check(issuer, account)
+    }
+
     pub(crate) const fn from_parts(secret: Secret, names: Names, parameters: Parameters) -> Self {
         Self {
             secret,
@@ -104,7 +122,8 @@ impl KeyUri {
         self.names.issuer.as_deref()
     }
 
-    /// Returns the name by which the owner knows the account.
+    /// Returns the name by which the owner knows the account. It is empty if lenient reading found
+    /// none beside the issuer.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.names.account

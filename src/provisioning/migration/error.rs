@@ -6,7 +6,8 @@ use crate::provisioning::key_uri::{UriError, UriPart};
 
 /// Says why keys can't be imported or exported.
 ///
-/// Keys and positions are counted from 0. No text or key is part of the error.
+/// Parts and keys are counted from 1, and positions are byte offsets. No text or key is part of the
+/// error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
@@ -41,28 +42,21 @@ pub enum MigrationError {
     Part,
     /// The format does not have this type, algorithm or number of digits, or there are no codes for
     /// it here (MD5).
-    #[error("key {key}: not a known {part}")]
+    #[error("not a known {part}")]
     Value {
-        /// The key has this number in its part.
-        key: usize,
-        /// This part of it is not known.
+        /// This part of the key is not known.
         part: UriPart,
     },
     /// The key's secret or names can't be used.
-    #[error("key {key} can't be used")]
-    Key {
-        /// The key has this number in its part.
-        key: usize,
-        /// This is the reason.
-        source: UriError,
-    },
+    #[error("the key can't be used")]
+    Key(#[source] UriError),
     /// The part belongs to another export than those before it.
     #[error("the part belongs to another export")]
     Stranger,
     /// Parts of the export are missing.
     #[error("parts of the export are missing")]
     Missing {
-        /// These are missing, counted from 0. The list is empty if no part has come at all.
+        /// These are missing, counted from 1. The list is empty if no part has come at all.
         parts: Vec<u16>,
     },
     /// The format of an export can't hold this.
@@ -74,4 +68,31 @@ pub enum MigrationError {
     /// There are too many keys for one export.
     #[error("too many keys for one export")]
     TooMany,
+}
+
+/// Names a key of an export that can't be used, and says why.
+///
+/// ```
+/// use secondfactor::provisioning::MigrationImport;
+///
+/// let mut import = MigrationImport::new();
+/// // A key of MD5, and one that can be used.
+/// import.add("otpauth-migration://offline?data=CiMKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEgVhbGljZSAEKAEwAgohChQxMjM0NTY3ODkwMTIzNDU2Nzg5MBIDYm9iIAEoATAC")?;
+/// let imported = import.finish()?;
+/// assert_eq!(imported.keys.len(), 1);
+/// let told: Vec<_> = imported.refused.iter().map(|key| format!("{key}: {}", key.error)).collect();
+/// assert_eq!(told, ["key 1 of part 1: not a known algorithm"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("key {key} of part {part}")]
+#[non_exhaustive]
+pub struct RefusedKey {
+    /// It is in this part of the export, counted from 1.
+    pub part: u16,
+    /// It is the key with this number in its part, counted from 1.
+    pub key: usize,
+    /// This is the reason.
+    #[source]
+    pub error: MigrationError,
 }

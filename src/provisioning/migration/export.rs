@@ -40,7 +40,7 @@ impl MigrationExport {
     /// One QR code has at most 10 keys, as Google Authenticator makes them.
     const MAX_KEYS: usize = 10;
     /// A QR code of 1 KiB has 121 modules a side, and a phone still reads it from a screen. One key
-    /// of any length fits.
+    /// may take more, and fits a QR code all the same.
     const MAX_URI_LEN: usize = 1024;
 
     /// Begins an export without keys.

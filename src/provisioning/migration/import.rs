@@ -5,15 +5,16 @@ use alloc::vec::Vec;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding as _};
 use zeroize::Zeroizing;
 
-use super::error::MigrationError;
+use super::error::{MigrationError, RefusedKey};
 use super::payload::{MAX_PARTS, Payload};
 use crate::provisioning::key_uri::{KeyUri, Leniency, Repair, Span, UriError, check};
 
 /// Reads keys from the QR codes of Google Authenticator ("Transfer accounts", "Export").
 ///
 /// An export is one or more QR codes, each a URI, in any order. Each key is read as by
-/// [`KeyUri::parse_lenient`], with its repairs. An unknown algorithm, number of digits or type is
-/// an error, never the default.
+/// [`KeyUri::parse_lenient`], with its repairs. A key that can't be used is named apart, and does
+/// not hide the others. An unknown algorithm, number of digits or type is a reason for that, never
+/// the default.
 ///
 /// ```
 /// use secondfactor::codes::Secret;
@@ -28,10 +29,10 @@ use crate::provisioning::key_uri::{KeyUri, Leniency, Repair, Span, UriError, che
 /// for uri in &shown {
 ///     import.add(uri)?;
 /// }
-/// let keys = import.finish()?;
-/// let (key, repairs) = keys.first().ok_or("no key")?;
+/// let imported = import.finish()?;
+/// let (key, repairs) = imported.keys.first().ok_or("no key")?;
 /// assert_eq!(key.account(), "alice");
-/// assert!(repairs.is_empty());
+/// assert!(repairs.is_empty() && imported.refused.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]
@@ -40,11 +41,23 @@ pub struct MigrationImport {
     parts: Vec<Part>,
 }
 
+/// Holds the keys of an export: those that could be read, and those that could not.
+///
+/// Tell the owner of both. See [`RefusedKey`] for an example.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct ImportedKeys {
+    /// These were read, each with its repairs, in the order of the export.
+    pub keys: Vec<(KeyUri, Vec<Repair>)>,
+    /// These can't be used, in the order of the export.
+    pub refused: Vec<RefusedKey>,
+}
+
 struct Part {
     index: u16,
     size: u16,
     batch_id: i32,
-    keys: Vec<(KeyUri, Vec<Repair>)>,
+    keys: Vec<Result<(KeyUri, Vec<Repair>), MigrationError>>,
     payload: Zeroizing<Vec<u8>>,
 }
 
@@ -65,9 +78,8 @@ impl MigrationImport {
     /// # Errors
     /// The parts taken so far stay.
     ///
-    /// * [`Stranger`](MigrationError::Stranger) if it belongs to another export.
-    /// * [`Key`](MigrationError::Key) or [`Value`](MigrationError::Value) if a key in it can't be
-    ///   used. Google Authenticator lets its owner leave that key out of the export.
+    /// * [`Stranger`](MigrationError::Stranger) if it belongs to another export. Begin another import
+    ///   with it.
     /// * Another [`MigrationError`] if it is no such URI.
     pub fn add(&mut self, uri: &str) -> Result<(), MigrationError> {
         let part = Part::read(uri)?;
@@ -98,7 +110,7 @@ impl MigrationImport {
         }
     }
 
-    /// Returns the numbers of the parts that are missing, counted from 0. There is none before the
+    /// Returns the numbers of the parts that are missing, counted from 1. There is none before the
     /// first part has come.
     #[must_use]
     pub fn missing(&self) -> Vec<u16> {
@@ -109,20 +121,39 @@ impl MigrationImport {
                     .binary_search_by_key(index, |part| part.index)
                     .is_err()
             })
+            .map(number)
             .collect()
     }
 
-    /// Returns all keys with their repairs, in the order of the export.
+    /// Returns all keys, in the order of the export.
     ///
     /// # Errors
     /// [`Missing`](MigrationError::Missing) if parts are missing, or none has come.
-    pub fn finish(self) -> Result<Vec<(KeyUri, Vec<Repair>)>, MigrationError> {
+    pub fn finish(self) -> Result<ImportedKeys, MigrationError> {
         let missing = self.missing();
         if self.parts.is_empty() || !missing.is_empty() {
             return Err(MigrationError::Missing { parts: missing });
         }
-        Ok(self.parts.into_iter().flat_map(|part| part.keys).collect())
+        let mut imported = ImportedKeys::default();
+        for part in self.parts {
+            for (key, read) in (1..).zip(part.keys) {
+                match read {
+                    Ok(read) => imported.keys.push(read),
+                    Err(error) => imported.refused.push(RefusedKey {
+                        part: number(part.index),
+                        key,
+                        error,
+                    }),
+                }
+            }
+        }
+        Ok(imported)
     }
+}
+
+/// Counts from 1 what the format counts from 0.
+const fn number(index: u16) -> u16 {
+    index.saturating_add(1)
 }
 
 impl Part {
@@ -178,7 +209,7 @@ fn read_data(uri: &str) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
     {
         return Err(MigrationError::Scheme);
     }
-    check(query, &mut Leniency::Strict).map_err(|error| match error {
+    check(query, &mut Leniency::Lenient(Vec::new())).map_err(|error| match error {
         UriError::Character { position, .. }
         | UriError::Escape { position }
         | UriError::Fragment { position } => MigrationError::Data { position },
@@ -200,9 +231,11 @@ fn read_data(uri: &str) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
 }
 
 /// Decodes Base64 (RFC 4648 section 4, or section 5 as some exporters write it), with or without
-/// the padding.
+/// the padding. A blank is what a form makes of a `+`.
 fn decode_base64(data: Span<'_>) -> Result<Zeroizing<Vec<u8>>, MigrationError> {
-    let decoded = data.decode();
+    let mut decoded = data.decode();
+    let blanks = decoded.iter_mut().filter(|byte| **byte == b' ');
+    blanks.for_each(|blank| *blank = b'+');
     let bytes = decoded.as_slice();
     let bad = |index| MigrationError::Data {
         position: data.position(index),

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::error::MigrationError;
 use super::wire::{Damaged, Field, Message, Value, push_bytes, push_varint};
 use crate::codes::{Algorithm, Counter, Digits, MovingFactor, Parameters, Period, Secret};
-use crate::provisioning::key_uri::{KeyUri, Leniency, Names, Repair, UriError, UriPart};
+use crate::provisioning::key_uri::{KeyUri, Leniency, Names, Repair, Span, UriError, UriPart};
 
 /// An export has at most 256 parts.
 pub(super) const MAX_PARTS: u16 = 256;
@@ -34,7 +34,8 @@ pub(super) struct Payload {
     pub(super) index: u16,
     pub(super) size: u16,
     pub(super) batch_id: i32,
-    pub(super) keys: Vec<(KeyUri, Vec<Repair>)>,
+    /// A key that can't be used does not hide the others.
+    pub(super) keys: Vec<Result<(KeyUri, Vec<Repair>), MigrationError>>,
 }
 
 impl Payload {
@@ -44,7 +45,7 @@ impl Payload {
         let mut keys = Vec::new();
         while let Some((field, position)) = next(&mut message)? {
             match (field.number, field.value) {
-                (1, Value::Bytes(key)) => keys.push(decode_key(key, keys.len())?),
+                (1, Value::Bytes(key)) => keys.push(decode_key(key)),
                 (2, Value::Varint(value)) => once(&mut version, int32(value), position)?,
                 (3, Value::Varint(value)) => once(&mut size, int32(value), position)?,
                 (4, Value::Varint(value)) => once(&mut index, int32(value), position)?,
@@ -102,24 +103,24 @@ const fn sign_extended(value: i32) -> u64 {
     value as i64 as u64
 }
 
-fn decode_key(message: Message<'_>, key: usize) -> Result<(KeyUri, Vec<Repair>), MigrationError> {
+fn decode_key(message: Message<'_>) -> Result<(KeyUri, Vec<Repair>), MigrationError> {
     let fields = Fields::read(message)?;
     let mut leniency = Leniency::Lenient(Vec::new());
-    let parameters = fields.parameters(key, &mut leniency)?;
-    let failed = |source| MigrationError::Key { key, source };
+    let parameters = fields.parameters(&mut leniency)?;
     let secret = Secret::from_weak_bytes(fields.secret.unwrap_or_default())
-        .map_err(|error| failed(UriError::Secret(error)))?;
+        .map_err(|error| MigrationError::Key(UriError::Secret(error)))?;
     if secret.is_weak() {
         let part = UriPart::Secret;
         leniency
             .repair(Repair::WeakSecret, UriError::Missing { part })
-            .map_err(failed)?;
+            .map_err(MigrationError::Key)?;
     }
     let (name, issuer) = (
-        fields.name.unwrap_or_default(),
-        fields.issuer.unwrap_or_default(),
+        Span::plain(fields.name.unwrap_or_default()),
+        fields.issuer.filter(|issuer| !issuer.is_empty()),
     );
-    let names = Names::read_plain(name, issuer, &mut leniency).map_err(failed)?;
+    let names =
+        Names::read(name, issuer.map(Span::plain), &mut leniency).map_err(MigrationError::Key)?;
     Ok((
         KeyUri::from_parts(secret, names, parameters),
         leniency.into_repairs(),
@@ -159,16 +160,12 @@ impl<'m> Fields<'m> {
 
     /// Reads the parameters. An algorithm, a number of digits or a type that is not known is an
     /// error, never the default.
-    fn parameters(
-        &self,
-        key: usize,
-        leniency: &mut Leniency,
-    ) -> Result<Parameters, MigrationError> {
+    fn parameters(&self, leniency: &mut Leniency) -> Result<Parameters, MigrationError> {
         let mut unspecified = |part| {
             let repaired = leniency.repair(Repair::Empty { part }, UriError::Missing { part });
-            repaired.map_err(|source| MigrationError::Key { key, source })
+            repaired.map_err(MigrationError::Key)
         };
-        let unknown = |part| MigrationError::Value { key, part };
+        let unknown = |part| MigrationError::Value { part };
         let algorithm = match self.algorithm.unwrap_or(0) {
             0 => unspecified(UriPart::Algorithm).map(|()| Algorithm::default())?,
             1 => Algorithm::Sha1,

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use secondfactor::codes::{Counter, Hotp, LookAhead, Parameters, Period, Secret, Totp, Window};
+use secondfactor::codes::{
+    CodeError, Counter, Hotp, LookAhead, Parameters, Period, Secret, Totp, Window,
+};
 use secondfactor::provisioning::KeyUri;
 use secondfactor::store::MemoryStore;
 use secondfactor::{AccountId, Code, Denial, Error, Label, NewDevice, RecoveryCode};
@@ -15,24 +17,31 @@ use crate::support::*;
 /// Attacks: "digits of other scripts, signs, blanks"; T16.
 #[test]
 fn digits_of_other_scripts_signs_and_blanks_are_no_code() {
-    let full_width = "081804"
-        .chars()
-        .map(|digit| char::from_u32(u32::from(digit) + 0xfee0).unwrap());
-    let arabic = "081804"
-        .chars()
-        .map(|digit| char::from_u32(u32::from(digit) - 0x30 + 0x660).unwrap());
-    let bad = [
-        full_width.collect::<String>(),
-        arabic.collect(),
+    let in_script = |zero: u32| -> String {
+        "081804"
+            .chars()
+            .map(|digit| char::from_u32(u32::from(digit) - 0x30 + zero).unwrap())
+            .collect()
+    };
+    // Devanagari, Thai, and bold digits for formulas.
+    for zero in [0x966, 0xe50, 0x1d7ce] {
+        let error = in_script(zero).parse::<Code>().unwrap_err();
+        assert_eq!(error, CodeError::OtherDigits { position: 0 });
+    }
+    // Those of three keyboards are read, by the same parse.
+    for zero in [0x660, 0x6f0, 0xff10] {
+        let read = in_script(zero).parse::<Code>().unwrap();
+        assert_eq!(read.to_string(), "081804");
+    }
+    let bad: [String; 12] = [
         "+81804".into(),
         "-".into(),
         "08_1804".into(),
         "81804".into(),
         "\u{2460}\u{2461}\u{2462}\u{2463}\u{2464}\u{2465}".into(),
         "08180\u{2074}".into(),
-        "081804\n".into(),
         "081804\0".into(),
-        "\u{a0}081804".into(),
+        "081\u{202e}804".into(),
         "0x1804".into(),
         "081804.0".into(),
         "8.1804e4".into(),
@@ -54,8 +63,15 @@ fn no_text_makes_unbounded_work() {
     assert!(AccountId::new(long.clone()).is_err());
     assert!(Label::new(long.clone()).is_err());
     assert!(KeyUri::totp(Secret::from_bytes(&[1; 20]).unwrap(), &long, "alice").is_err());
-    let mostly_blank = format!("{}081804", " ".repeat(1 << 20));
-    assert_eq!(mostly_blank.parse::<Code>().unwrap().to_string(), "081804");
+    assert!(KeyUri::parse_lenient(&long).is_err());
+    for blank in [" ", "\n", "\u{a0}", "\u{200b}", "\u{2014}", "\u{e0001}"] {
+        let blanks = blank.repeat((1 << 20) / blank.len());
+        let code = format!("{blanks}081{blanks}804{blanks}");
+        assert_eq!(code.parse::<Code>().unwrap().to_string(), "081804");
+        assert!(blanks.parse::<RecoveryCode>().is_err());
+        assert!(Secret::from_base32(&blanks).is_err() && Label::new(&*blanks).is_err());
+        assert!(KeyUri::parse_lenient(&blanks).is_err());
+    }
     // Nor does a setting.
     assert!(Window::new(11, 0).is_err() && Window::new(0, 11).is_err());
     assert!(LookAhead::new(101).is_err());

@@ -1,6 +1,7 @@
 //! How second factors have failed elsewhere, tried on this one. The manual's chapter on attacks says which test answers
 //! which attack; `tests/repository/manual.rs` checks that it names them all. "Attacks:" above a test names its rows there.
 
+mod along_time;
 mod clock;
 mod database;
 mod drift;

@@ -70,7 +70,18 @@ fn the_same_code_in_another_spelling_is_refused() {
     let digits = code(&secret, NOW, 0).to_string();
     assert!(run(mfa.verify(&alice(), digits.parse::<secondfactor::Code>().unwrap())).is_ok());
     let (head, tail) = digits.split_at(3);
+    let in_script = |zero: u32| -> String {
+        let digits = digits.chars().map(|digit| digit.to_digit(10).unwrap());
+        digits
+            .map(|digit| char::from_u32(zero + digit).unwrap())
+            .collect()
+    };
     for typed in [
+        in_script(0x660),
+        in_script(0x6f0),
+        in_script(0xff10),
+        format!("{head}\u{a0}{tail}\n"),
+        format!("\u{feff}{head}\u{2013}{tail}."),
         format!("{head} {tail}"),
         format!("{head}-{tail}"),
         format!(" {digits}"),

@@ -37,6 +37,7 @@ impl World {
         let naive = naive.seen_at(now);
         let status = status.expect("STATUS: the account is gone");
         assert_eq!(status.sealed_by(), Some(sealed_by));
+        assert_eq!(status.was_confirmed(), naive.was_confirmed);
         assert_eq!(status.is_enrolled(), naive.has_accepted());
 
         let ids = status.devices().iter().map(DeviceStatus::id);
@@ -103,7 +104,7 @@ fn check_device(seen: &DeviceStatus, device: &Device, (limits, now, lived): (Lim
             replaces == device.replaces().map(device_id)
         }
         (State::Active, DeviceState::Active) | (State::Suspended, DeviceState::Suspended) => true,
-        (State::Retiring { until: end }, DeviceState::Retiring { until, .. }) => {
+        (State::Retiring { until: end, .. }, DeviceState::Retiring { until, .. }) => {
             until == UnixTime::from_secs(now.saturating_add(seconds(end - lived)))
         }
         _ => false,

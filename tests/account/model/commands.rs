@@ -111,6 +111,9 @@ impl World {
         self.guess(who);
         self.tighten();
         self.confirm(who);
+        // Only what is begun now binds the account again.
+        self.rotate(who);
+        self.confirm(who);
     }
 
     /// More devices retire than there may be.

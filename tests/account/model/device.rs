@@ -19,7 +19,11 @@ pub(crate) enum State {
     Pending(Pending),
     Active,
     Suspended,
-    Retiring { until: Lived },
+    /// What took its place is of this identity.
+    Retiring {
+        until: Lived,
+        successor: Identity,
+    },
 }
 
 /// What it waits with, and what it rests on.
@@ -30,6 +34,8 @@ pub(crate) struct Pending {
     pub(crate) rests_on: Option<Identity>,
     pub(crate) replaces: Option<Replaced>,
     pub(crate) session: Option<&'static str>,
+    /// Whether the account was disabled then.
+    pub(crate) rebinds: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -49,9 +55,19 @@ pub(crate) struct Offset {
 
 impl Offset {
     /// Two in a row to one side move it by a step, and never so far that the present step leaves
-    /// the window.
+    /// the window, by what was found too.
     pub(crate) fn steps(&self, limits: Limits) -> i64 {
-        let (slowest, fastest) = (-(limits.future.min(4) as i64), limits.past.min(4) as i64);
+        if limits.past == 0 || limits.future == 0 {
+            return self.found;
+        }
+        let window = -(limits.future as i64)..=limits.past as i64;
+        let found = if window.contains(&self.found) {
+            self.found
+        } else {
+            0
+        };
+        let slowest = (-4).max(window.start() - found.min(0));
+        let fastest = 4.min(window.end() - found.max(0));
         let (mut learned, mut once) = (0_i64, 0);
         for lean in &self.leans {
             if *lean != 0 && *lean == once {
@@ -126,7 +142,7 @@ impl Device {
             State::Pending(pending) => {
                 lived - pending.begun > 600 || pending.wrong_confirmations >= 5
             }
-            State::Retiring { until } => lived >= *until,
+            State::Retiring { until, .. } => lived >= *until,
             _ => false,
         }
     }
@@ -170,6 +186,14 @@ impl Device {
                 (now / period).saturating_add_signed(self.offset.steps(limits))
             }
             Moves::Counter => self.next_counter(),
+        }
+    }
+
+    /// The steps up to where its clock stands are never accepted.
+    pub(crate) fn burn_shown(&mut self, limits: Limits, now: u64) {
+        let centre = self.centre(limits, now);
+        if self.moves != Moves::Counter && self.is_unused(centre) {
+            self.burned.push(centre);
         }
     }
 

@@ -35,7 +35,7 @@ impl World {
                     ..
                 } | Event::Throttled { .. }
                     | Event::RefusedDisabled
-                    | Event::Interrupted
+                    | Event::Interrupted { .. }
             );
             assert!(
                 may_be_unwritten || is_released,
@@ -44,7 +44,7 @@ impl World {
         }
         let told: Vec<Event> = told.into_iter().map(|(.., event)| event).collect();
         assert_eq!(
-            count(&told, |event| matches!(event, Event::Interrupted)),
+            count(&told, |event| matches!(event, Event::Interrupted { .. })),
             usize::from(is_interrupted),
             "EVENTS: a write without an answer is told, and nothing else is"
         );
@@ -53,6 +53,11 @@ impl World {
             usize::from(said == Said::Replayed)
         );
         let before = before.unwrap_or_default();
+        check_cut_off(
+            &told,
+            &before,
+            self.people[who].naive.as_ref().filter(|_| commits == 1),
+        );
         if let (true, Some(after)) = (is_released, &self.people[who].naive) {
             check_again(&told, after);
             check_names(&told, &before, after);
@@ -65,6 +70,15 @@ impl World {
             );
             met.into_iter()
                 .for_each(|rule| self.count((rule, Said::Ended)));
+        }
+    }
+}
+
+/// Of a call that was cut off, what it was to tell.
+fn check_cut_off(told: &[Event], before: &Naive, committed: Option<&Naive>) {
+    for event in told {
+        if let (Event::Interrupted { events, .. }, Some(after)) = (event, committed) {
+            check_names(events, before, after);
         }
     }
 }
@@ -266,6 +280,9 @@ fn check_event(event: &Event, before: &Naive, after: &Naive, (now, ended): (u64,
             let labels = labels.map(|device| device.unwrap().label);
             assert_eq!(labels, [old.as_str(), label.as_str()]);
         }
+        Event::Rotated { old, label, .. } => {
+            assert_eq!(find(before, *old).unwrap().label, label.as_str());
+        }
         Event::ClockRegressed { last, .. } => {
             assert_eq!(Some(last.as_secs()), before.last_change);
         }
@@ -296,7 +313,7 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
         Event::Rotated { old, new, ends, .. } => {
             let left = match of(old).map(|old| &old.state) {
                 None => Some(0),
-                Some(State::Retiring { until }) => u64::try_from(until - after.lived).ok(),
+                Some(State::Retiring { until, .. }) => u64::try_from(until - after.lived).ok(),
                 Some(_) => None,
             };
             let end = left.map(|left| now.saturating_add(left));

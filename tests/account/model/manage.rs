@@ -75,8 +75,8 @@ impl World {
 
     fn resume(&mut self, who: usize, number: u32) {
         let Some(proof) = self.proof(who) else { return };
-        let (now, fault) = (self.now(), self.fault());
-        let expected = self.asked(who, |naive| naive.resume(&proof, number, now));
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let expected = self.asked(who, |naive| naive.resume(&proof, number, limits, now));
         let (turn, mfa) = self.turn(who, fault, None);
         let answer = attempt(mfa.resume(&*proof, device_id(number)));
         self.settle(who, ("resume", turn), expected, answer);
@@ -109,8 +109,8 @@ impl World {
 
     pub(crate) fn keep_these(&mut self, who: usize, kept: &[u32]) {
         let Some(proof) = self.proof(who) else { return };
-        let (now, fault) = (self.now(), self.fault());
-        let expected = self.asked(who, |naive| naive.keep_only(&proof, kept, now));
+        let (now, limits, fault) = (self.now(), self.limits, self.fault());
+        let expected = self.asked(who, |naive| naive.keep_only(&proof, kept, limits, now));
         let (turn, mfa) = self.turn(who, fault, None);
         let ids: Vec<DeviceId> = kept.iter().map(|number| device_id(*number)).collect();
         let answer = attempt(mfa.keep_only(&*proof, &ids));

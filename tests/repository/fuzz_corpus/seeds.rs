@@ -24,8 +24,9 @@ use cbor::{Fields, array, boolean, bytes, map, number, signed, text};
 const SECRET: &[u8] = b"12345678901234567890";
 const STEP_NOW: u64 = 56_666_667;
 const START: u64 = 1_699_999_010;
-/// Of the phone, and of the set of recovery codes.
+/// Of the phone, of the tablet, and of the set of recovery codes.
 const PHONE: &[u8] = b"phone 01";
+const TABLET: &[u8] = b"tablet 1";
 const SET: &[u8] = b"codes 01";
 const REDEEMED: &[u8] = b"redeemed";
 
@@ -49,7 +50,7 @@ fn phone(changes: Fields<'_>) -> Vec<u8> {
 fn tablet(changes: Fields<'_>) -> Vec<u8> {
     let base = [
         (0, number(2)),
-        (1, bytes(b"tablet 1")),
+        (1, bytes(TABLET)),
         (2, text("tablet")),
         (3, bytes(&[0; 20])),
         (8, number(1)),
@@ -66,6 +67,15 @@ fn pending(changes: Fields<'_>) -> Vec<u8> {
 /// The fields of a device that is pending.
 fn waits(pending: Vec<u8>) -> [(u8, Vec<u8>); 2] {
     [(10, number(PENDING)), (11, pending)]
+}
+
+/// The fields of a device that retires. The tablet has taken its place.
+fn retires(left: u64) -> [(u8, Vec<u8>); 3] {
+    [
+        (10, number(RETIRING)),
+        (12, number(left)),
+        (20, bytes(TABLET)),
+    ]
 }
 
 fn replaces(device: u64, credential: &[u8], grace: u64) -> Vec<u8> {
@@ -188,8 +198,8 @@ fn of_devices() -> Vec<Seed> {
     let told = (15, number(STEP_NOW));
     let used = phone(&[last_used, watermark(STEP_NOW)]);
     let used_and_told = phone(&[watermark(STEP_NOW), told]);
-    let retires = [(10, number(RETIRING)), (12, number(2000))];
-    let retiring = record(&[phone(&retires), tablet(&[])], &[]);
+    let retiring = |changes| record(&[phone(&retires(2000)), tablet(changes)], &[]);
+    let no_successor = [(10, number(RETIRING)), (12, number(2000))];
     let no_period = (6, number(0));
     let long = [
         (3, bytes(&[0; 64])),
@@ -212,9 +222,11 @@ fn of_devices() -> Vec<Seed> {
         good("replay-told", record(&[used_and_told], &last_change)),
         Seed {
             time: u64::MAX,
-            ..good("at-the-end", retiring.clone())
+            ..good("at-the-end", retiring(&[]))
         },
-        good("retiring", retiring),
+        good("retiring", retiring(&[])),
+        good("retiring-alone", retiring(&[(10, number(SUSPENDED))])),
+        bad("no-successor", one(&no_successor)),
         good(
             "suspended",
             record(&[phone(&[(10, number(SUSPENDED))]), tablet(&[])], &[]),
@@ -258,6 +270,10 @@ fn of_pending_devices() -> Vec<Seed> {
         good("pending-tried-out", opts_in(pending(&[(1, number(5))]))),
         good("pending-over", opts_in(pending(&[(0, number(0))]))),
         good("pending-session", opts_in(pending(&[(4, bytes(&[7; 16]))]))),
+        good(
+            "pending-rebinds",
+            beside(pending(&[by_phone.clone(), (5, boolean(true))])),
+        ),
         good("hotp-new", record(&[phone(&hotp)], &no_one)),
         good("ground", beside(pending(std::slice::from_ref(&by_phone)))),
         good("no-ground", beside(pending(&[(2, bytes(b"is gone "))]))),
@@ -305,7 +321,7 @@ fn of_accounts() -> Vec<Seed> {
     let told = [(3, boolean(true))];
     let endless = [(1, number(u64::MAX)), (2, number(u64::MAX))];
     let endless = record(
-        &[phone(&[(10, number(RETIRING)), (12, number(u64::MAX))])],
+        &[phone(&retires(u64::MAX)), tablet(&[])],
         &[(2, throttle(3, &endless)), (3, number(u64::MAX))],
     );
     let plain = one(&[]);

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Diagnosis, Enrollment, FormId};
+use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Enrollment, FormId};
 use secondfactor::codes::SecretText;
 use secondfactor::{Code, Confirmed, Denial, Error, Label, NewDevice};
 use serde::Deserialize;
@@ -224,13 +224,13 @@ pub(super) async fn confirm(
     match app.mfa.confirm(&account, pending, submission).await {
         Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
         Err(error) => {
-            let is_clock_off = matches!(
+            let two_confirm = matches!(
                 error,
-                Error::Denied(Denial::Unconfirmed(Diagnosis::ClockOff { .. }))
+                Error::Denied(Denial::Unconfirmed(diagnosis)) if words::can_be_confirmed_by_two(diagnosis)
             );
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = words::refusal(error, app.mfa.now())?;
-            let pair = is_clock_off.then(code_pair);
+            let pair = two_confirm.then(code_pair);
             confirm_page(
                 &login,
                 device,

@@ -2,19 +2,19 @@
 
 use secondfactor::account::VouchedBy;
 
-use super::super::device::{Device, State};
+use super::super::device::{Device, Offset, State};
 use super::wrong::Wrong;
-use super::{Identity, Naive, Recovery, Said, Verdict};
+use super::{Identity, Limits, Naive, Recovery, Said, Verdict};
 use crate::model::proven::Proven;
 
 impl Naive {
     pub(crate) fn rename(&mut self, proven: &Proven, number: u32, to: &str, now: u64) -> Verdict {
         self.judge_proven(proven, now, |naive| {
-            if naive.is_taken(to, Some(number)) {
-                return Said::LabelTaken.into();
-            }
-            if naive.find(number).is_none() {
+            let Some(device) = naive.find(number) else {
                 return Said::UnknownDevice.into();
+            };
+            if naive.is_taken(to, device.replaces().or(Some(number))) {
+                return Said::LabelTaken.into();
             }
             let before = naive.find_mut(number).label.clone();
             for device in &mut naive.devices {
@@ -47,7 +47,13 @@ impl Naive {
         })
     }
 
-    pub(crate) fn resume(&mut self, proven: &Proven, number: u32, now: u64) -> Verdict {
+    pub(crate) fn resume(
+        &mut self,
+        proven: &Proven,
+        number: u32,
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
         self.judge_proven(proven, now, |naive| {
             if proven.is_redemption() {
                 return Said::DeviceRequired.into();
@@ -59,6 +65,7 @@ impl Naive {
             let device = naive.find_mut(number);
             device.state = State::Active;
             device.identity = Identity::new();
+            device.burn_shown(limits, now);
             Said::Yes.into()
         })
     }
@@ -84,7 +91,13 @@ impl Naive {
         Said::Yes
     }
 
-    pub(crate) fn keep_only(&mut self, proven: &Proven, numbers: &[u32], now: u64) -> Verdict {
+    pub(crate) fn keep_only(
+        &mut self,
+        proven: &Proven,
+        numbers: &[u32],
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
         self.judge_proven(proven, now, |naive| {
             if numbers.is_empty() && !proven.is_redemption() {
                 return Said::LastDevice.into();
@@ -101,6 +114,11 @@ impl Naive {
                 .map(|device| device.number);
             // Whoever has a proof of one of them has none from now on.
             for device in &mut naive.devices {
+                // Somebody else may have said where its clock stands, and seen what it showed.
+                if device.identity != proven.identity {
+                    (device.offset, device.before_resync) = (Offset::default(), None);
+                }
+                device.burn_shown(limits, now);
                 device.identity = Identity::new();
             }
             if let Some(set) = &mut naive.recovery {
@@ -116,6 +134,9 @@ impl Naive {
     pub(crate) fn unlock(&mut self, now: u64) -> Verdict {
         self.judge(now, |naive| {
             naive.wrong.forgive();
+            if let Some(set) = &mut naive.recovery {
+                set.wrong.forgive();
+            }
             Said::Yes.into()
         })
     }

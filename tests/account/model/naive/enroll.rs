@@ -95,6 +95,7 @@ impl Naive {
             rests_on,
             replaces,
             session: form.session,
+            rebinds: self.is_disabled(limits),
         };
         self.push(form, State::Pending(pending), vouched_by, now);
         Said::Yes.into()

@@ -148,7 +148,10 @@ impl Naive {
     ) -> Verdict {
         let lived = self.lived_at(now);
         self.confirm_by((number, session), None, limits, now, |device| {
-            device.resync(codes, now, lived)
+            let is_pair = device.resync(codes, now, lived);
+            // There was no offset before.
+            device.before_resync = None;
+            is_pair
         })
     }
 
@@ -197,23 +200,26 @@ impl Naive {
         })
     }
 
-    /// The device counts, then the one that it replaces retires; a disabled account has no other.
+    /// The device counts, then the one that it replaces retires. If it was begun for a disabled
+    /// account, that has no other.
     fn bind(&mut self, number: u32, limits: Limits) {
         self.was_confirmed = true;
         let device = self.find_mut(number);
         let before = std::mem::replace(&mut device.state, State::Active);
+        let successor = device.identity;
+        let rebinds = matches!(&before, State::Pending(pending) if pending.rebinds);
         if let State::Pending(pending) = before
             && let Some(old) = pending.replaces
         {
             let until = self.lived + u128::from(old.grace);
-            self.find_mut(old.number).state = State::Retiring { until };
+            self.find_mut(old.number).state = State::Retiring { until, successor };
             let lived = self.lived;
             self.devices.retain(|device| !device.has_run_out(lived));
             if self.find(old.number).is_some() {
                 self.limit_retiring_but(old.number, limits);
             }
         }
-        if self.is_disabled(limits) {
+        if rebinds && self.is_disabled(limits) {
             self.devices.retain(|device| device.number == number);
             self.wrong.forgive();
         }

@@ -82,11 +82,19 @@ impl Naive {
     }
 
     fn end_what_lost_its_ground(&mut self) {
-        let there = self.clone();
-        self.devices.retain(|device| match &device.state {
-            State::Pending(pending) => there.has_its_ground(pending),
-            _ => true,
-        });
+        // What ends may be the ground of another one.
+        loop {
+            let there = self.clone();
+            self.devices.retain(|device| match &device.state {
+                State::Pending(pending) => there.has_its_ground(pending),
+                State::Retiring { successor, .. } => (there.devices.iter())
+                    .any(|device| device.is_accepted() && device.identity == *successor),
+                _ => true,
+            });
+            if self.devices.len() == there.devices.len() {
+                return;
+            }
+        }
     }
 
     fn has_its_ground(&self, pending: &Pending) -> bool {

@@ -151,7 +151,7 @@ fn learned(cases: &mut Cases, owner: &Owner) {
 }
 
 fn confirm(cases: &mut Cases) {
-    // A wrong code is looked for by other settings, then by another clock.
+    // A wrong code is looked for by other settings, then by another clock, then in other time zones.
     for (kind, others) in [
         (Kind::TOTP, 0),
         (
@@ -169,7 +169,8 @@ fn confirm(cases: &mut Cases) {
             (0, 1, true),
             (1, 1, true),
             (50, 2 + others, false),
-            (9999, 2 + others, false),
+            (240, 3 + others, false),
+            (9999, 3 + others, false),
         ] {
             let code = pending.code(0, ENROLLED, steps);
             cases.quiet(&format!("confirm, {name}: {steps} off"), verdicts, || {
