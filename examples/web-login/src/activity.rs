@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use secondfactor::account::trace_event;
 use secondfactor::codes::UnixTime;
 use secondfactor::{AccountId, Event};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -31,7 +30,7 @@ impl Activity {
     ///
     /// A site that serves people would mail them what `Event::notify_owner` says.
     pub(crate) fn take(&self, account: &AccountId, at: UnixTime, event: &Event) {
-        trace_event(account, at, event);
+        log(account, at, event);
         if let Some(text) = words::event(event) {
             let entry = Entry {
                 at: at.as_secs(),
@@ -49,6 +48,17 @@ impl Activity {
                 );
             }
         }
+    }
+}
+
+/// As the library's `trace_event`, but for what owners call their devices: that stays out of the log.
+fn log(account: &AccountId, at: UnixTime, event: &Event) {
+    let (account, at, code) = (account.as_str(), at.as_secs(), event.code());
+    let device = event.device().map(|device| device.to_string());
+    if event.notify_owner() {
+        tracing::warn!(account, at, code, device);
+    } else {
+        tracing::info!(account, at, code, device);
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
@@ -32,10 +33,9 @@ use crate::database::{self, Database, Entry};
 use crate::guard::PasswordGuard;
 use crate::pages::Frame;
 use crate::password::Passwords;
-use crate::problem::Problem;
+use crate::problem::{Answer, Problem};
 use crate::reseal::reseal;
 use crate::session_store::Sessions;
-use crate::user::activity_list;
 use crate::{Outcome, files, pages};
 
 /// The site's name, in pages and in authenticator apps.
@@ -209,6 +209,7 @@ fn router(app: App, is_secure: bool) -> Router {
     pages::router(Arc::clone(&app))
         .with_state(app)
         .layer(sessions)
+        .layer(from_fn(whole))
         // By `Sec-Fetch-Site`, or else `Origin`: a second guard beside the cookie's, which also covers what needs no
         // session, as the login itself.
         .layer(CsrfLayer::new().with_rejection_response(|_| {
@@ -233,6 +234,17 @@ const SESSION_IDLE: time::Duration =
 
 const CROSS_SITE: &str =
     "That was sent from another site, so nothing was done. Open the page here, and try again.";
+
+/// A request has all come before anybody looks at its session: a session that has ended must not act by a form that was held
+/// back. And what has begun goes on to its end, also if the connection is cut.
+async fn whole(request: Request, next: Next) -> Answer {
+    let (parts, body) = request.into_parts();
+    let body = Bytes::from_request(Request::new(body), &())
+        .await
+        .map_err(|rejection| Problem::BadForm(rejection.status()))?;
+    let request = Request::from_parts(parts, body.into());
+    Ok(tokio::spawn(next.run(request)).await?)
+}
 
 /// No query, and nothing of what was sent or answered.
 async fn log(request: Request, next: Next) -> Response {
@@ -269,16 +281,24 @@ fn with_headers(mut response: Response, is_secure: bool) -> Response {
 }
 
 impl Shared {
-    /// Adds to what happened to a user's account, beside what the library tells.
-    pub(crate) async fn note(&self, user: &str, text: &str) -> Outcome {
-        let entry = Entry {
+    /// What happens now to a user's account, beside what the library tells.
+    pub(crate) fn entry(&self, text: &str) -> Entry {
+        Entry {
             at: self.mfa.now().as_secs(),
             text: text.to_owned(),
             by: String::new(),
-        };
-        self.database.add_entry(&activity_list(user), &entry).await
+        }
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)] // a test fails by panicking
+mod attacks;
 
 #[cfg(test)]
 mod tests {

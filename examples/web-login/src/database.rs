@@ -34,7 +34,7 @@ pub(crate) trait Database: Send + Sync + 'static {
     /// All users of an organisation.
     async fn users_in(&self, organisation: &str) -> Outcome<Vec<User>>;
     /// Changes a user, and gives the generation of their sessions from then on; `None` if there is no such user, or
-    /// their sessions are of another generation than the change wants.
+    /// their sessions are of another generation than the change wants. What is told of it is told in the same step.
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>>;
 
     /// Adds a session; `false` if the key is taken.
@@ -43,11 +43,12 @@ pub(crate) trait Database: Send + Sync + 'static {
     async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome;
     /// The session's body, and when it ends, unless it has.
     async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>>;
-    async fn end_session(&self, key: &str) -> Outcome;
+    /// Ends a session; `false` if it has ended before.
+    async fn end_session(&self, key: &str) -> Outcome<bool>;
     /// Forgets the sessions that have ended.
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome;
 
-    /// Adds to a list, whose oldest entries go when it is full.
+    /// Adds to a list, whose oldest entries go when it is full, or has enough of those that say the same.
     async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome;
     /// The newest entries of a list, newest first.
     async fn entries(&self, list: &str) -> Outcome<Vec<Entry>>;
@@ -55,6 +56,12 @@ pub(crate) trait Database: Send + Sync + 'static {
 
 /// How many entries a list keeps.
 const LIST_LEN: u32 = 200;
+/// How many of them say the same, the newest: what can be repeated at will must not push the rest out of the list.
+const ALIKE: u32 = 8;
+/// For both databases that speak SQL.
+const TRIM: &str = "DELETE FROM web_entry WHERE list = $1 AND id NOT IN
+    (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY text, by ORDER BY id DESC) AS alike
+        FROM web_entry WHERE list = $1) AS entry WHERE alike <= $2 ORDER BY id DESC LIMIT $3)";
 
 /// What happened, or what somebody wrote.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

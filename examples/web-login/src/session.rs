@@ -7,8 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, FormId, PendingDevice, Submission};
-use secondfactor::codes::UnixTime;
-use secondfactor::{Error, NewDevice, Proof, Status, Verified};
+use secondfactor::codes::{Clock as _, SystemClock, UnixTime};
+use secondfactor::{Error, NewDevice, Proof, Verified};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 use tower_sessions::session::Id;
@@ -17,11 +17,14 @@ use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::Problem;
 use crate::random;
-use crate::session_store::Sessions;
+use crate::session_store::{self, Sessions};
 use crate::user::{Change, OptedIn, User};
 
 /// What a session holds, and under which name.
 const LOGIN: &str = "login";
+
+/// How far the clocks of servers beside each other may be apart.
+const SKEW: Duration = Duration::from_secs(10);
 
 /// How long the second step may take.
 const HALF: Duration = Duration::from_secs(10 * 60);
@@ -125,7 +128,9 @@ pub(crate) async fn begin(
         password_at: now,
         state,
     };
-    rise(app, session, &user, login, Factor::Dropped).await
+    rise(app, session, &user, login, Factor::Dropped)
+        .await
+        .map(drop)
 }
 
 /// Writes a login into the session, which gets a new id: whoever knew the old one, knows nothing of what it may do now.
@@ -135,7 +140,7 @@ async fn rise(
     user: &User,
     login: Login,
     factor: Factor<'_>,
-) -> Result<(), Problem> {
+) -> Result<Login, Problem> {
     let kept = match factor {
         Factor::Kept => open_proof(app, session, user, &login).ok(),
         _ => None,
@@ -158,8 +163,19 @@ async fn rise(
         (None, State::Proven { .. }) => State::Password,
         (None, state) => state,
     };
-    session.insert(LOGIN, Login { state, ..login }).await?;
-    Ok(())
+    let login = Login { state, ..login };
+    session.insert(LOGIN, &login).await?;
+    Ok(login)
+}
+
+/// How long ago it was. A clock that was set back makes nothing young again: what lies ahead is as old as can be.
+fn age(now: UnixTime, then: u64) -> Duration {
+    let then = UnixTime::from_secs(then);
+    if then.saturating_since(now) > SKEW {
+        Duration::MAX
+    } else {
+        now.saturating_since(then)
+    }
 }
 
 fn session_id(session: &Session) -> Result<[u8; 16], Problem> {
@@ -201,17 +217,12 @@ pub(crate) async fn needs_second_step(app: &App, user: &User) -> Result<bool, Pr
     match user.opted_in {
         OptedIn::No => Ok(false),
         OptedIn::Yes => Ok(true),
-        OptedIn::Changing => match app.mfa.status(&user.account()?).await {
-            Ok(status) => Ok(is_on(&status)),
+        OptedIn::OptingIn | OptedIn::OptingOut => match app.mfa.status(&user.account()?).await {
+            Ok(status) => Ok(status.was_confirmed()),
             Err(Error::NotEnrolled) => Ok(false),
             Err(error) => Err(error.into()),
         },
     }
-}
-
-/// Whether there is a second factor. Without any device left, after the last one was stolen, recovery codes are one.
-pub(crate) fn is_on(status: &Status) -> bool {
-    status.is_enrolled() || status.recovery_codes_left() > 0
 }
 
 /// Whether a proof changes the second factor now. That of a device whose key was replaced logs in, and changes nothing.
@@ -238,7 +249,7 @@ impl Visitor {
             return Ok(Self::Nobody);
         };
         let now = app.mfa.now();
-        let age = |then: u64| now.saturating_since(UnixTime::from_secs(then));
+        let age = |then| age(now, then);
         let is_over = match login.state {
             State::Half { .. } => age(login.began) > HALF,
             State::Password | State::Proven { .. } => {
@@ -398,8 +409,7 @@ impl LoggedIn {
 
     /// Demands that the password was given just now: to opt in, where there is no other proof yet.
     pub(crate) fn require_fresh_password(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
-        let given = UnixTime::from_secs(self.login.password_at);
-        if app.mfa.now().saturating_since(given) <= Verified::SENSITIVE {
+        if age(app.mfa.now(), self.login.password_at) <= Verified::SENSITIVE {
             Ok(())
         } else {
             Err(Problem::ask_password(goal))
@@ -430,6 +440,7 @@ impl LoggedIn {
         change: Change,
         factor: Factor<'_>,
     ) -> Result<Self, Problem> {
+        self.require_open(app).await?;
         let change = change.ending_sessions().only_in(self.login.generation);
         let Some(generation) = app.database.change_user(&self.user.id, &change).await? else {
             return Err(self.end().await);
@@ -438,21 +449,46 @@ impl LoggedIn {
         self.rise(app, factor).await
     }
 
-    /// Says that opting in or out has begun; see `OptedIn`.
-    pub(crate) async fn begin_change(&self, app: &App) -> Result<(), Problem> {
-        let change = Change::opted_in(OptedIn::Changing).only_in(self.login.generation);
-        match app.database.change_user(&self.user.id, &change).await? {
-            Some(_) => Ok(()),
+    /// Says that opting in has begun; see `OptedIn`.
+    pub(crate) async fn begin_opt_in(self, app: &App) -> Result<Self, Problem> {
+        let begin = Change::opted_in(OptedIn::OptingIn);
+        if self.user.opted_in == OptedIn::OptingOut {
+            return self.change(app, begin, Factor::Dropped).await;
+        }
+        self.require_open(app).await?;
+        let begin = begin.only_in(self.login.generation);
+        match app.database.change_user(&self.user.id, &begin).await? {
+            Some(_) => Ok(self),
             None => Err(self.end().await),
         }
     }
 
-    /// Takes that back, as the change was refused. The note must not wait for the record then: a record that is lost
-    /// later would let a password in alone.
-    pub(crate) async fn cancel_change(&self, app: &App) -> Result<(), Problem> {
-        let change = Change::opted_in(self.user.opted_in).only_in(self.login.generation);
-        app.database.change_user(&self.user.id, &change).await?;
+    /// Takes that back, as it was refused.
+    pub(crate) async fn cancel_opt_in(&self, app: &App) -> Result<(), Problem> {
+        let cancel = Change::opted_in(self.user.opted_in).only_in(self.login.generation);
+        app.database.change_user(&self.user.id, &cancel).await?;
         Ok(())
+    }
+
+    /// Says that they have opted in, and ends all other sessions. An opt-out that is under way has the note for itself.
+    pub(crate) async fn opt_in(self, app: &App, proof: &Proof) -> Result<Self, Problem> {
+        let change = match self.user.opted_in {
+            OptedIn::OptingOut => Change::default(),
+            _ => Change::opted_in(OptedIn::Yes),
+        };
+        self.change(app, change, Factor::Proven(proof)).await
+    }
+
+    /// Demands that this session has not ended since the request began.
+    pub(crate) async fn require_open(&self, app: &App) -> Result<(), Problem> {
+        let key = session_store::key(self.session.id().ok_or("the session has no id")?);
+        let row = app.database.session(&key, SystemClock.now()).await?;
+        let user = app.database.user(&self.user.id).await?;
+        if row.is_some() && user.is_some_and(|user| user.generation == self.login.generation) {
+            Ok(())
+        } else {
+            Err(self.end().await)
+        }
     }
 
     /// Ends this session: they log in again.
@@ -463,8 +499,15 @@ impl LoggedIn {
         }
     }
 
-    async fn rise(self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
-        rise(app, &self.session, &self.user, self.login.clone(), factor).await?;
+    /// The session gets another id, unless it has ended meanwhile: a logout is not undone by a request that began before.
+    /// Before the second step there is nothing to log out of, and its form may come twice at once.
+    async fn rise(mut self, app: &App, factor: Factor<'_>) -> Result<Self, Problem> {
+        let key = session_store::key(self.session.id().ok_or("the session has no id")?);
+        let is_there = app.database.end_session(&key).await?;
+        if !is_there && !matches!(self.login.state, State::Half { .. }) {
+            return Err(self.end().await);
+        }
+        self.login = rise(app, &self.session, &self.user, self.login, factor).await?;
         Ok(self)
     }
 }

@@ -40,7 +40,7 @@ impl Sessions {
 }
 
 /// Whoever reads the database, or a backup of it, finds no session to take over: only the hash of each id.
-fn key(id: Id) -> String {
+pub(crate) fn key(id: Id) -> String {
     Sha256::digest(id.0.to_le_bytes())
         .iter()
         .fold(String::new(), |mut hex, byte| {
@@ -110,7 +110,11 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.database.end_session(&key(*id)).await.map_err(failed)
+        self.database
+            .end_session(&key(*id))
+            .await
+            .map(drop)
+            .map_err(failed)
     }
 }
 

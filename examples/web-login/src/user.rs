@@ -3,6 +3,8 @@
 use secondfactor::AccountId;
 use secondfactor::account::AccountIdError;
 
+use crate::database::Entry;
+
 /// Somebody with an account.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct User {
@@ -96,15 +98,21 @@ impl Permissions {
 /// The site's own note of who has opted in to a second factor. The library's record alone can't say it: one that was
 /// lost or taken away looks like one that never was.
 ///
-/// The note and the record are two writes, and the site may be stopped between them. So the note says `Changing` before
-/// the record changes, and only while it does, the record decides: no crash leaves the door open, or shut for good.
+/// The note and the record are two writes, and the site may be stopped between them. So the note says that they are opting
+/// in or out before the record changes, and only while it does, the record decides: no crash leaves the door open, or shut
+/// for good.
+///
+/// Whatever leads from `OptingOut` to something else, or to it, ends the other sessions in the same step. So a session that
+/// has not ended knows whether an opt-out is under way, and none writes `Yes` beside a record that is about to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum OptedIn {
     /// A password is enough.
     #[default]
     No,
-    /// Opting in or out: a second step is needed if a device counts.
-    Changing,
+    /// A second step is needed once a device was confirmed.
+    OptingIn,
+    /// A second step is needed until the record is gone.
+    OptingOut,
     /// A second step is needed, whatever the record says. If it is gone, nobody gets in.
     Yes,
 }
@@ -113,7 +121,8 @@ impl OptedIn {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::No => "no",
-            Self::Changing => "changing",
+            Self::OptingIn => "opting-in",
+            Self::OptingOut => "opting-out",
             Self::Yes => "yes",
         }
     }
@@ -122,7 +131,8 @@ impl OptedIn {
     pub(crate) fn from_name(name: &str) -> Self {
         match name {
             "no" => Self::No,
-            "changing" => Self::Changing,
+            "opting-in" => Self::OptingIn,
+            "opting-out" => Self::OptingOut,
             _ => Self::Yes,
         }
     }
@@ -137,6 +147,8 @@ pub(crate) struct Change {
     pub(crate) permissions: Option<Permissions>,
     /// Whether all their sessions end.
     pub(crate) ends_sessions: bool,
+    /// What their list of what happened says of it.
+    pub(crate) told: Option<Entry>,
     /// Only while their sessions are of this generation.
     pub(crate) only_in: Option<u64>,
 }

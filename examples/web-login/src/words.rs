@@ -268,7 +268,7 @@ fn label(id: DeviceId, status: &Status) -> Option<String> {
 const LONG_IDLE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What happened, for the owner's list. What an attacker could repeat at will without a write is left to the log, or it
-/// would push the rest out of the list.
+/// would push the rest out of the list. No device by its name: the list is in clear, and names are sealed with the record.
 pub(crate) fn event(event: &Event) -> Option<String> {
     let text = match event {
         Event::EnrollmentBegun { .. } => {
@@ -315,11 +315,7 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::DriftSuspected { .. } => "A device's clock seems to be off.",
         Event::Resynchronized { .. } => "A device's clock was allowed for, by two codes in a row.",
         Event::ResyncFailed { .. } => "Two codes were not two in a row of the device.",
-        Event::Renamed { before, label, .. } => {
-            return Some(format!(
-                "The device \u{201c}{before}\u{201d} is called \u{201c}{label}\u{201d} from now on."
-            ));
-        }
+        Event::Renamed { .. } => "A device has another name.",
         Event::Suspended {
             device, codes_by, ..
         } if has_issued(*device, *codes_by) => {
@@ -327,19 +323,9 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         }
         Event::Suspended { .. } => "A device was suspended.",
         Event::Resumed { .. } => "A device works again.",
-        Event::Revoked { label, .. } | Event::RevokedUnproven { label, .. } => {
-            return Some(format!("The device \u{201c}{label}\u{201d} was revoked."));
-        }
-        Event::Retired { label, .. } => {
-            return Some(format!(
-                "The replaced key of \u{201c}{label}\u{201d} has ended."
-            ));
-        }
-        Event::EnrollmentEnded { label, .. } => {
-            return Some(format!(
-                "The new device \u{201c}{label}\u{201d} has ended before it was confirmed."
-            ));
-        }
+        Event::Revoked { .. } | Event::RevokedUnproven { .. } => "A device was revoked.",
+        Event::Retired { .. } => "The replaced key of a device has ended.",
+        Event::EnrollmentEnded { .. } => "A new device has ended before it was confirmed.",
         Event::KeptOnly { devices, .. } => {
             return Some(format!(
                 "You said which devices are in your hands ({devices}). Everything else has ended."

@@ -15,9 +15,9 @@ use secondfactor::store::{AnyStore, PostgresStore};
 
 use tokio::time::timeout;
 
-use super::{Database, Entry, LIST_LEN, warn_of_network};
+use super::{ALIKE, Database, Entry, LIST_LEN, TRIM, warn_of_network};
 use crate::Outcome;
-use crate::user::{Change, OptedIn, Permissions, User};
+use crate::user::{Change, OptedIn, Permissions, User, activity_list};
 
 /// Of a call, as the store has it too.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -191,10 +191,17 @@ impl Database for Postgres {
     }
 
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
-        let sql = "UPDATE web_user SET password = coalesce($2, password),
+        let sql = "WITH changed AS (UPDATE web_user SET password = coalesce($2, password),
                 must_change_password = coalesce($3, must_change_password), opted_in = coalesce($4, opted_in),
                 permissions = coalesce($5, permissions), generation = generation + $6
-            WHERE id = $1 AND generation = coalesce($7, generation) RETURNING generation";
+            WHERE id = $1 AND generation = coalesce($7, generation) RETURNING generation),
+            told AS (INSERT INTO web_entry (list, at, text, by) SELECT $8, $9, $10, '' FROM changed
+                WHERE $10::text IS NOT NULL)
+            SELECT generation FROM changed";
+        let (at, text) = match &change.told {
+            Some(entry) => (number(entry.at), Some(&entry.text)),
+            None => (0, None),
+        };
         let parameters: &[&(dyn ToSql + Sync)] = &[
             &id,
             &change.password,
@@ -203,6 +210,9 @@ impl Database for Postgres {
             &change.permissions.map(Permissions::names),
             &i64::from(change.ends_sessions),
             &change.only_in.map(number),
+            &activity_list(id),
+            &at,
+            &text,
         ];
         let rows = self.query(sql, parameters).await?;
         rows.first()
@@ -237,10 +247,9 @@ impl Database for Postgres {
         rows.first().map(session).transpose()
     }
 
-    async fn end_session(&self, key: &str) -> Outcome {
-        self.execute("DELETE FROM web_session WHERE key = $1", &[&key])
-            .await
-            .map(drop)
+    async fn end_session(&self, key: &str) -> Outcome<bool> {
+        let sql = "DELETE FROM web_session WHERE key = $1";
+        Ok(self.execute(sql, &[&key]).await? == 1)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
@@ -253,18 +262,14 @@ impl Database for Postgres {
     }
 
     async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome {
-        let sql =
-            "WITH added AS (INSERT INTO web_entry (list, at, text, by) VALUES ($1, $2, $3, $4))
-            DELETE FROM web_entry WHERE list = $1 AND id <=
-                (SELECT id FROM web_entry WHERE list = $1 ORDER BY id DESC LIMIT 1 OFFSET $5)";
-        // The statement doesn't see the entry that it adds, so one fewer of the others stays.
-        let others = i64::from(LIST_LEN.saturating_sub(1));
-        self.execute(
-            sql,
-            &[&list, &number(entry.at), &entry.text, &entry.by, &others],
-        )
-        .await
-        .map(drop)
+        let sql = "INSERT INTO web_entry (list, at, text, by) VALUES ($1, $2, $3, $4)";
+        self.execute(sql, &[&list, &number(entry.at), &entry.text, &entry.by])
+            .await?;
+        // After a crash in between, the next one makes up for it.
+        let limits = (i64::from(ALIKE), i64::from(LIST_LEN));
+        self.execute(TRIM, &[&list, &limits.0, &limits.1])
+            .await
+            .map(drop)
     }
 
     async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {

@@ -11,9 +11,9 @@ use secondfactor::store::drivers::redis::{self, Client, ConnectionAddr, Script};
 use secondfactor::store::{AnyStore, RedisStore};
 
 use self::connection::Connection;
-use super::{Database, Entry, LIST_LEN, warn_of_network};
+use super::{ALIKE, Database, Entry, LIST_LEN, warn_of_network};
 use crate::Outcome;
-use crate::user::{Change, OptedIn, Permissions, User};
+use crate::user::{Change, OptedIn, Permissions, User, activity_list};
 
 /// A name is a key with the user's id, so that it is taken in the same step.
 const ADD_USER: &str = "\
@@ -25,8 +25,24 @@ return 1
 const CHANGE_USER: &str = "\
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 if ARGV[2] ~= '' and redis.call('HGET', KEYS[1], 'generation') ~= ARGV[2] then return false end
-if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
+if ARGV[3] ~= '' then redis.call('LPUSH', KEYS[2], ARGV[3]) end
+if #ARGV > 3 then redis.call('HSET', KEYS[1], unpack(ARGV, 4)) end
 return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
+";
+
+const ADD_ENTRY: &str = "\
+redis.call('LPUSH', KEYS[1], ARGV[1])
+local all, kept, alike = redis.call('LRANGE', KEYS[1], 0, -1), {}, {}
+for _, entry in ipairs(all) do
+    local said = cjson.decode(entry)
+    said = said.by .. ':' .. said.text
+    alike[said] = (alike[said] or 0) + 1
+    if alike[said] <= tonumber(ARGV[2]) and #kept < tonumber(ARGV[3]) then table.insert(kept, entry) end
+end
+if #kept < #all then
+    redis.call('DEL', KEYS[1])
+    redis.call('RPUSH', KEYS[1], unpack(kept))
+end
 ";
 
 /// The primary's address. After a failover the library's store, and the site's own connection, follow it by themselves.
@@ -49,6 +65,7 @@ pub(super) struct Redis {
     connection: Connection,
     add_user: Script,
     change_user: Script,
+    add_entry: Script,
 }
 
 impl Redis {
@@ -57,6 +74,7 @@ impl Redis {
             connection: Connection::new(client),
             add_user: Script::new(ADD_USER),
             change_user: Script::new(CHANGE_USER),
+            add_entry: Script::new(ADD_ENTRY),
         }
     }
 
@@ -172,7 +190,16 @@ impl Database for Redis {
         let only_in = change
             .only_in
             .map_or_else(String::new, |generation| generation.to_string());
-        script.arg(u8::from(change.ends_sessions)).arg(only_in);
+        let told = change
+            .told
+            .as_ref()
+            .map(serde_json::to_string)
+            .transpose()?;
+        script
+            .key(list_key(&activity_list(id)))
+            .arg(u8::from(change.ends_sessions))
+            .arg(only_in)
+            .arg(told.unwrap_or_default());
         for (field, value) in &fields {
             if let Some(value) = value {
                 script.arg(*field).arg(value);
@@ -220,12 +247,10 @@ impl Database for Redis {
         Ok((ends > now).then(|| (body.to_owned(), ends)))
     }
 
-    async fn end_session(&self, key: &str) -> Outcome {
-        Ok(redis::cmd("DEL")
-            .arg(session_key(key))
-            .query_async::<u32>(&mut self.connection())
-            .await
-            .map(drop)?)
+    async fn end_session(&self, key: &str) -> Outcome<bool> {
+        let mut delete = redis::cmd("DEL");
+        delete.arg(session_key(key));
+        Ok(delete.query_async::<u32>(&mut self.connection()).await? == 1)
     }
 
     /// Redis forgets them by itself.
@@ -234,20 +259,11 @@ impl Database for Redis {
     }
 
     async fn add_entry(&self, list: &str, entry: &Entry) -> Outcome {
-        let (key, entry) = (list_key(list), serde_json::to_string(entry)?);
-        let last = LIST_LEN.saturating_sub(1);
-        let mut both = redis::pipe();
-        both.atomic()
-            .cmd("LPUSH")
-            .arg(&key)
-            .arg(entry)
-            .ignore()
-            .cmd("LTRIM")
-            .arg(&key)
-            .arg(0)
-            .arg(last)
-            .ignore();
-        Ok(both.query_async::<()>(&mut self.connection()).await?)
+        let mut add = self.add_entry.key(list_key(list));
+        add.arg(serde_json::to_string(entry)?)
+            .arg(ALIKE)
+            .arg(LIST_LEN);
+        Ok(add.invoke_async::<()>(&mut self.connection()).await?)
     }
 
     async fn entries(&self, list: &str) -> Outcome<Vec<Entry>> {

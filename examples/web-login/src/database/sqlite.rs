@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use secondfactor::codes::UnixTime;
 use secondfactor::store::{AnyStore, SqliteStore};
 
-use super::{Database, Entry, LIST_LEN};
+use super::{ALIKE, Database, Entry, LIST_LEN, TRIM};
 use crate::Outcome;
 use crate::files::make_private;
-use crate::user::{Change, OptedIn, Permissions, User};
+use crate::user::{Change, OptedIn, Permissions, User, activity_list};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS web_user (
@@ -148,7 +148,8 @@ impl Database for Sqlite {
                 permissions = coalesce(?5, permissions), generation = generation + ?6
             WHERE id = ?1 AND generation = coalesce(?7, generation) RETURNING generation";
         self.with(move |connection| {
-            let row = connection.query_row(
+            let transaction = connection.transaction()?;
+            let row = transaction.query_row(
                 sql,
                 params![
                     id,
@@ -161,7 +162,12 @@ impl Database for Sqlite {
                 ],
                 |row| unsigned(row, 0),
             );
-            row.optional()
+            let row = row.optional()?;
+            if let (Some(_), Some(entry)) = (row, &change.told) {
+                insert(&transaction, &activity_list(&id), entry)?;
+            }
+            transaction.commit()?;
+            Ok(row)
         })
         .await
     }
@@ -197,13 +203,12 @@ impl Database for Sqlite {
         .await
     }
 
-    async fn end_session(&self, key: &str) -> Outcome {
+    async fn end_session(&self, key: &str) -> Outcome<bool> {
         let key = key.to_owned();
-        self.with(move |connection| {
+        let ended = self.with(move |connection| {
             connection.execute("DELETE FROM web_session WHERE key = ?1", [key])
-        })
-        .await
-        .map(drop)
+        });
+        Ok(ended.await? == 1)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
@@ -219,15 +224,8 @@ impl Database for Sqlite {
         let (list, entry) = (list.to_owned(), entry.clone());
         self.with(move |connection| {
             let transaction = connection.transaction()?;
-            transaction.execute(
-                "INSERT INTO web_entry (list, at, text, by) VALUES (?1, ?2, ?3, ?4)",
-                params![list, number(entry.at), entry.text, entry.by],
-            )?;
-            transaction.execute(
-                "DELETE FROM web_entry WHERE list = ?1 AND id <=
-                    (SELECT id FROM web_entry WHERE list = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-                params![list, LIST_LEN],
-            )?;
+            insert(&transaction, &list, &entry)?;
+            transaction.execute(TRIM, params![list, ALIKE, LIST_LEN])?;
             transaction.commit()
         })
         .await
@@ -250,6 +248,11 @@ impl Database for Sqlite {
         })
         .await
     }
+}
+
+fn insert(connection: &Connection, list: &str, entry: &Entry) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO web_entry (list, at, text, by) VALUES (?1, ?2, ?3, ?4)";
+    connection.execute(sql, params![list, number(entry.at), entry.text, entry.by])
 }
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {

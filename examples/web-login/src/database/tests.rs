@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secondfactor::codes::UnixTime;
 use secondfactor::store::{PostgresStore, Store as _};
 
-use super::{Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
+use super::{ALIKE, Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
 use crate::random;
 use crate::user::{Change, OptedIn, Permissions, User};
 
@@ -146,13 +146,15 @@ async fn users(database: &dyn Database) {
     both.sort_by_key(|user| !user.is_owner);
     assert!(both == [user.clone(), colleague]);
 
+    let user_activity = user.activity();
+
     // A change leaves the rest as it is.
     let (permissions, opted_in) = (
         Permissions {
             notes_read: true,
             notes_write: true,
         },
-        OptedIn::Changing,
+        OptedIn::OptingOut,
     );
     let change = Change {
         permissions: Some(permissions),
@@ -169,9 +171,15 @@ async fn users(database: &dyn Database) {
             .unwrap(),
         Some(1)
     );
+    let told = Entry {
+        at: 7,
+        text: "The password was changed.".to_owned(),
+        by: String::new(),
+    };
     let password = Change {
         password: Some("new".to_owned()),
         must_change_password: Some(false),
+        told: Some(told.clone()),
         ..Change::default()
     };
     assert_eq!(
@@ -201,6 +209,7 @@ async fn users(database: &dyn Database) {
     // A session that has ended meanwhile changes nothing.
     let late = Change {
         password: Some("late".to_owned()),
+        told: Some(told.clone()),
         ..Change::default()
     }
     .ending_sessions();
@@ -219,6 +228,10 @@ async fn users(database: &dyn Database) {
             .unwrap(),
         Some(2)
     );
+
+    // What is told is told of what was done.
+    let entries = database.entries(&user_activity).await.unwrap();
+    assert_eq!(entries, [told]);
 
     let nobody = random::id().unwrap();
     assert_eq!(
@@ -257,7 +270,8 @@ async fn sessions(database: &dyn Database) {
     assert!(database.session(&key, later(0)).await.unwrap().is_some());
 
     // A request that is still under way does not bring back a session that has ended.
-    database.end_session(&key).await.unwrap();
+    assert!(database.end_session(&key).await.unwrap());
+    assert!(!database.end_session(&key).await.unwrap());
     database.save_session(&key, "{}", later(20)).await.unwrap();
     assert_eq!(database.session(&key, later(0)).await.unwrap(), None);
 }
@@ -276,4 +290,27 @@ async fn entries(database: &dyn Database) {
     }
     let newest: Vec<Entry> = (4..=count).rev().map(entry).collect();
     assert_eq!(database.entries(&list).await.unwrap(), newest);
+
+    // What says the same takes the room of a few, whatever stands between; the same by somebody else is another thing.
+    let list = random::id().unwrap();
+    let said = |at: u64, text: &str, by: &str| Entry {
+        at,
+        text: text.to_owned(),
+        by: by.to_owned(),
+    };
+    let rare = [said(0, "rare", ""), said(0, "often", "ada")];
+    for entry in &rare {
+        database.add_entry(&list, entry).await.unwrap();
+    }
+    for at in 1..=count {
+        let text = if at % 2 == 0 { "often" } else { "as often" };
+        database
+            .add_entry(&list, &said(at, text, ""))
+            .await
+            .unwrap();
+    }
+    let entries = database.entries(&list).await.unwrap();
+    assert_eq!(entries.len() as u64, 2 * u64::from(ALIKE) + 2);
+    assert_eq!(entries[0].at, count);
+    assert!(rare.iter().all(|entry| entries.contains(entry)));
 }

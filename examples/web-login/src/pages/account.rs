@@ -14,7 +14,7 @@ use crate::database::Entry;
 use crate::goal::Goal;
 use crate::password;
 use crate::problem::{Answer, Problem};
-use crate::session::{EvenIfPasswordDue, Factor, LoggedIn, is_on};
+use crate::session::{EvenIfPasswordDue, Factor, LoggedIn};
 use crate::user::{Change, OptedIn, User};
 use crate::words::{self, Moment};
 
@@ -125,7 +125,7 @@ pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer 
     let page = AccountPage {
         frame: Frame::new(&login).await?,
         devices,
-        is_enrolled: status.as_ref().is_some_and(is_on),
+        is_enrolled: status.as_ref().is_some_and(Status::was_confirmed),
         recovery_codes: status.as_ref().map_or(0, Status::recovery_codes_left),
         all_recovery_codes: RecoveryCodes::COUNT,
         codes_by,
@@ -208,15 +208,24 @@ pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Ans
 pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::OptOut).await?;
     // The record decides as long as both are on their way: see `OptedIn`.
-    login.begin_change(&app).await?;
+    let login = login
+        .change(&app, Change::opted_in(OptedIn::OptingOut), Factor::Kept)
+        .await?;
     match app.mfa.opt_out(&proof).await {
-        Ok(()) => {}
-        // Nothing was changed. After any other error, the record decides.
-        Err(Error::Stale(_)) => {
-            login.cancel_change(&app).await?;
-            return Err(Problem::ask_code(&Goal::OptOut));
+        Ok(()) | Err(Error::NotEnrolled) => {}
+        // It is out or not: the record decides.
+        Err(error @ Error::Store(_)) => return Err(error.into()),
+        // Nothing was changed. The note must not wait for the record then: one that is lost later would let a password in
+        // alone.
+        Err(error) => {
+            let note = Change::opted_in(login.user.opted_in);
+            let login = login.change(&app, note, Factor::Kept).await?;
+            if let Error::Stale(_) = error {
+                return Err(Problem::ask_code(&Goal::OptOut));
+            }
+            let message = words::refusal(error, app.mfa.now())?;
+            return go_saying(&login.session, "/account", &message.text).await;
         }
-        Err(error) => return Err(error.into()),
     }
     let login = login
         .change(&app, Change::opted_in(OptedIn::No), Factor::Dropped)
@@ -307,14 +316,10 @@ pub(super) async fn change_password(
     let change = Change {
         password: Some(app.passwords.hash(typed.new).await?),
         must_change_password: Some(false),
+        told: Some(app.entry("The password was changed. All other sessions have ended.")),
         ..Change::default()
     };
     let login = login.change(&app, change, Factor::Kept).await?;
-    app.note(
-        &login.user.id,
-        "The password was changed. All other sessions have ended.",
-    )
-    .await?;
     go_saying(
         &login.session,
         "/account",

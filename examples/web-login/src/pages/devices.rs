@@ -18,7 +18,7 @@ use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::{Factor, LoggedIn};
-use crate::user::{Change, OptedIn};
+use crate::user::Change;
 use crate::words::{self, Message};
 
 #[derive(Template)]
@@ -78,22 +78,24 @@ pub(super) async fn enroll(
         }
     };
     let device = login.begun_here(NewDevice::totp(label));
-    let enrollment = if login.has_factor() {
-        app.mfa
-            .enroll_another(&login.fresh_proof(&app, &Goal::NewDevice).await?, device)
-            .await
+    let (login, enrollment) = if login.has_factor() {
+        let proof = login.fresh_proof(&app, &Goal::NewDevice).await?;
+        let enrollment = app.mfa.enroll_another(&proof, device).await;
+        (login, enrollment)
     } else {
         // Before the record is made: see `OptedIn`.
-        if login.user.opted_in == OptedIn::No {
-            login.begin_change(&app).await?;
-        }
-        app.mfa.enroll(&login.user.account()?, device).await
+        let login = login.begin_opt_in(&app).await?;
+        let enrollment = app.mfa.enroll(&login.user.account()?, device).await;
+        (login, enrollment)
     };
     match enrollment {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
         Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::NewDevice)),
         // Opted in or out meanwhile, in another session: this one is out of date.
-        Err(Error::ProofRequired | Error::NotEnrolled) => {
+        Err(error @ (Error::ProofRequired | Error::NotEnrolled)) => {
+            if matches!(error, Error::ProofRequired) {
+                login.cancel_opt_in(&app).await?;
+            }
             login.session.flush().await?;
             Err(Problem::log_in(&Goal::NewDevice))
         }
@@ -285,13 +287,7 @@ fn failed_pair(message: Message) -> (Field, Field) {
 
 /// What lets in has changed: all other sessions end, those with a password alone among them.
 async fn confirmed_page(app: &App, login: LoggedIn, confirmed: &Confirmed) -> Answer {
-    let login = login
-        .change(
-            app,
-            Change::opted_in(OptedIn::Yes),
-            Factor::Proven(confirmed.as_ref()),
-        )
-        .await?;
+    let login = login.opt_in(app, confirmed.as_ref()).await?;
     let codes = account_status(app, &login.user)
         .await?
         .map_or(0, |status| status.recovery_codes_left());

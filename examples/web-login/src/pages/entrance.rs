@@ -176,8 +176,8 @@ pub(super) async fn log_in(
         return Ok(go("/login/code"));
     }
     begin(&app, &session, &user, None).await?;
-    app.note(&user.id, "Logged in with the password alone.")
-        .await?;
+    let entry = app.entry("Logged in with the password alone.");
+    app.database.add_entry(&user.activity(), &entry).await?;
     Ok(go(&to.goal.path()))
 }
 

@@ -11,7 +11,7 @@ use super::{Field, Frame, Typed, form, go, go_saying, take_notice};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, Factor, HalfLoggedIn, Sheet};
+use crate::session::{Claimant, HalfLoggedIn, Sheet};
 use crate::user::{Change, OptedIn, User};
 use crate::words::{self, Message};
 
@@ -92,9 +92,9 @@ pub(super) async fn verify(
 }
 
 /// If the site was stopped between the confirmation of the first device and its note, the note is made now. Not if they
-/// have opted out since the code was given: a note without a record would lock them out.
+/// have opted out since the code was given, or an opt-out is under way: a note without a record would lock them out.
 async fn settle_opt_in(app: &App, user: &User) -> Result<(), Problem> {
-    if user.opted_in == OptedIn::Changing {
+    if user.opted_in == OptedIn::OptingIn {
         app.database
             .change_user(
                 &user.id,
@@ -166,13 +166,7 @@ pub(super) async fn give_recovery_code(
         Ok(recovered) => {
             let way_back = claimant.way_back();
             let login = claimant.prove(&app, &recovered).await?;
-            let login = login
-                .change(
-                    &app,
-                    Change::opted_in(OptedIn::Yes),
-                    Factor::Proven(recovered.as_ref()),
-                )
-                .await?;
+            let login = login.opt_in(&app, recovered.as_ref()).await?;
             login.leave(&app, way_back).await?;
             Ok(go("/account/recovered"))
         }

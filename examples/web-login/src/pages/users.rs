@@ -99,6 +99,8 @@ pub(super) async fn add(
         opted_in: OptedIn::No,
         generation: 0,
     };
+    // Hashing takes a while.
+    login.require_open(&app).await?;
     if !app.database.add_user(&user).await? {
         let field = name_field()
             .with_value(name)
@@ -168,17 +170,13 @@ pub(super) async fn grant(
     let permissions = Permissions::from_names(names);
     let change = Change {
         permissions: Some(permissions),
+        told: Some(app.entry("The owner of your organisation changed what you may do.")),
         ..Change::default()
     };
     app.database
         .change_user(&user.id, &change)
         .await?
         .ok_or(Problem::NotFound)?;
-    app.note(
-        &user.id,
-        "The owner of your organisation changed what you may do.",
-    )
-    .await?;
     go_saying(
         &login.session,
         "/users",
@@ -196,15 +194,17 @@ pub(super) async fn reset(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id)).await?;
-    app.database
-        .change_user(&user.id, &Change::opted_in(OptedIn::Changing))
-        .await?;
+    let begin = Change::opted_in(OptedIn::OptingOut).ending_sessions();
+    let begun = app.database.change_user(&user.id, &begin).await?;
+    let begun = begun.ok_or(Problem::NotFound)?;
     match app.mfa.danger_opt_out_unproven(&user.account()?).await {
         Ok(()) | Err(Error::NotEnrolled) => {}
         Err(error) => return Err(error.into()),
     }
+    // Unless they have begun to opt in again: then the note is theirs.
+    let end = Change::opted_in(OptedIn::No).ending_sessions();
     app.database
-        .change_user(&user.id, &Change::opted_in(OptedIn::No).ending_sessions())
+        .change_user(&user.id, &end.only_in(begun))
         .await?;
     go_saying(
         &login.session,

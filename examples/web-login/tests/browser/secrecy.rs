@@ -8,7 +8,12 @@ use crate::people::Person;
 fn nothing_secret_is_logged_in_a_whole_life() {
     run(async |world| {
         let ada = Person::signs_up(world, "Ada").await;
+        // What somebody calls a device is in the sealed record alone.
+        world.secrets.add("Tablet of Ada");
+        ada.adds("Tablet of Ada").await;
         let phone = ada.adds("Phone").await;
+        ada.follows("Tablet of Ada", "revoke").await;
+        ada.browser.press("#revoke-form").await;
         let codes = ada.issues_codes().await;
         let (_, _file) = ada.browser.download("#recovery-codes-file-form").await;
         ada.logs_out().await;

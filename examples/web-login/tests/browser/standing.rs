@@ -105,7 +105,7 @@ fn opting_in_ends_password_sessions() {
         let (_, generation) = note(world, &ada.name);
         ada.adds("Phone").await;
         // As if the site had been stopped between the confirmation and its note.
-        let sql = "UPDATE web_user SET opted_in = 'changing', generation = ?1 WHERE name = ?2";
+        let sql = "UPDATE web_user SET opted_in = 'opting-in', generation = ?1 WHERE name = ?2";
         let generation = i64::try_from(generation).unwrap();
         let changed = database(world).execute(sql, (generation, &ada.name));
         assert_eq!(changed.unwrap(), 1);

@@ -1,0 +1,270 @@
+//! What a thief, a cut connection and two requests at once must not bring about.
+
+mod site;
+
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use site::{Call, PASSWORD, Site};
+
+use crate::user::OptedIn;
+
+/// For what comes at once, on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const NEW_PASSWORD: &str = "another+long+password";
+
+fn change_password() -> String {
+    format!("current={PASSWORD}&new={NEW_PASSWORD}")
+}
+
+/// The second factor is gone, and the password lets in.
+fn is_off(site: &Site, name: &str) -> bool {
+    let leads = site.browser().gives_password(name);
+    leads == "/account" && !site.has_record(name) && site.user(name).opted_in != OptedIn::Yes
+}
+
+#[test]
+fn an_opt_out_beside_a_confirmation_shuts_nobody_out() {
+    let site = Site::new();
+    let (mut ada, phone) = site.opts_in("ada");
+    let mut other = site.logs_in("ada", &phone);
+    let tablet = other.enrolls("Tablet");
+    let confirm = format!("/account/devices/{}/confirm", tablet.device);
+    let code = format!("code={}", site.code(&tablet));
+    let (committed, is_committed) = mpsc::channel();
+    let (removed, is_removed) = mpsc::channel::<()>();
+    site.between.at(Call::Swapped, 0, move || {
+        committed.send(()).unwrap();
+        is_removed.recv_timeout(PATIENCE).unwrap();
+    });
+    let confirmation = std::thread::spawn(move || other.post(&confirm, &code));
+    is_committed.recv_timeout(PATIENCE).unwrap();
+    site.between.at(Call::Removed, 0, move || {
+        removed.send(()).unwrap();
+        confirmation.join().unwrap();
+    });
+    ada.post("/account/opt-out", "");
+    assert!(site.between.has_happened());
+    assert!(is_off(&site, "ada"));
+}
+
+#[test]
+fn an_opt_out_beside_a_login_by_a_recovery_code_shuts_nobody_out() {
+    let site = Site::new();
+    let (mut ada, _) = site.opts_in("ada");
+    let codes = ada.codes();
+    let mut other = site.browser();
+    site.between.at(Call::Remove, 0, move || {
+        // Begun after the opt-out, whose note has ended all that were begun before.
+        assert_eq!(other.gives_password("ada"), "/login/code");
+        let code = format!("recovery_code={}", codes[0]);
+        let answer = other.post("/login/recovery", &code);
+        assert_eq!(answer.location, "/account/recovered");
+    });
+    ada.post("/account/opt-out", "");
+    assert!(site.between.has_happened());
+    assert!(is_off(&site, "ada"));
+}
+
+#[test]
+fn a_login_does_not_take_back_an_opt_out_that_may_be_under_way() {
+    let site = Site::new();
+    let (_, phone) = site.opts_in("ada");
+    for (note, then) in [
+        (OptedIn::OptingOut, OptedIn::OptingOut),
+        (OptedIn::OptingIn, OptedIn::Yes),
+    ] {
+        site.leaves_note("ada", note);
+        site.logs_in("ada", &phone);
+        assert_eq!(site.user("ada").opted_in, then);
+    }
+}
+
+#[test]
+fn a_cut_connection_leaves_no_change_half_done() {
+    let site = Site::new();
+    let (ada, _) = site.opts_in("ada");
+    let (cut, is_cut) = mpsc::channel();
+    let (begin, has_begun) = mpsc::channel();
+    site.between.at(Call::Remove, 0, move || {
+        begin.send(()).unwrap();
+        is_cut.recv_timeout(PATIENCE).unwrap();
+        // The site hears of the cut beside this.
+        std::thread::sleep(Duration::from_millis(100));
+    });
+    let connection = ada.sends("POST", "/account/opt-out", "Content-Length: 0\r\n", "");
+    has_begun.recv_timeout(PATIENCE).unwrap();
+    drop(connection);
+    cut.send(()).unwrap();
+    let end = Instant::now() + PATIENCE;
+    while site.user("ada").opted_in != OptedIn::No {
+        assert!(Instant::now() < end, "{:?}", site.user("ada").opted_in);
+        std::thread::yield_now();
+    }
+    assert!(!site.has_record("ada"));
+}
+
+#[test]
+fn a_logout_is_not_undone_by_a_request_that_is_under_way() {
+    let site = Site::new();
+    let (mut ada, phone) = site.opts_in("ada");
+    site.passes(30);
+    let mut owner = ada.clone();
+    site.between.at(Call::Swap, 0, move || {
+        assert_eq!(owner.post("/logout", "").location, "/login?bye");
+    });
+    let code = format!("code={}", site.code(&phone));
+    ada.post("/code?for=account", &code);
+    assert!(site.between.has_happened());
+    assert!(!ada.is_logged_in());
+}
+
+#[test]
+fn a_request_whose_body_is_held_back_is_no_way_into_a_session_that_has_ended() {
+    let site = Site::new();
+    let mut ada = site.signs_up("ada");
+    let mut thief = site.browser();
+    assert_eq!(thief.gives_password("ada"), "/account");
+    let phone = thief.enrolls("Phone");
+    let confirm = format!("/account/devices/{}/confirm", phone.device);
+    let held = [
+        thief.holds_back("/account/devices/new", "label=Phone"),
+        thief.holds_back(&confirm, &format!("code={}", site.code(&phone))),
+        thief.holds_back("/notes", "text=late"),
+        thief.holds_back("/users", "name=mallory"),
+    ];
+    let answer = ada.post("/account/password", &change_password());
+    assert_eq!(answer.location, "/account");
+    for held in held {
+        let answer = held.finish();
+        assert_eq!((answer.status, answer.location.as_str()), (303, "/login"));
+    }
+    assert!(!ada.get("/notes").body.contains("late"));
+    assert_eq!(site.user("ada").opted_in, OptedIn::OptingIn);
+    assert!(ada.is_logged_in());
+}
+
+#[test]
+fn nobody_is_added_by_a_session_that_ended_meanwhile() {
+    let site = Site::new();
+    let (mut ada, phone) = site.opts_in("ada");
+    let mut thief = site.logs_in("ada", &phone);
+    // The session is looked up by one call of the store, and its proof by the next.
+    site.between.at(Call::Load, 1, move || {
+        let answer = ada.post("/account/password", &change_password());
+        assert_eq!(answer.location, "/account");
+    });
+    let answer = thief.post("/users", "name=mallory");
+    assert!(site.between.has_happened());
+    assert_eq!(answer.location, "/login");
+    let mallory = site.app.database.user_by_name("mallory");
+    assert!(site.runtime.block_on(mallory).unwrap().is_none());
+}
+
+#[test]
+fn no_record_is_begun_beside_a_note_that_says_no() {
+    let site = Site::new();
+    let mut ada = site.signs_up("ada");
+    let mut thief = site.browser();
+    assert_eq!(thief.gives_password("ada"), "/account");
+    thief.enrolls("Phone");
+    // While the session of the thief is looked up.
+    let clock = Arc::clone(&site.clock);
+    site.between.at(Call::Load, 0, move || {
+        let phone = ada.enrolls("Phone");
+        let code = phone.code(&clock);
+        ada.confirms(&phone, &code);
+        assert_eq!(ada.post("/account/opt-out", "").location, "/account");
+    });
+    let answer = thief.post("/account/devices/new", "label=thief");
+    assert!(site.between.has_happened());
+    assert_eq!(answer.location, "/login", "{answer:?}");
+    assert!(!site.has_record("ada"));
+    assert_eq!(site.user("ada").opted_in, OptedIn::No);
+}
+
+#[test]
+fn an_opt_in_that_is_refused_leaves_the_note_as_it_was() {
+    let site = Site::new();
+    let (_, _) = site.opts_in("ada");
+    site.leaves_note("ada", OptedIn::No);
+    let mut other = site.browser();
+    assert_eq!(other.gives_password("ada"), "/account");
+    let answer = other.post("/account/devices/new", "label=mine");
+    assert_eq!(answer.location, "/login?for=account/devices/new");
+    assert_eq!(site.user("ada").opted_in, OptedIn::No);
+}
+
+#[test]
+fn a_password_alone_is_not_enough_after_an_opt_out_that_was_cut_off() {
+    let site = Site::new();
+    let (mut ada, _) = site.opts_in("ada");
+    let codes = ada.codes();
+    let mut owner = site.browser();
+    assert_eq!(owner.gives_password("ada"), "/login/code");
+    let code = format!("recovery_code={}", codes[0]);
+    owner.post("/login/recovery", &code);
+    site.leaves_note("ada", OptedIn::OptingOut);
+    let answer = owner.post("/account/keep", "none=kept");
+    assert_eq!(answer.location, "/account/recovery-codes");
+    assert_eq!(site.browser().gives_password("ada"), "/login/code");
+    assert!(owner.is_logged_in());
+}
+
+#[test]
+fn a_refused_opt_out_leaves_the_note_as_it_was() {
+    let site = Site::new();
+    let (mut ada, _) = site.opts_in("ada");
+    site.between.conflicts();
+    assert_eq!(ada.post("/account/opt-out", "").location, "/account");
+    assert_eq!(site.user("ada").opted_in, OptedIn::Yes);
+    let page = ada.get("/account").body;
+    assert!(page.contains("Try again"), "{page}");
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_nothing_young() {
+    let site = Site::new();
+    let hour = 3600;
+    site.passes(hour);
+    let (_, phone) = site.opts_in("eve");
+    let mut half = site.browser();
+    assert_eq!(half.gives_password("eve"), "/login/code");
+    let mut ada = site.signs_up("ada");
+    site.goes_back(hour);
+    assert!(!ada.is_logged_in());
+    site.passes(30);
+    let code = format!("code={}", site.code(&phone));
+    assert_eq!(half.post("/login/code", &code).location, "/login");
+    // The clocks of two servers are never quite the same.
+    let mut ada = site.browser();
+    ada.gives_password("ada");
+    site.goes_back(5);
+    assert!(ada.is_logged_in());
+}
+
+#[test]
+fn what_can_be_repeated_does_not_push_a_new_device_out_of_the_activity() {
+    let site = Site::new();
+    let (mut ada, phone) = site.opts_in("ada");
+    let path = format!("/account/devices/{}/rename", phone.device);
+    for n in 0..201 {
+        let answer = ada.post(&path, &format!("label=Evil{}", n % 2));
+        assert_eq!(answer.location, "/account");
+    }
+    // The list is written beside the requests: the last entry is there when all are.
+    ada.codes();
+    ada.post("/account/password", &change_password());
+    let end = Instant::now() + PATIENCE;
+    let activity = loop {
+        let body = ada.get("/account/activity").body;
+        if body.contains("10 new recovery codes") {
+            break body;
+        }
+        assert!(Instant::now() < end, "{body}");
+    };
+    assert!(activity.contains("A device was confirmed."));
+    assert!(activity.contains("A device has another name."));
+    assert!(activity.contains("The password was changed."));
+    assert!(!activity.contains("Evil"));
+}
