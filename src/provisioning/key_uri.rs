@@ -8,7 +8,6 @@ mod percent;
 mod repair;
 mod value;
 
-#[cfg(any(feature = "pskc", feature = "csv"))]
 pub use error::{UriError, UriPart};
 #[cfg(feature = "migration")]
 pub(super) use names::Names;
