@@ -5,6 +5,10 @@ use std::ffi::OsStr;
 use crate::Message;
 
 /// What opens an encrypted file.
+#[cfg_attr(
+    not(all(feature = "pskc", feature = "csv")),
+    expect(dead_code, reason = "nothing reads files")
+)]
 pub(crate) enum Key {
     Shared(Vec<u8>),
     Password(String),
