@@ -356,7 +356,10 @@ impl LoggedIn {
             return Err(Problem::go(&Goal::Account));
         }
         match open_proof(app, &self.session, &self.user, &self.login) {
-            Ok(proof) if may_change(app, &proof).await? => Ok(proof),
+            Ok(proof) if may_change(app, &proof).await? => {
+                self.require_open(app).await?;
+                Ok(proof)
+            }
             _ => Err(Problem::ask_code(goal)),
         }
     }
@@ -399,7 +402,9 @@ impl LoggedIn {
                     app.mfa
                         .open_verified(&account, &session, token, Verified::SENSITIVE);
                 match verified {
-                    Ok(verified) if may_change(app, &verified).await? => Ok(()),
+                    Ok(verified) if may_change(app, &verified).await? => {
+                        self.require_open(app).await
+                    }
                     _ => Err(Problem::ask_code(goal)),
                 }
             }
@@ -480,7 +485,7 @@ impl LoggedIn {
     }
 
     /// Demands that this session has not ended since the request began.
-    pub(crate) async fn require_open(&self, app: &App) -> Result<(), Problem> {
+    async fn require_open(&self, app: &App) -> Result<(), Problem> {
         let key = session_store::key(self.session.id().ok_or("the session has no id")?);
         let row = app.database.session(&key, SystemClock.now()).await?;
         let user = app.database.user(&self.user.id).await?;

@@ -162,6 +162,28 @@ fn nobody_is_added_by_a_session_that_ended_meanwhile() {
 }
 
 #[test]
+fn a_session_that_ended_meanwhile_changes_no_device() {
+    let site = Site::new();
+    let (mut owner, phone) = site.opts_in("ada");
+    let mut thief = site.logs_in("ada", &phone);
+    site.between.at(Call::Load, 1, move || {
+        let answer = owner.post("/account/password", &change_password());
+        assert_eq!(answer.location, "/account");
+    });
+    let path = format!("/account/devices/{}/rename", phone.device);
+    let answer = thief.post(&path, "label=Evil");
+    assert!(site.between.has_happened());
+    assert_eq!(answer.location, "/login");
+    let mut ada = site.browser();
+    let form = format!("name=ada&password={NEW_PASSWORD}");
+    ada.post("/login", &form);
+    site.passes(30);
+    ada.post("/login/code", &format!("code={}", site.code(&phone)));
+    let page = ada.get("/account").body;
+    assert!(page.contains("Phone") && !page.contains("Evil"), "{page}");
+}
+
+#[test]
 fn no_record_is_begun_beside_a_note_that_says_no() {
     let site = Site::new();
     let mut ada = site.signs_up("ada");

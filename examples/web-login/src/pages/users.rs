@@ -76,7 +76,6 @@ pub(super) async fn add(
     Typed(typed): Typed<NewUser>,
 ) -> Answer {
     require_owner(&login).await?;
-    login.require_fresh_login(&app, &Goal::Users).await?;
     let name = normal_name(&typed.name);
     if let Some(fault) = name_fault(&name) {
         return users_page(
@@ -99,8 +98,8 @@ pub(super) async fn add(
         opted_in: OptedIn::No,
         generation: 0,
     };
-    // Hashing takes a while.
-    login.require_open(&app).await?;
+    // After the hashing, which takes a while.
+    login.require_fresh_login(&app, &Goal::Users).await?;
     if !app.database.add_user(&user).await? {
         let field = name_field()
             .with_value(name)
