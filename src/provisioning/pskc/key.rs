@@ -65,12 +65,9 @@ pub(super) fn read_key(
     let (algorithm, digits) = algorithm_parameters(key)?;
     let data = needed(key, PSKC, "Data", TokenPart::Secret)?;
     let value = |name, part| Value::read(data, name, part, opener);
-    let secret = value("Secret", TokenPart::Secret)?;
-    let secret = secret
-        .ok_or(TokenReason::Missing {
-            part: TokenPart::Secret,
-        })?
-        .into_bytes()?;
+    let part = TokenPart::Secret;
+    let secret = value("Secret", part)?.ok_or(TokenReason::Missing { part })?;
+    let secret = secret.into_bytes()?;
     let counter = value("Counter", TokenPart::Counter)?
         .map(Value::into_number)
         .transpose()?;
