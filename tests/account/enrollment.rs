@@ -185,9 +185,11 @@ fn a_clock_in_another_time_zone_is_told_and_confirms_nothing() {
     ];
     for (steps, told) in cases {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        let tablet = NewDevice::totp(label("tablet")).in_session(b"hers");
+        let tablet = run(mfa.enroll_another(&proof, tablet)).unwrap();
+        let pending = tablet.device().in_session(b"hers");
         let shown = |at| code(tablet.secret(), NOW, at);
-        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), shown(steps))));
+        let denied = denial(run(mfa.confirm(&alice(), pending, shown(steps))));
         let period = Period::DEFAULT;
         let off = Diagnosis::ClockOff { steps, period };
         assert_eq!(denied, Denial::Unconfirmed(off));
@@ -197,18 +199,20 @@ fn a_clock_in_another_time_zone_is_told_and_confirms_nothing() {
         );
         let pair = [shown(steps), shown(steps + 1)];
         assert_eq!(
-            denial(run(mfa.confirm_pair(&alice(), tablet.device(), pair))),
+            denial(run(mfa.confirm_pair(&alice(), pending, pair))),
             Denial::Mismatch
         );
         // Nothing is learned from it.
-        run(mfa.confirm(&alice(), tablet.device(), shown(0))).unwrap();
+        run(mfa.confirm(&alice(), pending, shown(0))).unwrap();
         assert_eq!(run(mfa.devices(&alice())).unwrap()[1].drift(), 0);
     }
     for steps in [130, -135, 14 * 120 + 2, 24 * 120] {
         let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
-        let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
+        let tablet = NewDevice::totp(label("tablet")).in_session(b"hers");
+        let tablet = run(mfa.enroll_another(&proof, tablet)).unwrap();
+        let pending = tablet.device().in_session(b"hers");
         let shown = code(tablet.secret(), NOW, steps);
-        let denied = denial(run(mfa.confirm(&alice(), tablet.device(), shown)));
+        let denied = denial(run(mfa.confirm(&alice(), pending, shown)));
         assert_eq!(denied, Denial::Mismatch, "{steps}: no zone is so far away");
     }
 }

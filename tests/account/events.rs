@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::account::{DeviceId, DeviceState, Enrollment};
+use secondfactor::account::{DeviceId, DeviceState, Enrollment, FormId, Submission};
 use secondfactor::codes::{Clock as _, Secret, UnixTime};
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{
@@ -385,7 +385,11 @@ impl Life {
             mfa, clock, secret, ..
         } = &self.0;
         let verify = |steps| run(mfa.verify(&alice(), code(secret, clock.now(), steps)));
-        let _verified = verify(0).unwrap();
+        let form: FormId = "1".repeat(32).parse().unwrap();
+        let code_now = Submission::new(code(secret, clock.now(), 0));
+        let submission = code_now.with_form(b"the session's id", form).unwrap();
+        let twice = [(); 2].map(|()| run(mfa.verify(&alice(), submission.clone())));
+        let _verified = twice.map(|verified| verified.unwrap());
         let _replayed = [(); 2].map(|()| verify(0).unwrap_err());
         for _ in 0..2 {
             clock.advance(STEP * 2);
@@ -468,7 +472,7 @@ impl Life {
 }
 
 /// Code, whether the owner must hear of it, whether it is about a device.
-const EVENTS: [(&str, bool, bool); 41] = [
+const EVENTS: [(&str, bool, bool); 42] = [
     ("enrollment_begun", false, true),
     ("confirmation_failed", false, true),
     ("device_confirmed", true, true),
@@ -477,6 +481,7 @@ const EVENTS: [(&str, bool, bool); 41] = [
     ("rebound", true, true),
     ("verified", false, true),
     ("verified", true, true),
+    ("answered_again", false, true),
     ("mismatch", false, false),
     ("replay_refused", true, false),
     ("replay_refused", false, false),
