@@ -10,6 +10,8 @@ mod limit;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlx-postgres"))]
+mod postgresql;
 #[cfg(feature = "redis")]
 mod redis;
 mod report;

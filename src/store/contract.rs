@@ -146,27 +146,22 @@ impl Version {
     pub const fn get(self) -> u64 {
         self.0
     }
+}
 
+#[cfg(any(
+    feature = "postgres",
+    feature = "sqlite",
+    feature = "sqlx-mysql",
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite"
+))]
+impl Version {
     /// Converts for databases whose integers are signed. Versions count writes, so they stay far
     /// below 2^63. A version from elsewhere matches no row.
-    #[cfg(any(
-        feature = "postgres",
-        feature = "sqlite",
-        feature = "sqlx-mysql",
-        feature = "sqlx-postgres",
-        feature = "sqlx-sqlite"
-    ))]
     pub(super) fn signed(self) -> i64 {
         i64::try_from(self.0).unwrap_or(-1)
     }
 
-    #[cfg(any(
-        feature = "postgres",
-        feature = "sqlite",
-        feature = "sqlx-mysql",
-        feature = "sqlx-postgres",
-        feature = "sqlx-sqlite"
-    ))]
     pub(super) const fn from_signed(number: i64) -> Self {
         Self(number.unsigned_abs())
     }

@@ -16,12 +16,13 @@ use deadpool_postgres::tokio_postgres::{Row, types::ToSql};
 
 use super::contract::{ListAccounts, Store, Stored, Swap, Version};
 use super::limit::{self, within};
+use super::postgresql::{SCHEMA, findings};
 use super::report::{Finding, Report};
 use super::table_names::TableNames;
 use crate::account_id::AccountId;
 use connection::{batch, lend, query};
 use error::Cause;
-use sql::{SCHEMA, Sql};
+use sql::Sql;
 
 pub use error::PostgresError;
 
@@ -177,7 +178,8 @@ impl Store for PostgresStore {
         let rows = self.query(&self.sql.check, &[]).await?;
         let mut found = Vec::new();
         for row in &rows {
-            found.extend(check::findings(row)?);
+            let is = |column| row.try_get::<_, bool>(column);
+            found.extend(findings(is, row.try_get("standbys")?)?);
         }
         match self.bounded(check::loses_statements(&self.pool)).await {
             Ok(true) => found.push(Finding::LosesStatements),
@@ -207,7 +209,7 @@ impl Store for PostgresStore {
             Some(expected) => {
                 self.write(
                     &self.sql.update,
-                    &[&account, &expected.signed(), &next],
+                    &[&next, &account, &expected.signed()],
                     next,
                 )
                 .await

@@ -23,7 +23,7 @@ const HOUSE: [(&str, &str); 10] = [
     ("sealing", "key error key_file purpose keyring"),
     (
         "store",
-        "block_on limit report contract any memory table_names sqlite/error sqlite/files sqlite/turns sqlite postgres/error \
+        "block_on limit report contract any memory table_names sqlite/error sqlite/files sqlite/turns sqlite postgresql postgres/error \
          postgres/sql postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
          sqlx/adapter sqlx/postgres sqlx/mysql sqlx/sqlite conformance/bench conformance/laws conformance",
     ),

@@ -1,42 +1,9 @@
-//! What is not as it should be on a server of PostgreSQL, or on the way to it.
+//! What is not as it should be on the way to a server of PostgreSQL.
 
 use deadpool_postgres::Pool;
-use deadpool_postgres::tokio_postgres::Row;
 
 use super::connection::{batch, lend, query};
 use super::error::PostgresError;
-use crate::store::report::Finding;
-
-pub(super) fn findings(row: &Row) -> Result<Vec<Finding>, PostgresError> {
-    let is = |column| row.try_get::<_, bool>(column);
-    let mut findings = Vec::new();
-    if is("is_standby")? {
-        findings.push(Finding::NotPrimary);
-    } else if is("is_read_only")? {
-        findings.push(Finding::ReadOnly);
-    }
-    if !is("has_schema")? {
-        findings.push(Finding::NoSchema);
-    }
-    if is("is_unlogged")? {
-        findings.push(Finding::Unlogged);
-    }
-    for setting in ["fsync", "full_page_writes"] {
-        if !is(setting)? {
-            findings.push(Finding::Setting {
-                name: setting,
-                value: "off".to_owned(),
-            });
-        }
-    }
-    let standbys: i64 = row.try_get("standbys")?;
-    if standbys > 0 && !is("waits_for_standbys")? {
-        findings.push(Finding::AsynchronousReplicas {
-            count: standbys.unsigned_abs(),
-        });
-    }
-    Ok(findings)
-}
 
 /// Says whether a prepared statement is gone in the next transaction.
 ///
