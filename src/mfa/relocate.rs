@@ -50,12 +50,13 @@ impl<S: Store> Mfa<S> {
         self.judge(from, Absent::IsNotEnrolled, freeze).await?;
 
         for _ in 0..TRIES {
-            let Some(frozen) = self.load(from).await? else {
+            let Some(stored) = self.load(from).await? else {
                 return Ok(());
             };
-            self.insert(to, || self.open(from, frozen.body())).await?;
+            let frozen = self.open(from, stored.body())?;
+            self.insert(to, frozen).await?;
             if self
-                .removes(from, self.clock.now(), frozen.version(), &[])
+                .removes(from, self.clock.now(), stored.version(), &[])
                 .await?
             {
                 return Ok(());
@@ -65,18 +66,14 @@ impl<S: Store> Mfa<S> {
     }
 
     /// Inserts the frozen account under its new id, if that was not done before.
-    async fn insert(
-        &self,
-        to: &AccountId,
-        frozen: impl Fn() -> Result<Account, Error>,
-    ) -> Result<(), Error> {
-        let attempt = frozen()?.relocate()?;
+    async fn insert(&self, to: &AccountId, frozen: Account) -> Result<(), Error> {
+        let mark = frozen.move_mark();
+        let attempt = frozen.relocate()?;
         if let Some(()) = self.commit(to, self.clock.now(), None, attempt).await? {
             return Ok(());
         }
-        let frozen = frozen()?;
         match self.open_if_there(to).await? {
-            Some(there) if there.is_of_the_move_of(&frozen) => Ok(()),
+            Some(there) if there.was_moved_by(mark) => Ok(()),
             _ => Err(Error::Occupied),
         }
     }

@@ -58,10 +58,14 @@ impl Account {
             .is_some_and(|moved| moved.other == *from)
     }
 
-    /// Says whether this is where the other account is moved to by the move that froze it.
-    pub(crate) fn is_of_the_move_of(&self, frozen: &Self) -> bool {
-        let mark = |side: &Option<Relocation>| side.as_ref().map(|relocation| relocation.mark);
-        frozen.moving.is_some() && mark(&self.moved) == mark(&frozen.moving)
+    /// Returns the mark of the move that froze it.
+    pub(crate) fn move_mark(&self) -> Option<Credential> {
+        self.moving.as_ref().map(|moving| moving.mark)
+    }
+
+    /// Says whether this is where the move of this mark leads.
+    pub(crate) fn was_moved_by(&self, mark: Option<Credential>) -> bool {
+        mark.is_some() && mark == self.moved.as_ref().map(|moved| moved.mark)
     }
 
     pub(crate) fn refuse_moving(&self) -> Result<(), Error> {
