@@ -45,7 +45,7 @@ use secondfactor::store::drivers::redis::Client;
 use secondfactor::store::{
     ListAccounts, MemoryStore, PostgresStore, RedisStore, SqliteStore, Store,
 };
-use secondfactor::{AccountId, Mfa};
+use secondfactor::{AccountId, Keyring, Mfa, SealingKey};
 use shared::OURS;
 use shared::table::{self, Row};
 use tokio::runtime::Runtime;
@@ -270,7 +270,7 @@ impl Table {
             if after.is_none() {
                 self.walks += 1;
             }
-            let keyring = enrolled::keyring_after(self.walks, self.walks);
+            let keyring = keyring(self.walks, self.walks);
             let mfa = Mfa::new(Arc::clone(store), keyring).with_accounts_at_once(WALKERS);
             let batch = self.runtime.block_on(mfa.reseal_batch(after.as_ref(), 500));
             let batch = batch.unwrap();
@@ -307,7 +307,7 @@ impl Table {
         let (start, secret) = (self.step, &self.records.secret);
         let (mean, times, rounds) = self.clients(clients, |number, until| {
             let clock = Arc::new(ManualClock::new(fill::NOW));
-            let keyring = enrolled::keyring_after(self.walks, 0);
+            let keyring = keyring(self.walks, 0);
             let mfa = Mfa::new(Arc::clone(store), keyring).with_clock(Arc::clone(&clock));
             let walk = Walk::new(number, clients, size);
             client(
@@ -353,6 +353,19 @@ fn beside(group: &str, floors: Vec<f64>, ours: Vec<f64>) -> Vec<Row> {
     }
     rows.push(Row::new(group, OURS, ours));
     rows
+}
+
+/// Keys of this many walks, of which one is active. The records begin under key 0.
+fn keyring(walks: u16, active: u16) -> Keyring {
+    let key = |number: u16| {
+        let mut key = enrolled::KEY;
+        key[..2].copy_from_slice(&number.to_be_bytes());
+        SealingKey::from_bytes(if number == 0 { &enrolled::KEY } else { &key })
+    };
+    let retired = (0..=walks).filter(|number| *number != active);
+    retired.fold(Keyring::new(key(active)), |keyring, number| {
+        keyring.with_retired(key(number))
+    })
 }
 
 /// The nanoseconds since `last`, which is now from here on.

@@ -11,20 +11,6 @@ pub(crate) fn keyring() -> Keyring {
     Keyring::new(SealingKey::from_bytes(&KEY))
 }
 
-/// With this key active, and one for each walk so far retired.
-#[allow(dead_code)] // the benches of accounts and codes have one key
-pub(crate) fn keyring_after(walks: u16, active: u16) -> Keyring {
-    let key = |number: u16| {
-        let mut key = KEY;
-        key[..2].copy_from_slice(&number.to_be_bytes());
-        SealingKey::from_bytes(if number == 0 { &KEY } else { &key })
-    };
-    let retired = (0..=walks).filter(|number| *number != active);
-    retired.fold(Keyring::new(key(active)), |keyring, number| {
-        keyring.with_retired(key(number))
-    })
-}
-
 pub(crate) fn code(secret: &Secret, time: UnixTime) -> Code {
     Totp::new(secret).at(time).expect("after T0")
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secondfactor::account::DeviceId;
@@ -15,6 +15,50 @@ use secondfactor::{
 
 use crate::recovery_set;
 use crate::support::*;
+
+/// A database that has committed, and whose answer is on the way.
+#[derive(Default)]
+pub(crate) struct Slow {
+    inner: MemoryStore,
+    pub(crate) is_hanging: AtomicBool,
+}
+
+impl Slow {
+    async fn way_back(&self) {
+        if self.is_hanging.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Store for Slow {
+    type Error = std::convert::Infallible;
+
+    async fn check(&self) -> Result<Report, Self::Error> {
+        Ok(Report::default())
+    }
+
+    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Self::Error> {
+        self.inner.load(account).await
+    }
+
+    async fn swap(
+        &self,
+        account: &AccountId,
+        expected: Option<Version>,
+        next: &[u8],
+    ) -> Result<Swap, Self::Error> {
+        let swap = self.inner.swap(account, expected, next).await;
+        self.way_back().await;
+        swap
+    }
+
+    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Self::Error> {
+        let swap = self.inner.remove(account, expected).await;
+        self.way_back().await;
+        swap
+    }
+}
 
 /// Counts the writes.
 #[derive(Default)]

@@ -117,50 +117,6 @@ fn codes_come_from_uris() {
         ),
         "07081804\n"
     );
-    // A file may begin with a mark, alone on its line or not.
-    for text in [
-        format!("\u{feff}\n{MICROSOFT}\n"),
-        format!("\u{feff}{MICROSOFT}\r\n"),
-    ] {
-        let printed = prints(&["inspect", "-", "--lenient"], &text);
-        assert!(
-            printed.contains("\naccount: me@somecompany.net\n"),
-            "{printed}"
-        );
-    }
-    // Whatever is repaired is told.
-    for (text, told) in [
-        (
-            uri("").replace(
-                "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-                "GEZDGNBVGY3TQOJQGEZDGNBVGZ",
-            ),
-            "bits behind the end of the secret dropped",
-        ),
-        (
-            uri("&issuer=Example").replace("alice", ""),
-            "an empty account name read as absent",
-        ),
-        (
-            uri("&issuer=My+Site").replace("Example", "My%20Site"),
-            "a plus in the issuer read as a blank",
-        ),
-        (
-            uri("").replace("Example", "Steam"),
-            "the service may show other codes than these",
-        ),
-        (
-            uri("&algorithm=Algorithm.sha1"),
-            "another spelling of the algorithm understood",
-        ),
-    ] {
-        let printed = prints(&["inspect", &text, "--lenient"], "");
-        assert!(
-            printed.ends_with(&format!("\nrepair: {told}\n")),
-            "{printed}"
-        );
-    }
-
     let hotp = format!("otpauth://hotp/alice?secret={SECRET}&counter=7");
     assert_eq!(prints(&["hotp", "--uri", &hotp], ""), "162583\n");
     // By hand, the same.

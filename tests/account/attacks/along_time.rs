@@ -1,66 +1,19 @@
 //! What a reviewer found who followed a thief along time. "Attacks:" names the rows.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use secondfactor::account::{Diagnosis, Lock};
 use secondfactor::codes::{Clock as _, ManualClock, Secret, UnixTime};
-use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
-use secondfactor::{
-    AccountId, Code, Denial, Error, Event, Label, Mfa, NewDevice, Policy, RecoveryCodes,
-};
+use secondfactor::{Code, Denial, Error, Event, Label, Mfa, NewDevice, Policy, RecoveryCodes};
 
 use super::denial;
-use crate::stage::{Held, Stage, active};
+use crate::stage::{Held, Slow, Stage, active};
 use crate::support::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// A database that has committed, and whose answer is on the way.
-#[derive(Default)]
-struct Slow {
-    inner: MemoryStore,
-    is_hanging: AtomicBool,
-}
-
-impl Slow {
-    async fn way_back(&self) {
-        if self.is_hanging.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-impl Store for Slow {
-    type Error = std::convert::Infallible;
-
-    async fn check(&self) -> Result<Report, Self::Error> {
-        Ok(Report::default())
-    }
-
-    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Self::Error> {
-        self.inner.load(account).await
-    }
-
-    async fn swap(
-        &self,
-        account: &AccountId,
-        expected: Option<Version>,
-        next: &[u8],
-    ) -> Result<Swap, Self::Error> {
-        let swap = self.inner.swap(account, expected, next).await;
-        self.way_back().await;
-        swap
-    }
-
-    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Self::Error> {
-        let swap = self.inner.remove(account, expected).await;
-        self.way_back().await;
-        swap
-    }
-}
 
 /// A phone's account on a slow database, and a thief that hangs up.
 struct HangingUp {

@@ -1,18 +1,18 @@
 //! Guesses: many at once, without end, or at the owner's expense.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Barrier};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use secondfactor::account::Lock;
 use secondfactor::codes::{LookAhead, Window};
-use secondfactor::store::{MemoryStore, Report, SqliteStore, Store, Stored, Swap, Version};
-use secondfactor::{AccountId, Denial, Error, Mfa, Policy};
+use secondfactor::store::{MemoryStore, SqliteStore, Store};
+use secondfactor::{Denial, Error, Mfa, Policy};
 
 use super::{denial, is_throttled, sqlite, wait};
-use crate::stage::Stage;
+use crate::stage::{Slow, Stage};
 use crate::support::*;
 
 /// How many of so many wrong codes at once are judged, how many are told to wait, and how many saw too much traffic.
@@ -108,58 +108,20 @@ fn the_applications_rollback_does_not_take_the_charge_back() {
     )));
 }
 
-/// Commits, and never says so.
-struct Silent {
-    inner: MemoryStore,
-    is_silent: AtomicBool,
-}
-
-impl Store for Silent {
-    type Error = std::convert::Infallible;
-
-    async fn check(&self) -> Result<Report, Self::Error> {
-        Ok(Report::default())
-    }
-
-    async fn load(&self, account: &AccountId) -> Result<Option<Stored>, Self::Error> {
-        self.inner.load(account).await
-    }
-
-    async fn swap(
-        &self,
-        account: &AccountId,
-        expected: Option<Version>,
-        next: &[u8],
-    ) -> Result<Swap, Self::Error> {
-        let swap = self.inner.swap(account, expected, next).await;
-        if self.is_silent.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
-        }
-        swap
-    }
-
-    async fn remove(&self, account: &AccountId, expected: Version) -> Result<Swap, Self::Error> {
-        self.inner.remove(account, expected).await
-    }
-}
-
 /// The claimant hangs up while the answer is on its way, and the server drops the future.
 /// Attacks: "a limiter that is void".
 #[test]
 fn hanging_up_before_the_answer_does_not_take_the_charge_back() {
-    let store = Arc::new(Silent {
-        inner: MemoryStore::new(),
-        is_silent: AtomicBool::new(false),
-    });
+    let store = Arc::<Slow>::default();
     let Login { mfa, secret, .. } = Login::new(Arc::clone(&store));
-    store.is_silent.store(true, Ordering::Relaxed);
+    store.is_hanging.store(true, Ordering::SeqCst);
     let mut context = Context::from_waker(Waker::noop());
     let alice = alice();
     for _ in 0..5 {
         let mut answer = pin!(mfa.verify(&alice, wrong_code(&secret, NOW)));
         assert!(answer.as_mut().poll(&mut context).is_pending());
     }
-    store.is_silent.store(false, Ordering::Relaxed);
+    store.is_hanging.store(false, Ordering::SeqCst);
     assert!(is_throttled(run(mfa.verify(&alice, code(&secret, NOW, 0)))));
 }
 
