@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, Attempt, DeviceId, Submission};
+use secondfactor::account::{Account, Attempt, DeviceId, PendingDevice, Submission};
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, UnixTime};
 use secondfactor::store::{Committed, MemoryStore, Swap};
 use secondfactor::{
@@ -17,6 +17,7 @@ use crate::valgrind::{mark_code, mark_recovery_code, mark_undefined};
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_010);
 const ENROLLED: UnixTime = UnixTime::from_secs(1_700_000_010 - 3600);
 const FIRST_COUNTER: u64 = 1000;
+const SESSION: &[u8] = b"a session's name";
 
 pub fn run(cases: &mut Cases) {
     let one = Owner::with([Kind::TOTP]);
@@ -174,7 +175,11 @@ fn confirm(cases: &mut Cases) {
         ] {
             let code = pending.code(0, ENROLLED, steps);
             cases.quiet(&format!("confirm, {name}: {steps} off"), verdicts, || {
-                let answer = judged(pending.unknown().confirm(id(1), mark_code(code), ENROLLED));
+                let answer = judged(
+                    pending
+                        .unknown()
+                        .confirm(begun(1), mark_code(code), ENROLLED),
+                );
                 assert_eq!(answer.is_ok(), is_right);
             });
         }
@@ -182,7 +187,7 @@ fn confirm(cases: &mut Cases) {
             let codes = steps.map(|steps| pending.code(0, ENROLLED, steps));
             cases.quiet(&format!("confirm a pair, {name}: {steps:?} off"), 1, || {
                 let answer = judged(pending.unknown().confirm_pair(
-                    id(1),
+                    begun(1),
                     codes.map(mark_code),
                     ENROLLED,
                 ));
@@ -369,7 +374,7 @@ impl Owner {
             }
             let code = owner.code(at, ENROLLED, if kind.is_token { -1 } else { 0 });
             let (record, confirmed) =
-                judged_and_kept(open(&owner.record).confirm(id(at + 1), code, ENROLLED));
+                judged_and_kept(open(&owner.record).confirm(begun(at + 1), code, ENROLLED));
             (owner.record, owner.proof) = (record, confirmed.ok());
         }
         owner
@@ -382,7 +387,7 @@ impl Owner {
         );
         let new =
             NewDevice::with_parameters(label, kind.parameters(FIRST_COUNTER)).expect("in range");
-        new.with_secret(secret(at))
+        new.with_secret(secret(at)).in_session(SESSION)
     }
 
     fn proof(&self) -> &Confirmed {
@@ -415,6 +420,11 @@ impl Owner {
 
 fn alice() -> AccountId {
     AccountId::new("alice").expect("a name")
+}
+
+/// As the session names it that began the device. How far a clock is off is told to it alone.
+fn begun(number: usize) -> PendingDevice {
+    id(number).in_session(SESSION)
 }
 
 fn id(number: usize) -> DeviceId {
