@@ -24,7 +24,7 @@ const HOUSE: [(&str, &str); 10] = [
     (
         "store",
         "block_on limit report contract any memory table_names sqlite/error sqlite/files sqlite/turns sqlite postgresql postgres/error \
-         postgres/sql postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
+         postgres/sql postgres/last_user postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
          sqlx/adapter sqlx/postgres sqlx/mysql sqlx/sqlite conformance/bench conformance/laws conformance",
     ),
     (
