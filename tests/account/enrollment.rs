@@ -363,7 +363,7 @@ fn with_a_grace_both_secrets_log_in_until_the_deadline() {
     );
     let told = |expected: String| assert!(log.shown().contains(&expected), "{expected}");
     told(format!(
-        "Retired {{ device: {device:?}, label: {:?} }}",
+        "Retired {{ device: {device:?}, label: {:?}, serial: None }}",
         label("phone")
     ));
     told(format!(
