@@ -105,7 +105,7 @@ fn reported_uris_that_say_too_little_are_refused() {
         // Spomky-Labs/otphp 179.
         (
             "DoeMaatje:name@domain.ext?issuer=Name".to_owned(),
-            no_secret.clone(),
+            no_secret,
         ),
         // nextcloud/twofactor_totp 47: the secret stands in the label.
         (format!("ownCloud/%20TOTP/secret={SECRET}"), no_secret),

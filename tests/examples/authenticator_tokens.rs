@@ -229,9 +229,9 @@ fn the_files_of_pam_modules_are_imported() {
          HOTP/T30 carol - {SECRET}\n"
     );
     let expected = "\
-serial  type  hash  digits  period/counter  drift  bits  manufacturer  owner  until
--       totp  SHA1  8       30              0      160   -             alice  -
--       hotp  SHA1  6       5               0      160   -             bob    -
+serial   type  hash  digits  period/counter  drift  bits  manufacturer  owner  until
+-        totp  SHA1  8       30              0      160   -             alice  -
+-        hotp  SHA1  6       5               0      160   -             bob    -
 entry 5  can't be used: the secret can't be read, or is out of range
 ";
     let run = import(&users, &[]);
