@@ -26,6 +26,8 @@ mod second_factor;
 mod sequences;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(feature = "csv")]
+mod serials;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))] // the attacks use all of it
 mod stage;
 #[path = "../support/mod.rs"]

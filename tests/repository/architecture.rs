@@ -16,7 +16,7 @@ const HOUSE: [(&str, &str); 10] = [
         "provisioning",
         "key_uri/error key_uri/repair key_uri/percent key_uri/names key_uri/value key_uri/build \
          key_uri/parse key_uri migration/error migration/wire migration/payload migration/import migration/export \
-         migration qr token/error token/value token/text token csv/error csv/columns csv/row csv/read csv pskc/error \
+         migration qr token/error token/value token/text token pam/users_file pam/google_authenticator pam csv/error csv/columns csv/row csv/read csv pskc/error \
          pskc/file pskc/xml pskc/date pskc/policy pskc/encryption pskc/key pskc/read pskc",
     ),
     ("account_id", ""),
