@@ -22,7 +22,7 @@ use secondfactor::codes::Secret;
 use secondfactor::{Denial, Error, NewDevice};
 
 use crate::support::*;
-use crate::{denial, recovery_set};
+use crate::{denial, kind, recovery_set};
 
 fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
     matches!(denial(result), Denial::Throttled { .. })
