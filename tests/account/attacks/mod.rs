@@ -23,7 +23,7 @@ use secondfactor::store::SqliteStore;
 use secondfactor::{Denial, Error, NewDevice};
 
 use crate::support::*;
-use crate::{denial, recovery_set};
+use crate::{denial, kind, recovery_set};
 
 fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
     matches!(denial(result), Denial::Throttled { .. })
