@@ -31,7 +31,9 @@ impl Account {
             if !account.device(id)?.is_accepted() {
                 return Err(Error::UnknownDevice.into());
             }
-            account.refuse_disabled()?;
+            if !account.has_working_browser() {
+                account.refuse_closed()?;
+            }
             let wait = account.resyncs.wait(RESYNCS);
             if !wait.is_zero() {
                 return Err(Denial::Throttled {
