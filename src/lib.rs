@@ -46,6 +46,7 @@
 //! | [`account`] | devices, statuses, limits: what is remembered about one account, as a value |
 //! | [`store`] | where records are kept: the contract, the adapters, their test suite |
 //! | [`sealing`] | the record at rest |
+//! | [`sign_in`] | what your application remembers: who has opted in, who must, how far a session has come |
 //! | [`mfa`] | the blocking front, and walks over all accounts |
 //! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
 //! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens and of PAM modules |
@@ -100,6 +101,8 @@ pub mod provisioning;
 pub mod sealing;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(feature = "mfa")]
+pub mod sign_in;
 #[cfg(feature = "mfa")]
 pub mod store;
 

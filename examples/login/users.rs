@@ -92,7 +92,7 @@ impl Users {
         }
     }
 
-    /// The application's own note of who has opted in: see `needs_code`.
+    /// The application's own note of who has opted in: see `Mfa::needs_code`.
     pub(crate) fn note_opted_in(&self, user: &User, opted_in: bool) -> Outcome {
         self.connection.execute(
             "UPDATE user SET opted_in = ?2 WHERE name = ?1",

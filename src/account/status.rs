@@ -53,11 +53,13 @@ impl Account {
 }
 
 impl Status {
-    /// Returns whether a device's codes are accepted at a login.
+    /// Returns whether a device is there whose codes are accepted at a login, for the owner's page.
     ///
-    /// This is no gate: a lost record has no device either. Ask your own note of who has opted in.
+    /// This is no gate. A record that was lost has no such device either, and nor has an account whose
+    /// owner took the last one away by a recovery code. At a login, ask
+    /// [`Mfa::needs_code`](crate::Mfa::needs_code).
     #[must_use]
-    pub fn is_enrolled(&self) -> bool {
+    pub fn has_accepted_device(&self) -> bool {
         let accepted = |device: &DeviceStatus| {
             matches!(
                 device.state,
@@ -70,7 +72,7 @@ impl Status {
     /// Returns whether a device was ever confirmed. The account has opted in then, although it may
     /// have no device now.
     ///
-    /// This is no gate either.
+    /// This is no gate either: a record that was lost says no.
     #[must_use]
     pub const fn was_confirmed(&self) -> bool {
         self.was_confirmed

@@ -59,7 +59,7 @@ fn the_list_tells_all_but_secrets() {
     let _verified = run(mfa.verify(&alice(), code(&secret, NOW.saturating_add(STEP), 0))).unwrap();
 
     let status = run(mfa.status(&alice())).unwrap();
-    assert!(status.is_enrolled());
+    assert!(status.has_accepted_device());
     assert_eq!(status.lock(), Lock::Open);
     assert_eq!(
         (status.recovery_codes_left(), status.recovery_lock()),
@@ -668,9 +668,9 @@ fn a_status_says_whether_a_device_was_ever_confirmed() {
     let phone = Held::new(&run(stage.mfa.enroll(&alice(), label("phone"))).unwrap());
     assert!(!status().was_confirmed());
     let confirmed = stage.confirm(&phone).unwrap();
-    assert!(status().was_confirmed() && status().is_enrolled());
+    assert!(status().was_confirmed() && status().has_accepted_device());
     let codes = stage.issue(&confirmed);
     let recovered = stage.redeem(&codes[0]).unwrap();
     run(stage.mfa.revoke(&recovered, phone.id)).unwrap();
-    assert!(status().was_confirmed() && !status().is_enrolled());
+    assert!(status().was_confirmed() && !status().has_accepted_device());
 }
