@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use secondfactor::account::{BrowserCookie, BrowserId, FormId, Lock, Recognized, Submission};
 use secondfactor::codes::SecretText;
-use secondfactor::store::MemoryStore;
 use secondfactor::{Code, Denial, Error, Event, Mfa, Policy, Verified};
 
 use super::{denial, is_throttled};
@@ -543,31 +542,4 @@ fn a_closed_side_of_strangers_binds_nothing_again_for_the_owner() {
     assert_eq!(stage.browsers(), []);
     stage.wait(DAY);
     let _verified = stage.log_in(&new).unwrap();
-}
-
-/// In a known browser the device was the last one; the store has one record, and so has one of them the last word.
-#[test]
-fn one_cookie_raced_by_sixteen_is_one_budget() {
-    let login = Login::new(MemoryStore::new());
-    let (mfa, secret) = (&login.mfa, &login.secret);
-    let submission = Submission::new(code(secret, NOW, 0)).remember_browser(label("laptop"));
-    let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
-    let cookie = verified.take_browser_cookie().unwrap().expose_value();
-    let wrong = Submission::new(wrong_code(secret, NOW)).in_browser(Some(&cookie));
-    let barrier = std::sync::Barrier::new(16);
-    let judged: usize = std::thread::scope(|scope| {
-        let guess = || {
-            barrier.wait();
-            match run(mfa.verify(&alice(), wrong.clone())) {
-                Err(Error::Denied(Denial::Mismatch)) => 1,
-                _ => 0,
-            }
-        };
-        let threads: Vec<_> = (0..16).map(|_| scope.spawn(guess)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .sum()
-    });
-    assert_eq!(judged, 5);
 }
