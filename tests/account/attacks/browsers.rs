@@ -445,24 +445,24 @@ fn trust_ends_with_what_it_rests_on() {
     type Ending = fn(&Stage, &Held, &Browser);
     let endings: [(&str, Ending); 9] = [
         ("revoke", |stage, phone, _| {
-            let (tablet, _) = stage.add(&stage.log_in(phone).unwrap(), "tablet");
+            let (tablet, _) = stage.add(stage.log_in(phone).unwrap(), "tablet");
             let by_tablet = stage.log_in(&tablet).unwrap();
             run(stage.mfa.revoke(&by_tablet, phone.id)).unwrap();
         }),
         ("suspend and resume", |stage, phone, _| {
-            let (tablet, _) = stage.add(&stage.log_in(phone).unwrap(), "tablet");
+            let (tablet, _) = stage.add(stage.log_in(phone).unwrap(), "tablet");
             let by_tablet = stage.log_in(&tablet).unwrap();
             run(stage.mfa.suspend(&by_tablet, phone.id)).unwrap();
             run(stage.mfa.resume(&by_tablet, phone.id)).unwrap();
         }),
         ("rotate", |stage, phone, _| {
             let new = stage
-                .rotate(&stage.log_in(phone).unwrap(), phone, DAY)
+                .rotate(stage.log_in(phone).unwrap(), phone, DAY)
                 .unwrap();
             stage.confirm(&new).unwrap();
         }),
         ("redeem", |stage, phone, _| {
-            let codes = stage.issue(&stage.log_in(phone).unwrap());
+            let codes = stage.issue(stage.log_in(phone).unwrap());
             let _recovered = stage.redeem(&codes[0]).unwrap();
         }),
         ("disabled", |stage, phone, _| {
@@ -483,7 +483,7 @@ fn trust_ends_with_what_it_rests_on() {
             stage.wait(Duration::from_secs(60));
         }),
         ("keep only", |stage, phone, _| {
-            stage.keep(&stage.log_in(phone).unwrap(), &[phone]);
+            stage.keep(stage.log_in(phone).unwrap(), &[phone]);
         }),
     ];
     for (name, end) in endings {
