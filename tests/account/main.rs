@@ -8,6 +8,7 @@ mod any_bytes;
 mod any_text;
 #[cfg(feature = "sqlite")]
 mod attacks;
+mod browser;
 mod devices;
 mod drift;
 mod enrollment;
