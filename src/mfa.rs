@@ -11,5 +11,6 @@ mod relocate;
 mod stage;
 mod sweep;
 mod token;
+mod unproven;
 
 pub use sweep::{Batch, KeyUsage};

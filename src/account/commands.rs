@@ -8,5 +8,6 @@ mod issue_recovery_codes;
 mod redeem;
 mod relocate;
 mod resync;
+mod temporary_code;
 mod unproven;
 mod verify;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::actor::Actor;
 use super::device::id::DeviceId;
 use super::diagnosis::Diagnosis;
 use super::label::Label;
@@ -222,6 +223,8 @@ pub enum Event {
     Imported {
         /// This is the device.
         device: DeviceId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     #[non_exhaustive]
@@ -230,25 +233,39 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// This operator did it.
+        actor: Actor,
     },
     /// The account has opted out, and nothing is remembered of it.
     OptedOut,
     /// The account was opted out without proof of a second factor, by an operator.
-    OptedOutUnproven,
+    #[non_exhaustive]
+    OptedOutUnproven {
+        /// This operator did it.
+        actor: Actor,
+    },
     /// An operator has set the failures in a row back, of codes and of recovery codes.
-    UnlockedUnproven,
+    #[non_exhaustive]
+    UnlockedUnproven {
+        /// This operator did it.
+        actor: Actor,
+    },
     /// An operator moves the account to another id, and nothing is accepted under this one any
     /// longer.
     #[non_exhaustive]
     MovedAway {
         /// This is its new id.
         to: AccountId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// An operator has moved the account to this id.
     #[non_exhaustive]
     MovedHere {
         /// This was its id before.
         from: AccountId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// New recovery codes were issued, and earlier ones are void.
     #[non_exhaustive]
@@ -270,15 +287,34 @@ pub enum Event {
         /// So many are left.
         codes_left: usize,
     },
-    /// A wrong recovery code was judged.
+    /// A wrong recovery code or temporary code was judged.
     #[non_exhaustive]
     RecoveryMismatch {
         /// So many were wrong in a row.
         failures: u32,
     },
-    /// There were too many wrong recovery codes in a row, so none is judged until new ones are
-    /// issued.
+    /// There were too many wrong recovery codes in a row, or temporary ones, so none of the kind is judged until new ones
+    /// are issued.
     RecoveryDisabled,
+    /// An operator has issued a temporary code, which is redeemed once until it ends.
+    #[non_exhaustive]
+    TemporaryCodeIssued {
+        /// It ends at this time.
+        ends: UnixTime,
+        /// This operator did it.
+        actor: Actor,
+    },
+    /// The temporary code was redeemed.
+    TemporaryCodeRedeemed,
+    /// An operator has withdrawn the temporary code.
+    #[non_exhaustive]
+    TemporaryCodeWithdrawn {
+        /// This operator did it.
+        actor: Actor,
+    },
+    /// The temporary code has ended, by its time or by what the owner did. Its redemption has ended too, except where new
+    /// recovery codes were issued by it.
+    TemporaryCodeEnded,
     /// The record is sealed by another key now.
     #[non_exhaustive]
     Resealed {
@@ -387,11 +423,11 @@ impl Event {
             Self::Revoked { device, .. } => Row("revoked", Some(*device), Owner),
             Self::EnrollmentEnded { device, .. } => Row("enrollment_ended", Some(*device), Log),
             Self::KeptOnly { .. } => Row("kept_only", None, Owner),
-            Self::Imported { device } => Row("imported", Some(*device), Owner),
+            Self::Imported { device, .. } => Row("imported", Some(*device), Owner),
             Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
             Self::OptedOut => Row("opted_out", None, Owner),
-            Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),
-            Self::UnlockedUnproven => Row("unlocked_unproven", None, Owner),
+            Self::OptedOutUnproven { .. } => Row("opted_out_unproven", None, Owner),
+            Self::UnlockedUnproven { .. } => Row("unlocked_unproven", None, Owner),
             Self::MovedAway { .. } => Row("moved_away", None, Log),
             Self::MovedHere { .. } => Row("moved_here", None, Owner),
             Self::RecoveryCodesIssued { .. } => Row("recovery_codes_issued", None, Owner),
@@ -399,6 +435,10 @@ impl Event {
             Self::Recovered { .. } => Row("recovered", None, Owner),
             Self::RecoveryMismatch { .. } => Row("recovery_mismatch", None, Owner),
             Self::RecoveryDisabled => Row("recovery_disabled", None, Owner),
+            Self::TemporaryCodeIssued { .. } => Row("temporary_code_issued", None, Owner),
+            Self::TemporaryCodeRedeemed => Row("temporary_code_redeemed", None, Owner),
+            Self::TemporaryCodeWithdrawn { .. } => Row("temporary_code_withdrawn", None, Owner),
+            Self::TemporaryCodeEnded => Row("temporary_code_ended", None, Log),
             Self::Resealed { .. } => Row("resealed", None, Log),
             Self::Interrupted { events } => {
                 let told = events.iter().any(Self::notify_owner);

@@ -7,6 +7,7 @@ mod answer;
 mod device;
 mod recovery;
 mod relocation;
+mod temporary;
 mod throttle;
 mod voucher;
 
@@ -24,6 +25,7 @@ use crate::store::tag;
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
 use relocation::RelocationRecord;
+use temporary::TemporaryRecord;
 use throttle::{ThrottleRecord, bucket};
 
 #[derive(Encode, Decode, CborLen)]
@@ -49,6 +51,8 @@ struct Record<'b> {
     moving: Option<RelocationRecord<'b>>,
     #[b(9)]
     moved: Option<RelocationRecord<'b>>,
+    #[b(15)]
+    temporary: Option<TemporaryRecord<'b>>,
 }
 
 impl Account {
@@ -97,6 +101,7 @@ impl<'b> From<&'b Account> for Record<'b> {
             was_confirmed: account.was_confirmed,
             moving: account.moving.as_ref().map(RelocationRecord::from),
             moved: account.moved.as_ref().map(RelocationRecord::from),
+            temporary: account.temporary.as_ref().map(TemporaryRecord::from),
         }
     }
 }
@@ -125,12 +130,17 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         .recovery
         .map(|recovery| recovery.into_set().ok_or(RecordError::Value))
         .transpose()?;
+    let temporary = record
+        .temporary
+        .map(|temporary| temporary.into_temporary().ok_or(RecordError::Value))
+        .transpose()?;
     Ok(Account {
         devices,
         next_device: record.next_device,
         throttle: record.throttle.into(),
         resyncs: bucket(record.resyncs),
         recovery,
+        temporary,
         clock: RecordClock {
             last_change: record.last_change.map(UnixTime::from_secs),
             epoch: record.epoch,

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::SubmissionHash;
 use super::form_id::FormId;
+use super::origin::Origin;
 use super::recovery::code::RecoveryCode;
 use crate::codes::Code;
 
@@ -33,6 +34,7 @@ use crate::codes::Code;
 pub struct Submission<C> {
     pub(super) code: C,
     form: Option<Form>,
+    origin: Option<Origin>,
 }
 
 /// The hash of a session's id and a form's.
@@ -69,7 +71,11 @@ impl<C> Submission<C> {
     /// Makes a submission of a code alone. The same one a second time is a replay.
     #[must_use]
     pub const fn new(code: C) -> Self {
-        Self { code, form: None }
+        Self {
+            code,
+            form: None,
+            origin: None,
+        }
     }
 
     /// Names the form that the code was typed into, and the session of the application.
@@ -92,6 +98,17 @@ impl<C> Submission<C> {
             .chain_update(form.as_bytes());
         self.form = Some(Form(hash.finalize().into()));
         Ok(self)
+    }
+
+    /// Says where the submission came from, for those who hear of its events.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    pub(crate) const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     fn hash_of(&self, command: Command, code: &[u8]) -> Option<SubmissionHash> {

@@ -42,7 +42,7 @@ const OFTEN: [(&str, &[Said]); 17] = {
 };
 
 /// What is too rare for a few.
-const RARELY: [(&str, &[Said]); 23] = {
+const RARELY: [(&str, &[Said]); 25] = {
     use Said::*;
     [
         ("verify", &[NoDevice, NotEnrolled]),
@@ -62,6 +62,8 @@ const RARELY: [(&str, &[Said]); 23] = {
             &[SecretRequired, DuplicateSecret, LabelTaken, TooManyDevices],
         ),
         ("danger revoke", &[Yes, LastDevice]),
+        ("issue temporary", &[Yes, TemporaryLifetime]),
+        ("withdraw temporary", &[Yes]),
         ("stands", &[FromTheFuture]),
         ("opt out", &[Yes, Ended]),
         ("a proof of another epoch", &[Ended]),

@@ -175,6 +175,7 @@ impl Account {
                 .map_err(Error::from)?;
             account.end_devices(|device| !devices.contains(&device.id));
             account.void_recovery_codes(proof);
+            account.end_temporary(Some(proof.credential()));
             let renewed = account.renew(credentials, proof, now);
             account.note(Event::KeptOnly {
                 devices: account.devices.len(),

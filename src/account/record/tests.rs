@@ -94,6 +94,7 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
         was_confirmed: false,
         moving: None,
         moved: None,
+        temporary: None,
     };
     minicbor::to_vec(record).unwrap()
 }
@@ -155,6 +156,10 @@ fn a_whole_record_comes_back() {
         was_confirmed: true,
         moving: Some(MOVE),
         moved: Some(MOVE),
+        temporary: Some(TemporaryRecord {
+            left: 24 * 3600,
+            set: recovery(code(31)),
+        }),
     };
     let bytes = minicbor::to_vec(record).unwrap();
     let account = decode(&bytes).unwrap();

@@ -4,6 +4,7 @@
 mod changes;
 mod enroll;
 mod submissions;
+mod temporary;
 mod time;
 mod wrong;
 
@@ -15,6 +16,7 @@ use secondfactor::codes::{Algorithm, Digits, Secret};
 
 use super::device::{Device, Moves};
 use super::pages::{Page, Sent, What};
+pub(crate) use temporary::Temporary;
 pub(crate) use wrong::{Lived, Wrong};
 
 /// How a command ended.
@@ -35,6 +37,7 @@ pub(crate) enum Said {
     LastDevice,
     DeviceRequired,
     GraceTooLong,
+    TemporaryLifetime,
     SecretRequired,
     DuplicateSecret,
     NoRecoveryCodes,
@@ -157,6 +160,9 @@ pub(crate) struct Naive {
     pub(crate) wrong: Wrong,
     pub(crate) resyncs: Vec<Lived>,
     pub(crate) recovery: Option<Recovery>,
+    pub(crate) temporary: Option<Temporary>,
+    /// The last one, of whatever code.
+    pub(crate) redemption: Option<Identity>,
     /// The one date.
     pub(crate) last_change: Option<u64>,
     pub(crate) lived: Lived,
