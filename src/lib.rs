@@ -9,7 +9,7 @@
 //!
 //! // Opting in: show the key once, as a QR code. A code that the app shows proves that it works.
 //! let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
-//! let shown_once = enrollment.key_uri("Example", "alice@example.com")?;
+//! let shown_once = enrollment.key_uri("Example", "alice@example.com");
 //! let confirmed = mfa.confirm(&alice, enrollment.device(), "123 456".parse::<Code>()?).await?;
 //!
 //! // At each login, after the password. The same code a second time is an error.

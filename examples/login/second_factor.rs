@@ -11,7 +11,7 @@ use crate::users::User;
 use crate::words::{NEEDS_CODE, by, device_text, recovery_codes_text};
 use crate::{Outcome, Program, Session};
 
-pub(crate) const ISSUER: &str = "secondfactor login";
+const ISSUER: &str = "secondfactor login";
 
 /// What is typed at a login beside the password.
 enum Typed {
@@ -226,7 +226,7 @@ fn say_what_is_there(status: &Status) -> Outcome {
 
 /// The QR code, and the key for those who type it: shown this once.
 fn show(enrollment: &Enrollment, name: &str) -> Outcome {
-    let uri = enrollment.key_uri(ISSUER, name)?;
+    let uri = enrollment.key_uri(ISSUER, name);
     say(format_args!(
         "Scan this with your authenticator app:\n\n{}",
         &*uri.expose_terminal()?

@@ -64,6 +64,8 @@ pub enum Event {
     DeviceConfirmed {
         /// This is the device.
         device: DeviceId,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A secret was rotated, and the new device is confirmed.
     #[non_exhaustive]
@@ -85,6 +87,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A disabled account was bound again, and the device confirmed now is its only one.
     #[non_exhaustive]
@@ -202,6 +206,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A pending device has ended: its time or tries were used up, or what it rested on has ended.
     #[non_exhaustive]
@@ -210,6 +216,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// The owner said which devices are in their hands. Everything else has ended, each with an
     /// event before this one.
@@ -223,6 +231,8 @@ pub enum Event {
     Imported {
         /// This is the device.
         device: DeviceId,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
         /// This operator did it.
         actor: Actor,
     },
@@ -233,6 +243,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
         /// This operator did it.
         actor: Actor,
     },
@@ -390,7 +402,7 @@ impl Event {
             Self::ConfirmationFailed { device, .. } => {
                 Row("confirmation_failed", Some(*device), Log)
             }
-            Self::DeviceConfirmed { device } => Row("device_confirmed", Some(*device), Owner),
+            Self::DeviceConfirmed { device, .. } => Row("device_confirmed", Some(*device), Owner),
             Self::Rotated { new, .. } => Row("rotated", Some(*new), Owner),
             Self::Retired { device, .. } => Row("retired", Some(*device), Log),
             Self::Rebound { device } => Row("rebound", Some(*device), Owner),

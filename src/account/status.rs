@@ -175,6 +175,7 @@ pub struct DeviceStatus {
     label: Label,
     state: DeviceState,
     parameters: Parameters,
+    serial: Option<String>,
     created: UnixTime,
     vouched_by: Voucher,
     last_used: Option<UnixTime>,
@@ -203,6 +204,7 @@ impl DeviceStatus {
             label: device.label.clone(),
             state,
             parameters: device.parameters(),
+            serial: device.serial.clone(),
             created: device.vouched_by.at(),
             vouched_by: device.vouched_by,
             last_used: device.last_used,
@@ -233,6 +235,14 @@ impl DeviceStatus {
     #[must_use]
     pub const fn parameters(&self) -> Parameters {
         self.parameters
+    }
+
+    /// Returns the serial number of a hardware token, if the vendor's file that it came from has one.
+    ///
+    /// A device that was rotated has none: its new secret is in no token.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        self.serial.as_deref()
     }
 
     /// Returns when it was enrolled.

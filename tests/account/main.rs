@@ -27,6 +27,8 @@ mod second_factor;
 mod sequences;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(feature = "csv")]
+mod serials;
 mod sign_in;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))] // the attacks use all of it
 mod stage;

@@ -766,7 +766,7 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
     let shown = [
         format!(
             "{enrollment:?} {:?}",
-            enrollment.key_uri("Example", "alice").unwrap()
+            enrollment.key_uri("Example", "alice")
         ),
         format!("{attempt:?} {account:?} {:?}", keyring()),
         format!("{:?}", run(mfa.verify(&alice(), used))),

@@ -16,7 +16,7 @@ const HOUSE: [(&str, &str); 11] = [
         "provisioning",
         "key_uri/error key_uri/repair key_uri/percent key_uri/names key_uri/value key_uri/build \
          key_uri/parse key_uri migration/error migration/wire migration/payload migration/import migration/export \
-         migration qr token/error token/value token/text token csv/error csv/columns csv/row csv/read csv pskc/error \
+         migration qr token/error token/value token/text token pam/users_file pam/google_authenticator pam csv/error csv/columns csv/row csv/read csv pskc/error \
          pskc/file pskc/xml pskc/date pskc/policy pskc/encryption pskc/key pskc/read pskc",
     ),
     ("account_id", ""),
@@ -24,7 +24,7 @@ const HOUSE: [(&str, &str); 11] = [
     (
         "store",
         "block_on limit report contract any memory table_names sqlite/error sqlite/files sqlite/turns sqlite postgresql postgres/error \
-         postgres/sql postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
+         postgres/sql postgres/last_user postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
          sqlx/adapter sqlx/postgres sqlx/mysql sqlx/sqlite conformance/bench conformance/laws conformance",
     ),
     (

@@ -29,7 +29,7 @@ impl Account {
     ) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             let device = account.device(id)?;
-            let label = device.label.clone();
+            let (label, serial) = (device.label.clone(), device.serial.clone());
             let mut others = account.devices.iter().filter(|device| device.id != id);
             if device.is_accepted() && !others.any(Device::is_active) {
                 return Err(Error::LastDevice.into());
@@ -38,6 +38,7 @@ impl Account {
             account.note(Event::RevokedUnproven {
                 device: id,
                 label,
+                serial,
                 actor: actor.clone(),
             });
             Ok(())
@@ -108,6 +109,7 @@ impl Account {
             for device in imported.devices {
                 account.note(Event::Imported {
                     device: device.id,
+                    serial: device.serial.clone(),
                     actor: actor.clone(),
                 });
                 account.devices.push(device);

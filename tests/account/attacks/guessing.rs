@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use secondfactor::account::Lock;
 use secondfactor::codes::{LookAhead, Window};
-use secondfactor::store::{MemoryStore, SqliteStore, Store};
+use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{Denial, Error, Mfa, Policy};
 
-use super::{denial, is_throttled, kind, sqlite, wait};
+use super::{denial, is_throttled, kind, open_sqlite, sqlite, wait};
 use crate::stage::{Slow, Stage};
 use crate::support::*;
 
 /// How many of so many wrong codes at once are judged, how many are told to wait, and how many saw too much traffic.
 fn guess_at_once(policy: Policy, guesses: usize) -> (usize, usize, usize) {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(path));
     let mfa = mfa.with_policy(policy);
     let wrong = wrong_code(&secret, NOW);
     let barrier = Barrier::new(guesses);
@@ -70,12 +70,11 @@ fn of_sixty_four_guesses_at_once_ten_are_judged_under_pci() {
 #[test]
 fn another_server_or_session_gives_no_new_tries() {
     let (_folder, path) = sqlite();
-    let Login { clock, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { clock, secret, .. } = Login::new(open_sqlite(&path));
     let wrong = wrong_code(&secret, NOW);
     let results: Vec<_> = (0..8)
         .map(|_| {
-            let fresh = Mfa::new(SqliteStore::open(&path).unwrap(), keyring())
-                .with_clock(Arc::clone(&clock));
+            let fresh = Mfa::new(open_sqlite(&path), keyring()).with_clock(Arc::clone(&clock));
             kind(run(fresh.verify(&alice(), wrong)))
         })
         .collect();
@@ -96,7 +95,7 @@ fn another_server_or_session_gives_no_new_tries() {
 #[test]
 fn the_applications_rollback_does_not_take_the_charge_back() {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(&path));
     let application = rusqlite::Connection::open(&path).unwrap();
     for _ in 0..5 {
         application

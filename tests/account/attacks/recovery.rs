@@ -5,10 +5,10 @@ use std::sync::{Arc, Barrier};
 
 use secondfactor::account::{Account, Lock};
 use secondfactor::codes::{ManualClock, Secret};
-use secondfactor::store::{MemoryStore, SqliteStore, Store as _, Swap};
+use secondfactor::store::{MemoryStore, Store as _, Swap};
 use secondfactor::{AccountId, Denial, Error, Keyring, Mfa, Proof, RecoveryCode, SealingKey};
 
-use super::{denial, is_throttled, kind, recovery_set, sqlite};
+use super::{denial, is_throttled, kind, open_sqlite, recovery_set, sqlite};
 use crate::record_checks::unseal;
 use crate::records::recorded;
 use crate::support::*;
@@ -80,7 +80,7 @@ fn a_guessed_at_set_of_codes_is_void_until_a_new_one_is_issued() {
 #[test]
 fn one_recovery_code_raced_by_sixteen_recovers_once() {
     let (_folder, path) = sqlite();
-    let Login { mfa, proof, .. } = Login::new(SqliteStore::open(path).unwrap());
+    let Login { mfa, proof, .. } = Login::new(open_sqlite(path));
     let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let raced = codes.iter().next().unwrap();
     let barrier = Barrier::new(16);
@@ -117,7 +117,7 @@ fn different_recovery_codes_raced_are_all_gone() {
     let (_folder, path) = sqlite();
     let Login {
         mfa, proof, clock, ..
-    } = Login::new(SqliteStore::open(&path).unwrap());
+    } = Login::new(open_sqlite(&path));
     let codes: Vec<_> = run(mfa.issue_recovery_codes(&proof, None))
         .unwrap()
         .into_iter()
@@ -135,7 +135,7 @@ fn different_recovery_codes_raced_are_all_gone() {
     assert_eq!(run(mfa.status(&alice())).unwrap().recovery_codes_left(), 4);
     // Nor do they come back with a restart.
     drop(mfa);
-    let mfa = Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(clock);
+    let mfa = Mfa::new(open_sqlite(&path), keyring()).with_clock(clock);
     assert_eq!(
         denial(run(mfa.redeem(&alice(), &codes[0]))),
         Denial::Mismatch
