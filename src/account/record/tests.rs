@@ -378,6 +378,23 @@ fn code(selector: u8) -> Vec<u8> {
 }
 
 #[test]
+fn impossible_temporary_codes_are_refused() {
+    let record = |left, set| {
+        let bytes = minicbor::to_vec(TemporaryRecord { left, set }).unwrap();
+        let read: TemporaryRecord<'_> = minicbor::decode(&bytes).unwrap();
+        read.into_temporary().is_some()
+    };
+    let one = || recovery(code(31));
+    let redeemed = |codes| RecoveryRecord {
+        redemptions: vec![[8; 8].into()],
+        ..recovery(codes)
+    };
+    assert!(record(1, one()) && record(86_400, redeemed(Vec::new())));
+    assert!(!record(0, one()) && !record(86_401, one()) && !record(1, recovery(Vec::new())));
+    assert!(!record(1, redeemed(code(31))));
+}
+
+#[test]
 fn a_recovery_code_is_there_once() {
     let set = |codes: Vec<u8>| recovery(codes).into_set();
     assert!(set([code(1), code(0)].concat()).is_some());

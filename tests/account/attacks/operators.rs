@@ -37,6 +37,11 @@ fn a_temporary_code_is_one_bounded_exception() {
     assert!(stage.redeem(&code).is_ok());
     assert_eq!(until(&stage), None);
     assert!(matches!(stage.redeem(&code), Err(Error::NoRecoveryCodes)));
+    let (stage, _, by_phone) = Stage::with_phone();
+    stage.issue(&by_phone);
+    let code = issue(&stage, HOUR).unwrap();
+    assert!(stage.redeem(&code).is_ok());
+    assert_eq!(denial(stage.redeem(&code)), Denial::Mismatch);
 
     // With the recovery throttle waiting.
     let (stage, _, by_phone) = Stage::with_phone();
