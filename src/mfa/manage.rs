@@ -109,7 +109,7 @@ impl<S: Store> Mfa<S> {
     /// Keeps the devices that are in their owner's hands, and ends everything else in one commit.
     ///
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
-    /// ones, except the proof's own. Every earlier proof of the kept devices ends, and every session
+    /// ones, except the proof's own. Every known browser is forgotten. Every earlier proof of the kept devices ends, and every session
     /// that began with one. So nothing that a thief added has to be found.
     ///
     /// What the kept devices have shown up to now is burned, and so is what was learned or found of

@@ -82,8 +82,8 @@ impl<S: Store> Mfa<S> {
 
     /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
     ///
-    /// Call it only after the owner's identity was proved again. The wrong codes of the last days
-    /// still count. After many of them the next code may have to wait, as the status says.
+    /// Call it only after the owner's identity was proved again. A browser that is a stranger after ten
+    /// wrong codes stays one. The wrong codes of the last days still count. After many of them the next code may have to wait, as the status says.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, account::Actor, store::Store};

@@ -42,7 +42,8 @@ fn a_temporary_code_has_a_throttle_of_its_own() {
         Denial::Throttled { .. }
     ));
     assert!(stage.redeem(&printed[0]).is_ok());
-    stage.wait(STEP);
+    // An operator sets that count back, too.
+    run((stage.mfa).danger_unlock_unproven(&alice(), &operator())).unwrap();
     assert!(stage.redeem(&code).is_ok());
 }
 

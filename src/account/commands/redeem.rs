@@ -13,6 +13,7 @@ use crate::account::recovery::set::RecoverySet;
 use crate::account::recovery::temporary::Temporary;
 use crate::account::state::Account;
 use crate::account::submission::{Command, Submission};
+use crate::account::throttle::Limits;
 use crate::codes::UnixTime;
 
 impl Account {
@@ -47,19 +48,22 @@ impl Account {
                 return Ok(account.recovered(proof));
             }
             let policy = account.policy;
+            let limits = Limits::recovery_codes(&policy);
             let set = account.set_with_codes(is_temporary)?;
             if set.take(code) {
                 set.throttle.succeed();
                 set.answer = Answer::new(hash, credential, now);
                 let ended = set.remember(credential);
                 account.note_redeemed(is_temporary);
+                // Whoever redeems has lost a device, or has stolen a code.
+                account.browsers.end_trust(|_| true);
                 account.note_voided(0, ended);
                 let proof = account.proof(ProofKind::RecoveryCode, credential, None, now);
                 return Ok(account.recovered(proof));
             }
-            set.throttle.fail(&policy);
+            set.throttle.fail(limits);
             let failures = set.throttle.failures;
-            let next = set.throttle.check(&policy, now);
+            let next = set.throttle.check(limits, now);
             account.note(Event::RecoveryMismatch { failures });
             if next == Err(Denial::Disabled) {
                 account.note(Event::RecoveryDisabled);
@@ -122,12 +126,13 @@ impl Account {
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let policy = self.policy;
+        let limits = Limits::recovery_codes(&policy);
         let throttle = &mut self.addressed_mut(is_temporary)?.throttle;
-        if throttle.must_tell_disabled(&policy) {
+        if throttle.must_tell_disabled(limits) {
             self.note(Event::RecoveryDisabled);
             return Err(Refusal::Charged(Denial::Disabled));
         }
-        Ok(throttle.check(&policy, now)?)
+        Ok(throttle.check(limits, now)?)
     }
 
     /// Codes and redemptions that end before their time are told, if there are any.

@@ -58,7 +58,8 @@ impl Account {
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
-            account.throttle.succeed();
+            account.strangers.succeed();
+            account.known.succeed();
             if let Some(recovery) = &mut account.recovery {
                 recovery.throttle.succeed();
             }
