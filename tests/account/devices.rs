@@ -381,11 +381,11 @@ fn a_revoked_device_is_gone() {
         Err(Error::LastDevice)
     ));
     assert!(matches!(
-        run(mfa.danger_revoke_unproven(&alice(), device)),
+        run(mfa.danger_revoke_unproven(&alice(), &operator(), device)),
         Err(Error::LastDevice)
     ));
     let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
-    run(mfa.danger_revoke_unproven(&alice(), device)).unwrap();
+    run(mfa.danger_revoke_unproven(&alice(), &operator(), device)).unwrap();
     assert!(matches!(
         run(mfa.revoke(&proof, device)),
         Err(Error::Stale(_))
@@ -430,9 +430,9 @@ fn opting_out_takes_a_proof_and_removes_the_record() {
     ));
     // A new beginning is a new record.
     assert!(run(mfa.enroll(&alice(), label("phone"))).is_ok());
-    run(mfa.danger_opt_out_unproven(&alice())).unwrap();
+    run(mfa.danger_opt_out_unproven(&alice(), &operator())).unwrap();
     assert!(matches!(
-        run(mfa.danger_opt_out_unproven(&alice())),
+        run(mfa.danger_opt_out_unproven(&alice(), &operator())),
         Err(Error::NotEnrolled)
     ));
 }
@@ -444,7 +444,7 @@ fn an_operator_forgets_a_record_that_does_not_open() {
     let other = secondfactor::Keyring::new(secondfactor::SealingKey::from_bytes(&[9; 32]));
     let mfa = secondfactor::Mfa::new(store, other).with_clock(SystemClock);
     assert!(matches!(run(mfa.status(&alice())), Err(Error::Seal(_))));
-    run(mfa.danger_opt_out_unproven(&alice())).unwrap();
+    run(mfa.danger_opt_out_unproven(&alice(), &operator())).unwrap();
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
 }
 
@@ -486,7 +486,7 @@ fn a_status_shows_who_vouched_for_devices_and_codes() {
 
     let imported = Server::new(MemoryStore::new(), keyring());
     let phone = NewDevice::totp(label("phone")).with_secret(Secret::from_bytes(&[1; 20]).unwrap());
-    run(imported.danger_import_unproven(&alice(), vec![phone])).unwrap();
+    run(imported.danger_import_unproven(&alice(), &operator(), vec![phone], None)).unwrap();
     assert_eq!(vouched_by(&imported), [VouchedBy::Operator]);
 }
 
@@ -551,7 +551,7 @@ fn a_redemption_that_keeps_nothing_stays() {
 #[test]
 fn imported_devices_bring_secrets_and_labels_of_their_own() {
     let mfa = Server::new(MemoryStore::new(), keyring());
-    let import = |devices| run(mfa.danger_import_unproven(&alice(), devices));
+    let import = |devices| run(mfa.danger_import_unproven(&alice(), &operator(), devices, None));
     let device = |name: &str, byte| {
         let secret = Secret::from_bytes(&[byte; 20]).unwrap();
         NewDevice::totp(label(name)).with_secret(secret)

@@ -16,6 +16,7 @@ mod events;
 mod flows;
 mod model;
 mod moving;
+mod operators;
 mod policy;
 #[path = "../support/record_checks.rs"]
 mod record_checks;

@@ -50,7 +50,7 @@ fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
     let phone = NewDevice::totp(label("phone")).with_secret(secret());
     let phone = run(mfa.enroll(&alice(), phone)).unwrap().device();
     clock.advance(STEP);
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     clock.set(NOW);
     run(mfa.confirm(&alice(), phone, code(&secret(), NOW, -1))).unwrap();
     let used = code(&secret(), NOW, 0);

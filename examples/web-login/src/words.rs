@@ -365,8 +365,10 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::MovedHere { .. } => "Whoever runs this site gave your account another id.",
         Event::Imported { .. } => "Whoever runs this site added a device that you have.",
         Event::OptedOut => "The second factor was turned off.",
-        Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
-        Event::UnlockedUnproven => "Wrong codes were forgiven.",
+        Event::OptedOutUnproven { .. } => {
+            "The owner of your organisation turned your second factor off."
+        }
+        Event::UnlockedUnproven { .. } => "Wrong codes were forgiven.",
         Event::RecoveryCodesIssued { count, .. } => {
             return Some(format!(
                 "{count} new recovery codes; earlier ones are void."
@@ -383,6 +385,13 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         }
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
+        Event::TemporaryCodeIssued { .. } => {
+            "Whoever runs this site made a temporary code for you, to log in without your device."
+        }
+        Event::TemporaryCodeRedeemed => "The temporary code was used.",
+        Event::TemporaryCodeWithdrawn { .. } => {
+            "Whoever runs this site took the temporary code back."
+        }
         // Whoever breaks a connection at the right moment must not keep a change from its owner.
         Event::Interrupted { events, .. } => {
             let told: Vec<String> = events.iter().filter_map(self::event).collect();

@@ -479,7 +479,7 @@ fn trust_ends_with_what_it_rests_on() {
         ("its end", |stage, _, _| stage.wait(DAY * 30 - STEP * 2)),
         ("the clock goes back", |stage, _, _| {
             stage.clock.set(stage.now().saturating_sub(STEP * 3));
-            run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
+            run(stage.mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
             stage.wait(Duration::from_secs(60));
         }),
         ("keep only", |stage, phone, _| {

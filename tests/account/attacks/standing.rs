@@ -381,7 +381,10 @@ fn an_import_ends_a_strangers_opt_in() {
     stage.told();
     let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
     let phone = || NewDevice::totp(label("phone")).with_secret(secret.duplicate());
-    run(stage.mfa.danger_import_unproven(&alice(), vec![phone()])).unwrap();
+    run(stage
+        .mfa
+        .danger_import_unproven(&alice(), &operator(), vec![phone()], None))
+    .unwrap();
     assert_eq!(stage.told_codes(), ["enrollment_ended", "imported"]);
     assert!(is_unknown(stage.confirm(&thiefs)));
     assert_eq!(stage.devices(), active(["phone"]));
@@ -389,9 +392,14 @@ fn an_import_ends_a_strangers_opt_in() {
     let opt_in = run(stage.mfa.enroll(&alice(), label("mine")));
     assert!(matches!(opt_in, Err(Error::ProofRequired)));
     // Repeated it is done; with other devices it takes a proof.
-    run(stage.mfa.danger_import_unproven(&alice(), vec![phone()])).unwrap();
+    run(stage
+        .mfa
+        .danger_import_unproven(&alice(), &operator(), vec![phone()], None))
+    .unwrap();
     let other = NewDevice::totp(label("other")).with_secret(Secret::from_bytes(&[1; 20]).unwrap());
-    let other = run(stage.mfa.danger_import_unproven(&alice(), vec![other]));
+    let other = run(stage
+        .mfa
+        .danger_import_unproven(&alice(), &operator(), vec![other], None));
     assert!(matches!(other, Err(Error::ProofRequired)));
     // What the old system may have accepted is burned.
     let used = run(stage.mfa.verify(&alice(), code(&secret, NOW, 1)));
