@@ -66,6 +66,8 @@ pub enum Event {
     DeviceConfirmed {
         /// This is the device.
         device: DeviceId,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A secret was rotated, and the new device is confirmed.
     #[non_exhaustive]
@@ -87,6 +89,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A disabled account was bound again, and the device confirmed now is its only one.
     #[non_exhaustive]
@@ -255,6 +259,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A pending device has ended: its time or tries were used up, or what it rested on has ended.
     #[non_exhaustive]
@@ -263,6 +269,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// The owner said which devices are in their hands. Everything else has ended, each with an
     /// event before this one.
@@ -276,6 +284,8 @@ pub enum Event {
     Imported {
         /// This is the device.
         device: DeviceId,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     #[non_exhaustive]
@@ -284,6 +294,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// The account has opted out, and nothing is remembered of it.
     OptedOut,

@@ -69,7 +69,7 @@ fn race_cookies<S: Store>(store: S) {
                 scope.spawn(|| {
                     barrier.wait();
                     match run(mfa.verify(&alice(), wrong.clone())) {
-                        Err(Error::Denied(Denial::Mismatch)) => true,
+                        Err(Error::Denied(Denial::Mismatch | Denial::Locked { .. })) => true,
                         Err(Error::Denied(Denial::Throttled { .. })) | Err(Error::Contended) => {
                             false
                         }

@@ -97,6 +97,10 @@ impl<T: Into<String>> From<T> for Message {
 /// right.
 const REFUSALS: [(&str, &str); 14] = [
     ("wrong_code", "That code is wrong, or was used already."),
+    (
+        "wrong_code_begins_wait",
+        "That code is wrong, or was used already. There were too many wrong codes.",
+    ),
     ("throttled", "Too many wrong codes."),
     (
         "disabled",

@@ -61,15 +61,13 @@ impl Account {
                 return account.recovered(proof);
             }
             recovery.throttle.fail(limits);
-            let (failures, is_disabled) = (
-                recovery.throttle.failures,
-                recovery.throttle.is_disabled(limits),
-            );
+            let failures = recovery.throttle.failures;
+            let next = recovery.throttle.check(limits, now);
             account.note(Event::RecoveryMismatch { failures });
-            if is_disabled {
+            if next == Err(Denial::Disabled) {
                 account.note(Event::RecoveryDisabled);
             }
-            Err(Refusal::Charged(Denial::Mismatch))
+            Err(Refusal::Charged(Denial::of_wrong_code(next)))
         })
     }
 

@@ -85,8 +85,13 @@ impl Account {
         Ok(())
     }
 
-    /// Charges a wrong code to its side, and to its browser.
-    pub(super) fn charge(&mut self, side: Side, browser: Option<BrowserId>, now: UnixTime) {
+    /// Charges a wrong code to its side, and to its browser. Returns what the next one of this side would meet.
+    pub(super) fn charge(
+        &mut self,
+        side: Side,
+        browser: Option<BrowserId>,
+        now: UnixTime,
+    ) -> Result<(), Denial> {
         let policy = self.policy;
         let (throttle, limits, closed) = match side {
             Side::Strangers => {
@@ -99,9 +104,9 @@ impl Account {
             }
         };
         throttle.fail(limits);
-        let (failures, verdict) = (throttle.failures, throttle.check(limits, now));
+        let (failures, next) = (throttle.failures, throttle.check(limits, now));
         self.note(Event::Mismatch { failures, browser });
-        match verdict {
+        match next {
             Ok(()) => {}
             Err(Denial::Throttled { retry_at }) => self.note(Event::Locked {
                 failures,
@@ -113,6 +118,7 @@ impl Account {
         if let Side::Known(id) = side {
             self.charge_browser(id);
         }
+        next
     }
 
     fn charge_browser(&mut self, id: BrowserId) {

@@ -54,8 +54,9 @@ impl Account {
                 (Some(found), _) => Ok(account.accept(found, (&received, side), hash, now)?),
                 (None, Some((device, found))) => Err(account.refuse_replay(device, found)),
                 (None, None) => {
-                    account.charge(side, received.browser, now);
-                    Err(account.refuse(submission.code, now))
+                    let next = account.charge(side, received.browser, now);
+                    account.suspect_drift(submission.code, now);
+                    Err(Refusal::Charged(Denial::of_wrong_code(next)))
                 }
             }
         })
@@ -163,7 +164,8 @@ impl Account {
         }
     }
 
-    fn refuse(&mut self, code: Code, now: UnixTime) -> Refusal {
+    /// Notes which devices may be off.
+    fn suspect_drift(&mut self, code: Code, now: UnixTime) {
         let policy = self.policy;
         // Every device is searched, so that the answer's time tells nothing of a suspicion.
         let suspected: Vec<(DeviceId, i64)> = (self.devices.iter())
@@ -177,6 +179,5 @@ impl Account {
         for (device, steps) in suspected {
             self.note(Event::DriftSuspected { device, steps });
         }
-        Refusal::Charged(Denial::Mismatch)
     }
 }

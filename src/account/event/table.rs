@@ -52,7 +52,7 @@ impl Event {
             Self::ConfirmationFailed { device, .. } => {
                 Row("confirmation_failed", Some(*device), Log)
             }
-            Self::DeviceConfirmed { device } => Row("device_confirmed", Some(*device), Owner),
+            Self::DeviceConfirmed { device, .. } => Row("device_confirmed", Some(*device), Owner),
             Self::Rotated { new, .. } => Row("rotated", Some(*new), Owner),
             Self::Retired { device, .. } => Row("retired", Some(*device), Log),
             Self::Rebound { device } => Row("rebound", Some(*device), Owner),
@@ -92,7 +92,7 @@ impl Event {
             Self::Revoked { device, .. } => Row("revoked", Some(*device), Owner),
             Self::EnrollmentEnded { device, .. } => Row("enrollment_ended", Some(*device), Log),
             Self::KeptOnly { .. } => Row("kept_only", None, Owner),
-            Self::Imported { device } => Row("imported", Some(*device), Owner),
+            Self::Imported { device, .. } => Row("imported", Some(*device), Owner),
             Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
             Self::OptedOut => Row("opted_out", None, Owner),
             Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),

@@ -7,7 +7,7 @@ use secondfactor::account::{BrowserCookie, BrowserId, FormId, Lock, Recognized, 
 use secondfactor::codes::SecretText;
 use secondfactor::{Code, Denial, Error, Event, Mfa, Policy, Verified};
 
-use super::{denial, is_throttled};
+use super::{is_throttled, kind};
 use crate::stage::{Held, Stage};
 use crate::support::*;
 
@@ -53,7 +53,7 @@ impl Stage {
 
     fn guess(&self, device: &Held, cookie: Option<&str>) -> Denial {
         let wrong = wrong_code(&device.secret, self.now());
-        denial(self.verify(Submission::new(wrong).in_browser(cookie)))
+        kind(self.verify(Submission::new(wrong).in_browser(cookie)))
     }
 
     /// Guesses as long as anything is judged. Returns how much was.
@@ -117,7 +117,7 @@ fn a_changed_password_opens_the_strangers_side() {
     while stage.guess(&phone, None) != Denial::StrangersClosed {
         stage.wait(Duration::from_secs(3600));
     }
-    assert_eq!(denial(stage.log_in(&phone)), Denial::StrangersClosed);
+    assert_eq!(kind(stage.log_in(&phone)), Denial::StrangersClosed);
     let verified = stage.log_in_from(&phone, &laptop.cookie).unwrap();
     stage.told();
     run(stage.mfa.password_changed(&verified, Some(&laptop.cookie))).unwrap();
@@ -529,7 +529,7 @@ fn a_closed_side_of_strangers_binds_nothing_again_for_the_owner() {
     let by_laptop = stage.log_in_from(&phone, &laptop.cookie).unwrap();
     let (tablet, _) = stage.add(&by_laptop, "tablet");
     assert!(stage.has(&phone) && stage.has(&tablet));
-    assert_eq!(denial(stage.log_in(&tablet)), Denial::StrangersClosed);
+    assert_eq!(kind(stage.log_in(&tablet)), Denial::StrangersClosed);
     // Its devices are not resynchronized by strangers alone.
     let pair = [7, 8].map(|steps| code(&phone.secret, stage.now(), steps));
     run(stage.mfa.resync(&alice(), phone.id, pair)).unwrap();
