@@ -141,6 +141,23 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
     }
 }
 
+#[test]
+fn how_far_a_clock_is_off_is_told_in_a_unit_that_fits() {
+    let told = [
+        (2, "60 seconds"),
+        (3, "2 minutes"),
+        (120, "60 minutes"),
+        (150, "1 hour 15 minutes"),
+    ];
+    for (steps, about) in told {
+        let period = Period::DEFAULT;
+        assert_eq!(
+            Diagnosis::ClockOff { steps, period }.to_string(),
+            format!("the device's clock is fast by about {about}")
+        );
+    }
+}
+
 /// So that a program that has checked the names leaves no device pending that nobody can scan.
 #[test]
 fn names_that_were_checked_always_make_a_key_uri() {
