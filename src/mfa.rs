@@ -2,11 +2,14 @@
 //! reveals the verdict.
 
 pub mod blocking;
+mod browsers;
 mod check;
 pub(crate) mod judge;
 mod login;
 mod manage;
+mod needs_code;
 mod relocate;
+mod stage;
 mod sweep;
 mod token;
 

@@ -79,11 +79,9 @@ fn said(error: &(dyn StdError + 'static)) -> String {
 
 fn explain_second_factor(error: &Error) -> String {
     if let Error::Denied(denial) = error {
-        if let Some(wait) = denial.retry_after(SystemClock.now()) {
-            return format!(
-                "Too many wrong codes: try again in {}",
-                span(wait.as_secs())
-            );
+        let now = SystemClock.now();
+        if denial.retry_after(now).is_some() {
+            return denial.text(now);
         }
     }
     let advice = ADVICE.iter().find(|(code, _)| *code == error.code());
@@ -219,7 +217,7 @@ pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
             "To the owner: {failures} wrong codes in a row."
         )),
         Event::Disabled => {
-            say("To the owner: a hundred wrong codes in a row, no more are accepted.")
+            say("To the owner: too many wrong codes in a row, no more are accepted.")
         }
         Event::ReplayRefused { is_first: true, .. } => {
             say("To the owner: a used code was tried again.")

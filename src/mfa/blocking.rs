@@ -5,11 +5,13 @@ use std::time::Duration;
 use super::judge;
 use super::sweep::{Batch, KeyUsage};
 use crate::account::{
-    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice, PendingDevice, Proof,
-    Recovered, RecoveryCode, RecoveryCodes, RecoverySetId, Status, Submission, Verified,
+    BrowserId, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice,
+    PendingDevice, Proof, Recognized, Recovered, RecoveryCode, RecoveryCodes, RecoverySetId,
+    Status, Submission, Verified,
 };
 use crate::account_id::AccountId;
 use crate::codes::{Code, SecretText, UnixTime};
+use crate::sign_in::{NeedsCode, Note, SessionLimits, SignIn, Stage};
 use crate::store::{BlockOn, ListAccounts, Report, Store, ThisThread};
 
 /// Makes the calls of [`Mfa`](crate::Mfa) block, with the same names, arguments, answers and
@@ -151,6 +153,8 @@ blocking! {
     fn rotate(proof: impl AsRef<Proof>, device: impl Into<PendingDevice>, grace: Duration) -> Enrollment;
     fn issue_recovery_codes(proof: impl AsRef<Proof>, replaces: Option<RecoverySetId>) -> RecoveryCodes;
     fn redeem['c](account: &AccountId, submission: impl Into<Submission<&'c RecoveryCode>>) -> Recovered;
+    fn needs_code(account: &AccountId, note: impl Into<Note>) -> NeedsCode;
+    fn stage(sign_in: &SignIn, session: &[u8], note: impl Into<Note>, limits: SessionLimits) -> Stage;
     fn status(account: &AccountId) -> Status;
     fn devices(account: &AccountId) -> Vec<DeviceStatus>;
     fn rename(proof: impl AsRef<Proof>, device: DeviceId, label: Label) -> ();
@@ -158,6 +162,11 @@ blocking! {
     fn resume(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn revoke(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn keep_only(proof: impl AsRef<Proof>, devices: &[DeviceId]) -> Option<Proof>;
+    fn forget_browser(proof: impl AsRef<Proof>, browser: BrowserId) -> ();
+    fn forget_browsers(proof: impl AsRef<Proof>) -> ();
+    fn password_changed(proof: impl AsRef<Proof>, cookie: Option<&str>) -> ();
+    fn trust_browser(verified: &Verified, browser: BrowserId, lasts: Duration) -> ();
+    fn recognize(account: &AccountId, cookie: Option<&str>) -> Recognized;
     fn check_proof(proof: impl AsRef<Proof>) -> ();
     fn stands(proof: impl AsRef<Proof>) -> ();
     fn opt_out(proof: impl AsRef<Proof>) -> ();

@@ -95,12 +95,20 @@ impl<T: Into<String>> From<T> for Message {
 ///
 /// A wrong code and a used one get the same answer: whoever looks over a shoulder must not learn that what they saw was
 /// right.
-const REFUSALS: [(&str, &str); 13] = [
+const REFUSALS: [(&str, &str); 14] = [
     ("wrong_code", "That code is wrong, or was used already."),
+    (
+        "wrong_code_begins_wait",
+        "That code is wrong, or was used already. There were too many wrong codes.",
+    ),
     ("throttled", "Too many wrong codes."),
     (
         "disabled",
         "Too many wrong codes, so none is accepted. Use a recovery code, or ask whoever runs your organisation.",
+    ),
+    (
+        "strangers_closed",
+        "Too many wrong codes. Use a browser that is known here, and change your password there; or use a recovery code.",
     ),
     (
         "no_recovery_codes",
@@ -311,7 +319,30 @@ pub(crate) fn event(event: &Event) -> Option<String> {
                 "{failures} wrong codes in a row: whoever types them knows your password. Change it, if that was not you."
             ));
         }
-        Event::Disabled => "A hundred wrong codes in a row: no code is accepted from now on.",
+        Event::Disabled => {
+            "Too many wrong codes in a row: none is accepted, but from known browsers."
+        }
+        Event::KnownBrowsersClosed => {
+            "Too many wrong codes came from known browsers. They are strangers for now: change your password."
+        }
+        Event::BrowserClosed { label, .. } => {
+            return Some(format!(
+                "Ten wrong codes in a row came from \u{201c}{label}\u{201d}. If that was not you, change your password."
+            ));
+        }
+        Event::BrowserRemembered { label, .. } => {
+            return Some(format!(
+                "The browser \u{201c}{label}\u{201d} is known from now on."
+            ));
+        }
+        Event::BrowserForgotten { label, .. } => {
+            return Some(format!(
+                "The browser \u{201c}{label}\u{201d} is no longer known."
+            ));
+        }
+        Event::BrowserTrusted { .. } => "A browser may do without a code for a time.",
+        Event::Recognized { .. } => "A trusted browser did without a code.",
+        Event::PasswordChanged => "Your password was changed. Other browsers are forgotten.",
         Event::DriftSuspected { .. } => "A device's clock seems to be off.",
         Event::Resynchronized { .. } => "A device's clock was allowed for, by two codes in a row.",
         Event::ResyncFailed { .. } => "Two codes were not two in a row of the device.",

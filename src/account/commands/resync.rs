@@ -31,21 +31,18 @@ impl Account {
             if !account.device(id)?.is_accepted() {
                 return Err(Error::UnknownDevice.into());
             }
-            account.refuse_disabled()?;
-            let wait = account.resyncs.wait(RESYNCS);
-            if !wait.is_zero() {
-                return Err(Denial::Throttled {
-                    retry_at: now.saturating_add(wait),
-                }
-                .into());
+            if !account.has_working_browser() {
+                account.refuse_closed()?;
             }
+            account.resyncs.check(RESYNCS, now)?;
             account.resyncs.add(RESYNCS);
             let verdict = account.device_mut(id)?.resync(codes, now);
             account.note(match verdict {
                 Ok(()) => Event::Resynchronized { device: id },
                 Err(_) => Event::ResyncFailed { device: id },
             });
-            verdict.map_err(Refusal::Charged)
+            let next = account.resyncs.check(RESYNCS, now);
+            verdict.map_err(|_| Refusal::Charged(Denial::of_wrong_code(next)))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{DeviceId, ProofKind, Stale, VouchedBy};
+use secondfactor::account::{DeviceId, ProofKind, Stale, Submission, VouchedBy};
 use secondfactor::codes::Secret;
 use secondfactor::{Denial, Error, Event, NewDevice, Policy, Proof, Verified};
 
@@ -164,7 +164,10 @@ fn only_a_device_resumes_a_device() {
 fn keep_only_leaves_nothing_of_a_thief() {
     let (stage, phone, tablet) = Stage::with_two();
     stage.six_minutes();
-    let thief = stage.log_in(&phone).unwrap();
+    stage.wait(STEP);
+    let remembered = Submission::new(stage.shows(&phone)).remember_browser(label("thief's"));
+    let mut thief = run(stage.mfa.verify(&alice(), remembered)).unwrap();
+    let cookie = thief.take_browser_cookie().unwrap().expose_value();
     let (first, by_first) = stage.add(&thief, "first");
     let (second, by_second) = stage.add(&by_first, "second");
     run(stage.mfa.revoke(&by_second, first.id)).unwrap();
@@ -195,7 +198,12 @@ fn keep_only_leaves_nothing_of_a_thief() {
     let voided = "RecoveryCodesVoided { codes: 9, redemptions: 1 }";
     assert!(told.iter().any(|event| shown(event) == voided), "{told:?}");
     assert_eq!(told.last().map(Event::code), Some("kept_only"));
-    assert_eq!(told.len(), 7, "{told:?}");
+    assert!(told.iter().any(|event| event.code() == "browser_forgotten"));
+    assert_eq!(told.len(), 8, "{told:?}");
+    let guess = Submission::new(wrong_code(&tablet.secret, stage.now())).in_browser(Some(&cookie));
+    let _wrong = run(stage.mfa.verify(&alice(), guess)).unwrap_err();
+    let by_stranger = |event: &Event| matches!(event, Event::Mismatch { browser: None, .. });
+    assert!(by_stranger(&stage.told()[0]));
 
     assert_eq!(stage.devices(), active(["tablet"]));
     for proof in [by_second.as_ref(), redeemed.as_ref()] {
@@ -414,7 +422,7 @@ fn a_stolen_last_device_can_be_taken_away() {
         assert!(matches!(opt_in, Err(Error::ProofRequired)));
         let status = run(stage.mfa.status(&alice())).unwrap();
         assert_eq!(
-            (status.is_enrolled(), status.recovery_codes_left()),
+            (status.has_accepted_device(), status.recovery_codes_left()),
             (false, 9)
         );
 

@@ -55,6 +55,7 @@ pub fn run(cases: &mut Cases) {
     learned(cases, &one);
     confirm(cases);
     resync(cases, &one, &token);
+    browsers(cases, &one);
     redeem(cases, &eight);
     enroll(cases, &eight);
     import(cases);
@@ -215,6 +216,39 @@ fn resync(cases: &mut Cases, one: &Owner, token: &Owner) {
 }
 
 /// All symbols are undefined, the selector too.
+/// The hashes of the cookies of all known browsers are unknown.
+fn browsers(cases: &mut Cases, owner: &Owner) {
+    let label = || Label::new("browser").expect("a label");
+    let (mut record, mut cookies) = (owner.record.clone(), Vec::new());
+    for steps in [-1, 0] {
+        let submission = Submission::new(owner.code(0, NOW, steps)).remember_browser(label());
+        let (next, verified) = judged_and_kept(open(&record).verify(submission, NOW));
+        let cookie = verified.expect("right").take_browser_cookie();
+        (record, _) = (
+            next,
+            cookies.push(cookie.expect("a cookie").expose_value().to_string()),
+        );
+    }
+    cookies.push("A".repeat(26));
+    // One look at all browsers, and one at the device's window.
+    for (name, cookie) in ["the first", "the last", "no known"].iter().zip(&cookies) {
+        let code = owner.code(0, NOW, 1);
+        cases.quiet(&format!("verify, {name} browser"), 2, || {
+            let submission = Submission::new(mark_code(code)).in_browser(Some(cookie));
+            assert!(judged(unknown(&record).verify(submission, NOW)).is_ok());
+        });
+        cases.quiet(&format!("recognize, {name} browser"), 1, || {
+            let answer = judged(unknown(&record).recognize(Some(cookie), NOW));
+            assert!(matches!(answer, Err(Error::CodeRequired)));
+        });
+    }
+    let code = owner.code(0, NOW, 1);
+    cases.quiet("verify, a new browser", 1, || {
+        let submission = Submission::new(mark_code(code)).remember_browser(label());
+        assert!(judged(unknown(&record).verify(submission, NOW)).is_ok());
+    });
+}
+
 fn redeem(cases: &mut Cases, owner: &Owner) {
     let (record, codes) =
         judged_and_kept(open(&owner.record).issue_recovery_codes(owner.proof(), None, ENROLLED));
