@@ -196,6 +196,33 @@ fn a_secret_is_enrolled_once_an_account() {
     ));
 }
 
+/// Whichever hash makes them one: that of the new device, or that of one which is there. Two devices
+/// that are not one may both be one with a third.
+#[test]
+fn one_key_for_the_hash_of_either_device_is_one_secret() {
+    use sha1::Digest as _;
+    let long = [7; 65];
+    let token = |name: &str, bytes: &[u8], algorithm| {
+        let secret = Secret::from_bytes(bytes).unwrap();
+        let parameters = Parameters::DEFAULT.with_algorithm(algorithm);
+        let new = NewDevice::with_parameters(label(name), parameters).unwrap();
+        new.with_secret(secret)
+    };
+    let (by_sha1, by_sha256) = (sha1::Sha1::digest(long), sha2::Sha256::digest(long));
+    let there = [
+        ("a", &by_sha1[..], Algorithm::Sha512),
+        ("b", &by_sha256[..], Algorithm::Sha256),
+    ];
+    for kept in [&there[..1], &there[1..], &there] {
+        let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+        for (name, bytes, algorithm) in kept {
+            let _shown = run(mfa.enroll_another(&proof, token(name, bytes, *algorithm))).unwrap();
+        }
+        let again = run(mfa.enroll_another(&proof, token("c", &long, Algorithm::Sha1)));
+        assert!(matches!(again, Err(Error::DuplicateSecret)));
+    }
+}
+
 #[test]
 fn opting_in_once_more_takes_a_proof() {
     let Login { mfa, .. } = Login::new(MemoryStore::new());

@@ -142,6 +142,18 @@ fn a_wrong_code_at_confirmation_says_what_is_off() {
     }
 }
 
+#[test]
+fn how_far_a_clock_is_off_is_told_in_a_unit_that_fits() {
+    let told = [(2, "60 seconds"), (3, "2 minutes"), (120, "60 minutes")];
+    for (steps, about) in told {
+        let period = Period::DEFAULT;
+        assert_eq!(
+            Diagnosis::ClockOff { steps, period }.to_string(),
+            format!("the device's clock is fast by about {about}")
+        );
+    }
+}
+
 /// The device is pending by then, so a URI that can't be built would leave one that nobody can scan.
 #[test]
 fn there_is_a_key_uri_whatever_the_names_are() {

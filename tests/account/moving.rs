@@ -282,4 +282,9 @@ fn a_move_never_takes_the_place_of_another_account() {
             .danger_move_unproven(&operator(), &account("nobody"), &account("user-2"))),
         Err(Error::NotEnrolled)
     ));
+    // That somebody else moved there is no move of this account.
+    assert!(matches!(
+        run(moved.mfa.danger_move_unproven(&account("nobody"), &user())),
+        Err(Error::NotEnrolled)
+    ));
 }

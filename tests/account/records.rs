@@ -239,5 +239,7 @@ fn an_account_shows_nothing_secret() {
     let start = format!("RecoverySet {{ vouched_by: {by}, redemptions: 1, codes: 9, throttle: ");
     assert!(recovery.starts_with(&start), "{recovery}");
     assert_eq!(devices.matches("Secret(..)").count(), 6);
+    assert_eq!(devices.matches("credential: Credential(..)").count(), 7);
+    assert!(devices.contains("answer: Some(Answer { left: 60s, at: "));
     assert!(!shown.contains("salt") && !shown.contains("hash"));
 }

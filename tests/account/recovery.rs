@@ -25,6 +25,7 @@ fn ten_are_issued_and_each_works_once() {
     ));
     let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     assert_eq!(codes.count(), 10);
+    assert_eq!((0..).zip(&codes).count(), 10);
     for (used, code) in codes.iter().enumerate() {
         assert_eq!(
             run(mfa.status(&alice())).unwrap().recovery_codes_left(),
