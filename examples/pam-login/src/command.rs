@@ -2,6 +2,7 @@
 
 use std::process::{self, Stdio};
 
+use pam_secondfactor::log::Log;
 use pam_secondfactor::settings::Settings;
 use pam_secondfactor::words::{MISTYPED, PROMPT, Typed, denied, span};
 use secondfactor::account::{DeviceState, DeviceStatus, Enrollment, Lock};
@@ -10,7 +11,6 @@ use secondfactor::store::SqliteStore;
 use secondfactor::{AccountId, Code, Confirmed, Error, Label, Proof};
 
 use crate::Outcome;
-use crate::files::make_missing;
 use crate::terminal::{ask, say};
 
 pub(crate) struct Command {
@@ -22,8 +22,9 @@ pub(crate) struct Command {
 impl Command {
     /// Opens the same files as the module, by the same rules.
     pub(crate) fn new(settings: &Settings, name: &str) -> Outcome<Self> {
-        make_missing(settings)?;
-        let mfa = blocking::Mfa::new(settings.open()?);
+        let log = Log::of_command(name);
+        let mfa = settings.open()?;
+        let mfa = blocking::Mfa::new(mfa.on_event(move |_, _, event| log.event(event)));
         // With a wrong key nothing is written: the right one would not open it.
         for finding in mfa.check()?.findings() {
             say(format_args!("Warning: {finding}"))?;

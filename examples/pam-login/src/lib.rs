@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod hooks;
-mod log;
+pub mod log;
 mod login;
 pub mod settings;
 pub mod words;

@@ -22,29 +22,39 @@ pub(crate) enum Level {
     Debug = 7,
 }
 
-/// The log of one login.
-#[derive(Clone)]
-pub(crate) struct Log {
-    /// As with other modules, the log's tag is the program: `sshd`.
-    service: String,
-    name: String,
+/// The log of one login, or of one call of the command.
+#[derive(Clone, Debug)]
+pub struct Log {
+    head: String,
 }
 
 impl Log {
+    /// As with other modules, the tag is the program: `sshd[4711]: pam_secondfactor(sshd:auth): alice`.
+    pub(crate) fn of_login(service: &str, name: &str) -> Self {
+        Self::new(
+            service,
+            &format!("pam_secondfactor({service}:auth): "),
+            name,
+        )
+    }
+
+    /// For what an administrator does to a user: `secondfactor-pam[4711]: alice`.
+    #[must_use]
+    pub fn of_command(name: &str) -> Self {
+        Self::new("secondfactor-pam", "", name)
+    }
+
     /// A name is the claimant's text: nothing in it may look like another line.
-    pub(crate) fn new(service: String, name: &str) -> Self {
-        let name = name.escape_debug().to_string();
-        Self { service, name }
+    fn new(tag: &str, module: &str, name: &str) -> Self {
+        let (process, name) = (std::process::id(), name.escape_debug());
+        let head = format!("{tag}[{process}]: {module}{name}");
+        Self { head }
     }
 
     /// Without a log there is nobody to tell that there is none.
     pub(crate) fn line(&self, level: Level, text: &str) {
-        let (service, name) = (&self.service, &self.name);
         let priority = FACILITY << 3 | level as u8;
-        let process = std::process::id();
-        let line = format!(
-            "<{priority}>{service}[{process}]: pam_secondfactor({service}:auth): {name}: {text}"
-        );
+        let line = format!("<{priority}>{}: {text}", self.head);
         let Ok(socket) = UnixDatagram::unbound() else {
             return;
         };
@@ -53,7 +63,8 @@ impl Log {
         }
     }
 
-    pub(crate) fn event(&self, event: &Event) {
+    /// Writes what has happened.
+    pub fn event(&self, event: &Event) {
         let level = if event.notify_owner() {
             Level::Notice
         } else {

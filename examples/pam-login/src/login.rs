@@ -31,7 +31,7 @@ pub(crate) fn authenticate(
         Ok(name) => name,
         Err(code) => return code,
     };
-    let log = Log::new(service(handle), &name);
+    let log = Log::of_login(&service(handle), &name);
     log.panics();
     let Ok(Some(conversation)) = handle.get_item::<Conv<'_>>() else {
         return PamResultCode::PAM_CONV_ERR;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use command::Command;
+use files::make_missing;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt as _;
 use pam_secondfactor::settings::Settings;
@@ -46,6 +47,9 @@ fn run(arguments: impl Iterator<Item = OsString>) -> Outcome {
     let Some(call) = Call::read(arguments)? else {
         return say(HELP);
     };
+    if matches!(&*call.command, "enroll" | "replace") {
+        make_missing(&call.settings)?;
+    }
     let command = Command::new(&call.settings, &call.name)?;
     match &*call.command {
         "enroll" => command.enroll(&call.label),

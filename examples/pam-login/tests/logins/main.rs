@@ -98,6 +98,7 @@ fn nothing_tells_a_user_without_a_second_factor_from_a_name_that_nobody_has() {
     // Nor is there one after a reset.
     let reset = service.administer(&["reset", "alice"], "yes\n");
     assert!(reset.status.success(), "{reset:?}");
+    Log::open().wait_for(&["secondfactor-pam", "]: alice: opted_out_unproven"]);
     assert_eq!(service.log_in("alice", &phone.next_code()), enrolled);
 }
 
@@ -321,15 +322,15 @@ fn sshd_asks_for_the_password_and_then_for_a_code() {
     let session = sshd.log_in("dave", &dave.recovery_codes[0]);
     assert!(session.is_in, "{session:?}");
 
-    // The method "password" answers no question but that for the password, whatever that is.
-    let erin = sshd.service.enroll("erin");
-    let code = erin.next_code();
-    let session = sshd.log_in_by("password", "erin", &code, &code);
+    // The method "password" is asked nothing but the password, and a password of digits is judged as no code.
+    let mallory = sshd.service.enroll("mallory");
+    let (password, code) = ("314159", mallory.next_code());
+    let session = sshd.log_in_by("password", "mallory", password, &code);
     assert!(!session.is_in, "{session:?}");
-    let session = sshd.log_in_by("password", "erin", PASSWORD, &code);
-    assert!(!session.is_in, "{session:?}");
-    let session = sshd.log_in("erin", &code);
+    let session = sshd.log_in_by("keyboard-interactive", "mallory", password, &code);
     assert!(session.is_in, "{session:?}");
+    Log::open().wait_for(&["(sshd:auth): mallory: verified"]);
+    Log::open().assert_nowhere("mallory: mismatch");
 }
 
 #[test]
@@ -353,7 +354,9 @@ fn su_and_sudo_ask_for_the_password_and_then_for_a_code() {
     let input = format!("{PASSWORD}\n{code}\n");
     run_as("alice", &words, &input).assert_in();
     // It shows no texts of modules, unless told to.
-    run_as("alice", &words, &input).assert_refused("Sorry, try again.");
+    let answer = run_as("alice", &words, &input);
+    answer.assert_refused("Sorry, try again.");
+    assert!(!answer.said.contains(WRONG), "{answer:?}");
 }
 
 #[test]
@@ -396,6 +399,11 @@ fn a_group_says_who_needs_no_code() {
 #[ignore = "needs a machine: scripts/pam"]
 fn the_command_adds_devices_and_codes_by_a_code_alone() {
     let service = Service::of_code("command");
+    let early = service.administer(&["status", "alice"], "");
+    assert!(
+        !early.status.success() && !service.database().exists(),
+        "it has made files"
+    );
     let phone = service.enroll("alice");
     let no_user = service.administer(&["enroll", "nobody-of-this-name"], "");
     assert!(!no_user.status.success());
