@@ -1,5 +1,6 @@
-//! Logins on each store, beside the floor: the bare driver with the same durability and the same number of
-//! clients. It loads the same record, and writes the same number of bytes back if the version is the same.
+//! Logins on each store, beside two floors with the same durability and the same number of clients: the bare
+//! driver, which loads the same record and writes the same number of bytes back if the version is the same;
+//! and the bare driver that also opens and seals those bytes and computes the HMACs, as any login must.
 //!
 //! ```sh
 //! scripts/services cargo bench --all-features --bench stores
@@ -29,6 +30,8 @@ mod bare;
 mod enrolled;
 #[path = "stores/fill.rs"]
 mod fill;
+#[path = "account/floor.rs"]
+mod floor;
 #[path = "stores/on_sqlx.rs"]
 mod on_sqlx;
 mod shared;
@@ -39,6 +42,7 @@ use std::time::{Duration, Instant};
 
 use bare::Bare;
 use fill::Records;
+use floor::{Aead, hmacs};
 use secondfactor::codes::{Clock, ManualClock, Secret};
 use secondfactor::store::drivers::deadpool_postgres::{Manager, Pool, tokio_postgres::NoTls};
 use secondfactor::store::drivers::redis::Client;
@@ -196,13 +200,30 @@ struct Turns {
 }
 
 impl Turns {
-    fn add(&mut self, (mean, mut times): (f64, Vec<f64>)) {
-        times.sort_by(f64::total_cmp);
-        self.means.push(mean);
-        self.halves.push(times[times.len() / 2]);
-        self.nearly_all.push(times[times.len() * 99 / 100]);
+    fn extend(&mut self, turns: impl IntoIterator<Item = (f64, Vec<f64>)>) {
+        for (mean, mut times) in turns {
+            times.sort_by(f64::total_cmp);
+            self.means.push(mean);
+            self.halves.extend(times.get(times.len() / 2));
+            self.nearly_all.extend(times.get(times.len() * 99 / 100));
+        }
     }
 }
+
+/// Makes what is done between a load and a write, for a record like this one.
+type Work = fn((&AccountId, &[u8])) -> Box<dyn FnMut() + Send>;
+
+const FLOORS: [(&str, Work); 2] = [
+    ("bare driver", |_| Box::new(|| {})),
+    ("and its ciphers", |(id, record)| {
+        let (mut aead, mut hmacs) = (Aead::new(id, record), hmacs(1));
+        Box::new(move || {
+            aead.open();
+            hmacs();
+            aead.seal();
+        })
+    }),
+];
 
 impl Table {
     fn rows<S: ListAccounts + 'static, B: Bare>(
@@ -214,12 +235,13 @@ impl Table {
     ) {
         let mut rows = Vec::new();
         for clients in CLIENTS {
-            let (mut logins, mut floors) = (Turns::default(), Turns::default());
+            let mut floors = FLOORS.map(|(name, work)| (name, work, Turns::default()));
+            let mut logins = Turns::default();
             for _ in 0..TURNS {
-                if let Some(floor) = floor {
-                    floors.add(self.floor(size, clients, floor));
+                for (_, work, turns) in &mut floors {
+                    turns.extend(floor.map(|floor| self.floor(size, clients, floor, *work)));
                 }
-                logins.add(self.logins(size, clients, store));
+                logins.extend([self.logins(size, clients, store)]);
             }
             let group = format!("{name}, {clients} at a time, {size} accounts");
             let first = self
@@ -233,14 +255,13 @@ impl Table {
                     first.1.clone(),
                 ));
             }
-            rows.extend(beside(&group, floors.means, logins.means));
+            rows.extend(beside(&group, &floors, &logins, |turns| &turns.means));
             if clients == 64 {
-                rows.extend(beside("  half of them below", floors.halves, logins.halves));
-                rows.extend(beside(
-                    "  99 of 100 below",
-                    floors.nearly_all,
-                    logins.nearly_all,
-                ));
+                let (half, nearly_all) = ("  half of them below", "  99 of 100 below");
+                rows.extend(beside(half, &floors, &logins, |turns| &turns.halves));
+                rows.extend(beside(nearly_all, &floors, &logins, |turns| {
+                    &turns.nearly_all
+                }));
             }
         }
         rows.extend(self.walks(name, size, store, floor));
@@ -254,13 +275,16 @@ impl Table {
         store: &Arc<S>,
         floor: Option<&Arc<B>>,
     ) -> Vec<Row> {
-        let (mut walks, mut floors) = (Vec::new(), Vec::new());
+        let mut floors = FLOORS.map(|(name, work)| (name, work, Turns::default()));
+        let mut walks = Turns::default();
         for _ in 0..TURNS {
-            floors.extend(floor.map(|floor| self.floor(size, WALKERS, floor).0));
-            walks.push(self.walk(store));
+            for (_, work, turns) in &mut floors {
+                turns.extend(floor.map(|floor| self.floor(size, WALKERS, floor, *work)));
+            }
+            walks.extend([(self.walk(store), Vec::new())]);
         }
         let group = format!("{name}, a walk of {WALKERS} at a time, {size} accounts");
-        beside(&group, floors, walks)
+        beside(&group, &floors, &walks, |turns| &turns.means)
     }
 
     /// Walks for a turn, from the beginning. Returns the nanoseconds per account.
@@ -281,15 +305,22 @@ impl Table {
         start.elapsed().as_secs_f64() * 1e9 / count as f64
     }
 
-    fn floor<B: Bare>(&self, size: usize, clients: usize, floor: &Arc<B>) -> (f64, Vec<f64>) {
+    fn floor<B: Bare>(
+        &self,
+        size: usize,
+        clients: usize,
+        floor: &Arc<B>,
+        work: Work,
+    ) -> (f64, Vec<f64>) {
         let (mean, times, _) = self.clients(clients, |number, until| {
             let (floor, ids) = (Arc::clone(floor), Arc::clone(&self.records.ids));
+            let mut work = work(self.records.first());
             async move {
                 let mut walk = Walk::new(number, clients, size);
                 let mut times = Vec::new();
                 let mut last = Instant::now();
                 while last < until {
-                    floor.login(&ids[walk.next().0]).await;
+                    floor.login(&ids[walk.next().0], &mut work).await;
                     times.push(lap(&mut last));
                 }
                 (times, 0)
@@ -305,10 +336,18 @@ impl Table {
         store: &Arc<S>,
     ) -> (f64, Vec<f64>) {
         let (start, secret) = (self.step, &self.records.secret);
+        let clocks: Vec<_> = (0..clients)
+            .map(|_| Arc::new(ManualClock::new(fill::NOW)))
+            .collect();
+        let servers: Vec<_> = clocks
+            .iter()
+            .map(|clock| {
+                Mfa::new(Arc::clone(store), keyring(self.walks, 0)).with_clock(Arc::clone(clock))
+            })
+            .collect();
+        let mut servers = servers.into_iter().zip(clocks);
         let (mean, times, rounds) = self.clients(clients, |number, until| {
-            let clock = Arc::new(ManualClock::new(fill::NOW));
-            let keyring = keyring(self.walks, 0);
-            let mfa = Mfa::new(Arc::clone(store), keyring).with_clock(Arc::clone(&clock));
+            let (mfa, clock) = servers.next().expect("one for each client");
             let walk = Walk::new(number, clients, size);
             client(
                 mfa,
@@ -329,7 +368,7 @@ impl Table {
     fn clients<F: Future<Output = (Vec<f64>, u64)> + Send + 'static>(
         &self,
         clients: usize,
-        client: impl Fn(usize, Instant) -> F,
+        mut client: impl FnMut(usize, Instant) -> F,
     ) -> (f64, Vec<f64>, u64) {
         let start = Instant::now();
         let tasks: Vec<_> = (0..clients)
@@ -346,13 +385,18 @@ impl Table {
     }
 }
 
-fn beside(group: &str, floors: Vec<f64>, ours: Vec<f64>) -> Vec<Row> {
-    let mut rows = Vec::new();
-    if !floors.is_empty() {
-        rows.push(Row::new(group, "bare driver", floors));
-    }
-    rows.push(Row::new(group, OURS, ours));
-    rows
+fn beside(
+    group: &str,
+    floors: &[(&str, Work, Turns)],
+    ours: &Turns,
+    which: impl Fn(&Turns) -> &Vec<f64>,
+) -> Vec<Row> {
+    let floors = floors.iter().map(|(name, _, turns)| (*name, which(turns)));
+    floors
+        .filter(|(_, times)| !times.is_empty())
+        .chain([(OURS, which(ours))])
+        .map(|(name, times)| Row::new(group, name, times.clone()))
+        .collect()
 }
 
 /// Keys of this many walks, of which one is active. The records begin under key 0.

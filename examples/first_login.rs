@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
         // Opting in: show the key once, as a QR code. A code that the app shows proves that it works.
         let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
-        let uri = enrollment.key_uri("Example", "alice@example.com")?;
+        let uri = enrollment.key_uri("Example", "alice@example.com");
         println!("for the phone: {}", &*uri.expose_uri());
         let phone = Totp::new(enrollment.secret()); // here, we play the phone as well
         let confirmed = mfa

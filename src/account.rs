@@ -33,6 +33,7 @@ mod throttle;
 #[cfg(feature = "tracing")]
 mod trace;
 mod voucher;
+mod wait;
 
 pub use attempt::Attempt;
 pub(crate) use credential::Credential;
@@ -61,5 +62,6 @@ pub use submission::{ShortSession, Submission};
 #[cfg(feature = "tracing")]
 pub use trace::trace_event;
 pub use voucher::{VouchedBy, Voucher};
+pub use wait::{TimeUnit, Wait};
 
 pub use crate::account_id::AccountIdError;

@@ -9,7 +9,7 @@
 //!
 //! // Opting in: show the key once, as a QR code. A code that the app shows proves that it works.
 //! let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
-//! let shown_once = enrollment.key_uri("Example", "alice@example.com")?;
+//! let shown_once = enrollment.key_uri("Example", "alice@example.com");
 //! let confirmed = mfa.confirm(&alice, enrollment.device(), "123 456".parse::<Code>()?).await?;
 //!
 //! // At each login, after the password. The same code a second time is an error.
@@ -47,6 +47,7 @@
 //! | [`account`] | devices, statuses, limits: what is remembered about one account, as a value |
 //! | [`store`] | where records are kept: the contract, the adapters, their test suite |
 //! | [`sealing`] | the record at rest |
+//! | [`sign_in`] | what your application remembers: who has opted in, who must, how far a session has come |
 //! | [`mfa`] | the blocking front, and walks over all accounts |
 //! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
 //! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens |
@@ -101,6 +102,8 @@ pub mod provisioning;
 pub mod sealing;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(feature = "mfa")]
+pub mod sign_in;
 #[cfg(feature = "mfa")]
 pub mod store;
 

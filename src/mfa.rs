@@ -6,7 +6,9 @@ mod check;
 pub(crate) mod judge;
 mod login;
 mod manage;
+mod needs_code;
 mod relocate;
+mod stage;
 mod sweep;
 mod token;
 

@@ -1,16 +1,16 @@
 //! Brings a secret into an authenticator and out of it: key URIs, QR codes, the exports of Google
-//! Authenticator, the files that come with hardware tokens.
+//! Authenticator, the files that come with hardware tokens, the files of PAM modules.
 
 #[cfg(feature = "csv")]
 mod csv;
 mod key_uri;
 #[cfg(feature = "migration")]
 mod migration;
+mod pam;
 #[cfg(feature = "pskc")]
 mod pskc;
 #[cfg(feature = "qr")]
 mod qr;
-#[cfg(any(feature = "pskc", feature = "csv"))]
 mod token;
 
 #[cfg(feature = "csv")]
@@ -22,5 +22,4 @@ pub use migration::{ImportedKeys, MigrationError, MigrationExport, MigrationImpo
 pub use pskc::{PskcError, PskcKey};
 #[cfg(feature = "qr")]
 pub use qr::QrError;
-#[cfg(any(feature = "pskc", feature = "csv"))]
 pub use token::{Token, TokenError, TokenPart, TokenReason};

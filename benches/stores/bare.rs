@@ -8,8 +8,8 @@ use secondfactor::store::drivers::deadpool_postgres::Pool;
 use secondfactor::store::drivers::redis::{self, Script, aio::MultiplexedConnection};
 
 pub(crate) trait Bare: Send + Sync + 'static {
-    /// Loads the record, and writes as many bytes back if its version is still the same.
-    fn login(&self, id: &str) -> impl Future<Output = ()> + Send;
+    /// Loads the record, does the work, and writes as many bytes back if the version is still the same.
+    fn login(&self, id: &str, work: &mut (impl FnMut() + Send)) -> impl Future<Output = ()> + Send;
 }
 
 /// A connection that reads and one that writes, on Tokio's threads for what blocks.
@@ -38,7 +38,7 @@ impl Sqlite {
 }
 
 impl Bare for Sqlite {
-    async fn login(&self, id: &str) {
+    async fn login(&self, id: &str, work: &mut (impl FnMut() + Send)) {
         let (reader, key) = (Arc::clone(&self.reader), id.as_bytes().to_vec());
         let load = move || -> (i64, Vec<u8>) {
             let reader = reader.lock().unwrap();
@@ -50,6 +50,7 @@ impl Bare for Sqlite {
                 .unwrap()
         };
         let (version, body) = tokio::task::spawn_blocking(load).await.unwrap();
+        work();
 
         let (writer, key) = (Arc::clone(&self.writer), id.as_bytes().to_vec());
         let write = move || {
@@ -77,13 +78,14 @@ impl Postgres {
 }
 
 impl Bare for Postgres {
-    async fn login(&self, id: &str) {
+    async fn login(&self, id: &str, work: &mut (impl FnMut() + Send)) {
         let client = self.pool.get().await.unwrap();
         let select = "SELECT version, body FROM secondfactor_record WHERE account = $1";
         let select = client.prepare_cached(select).await.unwrap();
         let row = client.query_one(&select, &[&id.as_bytes()]).await.unwrap();
         let (version, body): (i64, Vec<u8>) = (row.get(0), row.get(1));
         drop(client);
+        work();
 
         let client = self.pool.get().await.unwrap();
         let update = "UPDATE secondfactor_record SET version = version + 1, body = $3
@@ -121,12 +123,13 @@ impl Redis {
 }
 
 impl Bare for Redis {
-    async fn login(&self, id: &str) {
+    async fn login(&self, id: &str, work: &mut (impl FnMut() + Send)) {
         let key = format!("{}{id}", self.prefix);
         let mut connection = self.connection.clone();
         let mut load = redis::cmd("HMGET");
         load.arg(&key).arg("version").arg("body");
         let (version, body): (String, Vec<u8>) = load.query_async(&mut connection).await.unwrap();
+        work();
         let mut write = self.script.key(&key);
         let written: u8 = write
             .arg(version)

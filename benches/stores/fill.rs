@@ -40,6 +40,11 @@ impl Records {
         }
     }
 
+    /// One account and its record. Those of the others are as long, but for their ids.
+    pub(crate) fn first(&self) -> (&AccountId, &[u8]) {
+        (&self.accounts[0], &self.bodies[0])
+    }
+
     pub(crate) fn range(&self, range: Range<usize>) -> Vec<(&AccountId, &[u8])> {
         self.accounts[range.clone()]
             .iter()

@@ -21,9 +21,10 @@ struct Driver<DB: sqlx::Database>(sqlx::Pool<DB>);
 macro_rules! bare {
     ($database:ty, $select:literal, $update:literal) => {
         impl Bare for Driver<$database> {
-            async fn login(&self, id: &str) {
+            async fn login(&self, id: &str, work: &mut (impl FnMut() + Send)) {
                 let select = sqlx::query_as($select).bind(id.as_bytes());
                 let (version, body): (i64, Vec<u8>) = select.fetch_one(&self.0).await.unwrap();
+                work();
                 let update = sqlx::query($update)
                     .bind(body)
                     .bind(id.as_bytes())

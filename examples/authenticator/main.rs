@@ -6,13 +6,17 @@
 //! authenticator hotp --secret GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ --counter 0
 //! authenticator inspect 'otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 //! authenticator tokens seeds.pskcxml --password-file password.txt
+//! authenticator import --file ~/.google_authenticator
 //! authenticator qr 'otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 //! ```
 //!
 //! For trials and scripts. A secret on the command line can be read by every user of the machine, so `--secret -` reads
 //! it from the first line of standard input, and `-` for a URI reads all lines, one URI each. `totp`, `hotp` and
-//! `inspect` need no feature, `qr` and `import` those of their names, `tokens` both `pskc` and `csv`.
+//! `inspect` need no feature, `qr` that of its name, `tokens` both `pskc` and `csv`. `import` and `export` need
+//! `migration` for Google Authenticator's exports, and nothing for the files of PAM modules: pam_oath's users file, and
+//! `.google_authenticator`.
 
+mod table;
 mod tokens;
 mod uris;
 
@@ -36,6 +40,7 @@ usage: authenticator totp --secret BASE32 [--algorithm sha1|sha256|sha512] [--di
        authenticator inspect URI [--lenient] [--show-secret]
        authenticator qr URI [--lenient] [--svg]
        authenticator import MIGRATION-URI.. [--show-secret]
+       authenticator import --file FILE [--show-secret]
        authenticator export URI.. [--lenient] [--batch-id N]
        authenticator tokens FILE [--key HEX | --password-file FILE] [--show-secret]
        (--secret -, --key - and - for a URI read from standard input)";
@@ -161,6 +166,7 @@ impl Options {
                 "--batch-id",
             ),
             "key" => once(&mut self.key, tokens::key(&value()?)?, "--key"),
+            "file" => once(&mut self.file, value()?.into(), "--file"),
             "password-file" => once(&mut self.password_file, value()?.into(), "--password-file"),
             "lenient" => set(&mut self.lenient, "--lenient"),
             "show-secret" => set(&mut self.show_secret, "--show-secret"),
@@ -187,7 +193,10 @@ impl Options {
                 uris::inspect(&uris::one(self.uris)?, self.lenient, self.show_secret)
             }
             Command::Qr => uris::qr(&uris::one(self.uris)?, self.lenient, self.svg),
-            Command::Import => uris::import(&self.uris, self.show_secret),
+            Command::Import => match self.file {
+                Some(file) => tokens::import(&file, self.show_secret),
+                None => uris::import(&self.uris, self.show_secret),
+            },
             Command::Export => uris::export(&self.uris, self.lenient, self.batch_id.unwrap_or(1)),
             Command::Tokens => {
                 let file = self.file.ok_or("a file is missing")?;
@@ -251,6 +260,14 @@ impl Options {
             (
                 self.key.is_some() && self.password_file.is_some(),
                 "a file has a key or a password, not both",
+            ),
+            (
+                self.file.is_some() && !matches!(command, Import | Tokens),
+                "--file belongs to import",
+            ),
+            (
+                self.file.is_some() && !self.uris.is_empty(),
+                "import reads URIs or a file, not both",
             ),
             (self.svg && command != Qr, "--svg belongs to qr"),
             (

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use pollster::block_on;
 use secondfactor::mfa::blocking;
 use secondfactor::sealing::SealError;
+use secondfactor::sign_in::NeedsCode;
 use secondfactor::store::{ListAccounts, Report, Severity, SqliteStore};
 use secondfactor::{Error, Keyring, Proof};
 use terminal::{Terminal, say, say_error};
@@ -174,15 +175,19 @@ impl Program {
         self.session = None;
         let user = self.check_password()?;
         let name = &user.name;
-        if !self.needs_code(&user)? {
+        let NeedsCode::Yes { note_is_behind } =
+            self.mfa.needs_code(&user.account, user.opted_in)?
+        else {
             say(format_args!(
                 "Logged in as {name}, by password alone. Type enroll to opt in to a second factor."
             ))?;
             return Ok(Session { user, proof: None });
-        }
+        };
         let proof = self.check_code(&user)?;
-        // If the program was ended between a confirmation and its note, the note is made now.
-        self.users.note_opted_in(&user, true)?;
+        // The program was ended between a confirmation and its note: the note is made now.
+        if note_is_behind {
+            self.users.note_opted_in(&user, true)?;
+        }
         say(format_args!(
             "Logged in as {name}, by password and {}.",
             words::by(&proof)

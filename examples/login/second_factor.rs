@@ -11,7 +11,7 @@ use crate::users::User;
 use crate::words::{NEEDS_CODE, by, device_text, recovery_codes_text};
 use crate::{Outcome, Program, Session};
 
-pub(crate) const ISSUER: &str = "secondfactor login";
+const ISSUER: &str = "secondfactor login";
 
 /// What is typed at a login beside the password.
 enum Typed {
@@ -20,15 +20,6 @@ enum Typed {
 }
 
 impl Program {
-    /// Who has opted in is noted with the user as well: a record that is missing then is an error, never a way past.
-    pub(crate) fn needs_code(&self, user: &User) -> Outcome<bool> {
-        match self.mfa.status(&user.account) {
-            Ok(status) => Ok(user.opted_in || status.is_enrolled()),
-            Err(Error::NotEnrolled) if !user.opted_in => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// A code of a device, or a recovery code.
     pub(crate) fn check_code(&self, user: &User) -> Outcome<Proof> {
         match self.terminal.ask_for("Code: ", read_typed)? {
@@ -67,7 +58,7 @@ impl Program {
             }
             status => status?,
         };
-        say(match (status.is_enrolled(), user.opted_in) {
+        say(match (status.has_accepted_device(), user.opted_in) {
             (true, _) => "The second factor is on.",
             (false, true) => "The second factor is on, but no device is active: type enroll.",
             (false, false) => "The second factor is off.",
@@ -235,7 +226,7 @@ fn say_what_is_there(status: &Status) -> Outcome {
 
 /// The QR code, and the key for those who type it: shown this once.
 fn show(enrollment: &Enrollment, name: &str) -> Outcome {
-    let uri = enrollment.key_uri(ISSUER, name)?;
+    let uri = enrollment.key_uri(ISSUER, name);
     say(format_args!(
         "Scan this with your authenticator app:\n\n{}",
         &*uri.expose_terminal()?

@@ -6,12 +6,10 @@ use std::time::Duration;
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use rusqlite::{Connection, OptionalExtension};
-use secondfactor::AccountId;
-use secondfactor::provisioning::KeyUri;
+use secondfactor::{AccountId, Label};
 
 use crate::Outcome;
 use crate::files::make_private;
-use crate::second_factor::ISSUER;
 
 /// Names and password hashes, in the same file.
 pub(crate) struct Users {
@@ -42,10 +40,10 @@ impl Users {
     }
 
     pub(crate) fn add(&self, name: &str, password: &str) -> Outcome {
-        // Nothing that a terminal obeys, that passes for another name, or that a key URI can't hold.
+        // Nothing that a terminal obeys, or that passes for another name.
         let fits = |character: char| character.is_alphanumeric() || "-._@+".contains(character);
         let is_name = (1..=32).contains(&name.chars().count()) && name.chars().all(fits);
-        if !is_name || KeyUri::check_names(ISSUER, name).is_err() {
+        if !is_name || Label::new(name).is_err() {
             return Err("A name has 1 to 32 letters, digits or any of -._@+".into());
         }
         if password.chars().count() < 8 {
@@ -94,7 +92,7 @@ impl Users {
         }
     }
 
-    /// The application's own note of who has opted in: see `needs_code`.
+    /// The application's own note of who has opted in: see `Mfa::needs_code`.
     pub(crate) fn note_opted_in(&self, user: &User, opted_in: bool) -> Outcome {
         self.connection.execute(
             "UPDATE user SET opted_in = ?2 WHERE name = ?1",

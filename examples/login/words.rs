@@ -79,11 +79,9 @@ fn said(error: &(dyn StdError + 'static)) -> String {
 
 fn explain_second_factor(error: &Error) -> String {
     if let Error::Denied(denial) = error {
-        if let Some(wait) = denial.retry_after(SystemClock.now()) {
-            return format!(
-                "Too many wrong codes: try again in {}",
-                span(wait.as_secs())
-            );
+        let now = SystemClock.now();
+        if denial.retry_after(now).is_some() {
+            return denial.text(now);
         }
     }
     let advice = ADVICE.iter().find(|(code, _)| *code == error.code());

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::diagnosis::Diagnosis;
 use super::event::Event;
+use super::wait::Wait;
 use crate::codes::UnixTime;
 
 /// Says why a claimant is refused.
 ///
-/// `Display` is for them to read. It says the same for a wrong code and a used one. Translate it by
-/// [`code`](Self::code), and tell them how long to wait by [`retry_after`](Self::retry_after).
+/// [`text`](Self::text) is for them to read, with the time to wait. It says the same for a wrong code and a used one.
+/// Translate it by [`code`](Self::code), and by the [`Wait`] of [`retry_after`](Self::retry_after).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Denial {
@@ -24,6 +25,13 @@ pub enum Denial {
     /// The code is wrong for a device that is being confirmed, and this seems to be the reason.
     #[error("wrong code: {0}")]
     Unconfirmed(Diagnosis),
+    /// The code was wrong, and it began a wait, as there were too many. The claimant waits before the next one.
+    #[error("wrong code: wait before the next one")]
+    #[non_exhaustive]
+    Locked {
+        /// From this time on a code is judged again.
+        retry_at: UnixTime,
+    },
     /// There were too many wrong codes, so this one was not judged. Codes, recovery codes and
     /// resynchronizations are counted apart, so the claimant waits only with the kind that was
     /// refused.
@@ -52,6 +60,7 @@ impl Denial {
         match self {
             Self::Mismatch | Self::Replayed => "wrong_code",
             Self::Unconfirmed(_) => "wrong_code_of_new_device",
+            Self::Locked { .. } => "wrong_code_begins_wait",
             Self::Throttled { .. } => "throttled",
             Self::Disabled => "disabled",
             Self::NoDevice => "no_device",
@@ -69,8 +78,39 @@ impl Denial {
     #[must_use]
     pub const fn retry_after(self, now: UnixTime) -> Option<Duration> {
         match self {
-            Self::Throttled { retry_at } => Some(retry_at.saturating_since(now)),
+            Self::Locked { retry_at } | Self::Throttled { retry_at } => {
+                Some(retry_at.saturating_since(now))
+            }
             _ => None,
+        }
+    }
+
+    /// Returns the text for the claimant, with how long to wait.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Code, Error, Mfa, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, code: Code) {
+    /// if let Err(Error::Denied(denial)) = mfa.verify(alice, code).await {
+    ///     println!("{}", denial.text(mfa.now())); // "wrong code: try again in 30 seconds"
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn text(self, now: UnixTime) -> String {
+        let what = match self {
+            Self::Locked { .. } => "wrong code",
+            Self::Throttled { .. } => "too many wrong codes",
+            _ => return self.to_string(),
+        };
+        let wait = Wait::from(self.retry_after(now).unwrap_or_default());
+        format!("{what}: try again in {wait}")
+    }
+
+    /// Returns the refusal of a wrong code, by what the next one would meet.
+    pub(super) const fn of_wrong_code(next: Result<(), Self>) -> Self {
+        match next {
+            Err(Self::Throttled { retry_at }) => Self::Locked { retry_at },
+            _ => Self::Mismatch,
         }
     }
 
@@ -84,7 +124,7 @@ impl Denial {
             Self::Replayed => Some(Event::ReplayRefused { is_first: false }),
             Self::Throttled { retry_at } => Some(Event::Throttled { retry_at }),
             Self::Disabled => Some(Event::RefusedDisabled),
-            Self::Mismatch | Self::Unconfirmed(_) | Self::NoDevice => None,
+            Self::Mismatch | Self::Locked { .. } | Self::Unconfirmed(_) | Self::NoDevice => None,
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum Event {
     DeviceConfirmed {
         /// This is the device.
         device: DeviceId,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A secret was rotated, and the new device is confirmed.
     #[non_exhaustive]
@@ -84,6 +86,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A disabled account was bound again, and the device confirmed now is its only one.
     #[non_exhaustive]
@@ -201,6 +205,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A pending device has ended: its time or tries were used up, or what it rested on has ended.
     #[non_exhaustive]
@@ -209,6 +215,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// The owner said which devices are in their hands. Everything else has ended, each with an
     /// event before this one.
@@ -222,6 +230,8 @@ pub enum Event {
     Imported {
         /// This is the device.
         device: DeviceId,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     #[non_exhaustive]
@@ -230,6 +240,8 @@ pub enum Event {
         device: DeviceId,
         /// This is what its owner called it. Nothing else knows the label any longer.
         label: Label,
+        /// It came with this serial number, if it is a hardware token.
+        serial: Option<String>,
     },
     /// The account has opted out, and nothing is remembered of it.
     OptedOut,
@@ -354,7 +366,7 @@ impl Event {
             Self::ConfirmationFailed { device, .. } => {
                 Row("confirmation_failed", Some(*device), Log)
             }
-            Self::DeviceConfirmed { device } => Row("device_confirmed", Some(*device), Owner),
+            Self::DeviceConfirmed { device, .. } => Row("device_confirmed", Some(*device), Owner),
             Self::Rotated { new, .. } => Row("rotated", Some(*new), Owner),
             Self::Retired { device, .. } => Row("retired", Some(*device), Log),
             Self::Rebound { device } => Row("rebound", Some(*device), Owner),
@@ -387,7 +399,7 @@ impl Event {
             Self::Revoked { device, .. } => Row("revoked", Some(*device), Owner),
             Self::EnrollmentEnded { device, .. } => Row("enrollment_ended", Some(*device), Log),
             Self::KeptOnly { .. } => Row("kept_only", None, Owner),
-            Self::Imported { device } => Row("imported", Some(*device), Owner),
+            Self::Imported { device, .. } => Row("imported", Some(*device), Owner),
             Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
             Self::OptedOut => Row("opted_out", None, Owner),
             Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),

@@ -36,13 +36,13 @@ pub(super) const MAX_ZONES: u64 = 14 * 4;
 pub(super) const PROVISIONAL: Duration = Duration::from_secs(DAY);
 /// Servers' clocks may differ by 5 seconds before one of them has gone back, or what it wrote is
 /// from the future.
-pub(super) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 /// A code lets its bearer change the second factor for 5 minutes (OWASP ASVS 5.0, 7.5.1).
 pub(super) const PROOF_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// A recovery code does so for 15 minutes, as the owner installs an app in between.
 pub(super) const REDEMPTION_LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// A submission that succeeded gets the same answer again for a minute.
-pub(super) const ANSWER_LIFETIME: Duration = Duration::from_secs(60);
+pub(crate) const ANSWER_LIFETIME: Duration = Duration::from_secs(60);
 /// At most ten redemptions of a set are remembered.
 pub(super) const MAX_REDEMPTIONS: usize = 10;
 

@@ -282,10 +282,23 @@ impl Account {
 }
 
 fn ended(device: &Device) -> Event {
-    let (id, label) = (device.id, device.label.clone());
-    match device.state {
-        State::Pending(_) => Event::EnrollmentEnded { device: id, label },
-        State::Retiring { .. } => Event::Retired { device: id, label },
-        State::Active | State::Suspended => Event::Revoked { device: id, label },
+    let (label, serial) = (device.label.clone(), device.serial.clone());
+    let (state, device) = (device.state, device.id);
+    match state {
+        State::Pending(_) => Event::EnrollmentEnded {
+            device,
+            label,
+            serial,
+        },
+        State::Retiring { .. } => Event::Retired {
+            device,
+            label,
+            serial,
+        },
+        State::Active | State::Suspended => Event::Revoked {
+            device,
+            label,
+            serial,
+        },
     }
 }

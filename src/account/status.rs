@@ -53,11 +53,13 @@ impl Account {
 }
 
 impl Status {
-    /// Returns whether a device's codes are accepted at a login.
+    /// Returns whether a device is there whose codes are accepted at a login, for the owner's page.
     ///
-    /// This is no gate: a lost record has no device either. Ask your own note of who has opted in.
+    /// This is no gate. A record that was lost has no such device either, and nor has an account whose
+    /// owner took the last one away by a recovery code. At a login, ask
+    /// [`Mfa::needs_code`](crate::Mfa::needs_code).
     #[must_use]
-    pub fn is_enrolled(&self) -> bool {
+    pub fn has_accepted_device(&self) -> bool {
         let accepted = |device: &DeviceStatus| {
             matches!(
                 device.state,
@@ -70,7 +72,7 @@ impl Status {
     /// Returns whether a device was ever confirmed. The account has opted in then, although it may
     /// have no device now.
     ///
-    /// This is no gate either.
+    /// This is no gate either: a record that was lost says no.
     #[must_use]
     pub const fn was_confirmed(&self) -> bool {
         self.was_confirmed
@@ -157,6 +159,7 @@ pub struct DeviceStatus {
     label: Label,
     state: DeviceState,
     parameters: Parameters,
+    serial: Option<String>,
     created: UnixTime,
     vouched_by: Voucher,
     last_used: Option<UnixTime>,
@@ -185,6 +188,7 @@ impl DeviceStatus {
             label: device.label.clone(),
             state,
             parameters: device.parameters(),
+            serial: device.serial.clone(),
             created: device.vouched_by.at(),
             vouched_by: device.vouched_by,
             last_used: device.last_used,
@@ -215,6 +219,14 @@ impl DeviceStatus {
     #[must_use]
     pub const fn parameters(&self) -> Parameters {
         self.parameters
+    }
+
+    /// Returns the serial number of a hardware token, if the vendor's file that it came from has one.
+    ///
+    /// A device that was rotated has none: its new secret is in no token.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        self.serial.as_deref()
     }
 
     /// Returns when it was enrolled.

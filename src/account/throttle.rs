@@ -96,6 +96,18 @@ impl Bucket {
         self.left.min(drain.full()).saturating_sub(drain.room())
     }
 
+    /// Says whether it has room for one more now.
+    pub(super) fn check(self, drain: Drain, now: UnixTime) -> Result<(), Denial> {
+        let wait = self.wait(drain);
+        if wait.is_zero() {
+            Ok(())
+        } else {
+            Err(Denial::Throttled {
+                retry_at: now.saturating_add(wait),
+            })
+        }
+    }
+
     pub(super) fn add(&mut self, drain: Drain) {
         self.left = self.left.min(drain.room()).saturating_add(drain.interval);
     }

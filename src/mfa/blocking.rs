@@ -10,6 +10,7 @@ use crate::account::{
 };
 use crate::account_id::AccountId;
 use crate::codes::{Code, SecretText, UnixTime};
+use crate::sign_in::{NeedsCode, Note, SessionLimits, SignIn, Stage};
 use crate::store::{BlockOn, ListAccounts, Report, Store, ThisThread};
 
 /// Makes the calls of [`Mfa`](crate::Mfa) block, with the same names, arguments, answers and
@@ -151,6 +152,8 @@ blocking! {
     fn rotate(proof: impl AsRef<Proof>, device: impl Into<PendingDevice>, grace: Duration) -> Enrollment;
     fn issue_recovery_codes(proof: impl AsRef<Proof>, replaces: Option<RecoverySetId>) -> RecoveryCodes;
     fn redeem['c](account: &AccountId, submission: impl Into<Submission<&'c RecoveryCode>>) -> Recovered;
+    fn needs_code(account: &AccountId, note: impl Into<Note>) -> NeedsCode;
+    fn stage(sign_in: &SignIn, session: &[u8], note: impl Into<Note>, limits: SessionLimits) -> Stage;
     fn status(account: &AccountId) -> Status;
     fn devices(account: &AccountId) -> Vec<DeviceStatus>;
     fn rename(proof: impl AsRef<Proof>, device: DeviceId, label: Label) -> ();

@@ -36,7 +36,7 @@ pub(super) const TRIES: usize = 8;
 /// let alice = AccountId::new("alice")?;
 ///
 /// let enrollment = mfa.enroll(&alice, Label::new("phone")?).await?;
-/// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, as a QR code
+/// let uri = enrollment.key_uri("Example", "alice@example.com"); // shown once, as a QR code
 /// # let code = Totp::new(enrollment.secret()).at(SystemClock.now())?;
 /// let confirmed = mfa.confirm(&alice, enrollment.device(), code).await?;
 /// let recovery_codes = mfa.issue_recovery_codes(&confirmed, None).await?; // shown once, to be printed

@@ -22,7 +22,7 @@ impl<S: Store> Mfa<S> {
     /// # use secondfactor::{AccountId, Label, Mfa, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
     /// let enrollment = mfa.enroll(alice, Label::new("phone")?).await?;
-    /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, as a QR code
+    /// let uri = enrollment.key_uri("Example", "alice@example.com"); // shown once, as a QR code
     /// # Ok(())
     /// # }
     /// ```
@@ -214,7 +214,7 @@ impl<S: Store> Mfa<S> {
     /// # use std::time::Duration;
     /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified) -> Result<(), Box<dyn std::error::Error>> {
     /// let enrollment = mfa.rotate(verified, verified.device(), Duration::ZERO).await?;
-    /// let uri = enrollment.key_uri("Example", "alice@example.com")?; // shown once, then confirmed
+    /// let uri = enrollment.key_uri("Example", "alice@example.com"); // shown once, then confirmed
     /// # Ok(())
     /// # }
     /// ```

@@ -3,6 +3,7 @@
 mod check;
 mod connection;
 mod error;
+mod last_user;
 mod sql;
 
 use std::fmt;
@@ -20,8 +21,9 @@ use super::postgresql::{SCHEMA, findings};
 use super::report::{Finding, Report};
 use super::table_names::TableNames;
 use crate::account_id::AccountId;
-use connection::{batch, lend, query};
+use connection::{Connection, batch, lend, query};
 use error::Cause;
+use last_user::LastUser;
 use sql::Sql;
 
 pub use error::PostgresError;
@@ -31,7 +33,8 @@ pub use error::PostgresError;
 /// It uses the pool that your application has: `deadpool-postgres`, which keeps prepared
 /// statements, over `tokio-postgres`. Each call takes a connection for one statement, which commits
 /// by itself. If your application left a transaction open on that connection, the call rolls it
-/// back first, so a login that is rolled back can't take a charge back. A write commits with
+/// back first, so a login that is rolled back can't take a charge back. That costs the server a
+/// little, so connections that the store alone uses are spared it. A write commits with
 /// `synchronous_commit` at `on` at least, whatever the connection was set to.
 ///
 /// The pool must lead to the **primary**, because a standby answers from the past. This is how to
@@ -62,6 +65,7 @@ pub use error::PostgresError;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
+    last_user: Arc<LastUser>,
     limit: Duration,
     sql: Arc<Sql>,
 }
@@ -72,6 +76,7 @@ impl PostgresStore {
     pub fn new(pool: Pool) -> Self {
         Self {
             pool,
+            last_user: Arc::default(),
             limit: limit::DEFAULT,
             sql: Arc::new(Sql::new(&TableNames::default())),
         }
@@ -122,8 +127,9 @@ impl PostgresStore {
     /// # Errors
     /// [`PostgresError`] if there is no connection, or no right to create it.
     pub async fn create_schema(&self) -> Result<(), PostgresError> {
-        let create = async |client: &_| batch(client, &self.sql.create).await;
-        self.bounded(lend(&self.pool, create)).await
+        let create = async |connection: Connection<'_>| batch(connection, &self.sql.create).await;
+        self.bounded(lend(&self.pool, &self.last_user, create))
+            .await
     }
 
     async fn query(
@@ -131,10 +137,8 @@ impl PostgresStore {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, PostgresError> {
-        self.bounded(lend(&self.pool, async |client| {
-            query(client, sql, parameters).await
-        }))
-        .await
+        let call = async |connection: Connection<'_>| query(connection, sql, parameters).await;
+        self.bounded(lend(&self.pool, &self.last_user, call)).await
     }
 
     /// Waits for the call, but no longer than the limit.
@@ -181,7 +185,10 @@ impl Store for PostgresStore {
             let is = |column| row.try_get::<_, bool>(column);
             found.extend(findings(is, row.try_get("standbys")?)?);
         }
-        match self.bounded(check::loses_statements(&self.pool)).await {
+        match self
+            .bounded(check::loses_statements(&self.pool, &self.last_user))
+            .await
+        {
             Ok(true) => found.push(Finding::LosesStatements),
             Err(error) if !error.is_time_limit() => return Err(error),
             _ => {} // a pooler may have one connection only, or none to spare now

@@ -6,10 +6,10 @@ use std::time::Duration;
 use secondfactor::account::{DeviceId, Lock};
 use secondfactor::{Denial, Error, Policy, Proof, RecoveryCode};
 
-use crate::denial;
 use crate::recovery_set;
 use crate::stage::{Held, Stage, active};
 use crate::support::*;
+use crate::{denial, kind};
 
 /// For so long at most the wrong codes of a guesser keep the owner waiting.
 const PRESSURE: Duration = Duration::from_secs(2 * 3600 + 24 * 60);
@@ -403,7 +403,7 @@ fn disable(stage: &Stage, phone: &Held) {
             Lock::Open => {
                 let wrong = wrong_code(&phone.secret, stage.now());
                 assert_eq!(
-                    denial(run(stage.mfa.verify(&alice(), wrong))),
+                    kind(run(stage.mfa.verify(&alice(), wrong))),
                     Denial::Mismatch
                 );
             }

@@ -26,6 +26,9 @@ mod second_factor;
 mod sequences;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(feature = "csv")]
+mod serials;
+mod sign_in;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))] // the attacks use all of it
 mod stage;
 #[path = "../support/mod.rs"]
@@ -39,6 +42,14 @@ use secondfactor::{Denial, Error, Mfa, store::Store};
 fn recovery_set<S: Store>(mfa: &Mfa<S>) -> Option<RecoverySetId> {
     let status = support::run(mfa.status(&support::alice()));
     status.unwrap().recovery_set()
+}
+
+/// The same, where it does not matter whether a wrong code begins a wait.
+fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {
+    match denial(result) {
+        Denial::Locked { .. } => Denial::Mismatch,
+        denial => denial,
+    }
 }
 
 fn denial<T: std::fmt::Debug>(result: Result<T, Error>) -> Denial {

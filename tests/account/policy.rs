@@ -172,7 +172,9 @@ impl Siege {
             .find(|guess| !near.contains(guess))
             .unwrap();
         match run(self.mfa.verify(&alice(), guess)) {
-            Err(Error::Denied(Denial::Mismatch)) => self.judged.push(now.as_secs()),
+            Err(Error::Denied(Denial::Mismatch | Denial::Locked { .. })) => {
+                self.judged.push(now.as_secs())
+            }
             Err(Error::Denied(Denial::Throttled { .. } | Denial::Disabled)) => {}
             other => panic!("{other:?}"),
         }

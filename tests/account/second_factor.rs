@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, DeviceId, Diagnosis, Fault, Stale};
+use secondfactor::account::{Account, DeviceId, Diagnosis, Fault, Stale, Wait};
 use secondfactor::codes::{ManualClock, Secret, UnixTime, Window};
 use secondfactor::sealing::SealError;
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
@@ -93,8 +93,14 @@ fn each_error_has_a_message_a_code_and_a_fault() {
     use Fault::{Application, Claimant, Environment, Operator};
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
     let wrong = || run(mfa.verify(&alice(), wrong_code(&secret, NOW))).unwrap_err();
-    let [.., throttled] = [(); 6].map(|()| wrong());
-    let errors: [(Error, &str, Fault, &str); 25] = [
+    let [.., locked, throttled] = [(); 6].map(|()| wrong());
+    let errors: [(Error, &str, Fault, &str); 26] = [
+        (
+            locked,
+            "wrong_code_begins_wait",
+            Claimant,
+            "wrong code: wait before the next one",
+        ),
         (
             Denial::Mismatch.into(),
             "wrong_code",
@@ -255,18 +261,48 @@ fn each_error_has_a_message_a_code_and_a_fault() {
 #[test]
 fn a_throttled_claimant_is_told_how_long_to_wait() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
-    for _ in 0..5 {
-        let denied = denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW))));
-        assert_eq!(denied.retry_after(NOW), None, "{denied:?}");
+    let wrong = || denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW))));
+    for _ in 0..4 {
+        assert_eq!(wrong(), Denial::Mismatch);
     }
+    // The one that begins the wait says so.
+    let locked = wrong();
+    assert!(matches!(locked, Denial::Locked { .. }), "{locked:?}");
+    assert_eq!(locked.retry_after(NOW), Some(STEP));
+    assert_eq!(locked.text(NOW), "wrong code: try again in 30 seconds");
     let denied = denial(run(mfa.verify(&alice(), code(&secret, NOW, 0))));
     let wait = |seconds| denied.retry_after(NOW.saturating_add(Duration::from_secs(seconds)));
     assert_eq!(wait(0), Some(STEP));
     assert_eq!(wait(12), Some(Duration::from_secs(18)));
     assert_eq!(wait(31), Some(Duration::ZERO));
+    let later = NOW.saturating_add(Duration::from_secs(29));
+    assert_eq!(
+        denied.text(later),
+        "too many wrong codes: try again in 1 second"
+    );
     for denied in [Denial::Replayed, Denial::Disabled] {
         assert_eq!(denied.retry_after(NOW), None);
     }
+}
+
+#[test]
+fn a_wait_is_said_as_people_say_it() {
+    for (seconds, text) in [
+        (1, "1 second"),
+        (90, "90 seconds"),
+        (91, "2 minutes"),
+        (300, "5 minutes"),
+        (301, "6 minutes"),
+        (5400, "90 minutes"),
+        (5401, "2 hours"),
+        (8 * 3600, "8 hours"),
+        (129_601, "2 days"),
+    ] {
+        assert_eq!(Wait::from(Duration::from_secs(seconds)).to_string(), text);
+    }
+    // Nobody comes too early.
+    let wait = Wait::from(Duration::from_millis(1001));
+    assert_eq!((wait.count(), wait.unit().code()), (2, "second"));
 }
 
 #[test]
@@ -288,7 +324,7 @@ fn without_a_record_or_an_active_device_there_is_no_verdict() {
         run(mfa.verify(&alice(), any)),
         Err(Error::NotEnrolled)
     ));
-    assert!(!run(mfa.status(&alice())).unwrap().is_enrolled());
+    assert!(!run(mfa.status(&alice())).unwrap().has_accepted_device());
 }
 
 #[test]
@@ -706,7 +742,7 @@ fn status_tells_all_but_secrets() {
         (phone.label().as_str(), phone.created(), phone.last_used()),
         ("phone", NOW, Some(later))
     );
-    assert!(run(mfa.status(&alice())).unwrap().is_enrolled());
+    assert!(run(mfa.status(&alice())).unwrap().has_accepted_device());
 }
 
 #[test]
@@ -730,7 +766,7 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
     let shown = [
         format!(
             "{enrollment:?} {:?}",
-            enrollment.key_uri("Example", "alice").unwrap()
+            enrollment.key_uri("Example", "alice")
         ),
         format!("{attempt:?} {account:?} {:?}", keyring()),
         format!("{:?}", run(mfa.verify(&alice(), used))),

@@ -100,7 +100,7 @@ fn a_status_is_written() {
     let expected = json!({
         "id": 1, "label": "phone", "state": "active",
         "parameters": { "algorithm": "SHA1", "digits": 6, "moving_factor": { "time": 30 } },
-        "created": NOW.as_secs(), "vouched_by": { "by": "nobody", "at": NOW.as_secs() }, "last_used": null, "drift": 0, "is_weak": false,
+        "serial": null, "created": NOW.as_secs(), "vouched_by": { "by": "nobody", "at": NOW.as_secs() }, "last_used": null, "drift": 0, "is_weak": false,
     });
     assert_eq!(*device, expected);
 }
@@ -112,6 +112,7 @@ fn an_event_is_written_under_its_name() {
         assert_eq!(to_value(event).unwrap()["event"], event.code());
     }
     let revoked = told.iter().find(|event| event.code() == "revoked").unwrap();
-    let expected = json!({ "event": "revoked", "device": revoked.device(), "label": "pad" });
+    let expected =
+        json!({ "event": "revoked", "device": revoked.device(), "label": "pad", "serial": null });
     assert_eq!(to_value(revoked).unwrap(), expected);
 }

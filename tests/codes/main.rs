@@ -9,12 +9,14 @@ mod key_uri;
 mod key_uri_strict;
 #[cfg(feature = "migration")]
 mod migration;
+mod pam;
 #[cfg(feature = "pskc")]
 mod pskc;
 #[cfg(feature = "pskc")]
 mod pskc_encrypted;
 #[cfg(feature = "qr")]
 mod qr;
+mod reported;
 mod secrets;
 #[cfg(feature = "csv")]
 mod token_csv;

@@ -208,3 +208,53 @@ fn mistakes_are_told_in_one_line_without_the_secret() {
         refusal("--key and --password-file belong to tokens")
     );
 }
+
+fn import(text: &str, arguments: &[&str]) -> Run {
+    let (_folder, path) = file(text);
+    let mut command = example("authenticator");
+    Run::of(
+        command
+            .arg("import")
+            .arg("--file")
+            .arg(path)
+            .args(arguments),
+        "",
+    )
+}
+
+#[test]
+fn the_files_of_pam_modules_are_imported() {
+    let users = format!(
+        "# users\n\nHOTP/T30/8 alice - {HEX}\nHOTP\tbob\t1234\t{HEX}\t4\t338314\t2026-02-27T14:47:34L\n\
+         HOTP/T30 carol - {SECRET}\n"
+    );
+    let expected = "\
+serial   type  hash  digits  period/counter  drift  bits  manufacturer  owner  until
+-        totp  SHA1  8       30              0      160   -             alice  -
+-        hotp  SHA1  6       5               0      160   -             bob    -
+entry 5  can't be used: the secret can't be read, or is out of range
+";
+    let run = import(&users, &[]);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (expected, ""));
+
+    let options =
+        "\" RATE_LIMIT 3 30\n\" WINDOW_SIZE 17\n\" TIME_SKEW -2\n\" TOTP_AUTH\n87654321\n";
+    let run = import(&format!("{SECRET}\n{options}"), &["--show-secret"]);
+    let shown = run.stdout.lines().nth(1).unwrap();
+    assert_eq!(
+        shown.split_whitespace().collect::<Vec<_>>(),
+        [
+            "-", "totp", "SHA1", "6", "30", "-2", "160", "-", "-", "-", SECRET
+        ]
+    );
+    assert!(
+        !import(&format!("{SECRET}\n{options}"), &[])
+            .stdout
+            .contains(SECRET)
+    );
+
+    let run = import(&format!("HOTP/T30 alice - {SECRET}"), &[]);
+    let sentence = "no token can be used: the secret can't be read, or is out of range";
+    assert_eq!(run, refusal(sentence));
+    assert_eq!(import("\n", &[]), refusal("there is no token in the file"));
+}

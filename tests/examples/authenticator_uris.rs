@@ -204,7 +204,7 @@ fn an_export_is_imported() {
 #[test]
 fn mistakes_are_told_without_the_secret() {
     let (good, weak) = (uri(""), "otpauth://totp/a?secret=GEZDGNBV");
-    let mistakes: [&[&str]; 20] = [
+    let mistakes: [&[&str]; 23] = [
         &["inspect"],
         &["inspect", &good, &good],
         &["inspect", SECRET],
@@ -222,6 +222,9 @@ fn mistakes_are_told_without_the_secret() {
         &["totp", "--secret", SECRET, "--lenient"],
         &["import"],
         &["import", &good],
+        &["import", &good, "--file", "x"],
+        &["import", "--file", "no such file"],
+        &["inspect", &good, "--file", "x"],
         &["export"],
         &["export", &good, "--batch-id", "2147483648"],
         &[SECRET, "inspect"],

@@ -168,9 +168,11 @@ fn guesses_are_slowed_down_whoever_makes_them() {
             .collect();
         (guesses, site.log_in(&code(&secret, now, 1).to_string()))
     });
-    guesses
+    guesses[..4]
         .iter()
         .for_each(|run| assert_refused(run, "Wrong code."));
+    let begins_wait = "Wrong code: try again in ";
+    assert!(guesses[4].stderr.starts_with(begins_wait), "{guesses:?}");
     assert!(
         guesses[4]
             .stdout

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in their order, each with its files in theirs. A room uses earlier rooms by their names, a file the earlier
 /// files of its room by theirs.
-const HOUSE: [(&str, &str); 10] = [
+const HOUSE: [(&str, &str); 11] = [
     (
         "codes",
         "typed range random algorithm digits constant_time code counter time window parameters mac secret_error base32 \
@@ -16,7 +16,7 @@ const HOUSE: [(&str, &str); 10] = [
         "provisioning",
         "key_uri/error key_uri/repair key_uri/percent key_uri/names key_uri/value key_uri/build \
          key_uri/parse key_uri migration/error migration/wire migration/payload migration/import migration/export \
-         migration qr token/error token/value token/text token csv/error csv/columns csv/row csv/read csv pskc/error \
+         migration qr token/error token/value token/text token pam/users_file pam/google_authenticator pam csv/error csv/columns csv/row csv/read csv pskc/error \
          pskc/file pskc/xml pskc/date pskc/policy pskc/encryption pskc/key pskc/read pskc",
     ),
     ("account_id", ""),
@@ -24,21 +24,22 @@ const HOUSE: [(&str, &str); 10] = [
     (
         "store",
         "block_on limit report contract any memory table_names sqlite/error sqlite/files sqlite/turns sqlite postgresql postgres/error \
-         postgres/sql postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
+         postgres/sql postgres/last_user postgres/connection postgres/check postgres redis/connections redis sqlx/error sqlx/taken \
          sqlx/adapter sqlx/postgres sqlx/mysql sqlx/sqlite conformance/bench conformance/laws conformance",
     ),
     (
         "account",
-        "credential form_id relocation device/id device/session label diagnosis guess_bound policy recovery/set_id stale proof voucher event denial \
+        "credential form_id relocation device/id device/session label diagnosis guess_bound policy recovery/set_id stale proof voucher event wait denial \
          record_error error clock answer throttle device/drift device/new_device device/entry device/searching \
          device/enrollment recovery/code recovery/codes recovery/set submission state record/answer record/throttle record/relocation record/voucher \
          record/device record/recovery record attempt judge status commands/check_proof commands/enroll \
          commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem commands/relocate \
          commands/verify commands/resync commands/unproven trace",
     ),
+    ("sign_in", "note requirement limits state"),
     (
         "mfa",
-        "judge check login manage relocate sweep token blocking",
+        "judge check login manage needs_code relocate sweep token stage blocking",
     ),
     ("serialize", ""),
     ("manual", ""),

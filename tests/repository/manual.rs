@@ -144,7 +144,7 @@ const REQUIREMENTS: [(char, u32); 12] = [
     ('T', 18), // RFC 6238
     ('B', 3),  // RFC 4648
     ('U', 6),  // Key URI Format
-    ('P', 2),  // RFC 6030
+    ('P', 3),  // RFC 6030
     ('O', 1),  // RFC 6287
     ('N', 32), // NIST SP 800-63B-4
     ('A', 21), // OWASP ASVS 5.0

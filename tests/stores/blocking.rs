@@ -25,7 +25,7 @@ fn enroll_and_log_in<S: Store, R: BlockOn>(front: &blocking::Mfa<S, R>) {
     let now = code(enrollment.secret(), NOW, 0);
     assert_eq!(front.verify(&alice(), now).unwrap().account(), &alice());
     assert!(matches!(front.verify(&alice(), now), Err(Error::Denied(_))));
-    assert!(front.status(&alice()).unwrap().is_enrolled());
+    assert!(front.status(&alice()).unwrap().has_accepted_device());
 }
 
 fn mfa<S: Store>(store: S) -> Mfa<S> {
@@ -65,7 +65,7 @@ fn on_a_runtime(place: &Place) {
     assert!(
         run(front.as_async().status(&alice()))
             .unwrap()
-            .is_enrolled()
+            .has_accepted_device()
     );
 }
 

@@ -112,7 +112,10 @@ impl Place {
     /// One more handle to it, as another server would have.
     pub(crate) fn open(&self) -> AnyStore {
         match self {
-            Self::Sqlite { path } => AnyStore::new(SqliteStore::open(path).unwrap()),
+            Self::Sqlite { path } => {
+                let store = SqliteStore::open(path).unwrap();
+                AnyStore::new(store.with_time_limit(PATIENCE))
+            }
             Self::Postgres { config } => {
                 AnyStore::new(PostgresStore::new(pool(config)).with_time_limit(PATIENCE))
             }

@@ -164,7 +164,7 @@ fn named<T>(success: &str, result: Result<T, Error>) -> String {
     match result {
         Ok(_) => success.to_owned(),
         Err(Error::Denied(Denial::Replayed)) => "Replayed".to_owned(),
-        Err(Error::Denied(Denial::Mismatch)) => "Mismatch".to_owned(),
+        Err(Error::Denied(Denial::Mismatch | Denial::Locked { .. })) => "Mismatch".to_owned(),
         Err(Error::Denied(Denial::Throttled { .. })) => "Throttled".to_owned(),
         Err(error) => match std::error::Error::source(&error) {
             Some(source) => format!("{error}: {source}"),

@@ -4,8 +4,8 @@ use std::process::{self, Stdio};
 
 use pam_secondfactor::log::Log;
 use pam_secondfactor::settings::Settings;
-use pam_secondfactor::words::{MISTYPED, PROMPT, Typed, denied, span};
-use secondfactor::account::{DeviceState, DeviceStatus, Enrollment, Lock};
+use pam_secondfactor::words::{MISTYPED, PROMPT, Typed, denied};
+use secondfactor::account::{DeviceState, DeviceStatus, Enrollment, Lock, Wait};
 use secondfactor::mfa::blocking;
 use secondfactor::store::SqliteStore;
 use secondfactor::{AccountId, Code, Confirmed, Error, Label, Proof};
@@ -14,9 +14,9 @@ use crate::Outcome;
 use crate::terminal::{ask, say};
 
 pub(crate) struct Command {
-    mfa: blocking::Mfa<SqliteStore>,
-    name: String,
-    account: AccountId,
+    pub(crate) mfa: blocking::Mfa<SqliteStore>,
+    pub(crate) name: String,
+    pub(crate) account: AccountId,
 }
 
 impl Command {
@@ -77,7 +77,7 @@ impl Command {
 
     /// The QR code, and the key for those who type it: shown this once.
     fn show(&self, enrollment: &Enrollment) -> Outcome {
-        let uri = enrollment.key_uri(&host_name()?, &self.name)?;
+        let uri = enrollment.key_uri(&host_name()?, &self.name);
         say(format_args!(
             "Scan this with an authenticator app:\n\n{}",
             &*uri.expose_terminal()?
@@ -150,7 +150,7 @@ impl Command {
     }
 
     fn device_text(&self, device: &DeviceStatus) -> String {
-        let ago = |at| span(self.mfa.now().saturating_since(at).as_secs());
+        let ago = |at| Wait::from(self.mfa.now().saturating_since(at));
         let state = match device.state() {
             DeviceState::Active => "active",
             DeviceState::Suspended => "suspended",
@@ -170,7 +170,7 @@ impl Command {
         match lock {
             Lock::Open => Ok(()),
             Lock::Until(at) => {
-                let wait = span(at.saturating_since(self.mfa.now()).as_secs());
+                let wait = Wait::from(at.saturating_since(self.mfa.now()));
                 say(format_args!(
                     "{what} are locked for {wait}, after wrong ones."
                 ))
@@ -196,7 +196,7 @@ impl Command {
 }
 
 /// A typo would enroll somebody who never logs in. `getent` asks all sources of users.
-fn require_user(name: &str) -> Outcome {
+pub(crate) fn require_user(name: &str) -> Outcome {
     let found = process::Command::new("getent")
         .args(["passwd", "--", name])
         .stderr(Stdio::inherit())

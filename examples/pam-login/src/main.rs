@@ -3,6 +3,7 @@
 
 mod command;
 mod files;
+mod import;
 mod terminal;
 
 use std::error::Error as StdError;
@@ -25,6 +26,8 @@ replace NAME    the same, and remove all other devices: for a phone that was los
 status NAME     show devices, recovery codes left, and whether codes are locked
 codes NAME      issue new recovery codes: asks for a code first
 reset NAME      remove all of it, after the owner has proved who they are
+import-google NAME FILE   take over the device of a file .google_authenticator
+import-oath NAME FILE     take over the devices that pam_oath's users file has for the user
 
 --label TEXT    what to call the device to add [phone]
 --db PATH       the database [/var/lib/secondfactor/accounts.db]
@@ -47,25 +50,25 @@ fn run(arguments: impl Iterator<Item = OsString>) -> Outcome {
     let Some(call) = Call::read(arguments)? else {
         return say(HELP);
     };
-    if matches!(&*call.command, "enroll" | "replace") {
-        make_missing(&call.settings)?;
-    }
-    let command = Command::new(&call.settings, &call.name)?;
-    match &*call.command {
-        "enroll" => command.enroll(&call.label),
-        "replace" => command.replace(&call.label),
-        "status" => command.status(),
-        "codes" => command.issue_recovery_codes(),
-        "reset" => command.reset(),
-        other => Err(format!("there is no command {other:?}: see --help").into()),
+    let words: Vec<&str> = call.words.iter().map(String::as_str).collect();
+    let open = |name| Command::new(&call.settings, name);
+    let open_or_make = |name| make_missing(&call.settings).and_then(|()| open(name));
+    match *words {
+        ["enroll", name] => open_or_make(name)?.enroll(&call.label),
+        ["replace", name] => open_or_make(name)?.replace(&call.label),
+        ["status", name] => open(name)?.status(),
+        ["codes", name] => open(name)?.issue_recovery_codes(),
+        ["reset", name] => open(name)?.reset(),
+        ["import-google", name, file] => open_or_make(name)?.import_google(&call.label, file),
+        ["import-oath", name, file] => open_or_make(name)?.import_oath(&call.label, file),
+        _ => Err("there is no such command: see --help".into()),
     }
 }
 
 struct Call {
     settings: Settings,
     label: String,
-    command: String,
-    name: String,
+    words: Vec<String>,
 }
 
 impl Call {
@@ -85,13 +88,10 @@ impl Call {
                 other => return Err(other.unexpected().into()),
             }
         }
-        let [command, name] = <[String; 2]>::try_from(words)
-            .map_err(|_| "give a command and the name of a user: see --help")?;
         Ok(Some(Self {
             settings,
             label,
-            command,
-            name,
+            words,
         }))
     }
 }

@@ -1,5 +1,6 @@
 //! What claimants type and read.
 
+use secondfactor::account::Wait;
 use secondfactor::codes::UnixTime;
 use secondfactor::{Code, Denial, RecoveryCode};
 
@@ -47,11 +48,10 @@ impl Typed {
 /// Why a code was refused, and what to do.
 #[must_use]
 pub fn denied(denial: Denial, now: UnixTime) -> String {
-    match (denial.retry_after(now), denial) {
-        (Some(wait), _) => {
-            let wait = span(wait.as_secs());
-            format!("Too many wrong codes. Try again in {wait}.")
-        }
+    let wait = denial.retry_after(now).map(Wait::from);
+    match (wait, denial) {
+        (Some(wait), Denial::Locked { .. }) => format!("Wrong code. Try again in {wait}."),
+        (Some(wait), _) => format!("Too many wrong codes. Try again in {wait}."),
         (None, Denial::Disabled) => DISABLED.to_owned(),
         (None, Denial::NoDevice) => NO_DEVICE.to_owned(),
         (None, _) => WRONG.to_owned(),
@@ -64,16 +64,4 @@ pub fn recovered(left: usize) -> String {
     format!(
         "That recovery code is used up, {left} are left. If your device is lost, have it replaced."
     )
-}
-
-/// "5 minutes": rounded up, so that nobody comes back too early.
-#[must_use]
-pub fn span(secs: u64) -> String {
-    let (count, unit) = match secs {
-        0..=120 => (secs, "second"),
-        121..=7_200 => (secs.div_ceil(60), "minute"),
-        7_201..=172_800 => (secs.div_ceil(3_600), "hour"),
-        _ => (secs.div_ceil(86_400), "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }

@@ -95,8 +95,12 @@ impl<T: Into<String>> From<T> for Message {
 ///
 /// A wrong code and a used one get the same answer: whoever looks over a shoulder must not learn that what they saw was
 /// right.
-const REFUSALS: [(&str, &str); 13] = [
+const REFUSALS: [(&str, &str); 14] = [
     ("wrong_code", "That code is wrong, or was used already."),
+    (
+        "wrong_code_begins_wait",
+        "That code is wrong, or was used already. There were too many wrong codes.",
+    ),
     ("throttled", "Too many wrong codes."),
     (
         "disabled",

@@ -96,8 +96,12 @@ impl Account {
                 return Err(Refusal::Charged(denial));
             }
             account.was_confirmed = true;
-            let credential = account.device(device.id)?.credential;
-            account.note(Event::DeviceConfirmed { device: device.id });
+            let confirmed = account.device(device.id)?;
+            let (credential, serial) = (confirmed.credential, confirmed.serial.clone());
+            account.note(Event::DeviceConfirmed {
+                device: device.id,
+                serial,
+            });
             if let Some(replaced) = replaces {
                 // There is no grace if the new device is to be the only one.
                 let grace = if rebinds {

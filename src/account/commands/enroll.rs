@@ -109,6 +109,7 @@ impl Account {
                 secret: None,
                 session: device.session,
                 drift: 0,
+                serial: None,
             };
             account.enroll_replacing(Some(proof), Some(replaced), new, now)
         })

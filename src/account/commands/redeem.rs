@@ -57,15 +57,13 @@ impl Account {
                 return account.recovered(proof);
             }
             recovery.throttle.fail(&policy);
-            let (failures, is_disabled) = (
-                recovery.throttle.failures,
-                recovery.throttle.is_disabled(&policy),
-            );
+            let failures = recovery.throttle.failures;
+            let next = recovery.throttle.check(&policy, now);
             account.note(Event::RecoveryMismatch { failures });
-            if is_disabled {
+            if next == Err(Denial::Disabled) {
                 account.note(Event::RecoveryDisabled);
             }
-            Err(Refusal::Charged(Denial::Mismatch))
+            Err(Refusal::Charged(Denial::of_wrong_code(next)))
         })
     }
 

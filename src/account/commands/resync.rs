@@ -32,20 +32,15 @@ impl Account {
                 return Err(Error::UnknownDevice.into());
             }
             account.refuse_disabled()?;
-            let wait = account.resyncs.wait(RESYNCS);
-            if !wait.is_zero() {
-                return Err(Denial::Throttled {
-                    retry_at: now.saturating_add(wait),
-                }
-                .into());
-            }
+            account.resyncs.check(RESYNCS, now)?;
             account.resyncs.add(RESYNCS);
             let verdict = account.device_mut(id)?.resync(codes, now);
             account.note(match verdict {
                 Ok(()) => Event::Resynchronized { device: id },
                 Err(_) => Event::ResyncFailed { device: id },
             });
-            verdict.map_err(Refusal::Charged)
+            let next = account.resyncs.check(RESYNCS, now);
+            verdict.map_err(|_| Refusal::Charged(Denial::of_wrong_code(next)))
         })
     }
 }

@@ -23,13 +23,17 @@ impl Account {
     pub fn danger_revoke_unproven(self, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             let device = account.device(id)?;
-            let label = device.label.clone();
+            let (label, serial) = (device.label.clone(), device.serial.clone());
             let mut others = account.devices.iter().filter(|device| device.id != id);
             if device.is_accepted() && !others.any(Device::is_active) {
                 return Err(Error::LastDevice.into());
             }
             account.devices.retain(|device| device.id != id);
-            account.note(Event::RevokedUnproven { device: id, label });
+            account.note(Event::RevokedUnproven {
+                device: id,
+                label,
+                serial,
+            });
             Ok(())
         })
     }
@@ -85,7 +89,10 @@ impl Account {
             account.was_confirmed |= !imported.devices.is_empty();
             account.next_device = imported.next_device;
             for device in imported.devices {
-                account.note(Event::Imported { device: device.id });
+                account.note(Event::Imported {
+                    device: device.id,
+                    serial: device.serial.clone(),
+                });
                 account.devices.push(device);
             }
             Ok(())

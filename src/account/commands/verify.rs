@@ -158,7 +158,8 @@ impl Account {
         self.throttle.fail(&policy);
         let failures = self.throttle.failures;
         self.note(Event::Mismatch { failures });
-        match self.throttle.check(&policy, now) {
+        let next = self.throttle.check(&policy, now);
+        match next {
             Err(Denial::Throttled { retry_at }) => {
                 self.note(Event::Locked {
                     failures,
@@ -180,6 +181,6 @@ impl Account {
         for (device, steps) in suspected {
             self.note(Event::DriftSuspected { device, steps });
         }
-        Refusal::Charged(Denial::Mismatch)
+        Refusal::Charged(Denial::of_wrong_code(next))
     }
 }

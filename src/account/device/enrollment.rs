@@ -3,7 +3,7 @@
 use super::entry::Device;
 use super::id::DeviceId;
 use crate::codes::{Parameters, Secret};
-use crate::provisioning::{KeyUri, UriError};
+use crate::provisioning::KeyUri;
 
 /// Holds a pending device with its secret. Show it to the owner once, and drop it.
 ///
@@ -13,7 +13,7 @@ use crate::provisioning::{KeyUri, UriError};
 /// # let mfa = Mfa::new(MemoryStore::new(), Keyring::new(SealingKey::generate()?));
 /// let enrollment = mfa.enroll(&AccountId::new("alice")?, Label::new("phone")?).await?;
 /// let key_to_type = enrollment.secret().expose_base32();
-/// let uri = enrollment.key_uri("Example", "alice@example.com")?.expose_uri();
+/// let uri = enrollment.key_uri("Example", "alice@example.com").expose_uri();
 /// assert!(uri.starts_with("otpauth://totp/Example:alice%40example.com?secret="));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
@@ -52,18 +52,14 @@ impl Enrollment {
     /// `issuer` says who issues the key, and `account_name` is the name by which the owner knows
     /// the account.
     ///
-    /// The device is pending whether or not there is such a URI. So check names that others choose
-    /// before, by [`KeyUri::check_names`].
-    ///
-    /// # Errors
-    /// As for [`KeyUri::check_names`].
-    pub fn key_uri(&self, issuer: &str, account_name: &str) -> Result<KeyUri, UriError> {
-        KeyUri::new(
-            self.secret.duplicate(),
-            self.parameters,
-            issuer,
-            account_name,
-        )
+    /// The device is pending already, so there is always a URI for it. Invisible characters and blanks
+    /// at the ends are left out of a name, and a `:`, which parts the two, becomes a `-`. A name is cut
+    /// after [`KeyUri::MAX_NAME_LEN`] bytes. If nothing is left, it is `-`. [`KeyUri::new`] refuses
+    /// such names.
+    #[must_use]
+    pub fn key_uri(&self, issuer: &str, account_name: &str) -> KeyUri {
+        let secret = self.secret.duplicate();
+        KeyUri::fitted(secret, self.parameters, issuer, account_name)
     }
 
     /// Returns the algorithm, the digits, and the period or counter, for an owner who types them.

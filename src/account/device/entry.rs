@@ -23,6 +23,8 @@ pub(crate) struct Device {
     pub(crate) secret: Secret,
     /// They say only that there is a counter. The next one follows from the watermark.
     pub(crate) parameters: Parameters,
+    /// It came with this serial number. A rotation makes a new secret, which is in no token.
+    pub(crate) serial: Option<String>,
     /// A device whose codes come from the time has one.
     pub(crate) drift: Drift,
     /// This is for display.
@@ -110,6 +112,7 @@ impl Device {
             label: new.label,
             secret,
             parameters: new.parameters,
+            serial: new.serial,
             drift: Drift::from_steps(new.drift),
             vouched_by,
             state: State::Pending(pending),

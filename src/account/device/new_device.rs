@@ -2,12 +2,9 @@
 
 use super::session::{SessionHash, hash};
 use crate::account::label::Label;
-#[cfg(any(feature = "pskc", feature = "csv"))]
 use crate::account::policy::resync_steps;
 use crate::codes::{Counter, OutOfRange, Parameters, Period, Secret};
-use crate::provisioning::KeyUri;
-#[cfg(any(feature = "pskc", feature = "csv"))]
-use crate::provisioning::Token;
+use crate::provisioning::{KeyUri, Token};
 
 /// Describes a device to enroll. A [`Label`] alone describes an authenticator app with
 /// [`Parameters::DEFAULT`].
@@ -35,6 +32,8 @@ pub struct NewDevice {
     pub(crate) session: Option<SessionHash>,
     /// Its clock is off by so many steps.
     pub(crate) drift: i16,
+    /// The vendor's file calls it so.
+    pub(crate) serial: Option<String>,
 }
 
 impl NewDevice {
@@ -52,6 +51,7 @@ impl NewDevice {
             secret: None,
             session: None,
             drift: 0,
+            serial: None,
         }
     }
 
@@ -66,6 +66,7 @@ impl NewDevice {
             secret: None,
             session: None,
             drift: 0,
+            serial: None,
         }
     }
 
@@ -87,6 +88,7 @@ impl NewDevice {
             secret: None,
             session: None,
             drift: 0,
+            serial: None,
         })
     }
 
@@ -108,10 +110,10 @@ impl NewDevice {
         Ok(Self::with_parameters(label, uri.parameters())?.with_secret(uri.secret().duplicate()))
     }
 
-    /// Describes a hardware token by what its vendor's file says, with the token's secret and the
-    /// drift of its clock.
+    /// Describes a hardware token by what its vendor's file says, with the token's secret, its serial
+    /// number and the drift of its clock.
     ///
-    /// The serial number, the owner and the dates are yours to keep and to check.
+    /// The device keeps the serial number. The owner and the dates are yours to keep and to check.
     ///
     /// ```
     /// # #[cfg(feature = "csv")]
@@ -133,14 +135,17 @@ impl NewDevice {
     /// # Errors
     /// * As for [`with_parameters`](Self::with_parameters).
     /// * [`OutOfRange`] if the clock is off by more than an hour.
-    #[cfg(any(feature = "pskc", feature = "csv"))]
     pub fn from_token(label: Label, token: &Token) -> Result<Self, OutOfRange> {
         let device = Self::with_parameters(label, token.parameters())?
             .with_secret(token.secret().duplicate());
         let reach = token.parameters().period().map_or(0, resync_steps);
         let drift = i16::try_from(token.drift()).ok();
         match drift.filter(|steps| steps.unsigned_abs() <= reach.unsigned_abs()) {
-            Some(drift) => Ok(Self { drift, ..device }),
+            Some(drift) => Ok(Self {
+                drift,
+                serial: token.serial().map(ToOwned::to_owned),
+                ..device
+            }),
             None => {
                 let what = "drift of a device in periods, either way,";
                 Err(OutOfRange::new(what, 0, u64::from(reach.unsigned_abs())))
@@ -191,6 +196,7 @@ impl NewDevice {
             secret: self.secret.as_ref().map(Secret::duplicate),
             session: self.session,
             drift: self.drift,
+            serial: self.serial.clone(),
         }
     }
 }

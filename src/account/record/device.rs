@@ -61,6 +61,8 @@ pub(super) struct DeviceRecord<'b> {
     /// Of a retiring device.
     #[cbor(n(18), with = "minicbor::bytes")]
     pub(super) successor: Option<[u8; Credential::LEN]>,
+    #[b(19)]
+    pub(super) serial: Option<&'b str>,
 }
 
 #[derive(Clone, Copy, Encode, Decode, CborLen)]
@@ -125,6 +127,8 @@ const HOTP: u16 = 0;
 const PENDING: u8 = 0;
 const SUSPENDED: u8 = 2;
 const RETIRING: u8 = 3;
+/// As in `Token::MAX_NAME_CHARS`, which is there with some features only.
+const MAX_SERIAL_CHARS: usize = 128;
 
 impl<'b> From<&'b Device> for DeviceRecord<'b> {
     fn from(device: &'b Device) -> Self {
@@ -166,6 +170,7 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
             drift: (device.drift != Drift::default()).then(|| device.drift.into()),
             answer: device.answer.map(AnswerRecord::from),
             successor,
+            serial: device.serial.as_deref(),
         }
     }
 }
@@ -196,6 +201,7 @@ impl DeviceRecord<'_> {
             label: Label::from_record(self.label)?,
             secret: Secret::from_weak_bytes(self.secret).ok()?,
             parameters,
+            serial: self.to_serial()?,
             drift,
             vouched_by: Voucher::new(
                 voucher::from_numbers(self.vouched_by, self.vouched_by_device)?,
@@ -207,6 +213,13 @@ impl DeviceRecord<'_> {
             replay_told: self.replay_told,
             answer: to_answer(self.answer).ok()?,
         })
+    }
+
+    fn to_serial(&self) -> Option<Option<String>> {
+        let is_possible =
+            |serial: &str| !serial.is_empty() && serial.chars().count() <= MAX_SERIAL_CHARS;
+        let serial = self.serial.map(ToOwned::to_owned);
+        serial.as_deref().is_none_or(is_possible).then_some(serial)
     }
 
     fn to_parameters(&self) -> Option<Parameters> {

@@ -79,6 +79,7 @@ const fn device() -> DeviceRecord<'static> {
         drift: None,
         answer: None,
         successor: None,
+        serial: None,
     }
 }
 
@@ -100,6 +101,7 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
 
 #[test]
 fn a_record_comes_back() {
+    let longest = "9".repeat(128);
     let pending = |id, pending| DeviceRecord {
         id,
         state: Some(0),
@@ -115,6 +117,7 @@ fn a_record_comes_back() {
         vouched_by: Some(1),
         vouched_by_device: Some(1),
         answer: Some(ANSWER),
+        serial: Some(&longest),
         ..device()
     };
     let retiring = DeviceRecord {
@@ -199,6 +202,8 @@ fn impossible_settings_are_refused() {
         with(|device| device.secret = &[]),
         with(|device| device.secret = &[1; 129]),
         with(|device| device.label = ""),
+        with(|device| device.serial = Some("")),
+        with(|device| device.serial = Some("9".repeat(129).leak())),
         with(|device| device.id = 7),
     ]);
 }

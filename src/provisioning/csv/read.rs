@@ -68,11 +68,7 @@ impl Token {
                 continue;
             }
             let token = fields.and_then(|fields| read_row(layout, &fields, defaults));
-            tokens.push(token.map_err(|reason| TokenError {
-                number,
-                serial: None,
-                reason,
-            }));
+            tokens.push(token.map_err(|reason| TokenError::of_line(number, reason)));
         }
         Ok(tokens)
     }

@@ -3,13 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use super::columns::Column;
 use crate::codes::{
     Algorithm, Counter, Digits, MovingFactor, Parameters, Period, Secret, SecretError,
 };
-use crate::provisioning::token::{Token, TokenPart, TokenReason, name, number};
+use crate::provisioning::token::{Token, TokenPart, TokenReason, hex, name, number};
 
 /// Holds the fields of a row with their meanings. Empty ones are not said.
 pub(super) struct Row<'r> {
@@ -58,16 +56,13 @@ impl<'r> Row<'r> {
         if self.get(Column::Serial).is_some_and(looks_like_a_secret) {
             return Err(TokenReason::Value { part });
         }
+        let secret = read_secret(secret).map_err(TokenReason::Secret)?;
         Ok(Token {
-            secret: read_secret(secret).map_err(TokenReason::Secret)?,
-            parameters: self.parameters(defaults)?,
-            drift: 0,
             serial: Some(serial),
             manufacturer: self.name(Column::Manufacturer, TokenPart::Manufacturer)?,
             model: self.name(Column::Model, TokenPart::Model)?,
             owner: self.name(Column::Owner, TokenPart::Owner)?,
-            start: None,
-            expiry: None,
+            ..Token::new(secret, self.parameters(defaults)?)
         })
     }
 
@@ -157,24 +152,10 @@ fn algorithm(text: &str) -> Result<Algorithm, TokenReason> {
 /// Reads hexadecimal or Base32. Text that is both is hexadecimal: a random secret of 128 bits in
 /// Base32 is all hexadecimal digits with a chance below 10^-10.
 fn read_secret(text: &str) -> Result<Secret, SecretError> {
-    match from_hex(text) {
+    match hex(text) {
         Some(bytes) => Secret::from_bytes(&bytes),
         None => Secret::from_base32(text),
     }
-}
-
-fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digits = text.bytes().filter(|byte| *byte != b' ');
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len().div_ceil(2)));
-    let mut half = None;
-    for digit in digits {
-        let value = u8::try_from(char::from(digit).to_digit(16)?).ok()?;
-        match half.take() {
-            None => half = Some(value << 4),
-            Some(high) => bytes.push(high | value),
-        }
-    }
-    (half.is_none() && !bytes.is_empty()).then_some(bytes)
 }
 
 /// Serial numbers have fewer symbols than a secret of 128 bits, so the columns are exchanged.

@@ -7,6 +7,8 @@ use super::error::{UriError, UriPart};
 use super::percent::Span;
 use super::repair::{Leniency, Repair};
 use crate::codes::typed::find_hidden;
+#[cfg(feature = "mfa")]
+use crate::codes::typed::is_hidden;
 
 /// A name has at most 254 bytes, as many as the longest e-mail address (RFC 5321 section 4.5.3.1.3,
 /// without the angle brackets).
@@ -22,17 +24,21 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(issuer: &str, account: &str) -> Result<Self, UriError> {
-        Self::check(issuer, account)?;
+        check(issuer, UriPart::Issuer, Colon::Forbidden)?;
+        check(account, UriPart::Account, Colon::Forbidden)?;
         Ok(Self {
             issuer: Some(issuer.to_string()),
             account: account.to_string(),
         })
     }
 
-    /// Says whether there can be such names.
-    pub(crate) fn check(issuer: &str, account: &str) -> Result<(), UriError> {
-        check(issuer, UriPart::Issuer, Colon::Forbidden)?;
-        check(account, UriPart::Account, Colon::Forbidden)
+    /// Makes names of any texts. What no name can hold is left out.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn fitted(issuer: &str, account: &str) -> Self {
+        Self {
+            issuer: Some(fitted(issuer)),
+            account: fitted(account),
+        }
     }
 
     /// Reads the names from a label and an `issuer` parameter.
@@ -199,6 +205,27 @@ fn read_name(
     }
     check(name, part, Colon::Allowed).map_err(|error| error.map_position(whereabouts))?;
     Ok(Some(name.to_string()))
+}
+
+/// Returns a name that [`check`] takes, and the same one if it takes this.
+#[cfg(feature = "mfa")]
+fn fitted(name: &str) -> String {
+    let visible: String = name.chars().filter(|c| !is_hidden(*c)).collect();
+    let mut fitted = String::new();
+    for character in visible.trim().chars() {
+        if fitted.len().saturating_add(character.len_utf8()) > MAX_NAME_LEN {
+            break;
+        }
+        fitted.push(if character == ':' { '-' } else { character });
+    }
+    // A joiner is left out that has nothing to join.
+    while let Some(at) = find_hidden(&fitted) {
+        fitted.remove(at);
+    }
+    match fitted.trim() {
+        "" => "-".to_string(),
+        trimmed => trimmed.to_string(),
+    }
 }
 
 #[derive(PartialEq)]

@@ -68,7 +68,9 @@ impl KeyUri {
     /// `issuer` says who gives out the key, and `account` whose key it is.
     ///
     /// # Errors
-    /// As for [`check_names`](Self::check_names).
+    /// [`UriError`] if a name is empty, has more than [`MAX_NAME_LEN`](Self::MAX_NAME_LEN) bytes, has
+    /// a blank at an end, or has a `:` (which separates the two), a control character, or one that is
+    /// invisible or changes the direction of text.
     pub fn totp(secret: Secret, issuer: &str, account: &str) -> Result<Self, UriError> {
         Self::new(secret, Parameters::DEFAULT, issuer, account)
     }
@@ -90,22 +92,15 @@ impl KeyUri {
         ))
     }
 
-    /// Says whether a URI can be built with these names. Call it before
-    /// [`enroll`](crate::Mfa::enroll), so that no device is pending that nobody can scan.
-    ///
-    /// ```
-    /// use secondfactor::provisioning::KeyUri;
-    ///
-    /// assert!(KeyUri::check_names("Example", "alice@example.com").is_ok());
-    /// assert!(KeyUri::check_names("Example", "alice\n").is_err());
-    /// ```
-    ///
-    /// # Errors
-    /// [`UriError`] if a name is empty, has more than [`MAX_NAME_LEN`](Self::MAX_NAME_LEN) bytes, has
-    /// a blank at an end, or has a `:` (which separates the two), a control character, or one that is
-    /// invisible or changes the direction of text.
-    pub fn check_names(issuer: &str, account: &str) -> Result<(), UriError> {
-        Names::check(issuer, account)
+    /// Makes the URI of a key whatever the names are. What no name can hold is left out of it.
+    #[cfg(feature = "mfa")]
+    pub(crate) fn fitted(
+        secret: Secret,
+        parameters: Parameters,
+        issuer: &str,
+        account: &str,
+    ) -> Self {
+        Self::from_parts(secret, Names::fitted(issuer, account), parameters)
     }
 
     pub(crate) const fn from_parts(secret: Secret, names: Names, parameters: Parameters) -> Self {

@@ -18,15 +18,24 @@ pub struct TokenError {
 }
 
 impl TokenError {
-    /// Returns the number of the key in a PSKC file, or of the line in a table. Both are counted
+    /// A line says nothing of itself that may be shown.
+    pub(crate) const fn of_line(number: u64, reason: TokenReason) -> Self {
+        Self {
+            number,
+            serial: None,
+            reason,
+        }
+    }
+
+    /// Returns the number of the key in a PSKC file, or of the line in another file. Both are counted
     /// from 1.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// Returns the serial number, if it can be told. A table's columns may be in another order than
-    /// they seem, so there is none for a table: it could be the secret.
+    /// Returns the serial number of a key in a PSKC file. A line's columns may be in another order than
+    /// they seem, so there is none for a line: it could be the secret.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
         self.serial.as_deref()

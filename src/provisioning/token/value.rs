@@ -1,12 +1,15 @@
-//! A hardware token, as a file of its vendor describes it.
+//! A token, as a file describes it.
 
 use alloc::string::String;
 
 use crate::codes::{Parameters, Secret, UnixTime};
 
-/// Holds what a vendor's file says about one hardware token.
+/// Holds what a file says about one token: a vendor's file about a hardware token, or a server's about
+/// whatever shows its owner's codes.
 ///
-/// `Token::read_pskc` and `Token::read_csv` read such files, with the features of these names.
+/// `Token::read_pskc` and `Token::read_csv` read files of vendors, with the features of these names.
+/// [`read_users_file`](Self::read_users_file) and
+/// [`read_google_authenticator`](Self::read_google_authenticator) read those of PAM modules.
 /// [`NewDevice::from_token`](crate::NewDevice::from_token) makes a device of it.
 #[derive(Debug)]
 pub struct Token {
@@ -22,12 +25,26 @@ pub struct Token {
 }
 
 impl Token {
-    /// A file that is read has at most 16 MiB.
+    /// A vendor's file that is read has at most 16 MiB.
     pub const MAX_FILE_LEN: usize = 16 << 20;
     /// The serial number and the other names have at most 128 characters each.
     pub const MAX_NAME_CHARS: usize = 128;
 
-    /// Returns the secret. In PSKC it may have fewer than 128 bits:
+    pub(crate) const fn new(secret: Secret, parameters: Parameters) -> Self {
+        Self {
+            secret,
+            parameters,
+            drift: 0,
+            serial: None,
+            manufacturer: None,
+            model: None,
+            owner: None,
+            start: None,
+            expiry: None,
+        }
+    }
+
+    /// Returns the secret. Unless it is of a table, it may have fewer than 128 bits:
     /// [`is_weak`](Secret::is_weak) says so.
     #[must_use]
     pub const fn secret(&self) -> &Secret {

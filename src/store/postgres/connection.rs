@@ -8,6 +8,7 @@ use deadpool_postgres::tokio_postgres::{Row, types::ToSql};
 use deadpool_postgres::{Client, ClientWrapper, Object, Pool};
 
 use super::error::PostgresError;
+use super::last_user::LastUser;
 
 /// Ends a transaction that the connection's last user left open. A `ROLLBACK` alone would warn in
 /// the server's log whenever there is none.
@@ -22,16 +23,28 @@ impl Drop for Lent {
     }
 }
 
+/// A connection while it is lent.
+#[derive(Clone, Copy)]
+pub(super) struct Connection<'a> {
+    pub(super) client: &'a ClientWrapper,
+    /// Nobody else has used it since the last call.
+    is_clean: bool,
+}
+
 /// Lends a connection. It goes back to the pool when the call has ended well. Otherwise it is
 /// closed, also when the call is dropped half way: what it had asked may still be under way.
 pub(super) async fn lend<T>(
     pool: &Pool,
-    call: impl AsyncFnOnce(&ClientWrapper) -> Result<T, PostgresError>,
+    last_user: &LastUser,
+    call: impl AsyncFnOnce(Connection<'_>) -> Result<T, PostgresError>,
 ) -> Result<T, PostgresError> {
     let mut lent = Lent(None);
-    let answer = call(lent.0.insert(pool.get().await?)).await;
+    let client = lent.0.insert(pool.get().await?);
+    let is_clean = last_user.is_the_store(client);
+    let answer = call(Connection { client, is_clean }).await;
     let error = answer.as_ref().err();
     if error.is_none_or(PostgresError::is_lost_to_another) {
+        last_user.set(client);
         drop(lent.0.take());
     }
     answer
@@ -39,27 +52,31 @@ pub(super) async fn lend<T>(
 
 /// Runs one statement, as a transaction of its own.
 pub(super) async fn query(
-    client: &ClientWrapper,
+    connection: Connection<'_>,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, PostgresError> {
     let call = || async {
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
+        let statement = connection.client.prepare_cached(sql).await?;
+        Ok(connection.client.query(&statement, parameters).await?)
     };
-    after_undo(client, call).await
+    after_undo(connection, call).await
 }
 
 /// Runs several statements, as one transaction unless they say otherwise.
-pub(super) async fn batch(client: &ClientWrapper, sql: &str) -> Result<(), PostgresError> {
-    after_undo(client, || async { Ok(client.batch_execute(sql).await?) }).await
+pub(super) async fn batch(connection: Connection<'_>, sql: &str) -> Result<(), PostgresError> {
+    let call = || async { Ok(connection.client.batch_execute(sql).await?) };
+    after_undo(connection, call).await
 }
 
 /// Takes no round trip of its own, as the call does not wait for the answer to [`UNDO`].
 async fn after_undo<T, F: Future<Output = Result<T, PostgresError>>>(
-    client: &ClientWrapper,
+    Connection { client, is_clean }: Connection<'_>,
     call: impl Fn() -> F,
 ) -> Result<T, PostgresError> {
+    if is_clean {
+        return call().await;
+    }
     let undo = async { Ok(client.batch_execute(UNDO).await?) };
     let (undone, answer): (Result<(), PostgresError>, _) = in_order(undo, call()).await;
     match undone {

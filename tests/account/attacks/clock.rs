@@ -10,7 +10,7 @@ use secondfactor::codes::{Counter, Hotp, UnixTime};
 use secondfactor::store::MemoryStore;
 use secondfactor::{Denial, Error, Event, NewDevice, Proof, RecoveryCodes};
 
-use super::{denial, is_throttled, wait};
+use super::{denial, is_throttled, kind, wait};
 use crate::stage::{Held, Stage};
 use crate::support::*;
 
@@ -61,7 +61,7 @@ fn setting_the_clock_back_keeps_everybody_locked_for_the_wait_and_nobody_for_lon
         } = Login::new(MemoryStore::new());
         let wrong = wrong_code(&secret, NOW);
         for _ in 0..5 {
-            assert_eq!(denial(run(mfa.verify(&alice(), wrong))), Denial::Mismatch);
+            assert_eq!(kind(run(mfa.verify(&alice(), wrong))), Denial::Mismatch);
         }
         let before = NOW.saturating_sub(back);
         clock.set(before);
@@ -71,7 +71,7 @@ fn setting_the_clock_back_keeps_everybody_locked_for_the_wait_and_nobody_for_lon
         clock.set(last);
         assert_eq!(wait(guess(last), last), 1);
         clock.set(before.saturating_add(STEP));
-        assert_eq!(denial(guess(before.saturating_add(STEP))), Denial::Mismatch);
+        assert_eq!(kind(guess(before.saturating_add(STEP))), Denial::Mismatch);
     }
 }
 
@@ -90,7 +90,7 @@ fn a_swinging_clock_gives_no_guess_beyond_the_hundred() {
             NOW.saturating_add(HOUR * 24 * 365)
         };
         clock.set(now);
-        match denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))) {
+        match kind(run(mfa.verify(&alice(), wrong_code(&secret, now)))) {
             Denial::Mismatch => judged += 1,
             Denial::Disabled => disabled = true,
             _ => {}
@@ -108,7 +108,7 @@ fn a_clock_that_jumps_forward_does_not_poison_the_watermark() {
     } = Login::new(MemoryStore::new());
     for _ in 0..5 {
         assert_eq!(
-            denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
+            kind(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
             Denial::Mismatch
         );
     }
@@ -118,7 +118,7 @@ fn a_clock_that_jumps_forward_does_not_poison_the_watermark() {
     let jumped = NOW.saturating_add(HOUR * 24 * 30);
     clock.set(jumped);
     assert_eq!(
-        denial(run(mfa.verify(&alice(), code(&secret, NOW, 0)))),
+        kind(run(mfa.verify(&alice(), code(&secret, NOW, 0)))),
         Denial::Mismatch
     );
     // Set right again: after the wait of that sixth the owner is let in.
@@ -270,7 +270,7 @@ fn failures_written_by_a_fast_clock_do_not_come_back() {
         let mut judged = 0;
         while judged < 15 {
             let wrong = wrong_code(&phone.secret, stage.now());
-            match denial(run(stage.mfa.verify(&alice(), wrong))) {
+            match kind(run(stage.mfa.verify(&alice(), wrong))) {
                 Denial::Mismatch => judged += 1,
                 Denial::Throttled { .. } if is_unlocked => {
                     run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
@@ -369,7 +369,7 @@ fn guesses_in_a_day(behind: &[u64]) -> usize {
                 continue;
             };
             body = attempt.seal(&keyring()).unwrap();
-            match denial(attempt.reveal(receipt(&body))) {
+            match kind(attempt.reveal(receipt(&body))) {
                 Denial::Mismatch => judged += 1,
                 Denial::Throttled { .. } => {}
                 other => panic!("{other:?}"),

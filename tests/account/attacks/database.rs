@@ -1,10 +1,10 @@
 //! Whoever can write to the database, and what a fault of it leaves behind.
 
 use secondfactor::sealing::SealError;
-use secondfactor::store::{MemoryStore, SqliteStore, Store, Swap};
+use secondfactor::store::{MemoryStore, Store, Swap};
 use secondfactor::{Denial, Error, Mfa};
 
-use super::{denial, sqlite};
+use super::{denial, open_sqlite, sqlite};
 use crate::support::*;
 
 fn execute(path: &std::path::Path, sql: &str) -> usize {
@@ -18,7 +18,7 @@ fn execute(path: &std::path::Path, sql: &str) -> usize {
 #[test]
 fn deleting_the_row_switches_no_second_factor_off() {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(&path));
     assert_eq!(execute(&path, "DELETE FROM secondfactor_record"), 1);
     assert!(matches!(
         run(mfa.verify(&alice(), code(&secret, NOW, 0))),
@@ -31,7 +31,7 @@ fn deleting_the_row_switches_no_second_factor_off() {
 #[test]
 fn another_accounts_row_does_not_open() {
     let (_folder, path) = sqlite();
-    let Login { mfa, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { mfa, .. } = Login::new(open_sqlite(&path));
     let mallory = account("mallory");
     let enrollment = run(mfa.enroll(&mallory, label("phone"))).unwrap();
     run(mfa.confirm(
@@ -78,7 +78,7 @@ fn a_record_that_claims_another_format_does_not_open() {
 #[test]
 fn a_version_set_to_its_end_lets_nobody_in() {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(&path));
     execute(
         &path,
         "UPDATE secondfactor_record SET version = 9223372036854775807",

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use secondfactor::account::{DeviceState, Diagnosis, LabelError};
 use secondfactor::codes::{Algorithm, Digits, Parameters, Secret, SecretError, Totp};
-use secondfactor::store::{MemoryStore, SqliteStore};
+use secondfactor::store::MemoryStore;
 use secondfactor::{Denial, Error, Label, Mfa, NewDevice, Policy};
 
-use super::denial;
+use super::{denial, open_sqlite};
 use crate::support::*;
 
 /// A thief of the password opts in too, a moment before the owner does, and confirms afterwards, without a proof.
@@ -275,7 +275,7 @@ fn verify_rotate_and_revoke_at_the_same_instant_leave_a_whole_account() {
             device: phone,
             proof,
             ..
-        } = Login::new(SqliteStore::open(path).unwrap());
+        } = Login::new(open_sqlite(path));
         let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
         let owner =
             run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), NOW, 0))).unwrap();

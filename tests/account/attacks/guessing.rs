@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use secondfactor::account::Lock;
 use secondfactor::codes::{LookAhead, Window};
-use secondfactor::store::{MemoryStore, SqliteStore, Store};
+use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{Denial, Error, Mfa, Policy};
 
-use super::{denial, is_throttled, sqlite, wait};
+use super::{denial, is_throttled, kind, open_sqlite, sqlite, wait};
 use crate::stage::{Slow, Stage};
 use crate::support::*;
 
 /// How many of so many wrong codes at once are judged, how many are told to wait, and how many saw too much traffic.
 fn guess_at_once(policy: Policy, guesses: usize) -> (usize, usize, usize) {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(path));
     let mfa = mfa.with_policy(policy);
     let wrong = wrong_code(&secret, NOW);
     let barrier = Barrier::new(guesses);
@@ -37,7 +37,12 @@ fn guess_at_once(policy: Policy, guesses: usize) -> (usize, usize, usize) {
             .collect()
     });
     let count = |is: fn(&Error) -> bool| results.iter().filter(|one| is(one)).count();
-    let judged = count(|error| matches!(error, Error::Denied(Denial::Mismatch)));
+    let judged = count(|error| {
+        matches!(
+            error,
+            Error::Denied(Denial::Mismatch | Denial::Locked { .. })
+        )
+    });
     let throttled = count(|error| matches!(error, Error::Denied(Denial::Throttled { .. })));
     let contended = count(|error| matches!(error, Error::Contended));
     assert_eq!(judged + throttled + contended, guesses, "{results:?}");
@@ -65,13 +70,12 @@ fn of_sixty_four_guesses_at_once_ten_are_judged_under_pci() {
 #[test]
 fn another_server_or_session_gives_no_new_tries() {
     let (_folder, path) = sqlite();
-    let Login { clock, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { clock, secret, .. } = Login::new(open_sqlite(&path));
     let wrong = wrong_code(&secret, NOW);
     let results: Vec<_> = (0..8)
         .map(|_| {
-            let fresh = Mfa::new(SqliteStore::open(&path).unwrap(), keyring())
-                .with_clock(Arc::clone(&clock));
-            denial(run(fresh.verify(&alice(), wrong)))
+            let fresh = Mfa::new(open_sqlite(&path), keyring()).with_clock(Arc::clone(&clock));
+            kind(run(fresh.verify(&alice(), wrong)))
         })
         .collect();
     assert!(
@@ -91,14 +95,14 @@ fn another_server_or_session_gives_no_new_tries() {
 #[test]
 fn the_applications_rollback_does_not_take_the_charge_back() {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(&path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(&path));
     let application = rusqlite::Connection::open(&path).unwrap();
     for _ in 0..5 {
         application
             .execute_batch("BEGIN; SELECT count(*) FROM secondfactor_record;")
             .unwrap();
         assert_eq!(
-            denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
+            kind(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
             Denial::Mismatch
         );
         application.execute_batch("ROLLBACK").unwrap();
@@ -140,7 +144,7 @@ fn no_other_success_resets_the_count() {
     let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
     for _ in 0..5 {
         assert_eq!(
-            denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
+            kind(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
             Denial::Mismatch
         );
     }
@@ -161,7 +165,7 @@ fn no_other_success_resets_the_count() {
     clock.advance(STEP);
     let now = NOW.saturating_add(STEP);
     assert_eq!(
-        denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))),
+        kind(run(mfa.verify(&alice(), wrong_code(&secret, now)))),
         Denial::Mismatch
     );
     assert_eq!(
@@ -182,7 +186,7 @@ fn no_wait_is_longer_than_an_hour_and_the_owner_gets_in_after_it() {
             now = then;
         }
         let (next, verdict) = commit(account.verify(wrong_code(&phone.secret, now), now).unwrap());
-        assert_eq!(denial(verdict), Denial::Mismatch);
+        assert_eq!(kind(verdict), Denial::Mismatch);
         account = next;
     }
     let Lock::Until(then) = account.status(now).lock() else {
@@ -224,7 +228,7 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
     let mut judged = 0;
     let now = loop {
         let now = secondfactor::codes::Clock::now(&clock);
-        match denial(run(mfa.verify(&alice(), wrong_code(&secret, now)))) {
+        match kind(run(mfa.verify(&alice(), wrong_code(&secret, now)))) {
             Denial::Mismatch if judged < 100 => judged += 1,
             Denial::Throttled { retry_at, .. } => clock.set(retry_at),
             _ => break now,
@@ -238,12 +242,12 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
     ] {
         clock.set(now);
         assert_eq!(
-            denial(run(mfa.verify(&alice(), code(&secret, now, 0)))),
+            kind(run(mfa.verify(&alice(), code(&secret, now, 0)))),
             Denial::Disabled
         );
         let pair = [0, 1].map(|steps| code(&secret, now, steps));
         assert_eq!(
-            denial(run(mfa.resync(&alice(), device, pair))),
+            kind(run(mfa.resync(&alice(), device, pair))),
             Denial::Disabled
         );
         assert!(matches!(
@@ -257,7 +261,7 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
     let recovered = run(mfa.redeem(&alice(), codes.iter().next().unwrap())).unwrap();
     let tablet = run(mfa.enroll_another(&recovered, label("tablet"))).unwrap();
     assert_eq!(
-        denial(run(mfa.verify(&alice(), code(tablet.secret(), now, 0)))),
+        kind(run(mfa.verify(&alice(), code(tablet.secret(), now, 0)))),
         Denial::Disabled
     );
     run(mfa.confirm(&alice(), tablet.device(), code(tablet.secret(), now, 0))).unwrap();
@@ -270,7 +274,7 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
     clock.set(now.saturating_add(Duration::from_secs(24 * 3600)));
     let now = now.saturating_add(Duration::from_secs(24 * 3600));
     assert_eq!(
-        denial(run(mfa.verify(&alice(), code(&secret, now, 0)))),
+        kind(run(mfa.verify(&alice(), code(&secret, now, 0)))),
         Denial::Mismatch
     );
     assert!(run(mfa.verify(&alice(), code(tablet.secret(), now, 0))).is_ok());
@@ -358,7 +362,7 @@ fn a_resynchronization_is_judged_three_times_a_day() {
     let wrong = [wrong_code(&secret, NOW); 2];
     for _ in 0..3 {
         assert_eq!(
-            denial(run(mfa.resync(&alice(), device, wrong))),
+            kind(run(mfa.resync(&alice(), device, wrong))),
             Denial::Mismatch
         );
     }
@@ -370,7 +374,7 @@ fn a_resynchronization_is_judged_three_times_a_day() {
     assert!(run(mfa.verify(&alice(), code(&secret, NOW, 0))).is_ok());
     clock.advance(Duration::from_secs(8 * 3600));
     assert_eq!(
-        denial(run(mfa.resync(&alice(), device, wrong))),
+        kind(run(mfa.resync(&alice(), device, wrong))),
         Denial::Mismatch
     );
     assert!(is_throttled(run(mfa.resync(&alice(), device, wrong))));

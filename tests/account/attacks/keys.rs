@@ -4,12 +4,10 @@ use std::convert::Infallible;
 use std::sync::{Arc, Barrier};
 
 use secondfactor::sealing::SealError;
-use secondfactor::store::{
-    ListAccounts, MemoryStore, Report, SqliteStore, Store, Stored, Swap, Version,
-};
+use secondfactor::store::{ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Error, Keyring, Mfa, SealingKey};
 
-use super::sqlite;
+use super::{open_sqlite, sqlite};
 use crate::support::*;
 
 fn ring(byte: u8) -> Keyring {
@@ -49,7 +47,7 @@ fn servers_with_different_keys_do_not_start() {
             let threads = [1, 2, 3].map(|byte| {
                 let (path, barrier) = (&path, &barrier);
                 scope.spawn(move || {
-                    let mfa = Mfa::new(SqliteStore::open(path).unwrap(), ring(byte));
+                    let mfa = Mfa::new(open_sqlite(path), ring(byte));
                     barrier.wait();
                     run(mfa.check())
                 })

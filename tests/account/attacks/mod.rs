@@ -19,10 +19,11 @@ mod standing;
 
 use secondfactor::account::{Account, DeviceId};
 use secondfactor::codes::Secret;
+use secondfactor::store::SqliteStore;
 use secondfactor::{Denial, Error, NewDevice};
 
 use crate::support::*;
-use crate::{denial, recovery_set};
+use crate::{denial, kind, recovery_set};
 
 fn is_throttled<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
     matches!(denial(result), Denial::Throttled { .. })
@@ -34,6 +35,12 @@ fn wait<T: std::fmt::Debug>(result: Result<T, Error>, now: secondfactor::codes::
         Denial::Throttled { retry_at, .. } => retry_at.as_secs() - now.as_secs(),
         other => panic!("no wait: {other:?}"),
     }
+}
+
+/// No test depends on how fast the disk is.
+fn open_sqlite(path: impl AsRef<std::path::Path>) -> SqliteStore {
+    let minute = std::time::Duration::from_secs(60);
+    SqliteStore::open(path).unwrap().with_time_limit(minute)
 }
 
 /// A folder that goes when it is dropped, and a SQLite file's place in it.

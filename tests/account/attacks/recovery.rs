@@ -5,10 +5,10 @@ use std::sync::{Arc, Barrier};
 
 use secondfactor::account::{Account, Lock};
 use secondfactor::codes::{ManualClock, Secret};
-use secondfactor::store::{MemoryStore, SqliteStore, Store as _, Swap};
+use secondfactor::store::{MemoryStore, Store as _, Swap};
 use secondfactor::{AccountId, Denial, Error, Keyring, Mfa, Proof, RecoveryCode, SealingKey};
 
-use super::{denial, is_throttled, recovery_set, sqlite};
+use super::{denial, is_throttled, kind, open_sqlite, recovery_set, sqlite};
 use crate::record_checks::unseal;
 use crate::records::recorded;
 use crate::support::*;
@@ -31,7 +31,7 @@ fn exhaust(
         match account.status(now).recovery_lock() {
             Lock::Open if judged < 100 => {
                 let (next, verdict) = commit(account.redeem(&other_code(), now).unwrap());
-                assert_eq!(denial(verdict), Denial::Mismatch);
+                assert_eq!(kind(verdict), Denial::Mismatch);
                 (account, judged) = (next, judged + 1);
             }
             Lock::Until(then) => now = then,
@@ -80,7 +80,7 @@ fn a_guessed_at_set_of_codes_is_void_until_a_new_one_is_issued() {
 #[test]
 fn one_recovery_code_raced_by_sixteen_recovers_once() {
     let (_folder, path) = sqlite();
-    let Login { mfa, proof, .. } = Login::new(SqliteStore::open(path).unwrap());
+    let Login { mfa, proof, .. } = Login::new(open_sqlite(path));
     let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let raced = codes.iter().next().unwrap();
     let barrier = Barrier::new(16);
@@ -103,7 +103,7 @@ fn one_recovery_code_raced_by_sixteen_recovers_once() {
     // For the others it is a wrong code, so five are judged, and the rest must wait.
     let judged = outs
         .into_iter()
-        .map(denial)
+        .map(kind)
         .filter(|one| *one == Denial::Mismatch)
         .count();
     assert_eq!(judged, 5);
@@ -117,7 +117,7 @@ fn different_recovery_codes_raced_are_all_gone() {
     let (_folder, path) = sqlite();
     let Login {
         mfa, proof, clock, ..
-    } = Login::new(SqliteStore::open(&path).unwrap());
+    } = Login::new(open_sqlite(&path));
     let codes: Vec<_> = run(mfa.issue_recovery_codes(&proof, None))
         .unwrap()
         .into_iter()
@@ -135,7 +135,7 @@ fn different_recovery_codes_raced_are_all_gone() {
     assert_eq!(run(mfa.status(&alice())).unwrap().recovery_codes_left(), 4);
     // Nor do they come back with a restart.
     drop(mfa);
-    let mfa = Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(clock);
+    let mfa = Mfa::new(open_sqlite(&path), keyring()).with_clock(clock);
     assert_eq!(
         denial(run(mfa.redeem(&alice(), &codes[0]))),
         Denial::Mismatch
@@ -154,7 +154,7 @@ fn another_accounts_recovery_code_is_wrong() {
     let alices_codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     let bobs_codes = run(mfa.issue_recovery_codes(&bobs, None)).unwrap();
     for (alices, of_bob) in alices_codes.iter().zip(&bobs_codes).take(5) {
-        assert_eq!(denial(run(mfa.redeem(&alice(), of_bob))), Denial::Mismatch);
+        assert_eq!(kind(run(mfa.redeem(&alice(), of_bob))), Denial::Mismatch);
         assert!(run(mfa.redeem(&bob, of_bob)).is_ok());
         assert_ne!(*alices.expose_text(), *of_bob.expose_text());
     }
@@ -189,7 +189,7 @@ fn guesses_at_codes_and_at_recovery_codes_do_not_block_each_other() {
     let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     for _ in 0..5 {
         assert_eq!(
-            denial(run(mfa.redeem(&alice(), &other_code()))),
+            kind(run(mfa.redeem(&alice(), &other_code()))),
             Denial::Mismatch
         );
     }
@@ -206,7 +206,7 @@ fn guesses_at_codes_and_at_recovery_codes_do_not_block_each_other() {
     let codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     for _ in 0..5 {
         assert_eq!(
-            denial(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
+            kind(run(mfa.verify(&alice(), wrong_code(&secret, NOW)))),
             Denial::Mismatch
         );
     }

@@ -5,17 +5,17 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use secondfactor::account::Lock;
 use secondfactor::codes::{Counter, Hotp, LookAhead};
-use secondfactor::store::{MemoryStore, Report, SqliteStore, Store, Stored, Swap, Version};
+use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
 use secondfactor::{AccountId, Denial, Mfa, NewDevice, Policy};
 
-use super::{denial, is_throttled, sqlite};
+use super::{denial, is_throttled, open_sqlite, sqlite};
 use crate::support::*;
 
 /// Attacks: "the same code accepted twice".
 #[test]
 fn the_same_code_twice_is_refused_and_costs_nothing() {
     let (_folder, path) = sqlite();
-    let Login { mfa, secret, .. } = Login::new(SqliteStore::open(path).unwrap());
+    let Login { mfa, secret, .. } = Login::new(open_sqlite(path));
     let used = code(&secret, NOW, 0);
     assert!(run(mfa.verify(&alice(), used)).is_ok());
     for _ in 0..50 {
@@ -104,14 +104,13 @@ fn a_code_used_before_a_restart_is_refused_after_it_and_on_another_server() {
     let (_folder, path) = sqlite();
     let Login {
         mfa, clock, secret, ..
-    } = Login::new(SqliteStore::open(&path).unwrap());
+    } = Login::new(open_sqlite(&path));
     let used = code(&secret, NOW, 0);
     assert!(run(mfa.verify(&alice(), used)).is_ok());
-    let other =
-        Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(Arc::clone(&clock));
+    let other = Mfa::new(open_sqlite(&path), keyring()).with_clock(Arc::clone(&clock));
     assert_eq!(denial(run(other.verify(&alice(), used))), Denial::Replayed);
     drop((mfa, other));
-    let restarted = Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(clock);
+    let restarted = Mfa::new(open_sqlite(&path), keyring()).with_clock(clock);
     assert_eq!(
         denial(run(restarted.verify(&alice(), used))),
         Denial::Replayed
@@ -124,10 +123,10 @@ fn two_servers_with_one_code_at_the_same_instant_let_one_in() {
     let (_folder, path) = sqlite();
     let Login {
         mfa, clock, secret, ..
-    } = Login::new(SqliteStore::open(&path).unwrap());
+    } = Login::new(open_sqlite(&path));
     let servers = [
         mfa,
-        Mfa::new(SqliteStore::open(&path).unwrap(), keyring()).with_clock(Arc::clone(&clock)),
+        Mfa::new(open_sqlite(&path), keyring()).with_clock(Arc::clone(&clock)),
     ];
     for round in 0..50_u32 {
         let now = NOW.saturating_add(STEP * round);

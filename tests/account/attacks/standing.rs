@@ -414,7 +414,7 @@ fn a_stolen_last_device_can_be_taken_away() {
         assert!(matches!(opt_in, Err(Error::ProofRequired)));
         let status = run(stage.mfa.status(&alice())).unwrap();
         assert_eq!(
-            (status.is_enrolled(), status.recovery_codes_left()),
+            (status.has_accepted_device(), status.recovery_codes_left()),
             (false, 9)
         );
 

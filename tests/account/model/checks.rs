@@ -38,7 +38,7 @@ impl World {
         let status = status.expect("STATUS: the account is gone");
         assert_eq!(status.sealed_by(), Some(sealed_by));
         assert_eq!(status.was_confirmed(), naive.was_confirmed);
-        assert_eq!(status.is_enrolled(), naive.has_accepted());
+        assert_eq!(status.has_accepted_device(), naive.has_accepted());
 
         let ids = status.devices().iter().map(DeviceStatus::id);
         let devices = naive.devices.iter().map(|device| device_id(device.number));

@@ -355,7 +355,7 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
     match answer {
         Ok(_) => Said::Yes,
         Err(Error::Denied(denial)) => match denial {
-            Denial::Mismatch | Denial::Unconfirmed(_) => Said::Mismatch,
+            Denial::Mismatch | Denial::Locked { .. } | Denial::Unconfirmed(_) => Said::Mismatch,
             Denial::Replayed => Said::Replayed,
             Denial::Throttled { .. } => Said::Throttled,
             Denial::Disabled => Said::Disabled,

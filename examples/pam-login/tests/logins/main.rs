@@ -17,6 +17,7 @@ use std::process::Command;
 use log::Log;
 use machine::{Answer, Asked, PASSWORD, Service, run, run_as};
 use pam_secondfactor::words::{MISTYPED, NOT_AVAILABLE, PROMPT, WRONG};
+use phone::Phone;
 use ssh::Sshd;
 
 const LOCKED: &str = "Too many wrong codes. Try again in ";
@@ -373,6 +374,44 @@ fn a_phone_that_was_lost_is_replaced_by_a_recovery_code() {
         .assert_refused(WRONG);
     service.log_in("alice", &new.next_code()).assert_in();
     service.log_in("alice", &new.recovery_codes[0]).assert_in();
+}
+
+#[test]
+#[ignore = "needs a machine: scripts/pam"]
+fn the_phones_of_other_modules_are_taken_over() {
+    let service = Service::of_code("import");
+    let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let phone = Phone::new(key);
+    let file = service.folder.path().join("file");
+    let import = |command: &str, user: &str, text: &str| {
+        fs::write(&file, text).unwrap();
+        service.administer(&[command, user, file.to_str().unwrap()], "")
+    };
+    let google = format!("{key}\n\" DISALLOW_REUSE\n\" TOTP_AUTH\n12345678\n");
+    let output = import("import-google", "alice", &google);
+    assert!(output.status.success(), "{output:?}");
+    service.log_in("alice", &phone.code()).assert_refused(WRONG);
+    service.log_in("alice", &phone.next_code()).assert_in();
+
+    let oath = "HOTP/T30 bob - 3132333435363738393031323334353637383930\n\
+                HOTP/T30 carol - 00112233445566778899aabbccddeeff00112233\n\
+                HOTP/T60 bob - 00112233445566778899aabbccddeeff00112233\n";
+    let output = import("import-oath", "bob", oath);
+    assert!(output.status.success(), "{output:?}");
+    service.log_in("bob", &phone.next_code()).assert_in();
+    let status = service.administer(&["status", "bob"], "");
+    let said = String::from_utf8(status.stdout).unwrap();
+    assert!(
+        said.contains("phone: active") && said.contains("phone 2: active"),
+        "{said}"
+    );
+    for (user, text) in [
+        ("dave", oath),
+        ("carol", &format!("{oath}HOTP/T30 carol\n")),
+    ] {
+        let output = import("import-oath", user, text);
+        assert!(!output.status.success(), "{output:?}");
+    }
 }
 
 /// The lines are those of the README.

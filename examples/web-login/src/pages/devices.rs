@@ -124,7 +124,7 @@ struct SecretPage {
 }
 
 async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> Answer {
-    let uri = enrollment.key_uri(NAME, &login.user.name)?;
+    let uri = enrollment.key_uri(NAME, &login.user.name);
     let page = SecretPage {
         frame: Frame::new(login).await?,
         device: enrollment.device(),

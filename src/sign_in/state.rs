@@ -1,0 +1,366 @@
+//! What a session remembers of a login, and what may follow what.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::limits::SessionLimits;
+use super::note::NeedsCode;
+use crate::account::policy::{ANSWER_LIFETIME, CLOCK_TOLERANCE};
+use crate::account::{FormId, Proof, ShortSession, Submission};
+use crate::account_id::AccountId;
+use crate::codes::{RngError, SecretText, UnixTime};
+
+/// The second step of a login may take 10 minutes.
+const SECOND_STEP: Duration = Duration::from_secs(10 * 60);
+/// As long as the record gives the same answer again.
+const REPEAT: Duration = ANSWER_LIFETIME;
+/// A write at every request would be many for little.
+const TOUCH: Duration = Duration::from_secs(60);
+/// A form that is sent again and again must not make the row grow.
+const MAX_OTHERS: usize = 8;
+
+/// Remembers what a session knows of a login: whose it is, since when, when the password was given, and how far it has
+/// come.
+///
+/// It is a value without a framework. Store it in the session's row, and never in the browser: whoever can write it, logs
+/// in by it. The proof in it is sealed for its session ([`Mfa::seal_proof`](crate::Mfa::seal_proof)), so a copied row opens
+/// nothing in another session.
+///
+/// | it is | what came before | what it may do |
+/// | --- | --- | --- |
+/// | [`Half`](Stage::Half) | the password, where a code is needed | the second step, for 10 minutes |
+/// | [`Password`](Stage::Password) | the password, where that is enough | everything, until a code is needed |
+/// | [`Proven`](Stage::Proven) | a code, a recovery code or a confirmed device | everything, as long as what was shown stands |
+/// | [`Repeat`](Stage::Repeat) | it has led to another session | send its last form again, for a minute |
+///
+/// ```
+/// # use secondfactor::{AccountId, Code, Mfa, account::FormId, store::Store};
+/// use secondfactor::sign_in::{Note, SessionKeys, SignIn};
+/// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, note: Note, typed: &str, form: FormId)
+/// # -> Result<(), Box<dyn std::error::Error>> {
+/// // The password was right.
+/// let half = SignIn::begin(alice.clone(), mfa.needs_code(alice, note).await?, mfa.now())?;
+/// // .. stored under "row 1"; then the code comes ..
+/// let code: Code = typed.parse()?;
+/// let verified = mfa.verify(half.account(), half.submission(code, form)?).await?;
+/// let new_session = b"the id of a new session";
+/// let token = mfa.seal_proof(&verified, new_session)?;
+/// let proved = half.prove(&verified, token, SessionKeys { old: "row 1", new: "row 2" }, mfa.now())?;
+/// // .. `proved.left` takes the place of "row 1" if that is still there, and then `proved.next` is stored under "row 2" ..
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SignIn {
+    /// It stays when the session gets another id, and is in no cookie.
+    id: String,
+    account: AccountId,
+    began: UnixTime,
+    seen: UnixTime,
+    password_at: UnixTime,
+    state: State,
+    /// The sessions that end with this one, the latest last.
+    others: Vec<Other>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+enum State {
+    Half,
+    Password,
+    Proven {
+        token: String,
+    },
+    Repeat {
+        since: UnixTime,
+        /// The proof that is repeated is of this time.
+        proved: UnixTime,
+    },
+}
+
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Other {
+    key: String,
+    /// It has ended by then in any case, if it is one that can only repeat.
+    until: Option<UnixTime>,
+}
+
+/// Says how far a session has come. Without a stage it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The password was right, and a code is asked for. The session opens nothing but the second step.
+    Half,
+    /// The session has led to another one, and may only send the same form again.
+    Repeat,
+    /// The password was enough.
+    Password,
+    /// The second factor was proved.
+    Proven,
+    /// There is no stage: the owner logs in again. End the session.
+    Ended(EndReason),
+}
+
+/// Says why a session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The second step took longer than 10 minutes.
+    #[error("this took too long: log in again")]
+    HalfTooOld,
+    /// It has led to another session more than a minute ago.
+    #[error("this page is too old: log in again")]
+    RepeatOver,
+    /// It had no request for longer than it may.
+    #[error("you were away for long: log in again")]
+    Idle,
+    /// It has lasted as long as it may.
+    #[error("you have been logged in for long: log in again")]
+    TooOld,
+    /// It is from the future, as the server's clock was ahead.
+    #[error("the server's clock was wrong: log in again")]
+    FromTheFuture,
+    /// It began with the password alone, and its owner has opted in since.
+    #[error("a second factor is needed now: log in again")]
+    CodeNeeded,
+    /// The device or the recovery codes that it rests on have ended, or the owner has opted out.
+    #[error("what proved your second factor has ended: log in again")]
+    ProofEnded,
+}
+
+impl EndReason {
+    /// Returns a stable name for logs and translations, in lower case with underscores.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::HalfTooOld => "half_too_old",
+            Self::RepeatOver => "repeat_over",
+            Self::Idle => "idle",
+            Self::TooOld => "too_old",
+            Self::FromTheFuture => "from_the_future",
+            Self::CodeNeeded => "code_needed",
+            Self::ProofEnded => "proof_ended",
+        }
+    }
+}
+
+/// Names the rows of two sessions, by whatever the application finds them by. Not the ids themselves, if it stores hashes.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionKeys<'k> {
+    /// The session that asked for the code.
+    pub old: &'k str,
+    /// The session that goes on.
+    pub new: &'k str,
+}
+
+/// Holds what two sessions remember after a second factor was proved.
+#[derive(Debug)]
+#[must_use = "store both, the one that is left first"]
+pub struct Proved {
+    /// It is stored in the place of what the old session remembered, if the old session is still there. If it is not, the
+    /// owner has logged out meanwhile, and no new session is made.
+    pub left: SignIn,
+    /// It is stored in the new session.
+    pub next: SignIn,
+}
+
+/// Says why no session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The proof belongs to another account.
+    #[error("the proof belongs to another account")]
+    ForeignProof,
+    /// The session may only repeat its submission, and this is another one.
+    #[error("this page is too old: log in again")]
+    NotRepeated,
+}
+
+impl SignIn {
+    /// Begins where the password was right. Store it in a new session, never in the one that was there before.
+    ///
+    /// # Errors
+    /// [`RngError`] if there are no random bytes.
+    pub fn begin(account: AccountId, needs: NeedsCode, now: UnixTime) -> Result<Self, RngError> {
+        Ok(Self {
+            id: FormId::generate()?.to_string(),
+            account,
+            began: now,
+            seen: now,
+            password_at: now,
+            state: match needs {
+                NeedsCode::No => State::Password,
+                NeedsCode::Yes { .. } => State::Half,
+            },
+            others: Vec::new(),
+        })
+    }
+
+    /// Returns how far the session has come, by its own dates. [`Mfa::stage`](crate::Mfa::stage) asks the record too.
+    #[must_use]
+    pub fn stage(&self, limits: SessionLimits, now: UnixTime) -> Stage {
+        let (stage, ends) = match self.state {
+            State::Half => (
+                Stage::Half,
+                [(self.began, SECOND_STEP, EndReason::HalfTooOld); 2],
+            ),
+            State::Repeat { since, .. } => {
+                (Stage::Repeat, [(since, REPEAT, EndReason::RepeatOver); 2])
+            }
+            State::Password => (Stage::Password, self.ends(limits)),
+            State::Proven { .. } => (Stage::Proven, self.ends(limits)),
+        };
+        for (since, limit, reason) in ends {
+            if since > now.saturating_add(CLOCK_TOLERANCE) {
+                return Stage::Ended(EndReason::FromTheFuture);
+            }
+            if now.saturating_since(since) > limit {
+                return Stage::Ended(reason);
+            }
+        }
+        stage
+    }
+
+    const fn ends(&self, limits: SessionLimits) -> [(UnixTime, Duration, EndReason); 2] {
+        [
+            (self.began, limits.total(), EndReason::TooOld),
+            (self.seen, limits.idle(), EndReason::Idle),
+        ]
+    }
+
+    /// Notes that a request came. Returns whether it is to be stored, which is so once a minute.
+    pub fn touch(&mut self, now: UnixTime) -> bool {
+        let is_due = now.saturating_since(self.seen) >= TOUCH;
+        if is_due {
+            self.seen = now;
+        }
+        is_due
+    }
+
+    /// Notes that the password was given again.
+    pub const fn give_password(&mut self, now: UnixTime) {
+        self.password_at = now;
+    }
+
+    /// Makes the submission of a code that was typed into this form. Sent again, it gets the same answer for a minute.
+    ///
+    /// # Errors
+    /// [`ShortSession`] if what was stored was changed.
+    pub fn submission<C>(&self, code: C, form: FormId) -> Result<Submission<C>, ShortSession> {
+        Submission::new(code).with_form(self.id(), form)
+    }
+
+    /// Goes on in a new session, as a second factor was proved. The old one can only repeat what it has sent, for a minute.
+    ///
+    /// The token is the proof, sealed for the new session. A session that was proven before gets a fresh proof so, and is as
+    /// old as before.
+    ///
+    /// # Errors
+    /// * [`ProveError::ForeignProof`] if the proof is of another account.
+    /// * [`ProveError::NotRepeated`] if this session may only repeat its submission, and this is another one.
+    pub fn prove(
+        &self,
+        proof: impl AsRef<Proof>,
+        token: SecretText,
+        keys: SessionKeys<'_>,
+        now: UnixTime,
+    ) -> Result<Proved, ProveError> {
+        let proof = proof.as_ref();
+        if *proof.account() != self.account {
+            return Err(ProveError::ForeignProof);
+        }
+        let (began, since) = match self.state {
+            State::Half => (now, now),
+            State::Password | State::Proven { .. } => (self.began, now),
+            State::Repeat { since, proved } if proved == proof.at() => (self.began, since),
+            State::Repeat { .. } => return Err(ProveError::NotRepeated),
+        };
+        let beside = |state| Self {
+            began,
+            seen: now,
+            state,
+            ..self.clone()
+        };
+        let mut next = beside(State::Proven {
+            token: token.as_str().to_owned(),
+        });
+        next.remember(keys.old, Some(now.saturating_add(REPEAT)), now);
+        let mut left = beside(State::Repeat {
+            since,
+            proved: proof.at(),
+        });
+        left.remember(keys.new, None, now);
+        Ok(Proved { left, next })
+    }
+
+    /// Remembers a session that ends with this one.
+    fn remember(&mut self, key: &str, until: Option<UnixTime>, now: UnixTime) {
+        let stays =
+            |other: &Other| other.key != key && other.until.is_none_or(|until| until >= now);
+        self.others.retain(stays);
+        self.others.push(Other {
+            key: key.to_owned(),
+            until,
+        });
+        let too_many = self.others.len().saturating_sub(MAX_OTHERS);
+        self.others.drain(..too_many);
+    }
+
+    /// Ends this session, as its owner logs out. Returns the keys of the sessions that end with it: the one that asked for
+    /// the code, and others that the same form led to.
+    pub fn end(self) -> impl Iterator<Item = String> {
+        self.others.into_iter().map(|other| other.key)
+    }
+
+    /// Returns what is bound to this login: [`NewDevice::in_session`](crate::NewDevice::in_session) takes it, and
+    /// [`DeviceId::in_session`](crate::account::DeviceId::in_session).
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        self.id.as_bytes()
+    }
+
+    /// Returns whose login it is.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// Returns since when it is.
+    #[must_use]
+    pub const fn began(&self) -> UnixTime {
+        self.began
+    }
+
+    /// Returns when the password was last given. To opt in, ask for it again after
+    /// [`Verified::SENSITIVE`](crate::Verified::SENSITIVE).
+    #[must_use]
+    pub const fn password_at(&self) -> UnixTime {
+        self.password_at
+    }
+
+    /// Returns the sealed proof, for [`Mfa::open_proof`](crate::Mfa::open_proof) and
+    /// [`Mfa::open_verified`](crate::Mfa::open_verified), or `None` if the second factor was not proved.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match &self.state {
+            State::Proven { token } => Some(token),
+            State::Half | State::Password | State::Repeat { .. } => None,
+        }
+    }
+}
+
+/// Shows neither the token nor what the login is bound to.
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut all = f.debug_struct("SignIn");
+        all.field("account", &self.account)
+            .field("began", &self.began)
+            .finish_non_exhaustive()
+    }
+}
