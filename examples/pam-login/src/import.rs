@@ -46,7 +46,7 @@ impl Command {
         self.mfa.danger_import_unproven(&self.account, devices)?;
         let name = &self.name;
         say(format_args!(
-            "Done. The present code is used up. Wipe the file when the other module is gone. Next, with {name} and the phone: \
+            "Done. The other module may have accepted the present codes, so wait for two minutes. Then, with {name} and the phone: \
              secondfactor-pam codes {name}"
         ))
     }

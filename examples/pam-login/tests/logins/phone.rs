@@ -47,15 +47,20 @@ impl Phone {
     }
 
     fn code_at(&self, secs: u64) -> String {
+        self.oathtool(&["--totp", "--now", &format!("@{secs}")])
+    }
+
+    pub(crate) fn code_of_counter(&self, counter: u64) -> String {
+        self.oathtool(&["--hotp", "--counter", &counter.to_string()])
+    }
+
+    fn oathtool(&self, options: &[&str]) -> String {
         let mut oathtool = Command::new("oathtool");
-        oathtool.args([
-            "--totp",
-            "--base32",
-            "--now",
-            &format!("@{secs}"),
-            &self.key,
-        ]);
-        let output = oathtool.output().unwrap();
+        let output = oathtool
+            .args(options)
+            .args(["--base32", &self.key])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
