@@ -19,7 +19,8 @@
 //! ```
 //!
 //! `examples/first_login.rs` is a whole program around these lines. `examples/login` is a login in
-//! a terminal, and `examples/web-login` a web login to copy from.
+//! a terminal, `examples/web-login` a web login to copy from, and `examples/pam-login` a PAM module
+//! for `sshd`, `sudo` and `su`.
 //!
 //! # What to take
 //!
