@@ -6,6 +6,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use secondfactor::account::Fault;
+use secondfactor::sign_in::EndReason;
 
 use crate::goal::Goal;
 use crate::pages::{Frame, html, too_many};
@@ -36,11 +37,21 @@ impl Problem {
     }
 
     pub(crate) fn log_in(goal: &Goal) -> Self {
-        Self::Go(if *goal == Goal::Account {
-            "/login".to_owned()
-        } else {
-            format!("/login?for={goal}")
-        })
+        Self::nobody(goal, None)
+    }
+
+    /// They are told why their session has ended.
+    pub(crate) fn ended(goal: &Goal, reason: EndReason) -> Self {
+        Self::nobody(goal, Some(reason))
+    }
+
+    pub(crate) fn nobody(goal: &Goal, reason: Option<EndReason>) -> Self {
+        let to = Some(goal).filter(|goal| **goal != Goal::Account);
+        let to = to.map(|goal| format!("for={goal}"));
+        let why = reason.map(|reason| format!("ended={}", reason.code()));
+        let query: Vec<String> = to.into_iter().chain(why).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::Go(format!("/login{mark}{}", query.join("&")))
     }
 
     pub(crate) fn ask_code(goal: &Goal) -> Self {

@@ -175,6 +175,28 @@ pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, P
     refusal(error, now)
 }
 
+/// Why a session has ended, by the reason's code.
+const ENDED: [(&str, &str); 7] = [
+    ("half_too_old", "This took too long. Log in again."),
+    ("repeat_over", "That page was too old. Log in again."),
+    ("idle", "You were away for a while. Log in again."),
+    ("too_old", "You were logged in for a day. Log in again."),
+    ("from_the_future", "Our clock was wrong. Log in again."),
+    (
+        "code_needed",
+        "Your account has a second factor now. Log in again.",
+    ),
+    (
+        "proof_ended",
+        "The device or the recovery codes that you logged in with have ended. Log in again.",
+    ),
+];
+
+pub(crate) fn ended(code: &str) -> Option<&'static str> {
+    let (_, text) = ENDED.iter().find(|(known, _)| *known == code)?;
+    Some(text)
+}
+
 /// Two codes in a row confirm a device whose clock is off by an hour at most.
 pub(crate) fn can_be_confirmed_by_two(diagnosis: Diagnosis) -> bool {
     match diagnosis {
