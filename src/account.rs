@@ -5,6 +5,7 @@
 
 mod answer;
 mod attempt;
+mod browser;
 mod clock;
 mod commands;
 mod credential;
@@ -18,6 +19,7 @@ mod guess_bound;
 mod judge;
 pub(crate) mod label;
 pub(crate) mod policy;
+mod profile;
 pub(crate) mod proof;
 mod record;
 mod record_error;
@@ -36,6 +38,7 @@ mod voucher;
 mod wait;
 
 pub use attempt::Attempt;
+pub use browser::{BrowserCookie, BrowserId, BrowserStatus, Recognized};
 pub(crate) use credential::Credential;
 pub(crate) use device::new_device::NewDevice;
 pub use device::{DeviceId, Enrollment, PendingDevice};
@@ -49,6 +52,7 @@ pub(crate) use label::Label;
 pub use label::LabelError;
 pub(crate) use policy::Policy;
 pub use policy::{PolicyBuilder, PolicyError};
+pub use profile::Profile;
 pub use proof::ProofKind;
 pub(crate) use proof::{Confirmed, Proof, Recovered, Verified};
 pub use record_error::RecordError;

@@ -2,6 +2,7 @@
 //! reveals the verdict.
 
 pub mod blocking;
+mod browsers;
 mod check;
 pub(crate) mod judge;
 mod login;

@@ -66,6 +66,15 @@ pub enum Error {
     /// session's id is empty.
     #[error("the token is not valid here: ask for another code")]
     Token,
+    /// The account knows no browser with this id, or the proof's device was not the last one in it.
+    #[error("no such browser")]
+    UnknownBrowser,
+    /// The browser is not trusted to do without a code. Ask for one.
+    #[error("a code is needed: ask for it")]
+    CodeRequired,
+    /// The policy lets no browser be trusted, or not for so long.
+    #[error("the policy does not let a browser be trusted for so long")]
+    TrustRefused,
     /// The account has as many devices as it may.
     #[error("too many devices: revoke one first")]
     TooManyDevices,
@@ -163,6 +172,9 @@ impl Error {
             Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),
             Self::RecoveryCodesReplaced => ("recovery_codes_replaced", Fault::Application),
             Self::Token => ("token", Fault::Application),
+            Self::UnknownBrowser => ("unknown_browser", Fault::Application),
+            Self::CodeRequired => ("code_required", Fault::Application),
+            Self::TrustRefused => ("trust_refused", Fault::Application),
             Self::TooManyDevices => ("too_many_devices", Fault::Application),
             Self::LabelTaken => ("label_taken", Fault::Application),
             Self::EnrollmentExpired => ("enrollment_expired", Fault::Application),

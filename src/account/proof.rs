@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::browser::cookie::BrowserCookie;
+use super::browser::id::BrowserId;
 use super::credential::Credential;
 use super::device::id::DeviceId;
 use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME, REDEMPTION_LIFETIME};
@@ -178,6 +180,8 @@ impl AsRef<Self> for Proof {
 pub struct Verified {
     proof: Proof,
     device: DeviceId,
+    browser: Option<BrowserId>,
+    cookie: Option<BrowserCookie>,
 }
 
 impl Verified {
@@ -191,14 +195,23 @@ impl Verified {
     /// A session may last for 24 hours in all (NIST SP 800-63B-4 section 2.2.3, AAL2).
     pub const SESSION: Duration = Duration::from_secs(24 * 3600);
 
-    pub(super) const fn new(proof: Proof, device: DeviceId) -> Self {
-        Self { proof, device }
+    pub(super) fn new(
+        proof: Proof,
+        device: DeviceId,
+        (browser, cookie): (Option<BrowserId>, Option<BrowserCookie>),
+    ) -> Self {
+        Self {
+            proof,
+            device,
+            browser,
+            cookie,
+        }
     }
 
     /// Makes it from a proof by a code. No other proof passes where a code is demanded.
     pub(crate) fn from_proof(proof: Proof) -> Option<Self> {
         let device = proof.device.filter(|_| proof.kind == ProofKind::Code)?;
-        Some(Self { proof, device })
+        Some(Self::new(proof, device, (None, None)))
     }
 
     /// Returns whose second factor it is. Compare it with the account whose password was right.
@@ -211,6 +224,23 @@ impl Verified {
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
+    }
+
+    /// Returns the known browser in which it was verified, or which is known from now on.
+    ///
+    /// It is `None` for a stranger, and for a `Verified` that comes from a token.
+    #[must_use]
+    pub const fn browser(&self) -> Option<BrowserId> {
+        self.browser
+    }
+
+    /// Takes the cookie by which the browser is known, once. Set it in the answer.
+    ///
+    /// There is one if the submission asked for it
+    /// ([`Submission::remember_browser`](super::Submission::remember_browser)). A browser that is known
+    /// already gets the cookie that it has, to keep it longer.
+    pub const fn take_browser_cookie(&mut self) -> Option<BrowserCookie> {
+        self.cookie.take()
     }
 
     /// Returns when it was verified.
@@ -331,11 +361,22 @@ impl From<Recovered> for Proof {
 pub struct Confirmed {
     proof: Proof,
     device: DeviceId,
+    cookie: Option<BrowserCookie>,
 }
 
 impl Confirmed {
-    pub(super) const fn new(proof: Proof, device: DeviceId) -> Self {
-        Self { proof, device }
+    pub(super) const fn new(proof: Proof, device: DeviceId, cookie: Option<BrowserCookie>) -> Self {
+        Self {
+            proof,
+            device,
+            cookie,
+        }
+    }
+
+    /// Takes the cookie by which the browser is known, once: see
+    /// [`Verified::take_browser_cookie`].
+    pub const fn take_browser_cookie(&mut self) -> Option<BrowserCookie> {
+        self.cookie.take()
     }
 
     /// Returns whose device it is.

@@ -4,6 +4,7 @@
 //! raises the format in `sealing/keyring.rs`.
 
 mod answer;
+mod browser;
 mod device;
 mod recovery;
 mod relocation;
@@ -17,10 +18,12 @@ use super::error::Error;
 use super::record_error::RecordError;
 use super::relocation::Relocation;
 use super::state::Account;
+use super::throttle::Throttle;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::{Keyring, Purpose};
 use crate::store::tag;
+use browser::BrowserRecord;
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
 use relocation::RelocationRecord;
@@ -49,6 +52,14 @@ struct Record<'b> {
     moving: Option<RelocationRecord<'b>>,
     #[b(9)]
     moved: Option<RelocationRecord<'b>>,
+    #[b(10)]
+    browsers: Option<Vec<BrowserRecord<'b>>>,
+    /// Absent for 1.
+    #[n(11)]
+    next_browser: Option<u32>,
+    /// Absent for a new one.
+    #[n(12)]
+    known: Option<ThrottleRecord>,
 }
 
 impl Account {
@@ -86,10 +97,11 @@ impl Account {
 
 impl<'b> From<&'b Account> for Record<'b> {
     fn from(account: &'b Account) -> Self {
+        let (browsers, next_browser) = browser::to_records(&account.browsers);
         Self {
             devices: account.devices.iter().map(DeviceRecord::from).collect(),
             next_device: account.next_device,
-            throttle: account.throttle.into(),
+            throttle: account.strangers.into(),
             resyncs: account.resyncs.left.as_secs(),
             recovery: account.recovery.as_ref().map(RecoveryRecord::from),
             last_change: account.clock.last_change.map(UnixTime::as_secs),
@@ -97,6 +109,9 @@ impl<'b> From<&'b Account> for Record<'b> {
             was_confirmed: account.was_confirmed,
             moving: account.moving.as_ref().map(RelocationRecord::from),
             moved: account.moved.as_ref().map(RelocationRecord::from),
+            browsers,
+            next_browser,
+            known: (account.known != Throttle::NEW).then(|| account.known.into()),
         }
     }
 }
@@ -125,10 +140,14 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         .recovery
         .map(|recovery| recovery.into_set().ok_or(RecordError::Value))
         .transpose()?;
+    let browsers = browser::to_browsers(record.browsers.as_deref(), record.next_browser)
+        .ok_or(RecordError::Value)?;
     Ok(Account {
         devices,
         next_device: record.next_device,
-        throttle: record.throttle.into(),
+        strangers: record.throttle.into(),
+        known: record.known.map_or(Throttle::NEW, Throttle::from),
+        browsers,
         resyncs: bucket(record.resyncs),
         recovery,
         clock: RecordClock {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::browser::entry::Browser;
+use super::browser::list::Browsers;
 use super::clock::RecordClock;
 use super::credential::Credential;
 use super::denial::Denial;
@@ -56,7 +58,11 @@ pub struct Account {
     pub(super) next_device: u32,
     /// Says whether a device was ever confirmed. From then on another one takes a proof.
     pub(super) was_confirmed: bool,
-    pub(super) throttle: Throttle,
+    /// Counts the wrong codes that came from no known browser.
+    pub(super) strangers: Throttle,
+    /// Counts those that came from known browsers, all of them together.
+    pub(super) known: Throttle,
+    pub(super) browsers: Browsers,
     pub(super) resyncs: Bucket,
     pub(super) recovery: Option<RecoverySet>,
     pub(super) clock: RecordClock,
@@ -83,7 +89,9 @@ impl Account {
             devices: Vec::new(),
             next_device: 1,
             was_confirmed: false,
-            throttle: Throttle::NEW,
+            strangers: Throttle::NEW,
+            known: Throttle::NEW,
+            browsers: Browsers::NONE,
             resyncs: Bucket::EMPTY,
             recovery: None,
             clock: RecordClock::default(),
@@ -119,8 +127,10 @@ impl Account {
             device.answer.iter().for_each(|answer| see(&answer.hash));
         }
         if let Some(recovery) = &self.recovery {
-            recovery.for_each_secret(see);
+            recovery.for_each_secret(&mut see);
         }
+        let browsers = self.browsers.list.iter();
+        browsers.for_each(|browser| see(&browser.hash));
     }
 
     /// Lets time pass, and drops what has run out. Every command begins with this.
@@ -129,6 +139,7 @@ impl Account {
         if let Some(last) = self.clock.advance(now) {
             self.clock_went_back = true;
             self.forget_answers();
+            self.browsers.end_trust(|_| true);
             self.note(Event::ClockRegressed { last });
         }
         self.pass(elapsed);
@@ -137,7 +148,9 @@ impl Account {
 
     /// Lets everything that runs out come nearer to its end.
     fn pass(&mut self, elapsed: Duration) {
-        self.throttle.pass(elapsed);
+        self.strangers.pass(elapsed);
+        self.known.pass(elapsed);
+        self.browsers.pass(elapsed);
         self.resyncs.pass(elapsed);
         if let Some(recovery) = &mut self.recovery {
             recovery.pass(elapsed);
@@ -157,9 +170,19 @@ impl Account {
             .for_each(|answer| *answer = None);
     }
 
-    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed, and
-    /// what was rotated, as soon as its successor ends. Every command ends with this.
+    /// Ends what rests on what has ended. Every command ends with this.
     pub(super) fn settle(&mut self) {
+        self.end_unfounded_devices();
+        let devices = &self.devices;
+        self.browsers.end_trust(|browser| {
+            let mut active = devices.iter().filter(|device| device.is_active());
+            !active.any(|device| device.credential == browser.device)
+        });
+    }
+
+    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed, and
+    /// what was rotated, as soon as its successor ends.
+    fn end_unfounded_devices(&mut self) {
         loop {
             let ends: Vec<DeviceId> = self
                 .devices
@@ -235,6 +258,21 @@ impl Account {
             }
             stays
         });
+    }
+
+    /// Forgets browsers, each with an event. If none is left, nothing of their failures in a row is.
+    pub(super) fn forget_browsers_if(&mut self, mut ends: impl FnMut(&Browser) -> bool) {
+        let events = &mut self.events;
+        self.browsers.list.retain(|browser| {
+            let stays = !ends(browser);
+            if !stays {
+                events.push(browser.forgotten());
+            }
+            stays
+        });
+        if self.browsers.list.is_empty() {
+            self.known.succeed();
+        }
     }
 
     /// Makes the proof that this credential was shown now. Only a command that is committed reveals

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::browser::cookie::CookieValue;
+use super::browser::entry::Trust;
 use super::device::entry::{Device, Pending, Replaced, State};
 use super::policy::{
-    MAX_REDEMPTIONS, PENDING_LIFETIME, PRESSURE, PROVISIONAL, RESYNCS, resync_steps,
+    MAX_BROWSERS, MAX_REDEMPTIONS, PENDING_LIFETIME, PRESSURE, PROVISIONAL, RESYNCS, resync_steps,
 };
-use super::throttle::Throttle;
+use super::throttle::{Limits, Throttle};
 use super::*;
 use crate::account_id::AccountId;
 use crate::codes::{
@@ -82,11 +84,13 @@ enum Command {
     Import,
     Issue,
     Redeem,
+    ForgetBrowser,
+    PasswordChanged,
 }
 
 impl Command {
     /// With a proof, and without codes of a device.
-    const OTHERS: [Self; 12] = [
+    const OTHERS: [Self; 14] = [
         Self::Enroll { is_token: true },
         Self::Rotate,
         Self::Rename,
@@ -99,6 +103,8 @@ impl Command {
         Self::Import,
         Self::Issue,
         Self::Redeem,
+        Self::ForgetBrowser,
+        Self::PasswordChanged,
     ];
 }
 
@@ -112,7 +118,7 @@ fn command() -> impl Strategy<Value = (Command, usize, u64)> {
         2 => any::<bool>().prop_map(|is_token| Command::Enroll { is_token }),
         4 => near.clone().prop_map(|steps| Command::Confirm { steps }),
         1 => near.prop_map(|steps| Command::ConfirmPair { steps }),
-        11 => prop::sample::select(&Command::OTHERS[1..]),
+        13 => prop::sample::select(&Command::OTHERS[1..]),
     ];
     (command, 0..3_usize, time)
 }
@@ -155,7 +161,14 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
     // Always one form, so that the same code is a retry.
     let id_of_form = "00".repeat(16).parse().unwrap();
     let typed = |steps| Submission::new(one(steps));
-    let form = |steps| typed(steps).with_form(&[7; 16], id_of_form).unwrap();
+    // Every other one comes from a browser that may be known, and the rest is remembered.
+    let cookie = BrowserCookie::new(&alice(), CookieValue::new([5; 16])).expose_value();
+    let browser = (nth % 2 == 0).then(|| cookie.as_str());
+    let form = |steps| {
+        let form = typed(steps).with_form(&[7; 16], id_of_form).unwrap();
+        form.in_browser(browser)
+            .remember_browser(Label::new("browser").unwrap())
+    };
     let pair = |steps: i64| [one(steps - 1), one(steps)];
     match command {
         Command::Verify { steps } => commit(&before, account.verify(form(steps), now)).0,
@@ -196,6 +209,12 @@ fn run_with_proof(account: Account, command: Command, id: DeviceId, now: UnixTim
         Command::Revoke => commit(&before, account.revoke(&proof, id, now)).0,
         Command::KeepOnly => commit(&before, account.keep_only(&proof, &[id], now)).0,
         Command::Issue => commit(&before, account.issue_recovery_codes(&proof, set, now)).0,
+        Command::ForgetBrowser => {
+            let first = before.browsers.list.first();
+            let id = first.map_or(BrowserId::new(9), |browser| browser.id);
+            commit(&before, account.forget_browser(&proof, id, now)).0
+        }
+        Command::PasswordChanged => commit(&before, account.password_changed(&proof, None, now)).0,
         _ => unreachable!(),
     }
 }
@@ -242,7 +261,9 @@ fn check(before: &Account, command: Command, after: &Account) {
             assert!(rests && replaces, "it outlives what it rests on");
         }
     }
-    check_throttle(&after.throttle, &after.policy);
+    check_throttle(&after.strangers, &after.policy);
+    check_throttle(&after.known, &after.policy);
+    check_browsers(after);
     assert!(after.resyncs.left <= RESYNCS.full());
     if let Some(recovery) = &after.recovery {
         check_throttle(&recovery.throttle, &after.policy);
@@ -290,6 +311,24 @@ fn check_device(device: &Device) {
     assert!(left.is_zero(), "{:?}", device.state);
 }
 
+/// Each one has another id and cookie, and trust rests on an active device.
+fn check_browsers(account: &Account) {
+    let list = &account.browsers.list;
+    assert!(list.len() <= MAX_BROWSERS);
+    for (at, browser) in list.iter().enumerate() {
+        assert!(browser.id.get() < account.browsers.next && browser.failures <= 10);
+        let mut others = list[..at].iter();
+        assert!(others.all(|other| other.id != browser.id && other.hash != browser.hash));
+        if let Some(trust) = browser.trust {
+            assert!(
+                account.stands(browser.device),
+                "trust that rests on nothing"
+            );
+            assert!(trust.lasts <= Policy::MAX_TRUST);
+        }
+    }
+}
+
 fn check_throttle(throttle: &Throttle, policy: &Policy) {
     let most = u32::from(policy.max_failures());
     assert!(throttle.failures <= most, "over the cap");
@@ -322,7 +361,14 @@ fn everything() -> Account {
         device(6, pending(Some(replaces)), hotp),
     ];
     (account.next_device, account.was_confirmed) = (7, true);
-    account.throttle.fail(&Policy::DEFAULT);
+    let browser = CookieValue::new([5; 16]).hash(&alice());
+    let browser = (browser, Label::new("Firefox").unwrap());
+    account.browsers.add(browser, phone, now).unwrap();
+    account.browsers.list[0].trust = Some(Trust {
+        lasts: Policy::MAX_TRUST,
+        age: Duration::ZERO,
+    });
+    account.strangers.fail(Limits::strangers(&Policy::DEFAULT));
     account.resyncs.add(RESYNCS);
     let proof = proof(&account, now);
     let issued = account.issue_recovery_codes(&proof, None, now);

@@ -110,7 +110,7 @@ impl<S: Store> Mfa<S> {
     /// Keeps the devices that are in their owner's hands, and ends everything else in one commit.
     ///
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
-    /// ones, except the proof's own. Every earlier proof of the kept devices ends, and every session
+    /// ones, except the proof's own. Every known browser is forgotten. Every earlier proof of the kept devices ends, and every session
     /// that began with one. So nothing that a thief added has to be found.
     ///
     /// What the kept devices have shown up to now is burned, and so is what was learned or found of
@@ -298,8 +298,8 @@ impl<S: Store> Mfa<S> {
 
     /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
     ///
-    /// Call it only after the owner's identity was proved again. The wrong codes of the last days
-    /// still count. After many of them the next code may have to wait, as the status says.
+    /// Call it only after the owner's identity was proved again. A browser that is a
+    /// stranger after ten wrong codes stays one. The wrong codes of the last days still count. After many of them the next code may have to wait, as the status says.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, store::Store};

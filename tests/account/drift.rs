@@ -193,7 +193,7 @@ fn a_suspected_drift_is_an_event_and_no_answer() {
     assert_eq!(
         log.shown(),
         [
-            "Mismatch { failures: 1 }".to_owned(),
+            "Mismatch { failures: 1, browser: None }".to_owned(),
             format!("DriftSuspected {{ device: {device:?}, steps: 9 }}"),
         ]
     );

@@ -15,7 +15,7 @@ use crate::support::*;
 
 fn verified(device: DeviceId, failures: u32, after_lock: bool, idle: Option<Duration>) -> String {
     format!(
-        "Verified {{ device: {device:?}, failures_before: {failures}, after_lock: {after_lock}, idle: {idle:?} }}"
+        "Verified {{ device: {device:?}, failures_before: {failures}, after_lock: {after_lock}, idle: {idle:?}, browser: None }}"
     )
 }
 
@@ -54,7 +54,7 @@ fn a_life_is_told_in_order() {
         "EnrollmentBegun { device: DeviceId(2) }",
         "ConfirmationFailed { device: DeviceId(2), diagnosis: None }",
         "DeviceConfirmed { device: DeviceId(2), serial: None }",
-        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: None }",
+        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: None, browser: None }",
         "ReplayRefused { is_first: true }",
         "Renamed { device: DeviceId(2), before: Label(\"tablet\"), label: Label(\"pad\") }",
         "Suspended { device: DeviceId(2), codes_by: None }",
@@ -63,7 +63,7 @@ fn a_life_is_told_in_order() {
         "RecoveryCodesIssued { count: 10 }",
         "ClockRegressed { last: UnixTime(1700000010) }",
         "UnlockedUnproven",
-        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: Some(0ns) }",
+        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: Some(0ns), browser: None }",
         "OptedOut",
     ];
     assert_eq!(log.shown(), expected);
@@ -198,7 +198,7 @@ fn an_attack_is_told_to_the_owner() {
     assert_eq!(
         told,
         [
-            format!("Locked {{ failures: 5, until: {until:?} }}"),
+            format!("Locked {{ failures: 5, until: {until:?}, browser: None }}"),
             verified(device, 5, true, None)
         ]
     );
@@ -341,7 +341,8 @@ fn a_login_tells_for_how_long_its_device_was_idle() {
 pub(crate) fn everything_that_is_told() -> Vec<Event> {
     let (log, store) = (Log::default(), Arc::new(MemoryStore::new()));
     let login = Login::new(Arc::clone(&store));
-    let policy = Policy::builder().waits(2, STEP, STEP).max_failures(3);
+    let policy = Policy::NIST.to_builder();
+    let policy = policy.waits(2, STEP, STEP).max_failures(3);
     let mfa = login.mfa.with_policy(policy.build().unwrap());
     let life = Life(Login {
         mfa: mfa.on_event(log.handler()),
@@ -351,7 +352,37 @@ pub(crate) fn everything_that_is_told() -> Vec<Event> {
     life.log_in();
     let proof = life.mend();
     life.end(store, &log, &proof);
+    browse(&log);
     log.events()
+}
+
+/// A browser is known, trusted, guessed in, and forgotten.
+fn browse(log: &Log) {
+    let day = Duration::from_secs(24 * 3600);
+    let policy = Policy::builder()
+        .max_failures(50)
+        .trust(day)
+        .build()
+        .unwrap();
+    let Login {
+        mfa, clock, secret, ..
+    } = Login::new(MemoryStore::new());
+    let mfa = mfa.with_policy(policy).on_event(log.handler());
+    let submission = Submission::new(code(&secret, clock.now(), 0));
+    let submission = submission.remember_browser(label("Firefox"));
+    let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
+    let cookie = verified.take_browser_cookie().unwrap().expose_value();
+    let browser = verified.browser().unwrap();
+    run(mfa.trust_browser(&verified, browser, day)).unwrap();
+    let _recognized = run(mfa.recognize(&alice(), Some(&cookie))).unwrap();
+    for _ in 0..10 {
+        let wrong = Submission::new(wrong_code(&secret, clock.now()));
+        let wrong = wrong.in_browser(Some(&cookie));
+        let _refused = run(mfa.verify(&alice(), wrong)).unwrap_err();
+        clock.advance(Duration::from_secs(3600));
+    }
+    let fresh = run(mfa.verify(&alice(), code(&secret, clock.now(), 0))).unwrap();
+    run(mfa.password_changed(&fresh, None)).unwrap();
 }
 
 struct Life(Login<Arc<MemoryStore>>);
@@ -472,7 +503,7 @@ impl Life {
 }
 
 /// Code, whether the owner must hear of it, whether it is about a device.
-const EVENTS: [(&str, bool, bool); 42] = [
+const EVENTS: [(&str, bool, bool); 49] = [
     ("enrollment_begun", false, true),
     ("confirmation_failed", false, true),
     ("device_confirmed", true, true),
@@ -488,6 +519,13 @@ const EVENTS: [(&str, bool, bool); 42] = [
     ("throttled", false, false),
     ("locked", true, false),
     ("disabled", true, false),
+    ("known_browsers_closed", true, false),
+    ("browser_closed", true, false),
+    ("browser_remembered", true, false),
+    ("browser_forgotten", false, false),
+    ("browser_trusted", true, false),
+    ("recognized", false, false),
+    ("password_changed", true, false),
     ("refused_disabled", false, false),
     ("drift_suspected", false, true),
     ("drift_moved", false, true),
@@ -524,7 +562,7 @@ fn names_are_stable_and_differ() {
         .map(|event| (event.code(), event.notify_owner(), event.device().is_some()))
         .collect();
     assert_eq!(seen, EVENTS.into(), "each of them happens, and no other");
-    let table = include_str!("../../src/account/event.rs");
+    let table = include_str!("../../src/account/event/table.rs");
     let rows: BTreeSet<&str> = (table.split("Row(\"").skip(1))
         .filter_map(|row| row.split('"').next())
         .collect();

@@ -13,6 +13,7 @@ use crate::account::recovery::set::RecoverySet;
 use crate::account::recovery::set_id::RecoverySetId;
 use crate::account::state::Account;
 use crate::account::submission::{Command, Submission};
+use crate::account::throttle::Limits;
 use crate::codes::UnixTime;
 
 impl Account {
@@ -45,6 +46,7 @@ impl Account {
                 return account.recovered(proof);
             }
             let policy = account.policy;
+            let limits = Limits::recovery_codes(&policy);
             let recovery = account.recovery_set()?;
             if recovery.take(code) {
                 recovery.throttle.succeed();
@@ -52,13 +54,15 @@ impl Account {
                 let ended = recovery.remember(credential);
                 let codes_left = recovery.codes.len();
                 account.note(Event::Recovered { codes_left });
+                // Whoever redeems has lost a device, or has stolen a code.
+                account.browsers.end_trust(|_| true);
                 account.note_voided(0, ended);
                 let proof = account.proof(ProofKind::RecoveryCode, credential, None, now);
                 return account.recovered(proof);
             }
-            recovery.throttle.fail(&policy);
+            recovery.throttle.fail(limits);
             let failures = recovery.throttle.failures;
-            let next = recovery.throttle.check(&policy, now);
+            let next = recovery.throttle.check(limits, now);
             account.note(Event::RecoveryMismatch { failures });
             if next == Err(Denial::Disabled) {
                 account.note(Event::RecoveryDisabled);
@@ -96,12 +100,13 @@ impl Account {
     /// A policy with a smaller limit disables without a failure. That is told once.
     fn check_recovery_throttle(&mut self, now: UnixTime) -> Result<(), Refusal> {
         let policy = self.policy;
+        let limits = Limits::recovery_codes(&policy);
         let recovery = self.recovery.as_mut().ok_or(Error::NoRecoveryCodes)?;
         let throttle = &mut recovery.throttle;
-        if throttle.must_tell_disabled(&policy) {
+        if throttle.must_tell_disabled(limits) {
             self.note(Event::RecoveryDisabled);
             return Err(Refusal::Charged(Denial::Disabled));
         }
-        Ok(throttle.check(&policy, now)?)
+        Ok(throttle.check(limits, now)?)
     }
 }

@@ -41,6 +41,8 @@ impl Account {
             mark,
         });
         self.forget_answers();
+        // The name and the hash of their cookies hold the old id.
+        self.forget_browsers_if(|_| true);
         self.note(Event::MovedHere { from });
         Ok(Attempt::new(self, Ok(())))
     }

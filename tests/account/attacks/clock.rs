@@ -96,7 +96,7 @@ fn a_swinging_clock_gives_no_guess_beyond_the_hundred() {
             _ => {}
         }
     }
-    assert!(disabled && judged == 100, "{judged}");
+    assert!(disabled && judged == 80, "{judged}");
 }
 
 /// Locks end early, once. The owner's right codes lie outside the window, so nothing is burned that they still need.

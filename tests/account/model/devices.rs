@@ -6,6 +6,7 @@ use std::time::Duration;
 use secondfactor::Code;
 use secondfactor::account::PendingDevice;
 
+use super::browsers::Seat;
 use super::device::{Device, Moves, State};
 use super::naive::{DAY, Form, Naive, Said};
 use super::pages::{Page, What};
@@ -147,18 +148,18 @@ impl World {
         &mut self,
         who: usize,
         (number, session): (u32, Option<&'static str>),
-        code: Code,
-        page: Option<Page>,
+        (code, page, seat): (Code, Option<Page>, &Seat),
     ) {
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let expected = self.asked(who, |naive| {
-            naive.confirm((number, session), (code, page), limits, now)
+            naive.confirm((number, session), (code, page, seat), limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let submission = Page::submission(page, code);
+        let submission = seat.with(Page::submission(page, code));
         let answer = attempt(mfa.confirm(&id, in_session(number, session), submission));
-        if let Some(confirmed) = self.settle(who, ("confirm", turn), expected, answer) {
+        if let Some(mut confirmed) = self.settle(who, ("confirm", turn), expected, answer) {
+            self.keep_cookie(who, confirmed.take_browser_cookie());
             assert_eq!(confirmed.device(), device_id(number));
             self.keep(who, "confirm again", confirmed);
         }

@@ -121,6 +121,7 @@ impl Naive {
                 device.burn_shown(limits, now);
                 device.identity = Identity::new();
             }
+            naive.forget_browsers_but(None);
             if let Some(set) = &mut naive.recovery {
                 set.left.clear();
                 set.is_void = true;
@@ -134,6 +135,7 @@ impl Naive {
     pub(crate) fn unlock(&mut self, now: u64) -> Verdict {
         self.judge(now, |naive| {
             naive.wrong.forgive();
+            naive.known.forgive();
             if let Some(set) = &mut naive.recovery {
                 set.wrong.forgive();
             }
