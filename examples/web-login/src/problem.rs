@@ -1,11 +1,12 @@
 //! Why a page is not what was asked for.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use secondfactor::account::Fault;
+use secondfactor::account::{Fault, Wait};
 use secondfactor::sign_in::EndReason;
 
 use crate::goal::Goal;
@@ -97,7 +98,8 @@ impl IntoResponse for Problem {
                 "The page does not take this. Go back and try again.".to_owned(),
             ),
             Self::TooMany { whose, seconds } => {
-                let text = format!("Too many tries {whose}. Try again in {seconds} seconds.");
+                let wait = Wait::from(Duration::from_secs(seconds));
+                let text = format!("Too many tries {whose}. Try again in {wait}.");
                 return too_many(
                     seconds,
                     &ProblemPage {
