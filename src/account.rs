@@ -3,8 +3,10 @@
 //! [`Mfa`](crate::Mfa) loads an [`Account`], runs a command, commits the record, and only then reveals the verdict. Use
 //! this module yourself where the record must be written in a transaction of your own.
 
+mod actor;
 mod answer;
 mod attempt;
+mod browser;
 mod clock;
 mod commands;
 mod credential;
@@ -17,7 +19,9 @@ mod form_id;
 mod guess_bound;
 mod judge;
 pub(crate) mod label;
+mod origin;
 pub(crate) mod policy;
+mod profile;
 pub(crate) mod proof;
 mod record;
 mod record_error;
@@ -35,7 +39,9 @@ mod trace;
 mod voucher;
 mod wait;
 
+pub use actor::Actor;
 pub use attempt::Attempt;
+pub use browser::{BrowserCookie, BrowserId, BrowserStatus, Recognized};
 pub(crate) use credential::Credential;
 pub(crate) use device::new_device::NewDevice;
 pub use device::{DeviceId, Enrollment, PendingDevice};
@@ -47,8 +53,10 @@ pub use form_id::{FormId, IdError};
 pub use guess_bound::GuessBound;
 pub(crate) use label::Label;
 pub use label::LabelError;
+pub use origin::{Origin, OriginTooLong};
 pub(crate) use policy::Policy;
 pub use policy::{PolicyBuilder, PolicyError};
+pub use profile::Profile;
 pub use proof::ProofKind;
 pub(crate) use proof::{Confirmed, Proof, Recovered, Verified};
 pub use record_error::RecordError;

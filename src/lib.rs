@@ -50,7 +50,7 @@
 //! | [`sign_in`] | what your application remembers: who has opted in, who must, how far a session has come |
 //! | [`mfa`] | the blocking front, and walks over all accounts |
 //! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
-//! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens |
+//! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens and of PAM modules |
 //! | [`manual`] | threat model, limits, operating, record format, standards, attacks |
 //!
 //! # What it remembers for you

@@ -2,6 +2,7 @@
 //! reveals the verdict.
 
 pub mod blocking;
+mod browsers;
 mod check;
 pub(crate) mod judge;
 mod login;
@@ -11,5 +12,6 @@ mod relocate;
 mod stage;
 mod sweep;
 mod token;
+mod unproven;
 
 pub use sweep::{Batch, KeyUsage};

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 #[cfg(feature = "mfa")]
-use crate::account::{DeviceId, FormId, Label, RecoveryCode, RecoverySetId};
+use crate::account::{BrowserId, DeviceId, FormId, Label, RecoveryCode, RecoverySetId};
 #[cfg(feature = "mfa")]
 use crate::account_id::AccountId;
 use crate::codes::{Code, Counter, Digits, Period, UnixTime};
@@ -44,6 +44,7 @@ as_number! {
 
 #[cfg(feature = "mfa")]
 as_number! {
+    BrowserId: u32, Self::get, |number| Some(Self::new(number));
     DeviceId: u32, Self::get, |number| Some(Self::new(number));
 }
 

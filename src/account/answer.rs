@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq as _;
 
+use super::browser::cookie::CookieSalt;
 use super::credential::Credential;
 use super::policy::ANSWER_LIFETIME;
 use crate::codes::{UnixTime, constant_time};
@@ -21,6 +22,8 @@ pub(crate) struct Answer {
     /// It is given again only while this is still the device's, or a remembered redemption.
     pub(crate) credential: Credential,
     pub(crate) hash: SubmissionHash,
+    /// The cookie that it gave is made of this again.
+    pub(crate) cookie_salt: Option<CookieSalt>,
 }
 
 impl Answer {
@@ -35,7 +38,15 @@ impl Answer {
             at,
             credential,
             hash,
+            cookie_salt: None,
         })
+    }
+
+    pub(crate) fn with_cookie(self, cookie_salt: Option<CookieSalt>) -> Self {
+        Self {
+            cookie_salt,
+            ..self
+        }
     }
 
     pub(crate) fn is_to(&self, hash: &SubmissionHash) -> bool {

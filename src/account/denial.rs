@@ -41,11 +41,16 @@ pub enum Denial {
         /// From this time on a code is judged again.
         retry_at: UnixTime,
     },
-    /// There were a hundred wrong codes in a row, so none is judged (NIST SP 800-63B-4 section
-    /// 3.2.2). For devices this ends when the account is bound to a new one. For recovery codes it
-    /// ends when new ones are issued.
+    /// There were too many wrong codes in a row, so none is judged (NIST SP 800-63B-4 section
+    /// 3.2.2). For devices this ends when the account is bound to a new one. For recovery codes, which
+    /// [`Policy::NIST`](crate::Policy::NIST) alone closes, it ends when new ones are issued.
     #[error("too many wrong codes: enroll a new device, or ask for help")]
     Disabled,
+    /// There were too many wrong codes in a row from strangers, so none of theirs is judged. Codes from
+    /// known browsers are. This ends when the [password is changed](crate::Mfa::password_changed), and
+    /// when the account is bound to a new device.
+    #[error("too many wrong codes: use a browser that is known here, or take a recovery code")]
+    StrangersClosed,
     /// The account no longer has a device, as a recovery code took the last one away. The claimant
     /// takes a recovery code, and enrolls a new device.
     #[error("no device is enrolled: take a recovery code, or ask for help")]
@@ -63,6 +68,7 @@ impl Denial {
             Self::Locked { .. } => "wrong_code_begins_wait",
             Self::Throttled { .. } => "throttled",
             Self::Disabled => "disabled",
+            Self::StrangersClosed => "strangers_closed",
             Self::NoDevice => "no_device",
         }
     }
@@ -123,7 +129,7 @@ impl Denial {
         match self {
             Self::Replayed => Some(Event::ReplayRefused { is_first: false }),
             Self::Throttled { retry_at } => Some(Event::Throttled { retry_at }),
-            Self::Disabled => Some(Event::RefusedDisabled),
+            Self::Disabled | Self::StrangersClosed => Some(Event::RefusedDisabled),
             Self::Mismatch | Self::Locked { .. } | Self::Unconfirmed(_) | Self::NoDevice => None,
         }
     }

@@ -49,6 +49,10 @@ pub enum Error {
     /// [`Policy::MAX_ROTATION_GRACE`](crate::Policy::MAX_ROTATION_GRACE).
     #[error("the grace of a rotated secret is at most 7 days")]
     GraceTooLong,
+    /// A temporary code lives for at most
+    /// [`Policy::MAX_TEMPORARY_LIFETIME`](crate::Policy::MAX_TEMPORARY_LIFETIME).
+    #[error("a temporary code lives for a second to 24 hours")]
+    TemporaryLifetime,
     /// A device that is imported brings its secret.
     #[error("an imported device brings its secret")]
     SecretRequired,
@@ -66,6 +70,15 @@ pub enum Error {
     /// session's id is empty.
     #[error("the token is not valid here: ask for another code")]
     Token,
+    /// The account knows no browser with this id, or the proof's device was not the last one in it.
+    #[error("no such browser")]
+    UnknownBrowser,
+    /// The browser is not trusted to do without a code. Ask for one.
+    #[error("a code is needed: ask for it")]
+    CodeRequired,
+    /// The policy lets no browser be trusted, or not for so long.
+    #[error("the policy does not let a browser be trusted for so long")]
+    TrustRefused,
     /// The account has as many devices as it may.
     #[error("too many devices: revoke one first")]
     TooManyDevices,
@@ -158,11 +171,15 @@ impl Error {
             Self::LastDevice => ("last_device", Fault::Application),
             Self::DeviceRequired => ("device_required", Fault::Application),
             Self::GraceTooLong => ("grace_too_long", Fault::Application),
+            Self::TemporaryLifetime => ("temporary_lifetime", Fault::Application),
             Self::SecretRequired => ("secret_required", Fault::Application),
             Self::DuplicateSecret => ("duplicate_secret", Fault::Application),
             Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),
             Self::RecoveryCodesReplaced => ("recovery_codes_replaced", Fault::Application),
             Self::Token => ("token", Fault::Application),
+            Self::UnknownBrowser => ("unknown_browser", Fault::Application),
+            Self::CodeRequired => ("code_required", Fault::Application),
+            Self::TrustRefused => ("trust_refused", Fault::Application),
             Self::TooManyDevices => ("too_many_devices", Fault::Application),
             Self::LabelTaken => ("label_taken", Fault::Application),
             Self::EnrollmentExpired => ("enrollment_expired", Fault::Application),

@@ -1,7 +1,11 @@
 //! What happened to an account, for its log and its owner. No secret, code or key is in it.
 
+mod table;
+
 use std::time::Duration;
 
+use super::actor::Actor;
+use super::browser::id::BrowserId;
 use super::device::id::DeviceId;
 use super::diagnosis::Diagnosis;
 use super::label::Label;
@@ -106,6 +110,8 @@ pub enum Event {
         after_lock: bool,
         /// The device was idle for so long, or `None` if it was never used before.
         idle: Option<Duration>,
+        /// It came from this browser, which was known before, or from a stranger.
+        browser: Option<BrowserId>,
     },
     /// A submission came again in the same session, form and minute, and got the same answer.
     #[non_exhaustive]
@@ -116,8 +122,10 @@ pub enum Event {
     /// A wrong code was judged.
     #[non_exhaustive]
     Mismatch {
-        /// So many were wrong in a row, this one included.
+        /// So many were wrong in a row on its side, this one included.
         failures: u32,
+        /// It came from this known browser, or from a stranger.
+        browser: Option<BrowserId>,
     },
     /// A right code was refused, as it was used before: it was typed twice, or somebody saw it.
     #[non_exhaustive]
@@ -132,16 +140,63 @@ pub enum Event {
         /// From this time on a code is judged.
         retry_at: UnixTime,
     },
-    /// A wrong code began a wait.
+    /// A wrong code began a wait, on its side only.
     #[non_exhaustive]
     Locked {
-        /// So many were wrong in a row.
+        /// So many were wrong in a row on its side.
         failures: u32,
         /// From this time on a code is judged again.
         until: UnixTime,
+        /// It came from this known browser, or from a stranger.
+        browser: Option<BrowserId>,
     },
-    /// There were too many wrong codes in a row, so no code is judged any longer.
+    /// There were too many wrong codes in a row from strangers, so none of theirs is judged any longer.
+    /// Codes from known browsers are, if there are any.
     Disabled,
+    /// There were too many wrong codes in a row from known browsers, so they are strangers for now.
+    KnownBrowsersClosed,
+    /// There were ten wrong codes in a row from a known browser, so it is a stranger until it verifies.
+    /// Somebody may have its cookie and the password.
+    #[non_exhaustive]
+    BrowserClosed {
+        /// This is the browser.
+        browser: BrowserId,
+        /// This is what the application called it.
+        label: Label,
+    },
+    /// A browser is known from now on.
+    #[non_exhaustive]
+    BrowserRemembered {
+        /// This is the browser.
+        browser: BrowserId,
+        /// This is what the application called it.
+        label: Label,
+    },
+    /// A browser is no longer known.
+    #[non_exhaustive]
+    BrowserForgotten {
+        /// This is the browser.
+        browser: BrowserId,
+        /// This is what the application called it. Nothing else knows the label any longer.
+        label: Label,
+    },
+    /// A browser is trusted to do without a code.
+    #[non_exhaustive]
+    BrowserTrusted {
+        /// This is the browser.
+        browser: BrowserId,
+        /// The trust ends at this time, if nothing ends it before.
+        until: UnixTime,
+    },
+    /// A trusted browser did without a code at a login.
+    #[non_exhaustive]
+    Recognized {
+        /// This is the browser.
+        browser: BrowserId,
+    },
+    /// The application changed the password, and said so. The other browsers are forgotten, and codes
+    /// from strangers are judged again.
+    PasswordChanged,
     /// A code was refused, as none is judged any longer.
     RefusedDisabled,
     /// A wrong code belongs to a device whose clock is off. The device needs a resynchronization.
@@ -232,6 +287,8 @@ pub enum Event {
         device: DeviceId,
         /// It came with this serial number, if it is a hardware token.
         serial: Option<String>,
+        /// This operator did it.
+        actor: Actor,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     #[non_exhaustive]
@@ -242,25 +299,39 @@ pub enum Event {
         label: Label,
         /// It came with this serial number, if it is a hardware token.
         serial: Option<String>,
+        /// This operator did it.
+        actor: Actor,
     },
     /// The account has opted out, and nothing is remembered of it.
     OptedOut,
     /// The account was opted out without proof of a second factor, by an operator.
-    OptedOutUnproven,
+    #[non_exhaustive]
+    OptedOutUnproven {
+        /// This operator did it.
+        actor: Actor,
+    },
     /// An operator has set the failures in a row back, of codes and of recovery codes.
-    UnlockedUnproven,
+    #[non_exhaustive]
+    UnlockedUnproven {
+        /// This operator did it.
+        actor: Actor,
+    },
     /// An operator moves the account to another id, and nothing is accepted under this one any
     /// longer.
     #[non_exhaustive]
     MovedAway {
         /// This is its new id.
         to: AccountId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// An operator has moved the account to this id.
     #[non_exhaustive]
     MovedHere {
         /// This was its id before.
         from: AccountId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// New recovery codes were issued, and earlier ones are void.
     #[non_exhaustive]
@@ -282,15 +353,34 @@ pub enum Event {
         /// So many are left.
         codes_left: usize,
     },
-    /// A wrong recovery code was judged.
+    /// A wrong recovery code or temporary code was judged.
     #[non_exhaustive]
     RecoveryMismatch {
         /// So many were wrong in a row.
         failures: u32,
     },
-    /// There were too many wrong recovery codes in a row, so none is judged until new ones are
-    /// issued.
+    /// There were too many wrong recovery codes in a row, or temporary ones, so none of the kind is judged until new ones
+    /// are issued.
     RecoveryDisabled,
+    /// An operator has issued a temporary code, which is redeemed once until it ends.
+    #[non_exhaustive]
+    TemporaryCodeIssued {
+        /// It ends at this time.
+        ends: UnixTime,
+        /// This operator did it.
+        actor: Actor,
+    },
+    /// The temporary code was redeemed.
+    TemporaryCodeRedeemed,
+    /// An operator has withdrawn the temporary code.
+    #[non_exhaustive]
+    TemporaryCodeWithdrawn {
+        /// This operator did it.
+        actor: Actor,
+    },
+    /// The temporary code has ended, by its time or by what the owner did. Its redemption has ended too, except where new
+    /// recovery codes were issued by it.
+    TemporaryCodeEnded,
     /// The record is sealed by another key now.
     #[non_exhaustive]
     Resealed {
@@ -315,109 +405,4 @@ pub enum Event {
         /// This is the time of the last change.
         last: UnixTime,
     },
-}
-
-/// Says who must hear of an event.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
-    /// It goes into the log only.
-    Log,
-    /// The owner must hear of it too.
-    Owner,
-}
-
-impl Told {
-    const fn owner_if(condition: bool) -> Self {
-        if condition { Self::Owner } else { Self::Log }
-    }
-}
-
-/// A row of the table of events holds the stable code, the device, and who is told.
-struct Row(&'static str, Option<DeviceId>, Told);
-
-impl Event {
-    /// Returns a stable name, in lower case with underscores.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.row().0
-    }
-
-    /// Returns the device that it is about, which is the new one for a rotation.
-    #[must_use]
-    pub fn device(&self) -> Option<DeviceId> {
-        self.row().1
-    }
-
-    /// Returns whether the owner must hear of it, by mail or another way than the login.
-    ///
-    /// The owner hears of every change of the second factor (NIST SP 800-63B-4 section 4.6, OWASP
-    /// ASVS 6.3.7), and of signs of an attack. Such signs are wrong codes after a right password, a
-    /// success after two or more (ASVS 6.3.5), and a code used twice (NIST section 3.1.4.2). They hear of a
-    /// call that was cut off if it was to tell them something: it may be that it has happened.
-    #[must_use]
-    pub fn notify_owner(&self) -> bool {
-        matches!(self.row().2, Told::Owner)
-    }
-
-    fn row(&self) -> Row {
-        use Told::{Log, Owner};
-        match self {
-            Self::EnrollmentBegun { device } => Row("enrollment_begun", Some(*device), Log),
-            Self::ConfirmationFailed { device, .. } => {
-                Row("confirmation_failed", Some(*device), Log)
-            }
-            Self::DeviceConfirmed { device, .. } => Row("device_confirmed", Some(*device), Owner),
-            Self::Rotated { new, .. } => Row("rotated", Some(*new), Owner),
-            Self::Retired { device, .. } => Row("retired", Some(*device), Log),
-            Self::Rebound { device } => Row("rebound", Some(*device), Owner),
-            Self::Verified {
-                device,
-                failures_before,
-                after_lock,
-                ..
-            } => {
-                // One wrong code is a typo, as a rule.
-                let told = *after_lock || *failures_before >= 2;
-                Row("verified", Some(*device), Told::owner_if(told))
-            }
-            Self::AnsweredAgain { device } => Row("answered_again", *device, Log),
-            Self::Mismatch { .. } => Row("mismatch", None, Log),
-            Self::ReplayRefused { is_first } => {
-                Row("replay_refused", None, Told::owner_if(*is_first))
-            }
-            Self::Throttled { .. } => Row("throttled", None, Log),
-            Self::Locked { .. } => Row("locked", None, Owner),
-            Self::Disabled => Row("disabled", None, Owner),
-            Self::RefusedDisabled => Row("refused_disabled", None, Log),
-            Self::DriftSuspected { device, .. } => Row("drift_suspected", Some(*device), Log),
-            Self::DriftMoved { device, .. } => Row("drift_moved", Some(*device), Log),
-            Self::Resynchronized { device } => Row("resynchronized", Some(*device), Owner),
-            Self::ResyncFailed { device } => Row("resync_failed", Some(*device), Log),
-            Self::Renamed { device, .. } => Row("renamed", Some(*device), Owner),
-            Self::Suspended { device, .. } => Row("suspended", Some(*device), Owner),
-            Self::Resumed { device } => Row("resumed", Some(*device), Owner),
-            Self::Revoked { device, .. } => Row("revoked", Some(*device), Owner),
-            Self::EnrollmentEnded { device, .. } => Row("enrollment_ended", Some(*device), Log),
-            Self::KeptOnly { .. } => Row("kept_only", None, Owner),
-            Self::Imported { device, .. } => Row("imported", Some(*device), Owner),
-            Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
-            Self::OptedOut => Row("opted_out", None, Owner),
-            Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),
-            Self::UnlockedUnproven => Row("unlocked_unproven", None, Owner),
-            Self::MovedAway { .. } => Row("moved_away", None, Log),
-            Self::MovedHere { .. } => Row("moved_here", None, Owner),
-            Self::RecoveryCodesIssued { .. } => Row("recovery_codes_issued", None, Owner),
-            Self::RecoveryCodesVoided { .. } => Row("recovery_codes_voided", None, Owner),
-            Self::Recovered { .. } => Row("recovered", None, Owner),
-            Self::RecoveryMismatch { .. } => Row("recovery_mismatch", None, Owner),
-            Self::RecoveryDisabled => Row("recovery_disabled", None, Owner),
-            Self::Resealed { .. } => Row("resealed", None, Log),
-            Self::Interrupted { events } => {
-                let told = events.iter().any(Self::notify_owner);
-                Row("interrupted", None, Told::owner_if(told))
-            }
-            Self::Unreadable => Row("unreadable", None, Log),
-            Self::ClockRegressed { .. } => Row("clock_regressed", None, Log),
-        }
-    }
 }

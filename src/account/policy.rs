@@ -1,8 +1,11 @@
 //! Every limit of a second factor, each with its source. Some a policy sets, others are fixed.
 
+mod browsers;
+
 use std::time::Duration;
 
 use super::guess_bound::GuessBound;
+use super::profile::Profile;
 use crate::codes::{LookAhead, Period, Window};
 
 const DAY: u64 = 24 * 3600;
@@ -45,6 +48,10 @@ pub(super) const REDEMPTION_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub(crate) const ANSWER_LIFETIME: Duration = Duration::from_secs(60);
 /// At most ten redemptions of a set are remembered.
 pub(super) const MAX_REDEMPTIONS: usize = 10;
+/// At most eight browsers are known.
+pub(super) const MAX_BROWSERS: usize = 8;
+/// After ten wrong codes in a row a known browser is a stranger, until it verifies again.
+pub(super) const MAX_BROWSER_FAILURES: u8 = 10;
 
 /// Describes a leaky bucket that a success does not empty. It takes `burst`, and one drains each
 /// `interval`.
@@ -105,6 +112,8 @@ pub struct Policy {
     first_wait: Duration,
     max_wait: Duration,
     max_failures: u8,
+    max_trust: Duration,
+    profile: Profile,
 }
 
 impl Policy {
@@ -126,6 +135,8 @@ impl Policy {
         first_wait: Duration::from_secs(30),
         max_wait: Duration::from_secs(3600),
         max_failures: 100,
+        max_trust: Duration::ZERO,
+        profile: Profile::Default,
     }
     .asserted();
 
@@ -136,26 +147,36 @@ impl Policy {
     /// only outside the present step. A device whose clock is off is resynchronized.
     pub const ASVS: Self = Self {
         window: Window::EXACT,
+        profile: Profile::Asvs,
         ..Self::DEFAULT
     }
     .asserted();
 
-    /// Keeps NIST SP 800-63B-4, sections 3.1.4.2 and 3.2.2, as the default does.
-    pub const NIST: Self = Self::DEFAULT;
+    /// Keeps NIST SP 800-63B-4, sections 3.1.4.2 and 3.2.2: as the default, and recovery codes are
+    /// closed after 100 wrong ones in a row too.
+    pub const NIST: Self = Self {
+        profile: Profile::Nist,
+        ..Self::DEFAULT
+    }
+    .asserted();
 
-    /// Keeps PCI DSS 4.0.1, 8.3.4: codes are locked for 30 minutes after at most 10 wrong ones. The
-    /// window has one step back for the delay, and none forward.
+    /// Keeps PCI DSS 4.0.1, 8.3.4: codes are locked for 30 minutes after at most 10 wrong ones, for
+    /// known browsers too. The window has one step back for the delay, and none forward.
     pub const PCI: Self = Self {
         window: Window::PAST,
         free_tries: 10,
         first_wait: Duration::from_secs(30 * 60),
         max_wait: Duration::from_secs(30 * 60),
+        profile: Profile::Pci,
         ..Self::DEFAULT
     }
     .asserted();
 
     /// A rotated secret has a grace of at most 7 days.
     pub const MAX_ROTATION_GRACE: Duration = Duration::from_secs(7 * DAY);
+    /// A temporary code lives for at most 24 hours (NIST SP 800-63B-4 section 4.2.1.2; PCI DSS 4.0.1, 8.5.1 wants
+    /// exceptions limited in time).
+    pub const MAX_TEMPORARY_LIFETIME: Duration = Duration::from_secs(DAY);
     /// There are at most 100 failures in a row (NIST SP 800-63B-4 section 3.2.2).
     pub const MAX_FAILURES: u8 = 100;
     /// An account has at most 8 devices. Retiring ones, and a pending rotation of each, are beside
@@ -208,9 +229,12 @@ impl Policy {
     const fn bound(&self, candidates: u64) -> GuessBound {
         GuessBound::new(
             candidates,
-            self.max_failures as u64,
-            PRESSURE.burst as u64,
-            PRESSURE_A_DAY,
+            [
+                self.max_stranger_failures() as u64,
+                self.max_known_failures() as u64,
+                MAX_BROWSER_FAILURES as u64,
+            ],
+            (PRESSURE.burst as u64, PRESSURE_A_DAY),
         )
     }
 
@@ -250,7 +274,8 @@ impl Policy {
         self.max_wait
     }
 
-    /// Returns after how many wrong codes in a row none is judged.
+    /// Returns after how many wrong codes in a row none is judged, those of strangers and of known
+    /// browsers together.
     #[must_use]
     pub const fn max_failures(&self) -> u8 {
         self.max_failures
@@ -342,6 +367,9 @@ impl PolicyBuilder {
         if policy.max_failures == 0 || policy.max_failures > Policy::MAX_FAILURES {
             return Err(PolicyError::Failures);
         }
+        if let Err(error) = policy.check_trust() {
+            return Err(error);
+        }
         if policy.guess_bound().is_over() || policy.hotp_guess_bound().is_over() {
             return Err(PolicyError::GuessBound);
         }
@@ -365,4 +393,15 @@ pub enum PolicyError {
     /// The limit of failures is out of range.
     #[error("the limit of failures must be 1 to 100")]
     Failures,
+    /// The trust in browsers is out of range.
+    #[error("trust in a browser must be at most 30 days")]
+    Trust,
+    /// The profile refuses trust in browsers, as its standard does:
+    ///
+    /// * NIST SP 800-63B-4 section 5.1: a cookie shall not stand in for authentication.
+    /// * OWASP ASVS 5.0, 6.3.3: an application is accessed by more than one factor.
+    /// * PCI DSS 4.0.1, 8.5.1: multi-factor authentication can't be bypassed, and access takes the
+    ///   success of all factors.
+    #[error("the profile refuses trust in browsers: begin with the default policy")]
+    TrustRefused,
 }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::browser::cookie::BrowserCookie;
+use super::browser::id::BrowserId;
 use super::credential::Credential;
 use super::device::id::DeviceId;
+use super::origin::Origin;
 use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME, REDEMPTION_LIFETIME};
 use super::recovery::set_id::RecoverySetId;
 use super::stale::Stale;
@@ -45,6 +48,8 @@ pub struct Proof {
     /// This is for display.
     device: Option<DeviceId>,
     at: UnixTime,
+    /// The present request came from there. No token keeps it.
+    origin: Option<Origin>,
 }
 
 /// Says how a second factor was proved.
@@ -79,6 +84,7 @@ impl Proof {
             epoch,
             device,
             at,
+            origin: None,
         }
     }
 
@@ -87,6 +93,7 @@ impl Proof {
         Self {
             account: self.account.clone(),
             credential,
+            origin: self.origin.clone(),
             ..*self
         }
     }
@@ -97,6 +104,28 @@ impl Proof {
 
     pub(crate) const fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    pub(crate) const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Says where the request comes from that changes something by this proof, for those who hear of its events. A token of
+    /// the proof does not keep it.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, account::Origin, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, session: &[u8], token: &str, address: &str)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let proof = mfa.open_proof(alice, session, token)?.with_origin(Origin::new(address)?);
+    /// mfa.opt_out(&proof).await?; // the event comes with the address
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
     }
 
     /// Returns how long its bearer may change the second factor: 5 minutes after a code, and 15
@@ -178,6 +207,8 @@ impl AsRef<Self> for Proof {
 pub struct Verified {
     proof: Proof,
     device: DeviceId,
+    browser: Option<BrowserId>,
+    cookie: Option<BrowserCookie>,
 }
 
 impl Verified {
@@ -191,14 +222,23 @@ impl Verified {
     /// A session may last for 24 hours in all (NIST SP 800-63B-4 section 2.2.3, AAL2).
     pub const SESSION: Duration = Duration::from_secs(24 * 3600);
 
-    pub(super) const fn new(proof: Proof, device: DeviceId) -> Self {
-        Self { proof, device }
+    pub(super) fn new(
+        proof: Proof,
+        device: DeviceId,
+        (browser, cookie): (Option<BrowserId>, Option<BrowserCookie>),
+    ) -> Self {
+        Self {
+            proof,
+            device,
+            browser,
+            cookie,
+        }
     }
 
     /// Makes it from a proof by a code. No other proof passes where a code is demanded.
     pub(crate) fn from_proof(proof: Proof) -> Option<Self> {
         let device = proof.device.filter(|_| proof.kind == ProofKind::Code)?;
-        Some(Self { proof, device })
+        Some(Self::new(proof, device, (None, None)))
     }
 
     /// Returns whose second factor it is. Compare it with the account whose password was right.
@@ -211,6 +251,23 @@ impl Verified {
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
+    }
+
+    /// Returns the known browser in which it was verified, or which is known from now on.
+    ///
+    /// It is `None` for a stranger, and for a `Verified` that comes from a token.
+    #[must_use]
+    pub const fn browser(&self) -> Option<BrowserId> {
+        self.browser
+    }
+
+    /// Takes the cookie by which the browser is known, once. Set it in the answer.
+    ///
+    /// There is one if the submission asked for it
+    /// ([`Submission::remember_browser`](super::Submission::remember_browser)). A browser that is known
+    /// already gets the cookie that it has, to keep it longer.
+    pub const fn take_browser_cookie(&mut self) -> Option<BrowserCookie> {
+        self.cookie.take()
     }
 
     /// Returns when it was verified.
@@ -245,6 +302,12 @@ impl Verified {
     pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
         self.proof.require_within(age, now)
     }
+
+    /// Says where the request comes from: see [`Proof::with_origin`].
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.proof.origin = Some(origin);
+        self
+    }
 }
 
 impl AsRef<Proof> for Verified {
@@ -275,12 +338,12 @@ impl From<Verified> for Proof {
 #[must_use = "a recovery code is used up: let its owner mend the second factor"]
 pub struct Recovered {
     proof: Proof,
-    set: RecoverySetId,
+    set: Option<RecoverySetId>,
     codes_left: usize,
 }
 
 impl Recovered {
-    pub(super) const fn new(proof: Proof, set: RecoverySetId, codes_left: usize) -> Self {
+    pub(super) const fn new(proof: Proof, set: Option<RecoverySetId>, codes_left: usize) -> Self {
         Self {
             proof,
             set,
@@ -300,9 +363,9 @@ impl Recovered {
         self.proof.at
     }
 
-    /// Returns the set of recovery codes that it belongs to, which new ones replace.
+    /// Returns the present set of recovery codes, which new ones replace. After a temporary code there may be none.
     #[must_use]
-    pub const fn recovery_set(&self) -> RecoverySetId {
+    pub const fn recovery_set(&self) -> Option<RecoverySetId> {
         self.set
     }
 
@@ -310,6 +373,12 @@ impl Recovered {
     #[must_use]
     pub const fn codes_left(&self) -> usize {
         self.codes_left
+    }
+
+    /// Says where the request comes from: see [`Proof::with_origin`].
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.proof.origin = Some(origin);
+        self
     }
 }
 
@@ -331,11 +400,22 @@ impl From<Recovered> for Proof {
 pub struct Confirmed {
     proof: Proof,
     device: DeviceId,
+    cookie: Option<BrowserCookie>,
 }
 
 impl Confirmed {
-    pub(super) const fn new(proof: Proof, device: DeviceId) -> Self {
-        Self { proof, device }
+    pub(super) const fn new(proof: Proof, device: DeviceId, cookie: Option<BrowserCookie>) -> Self {
+        Self {
+            proof,
+            device,
+            cookie,
+        }
+    }
+
+    /// Takes the cookie by which the browser is known, once: see
+    /// [`Verified::take_browser_cookie`].
+    pub const fn take_browser_cookie(&mut self) -> Option<BrowserCookie> {
+        self.cookie.take()
     }
 
     /// Returns whose device it is.
@@ -354,6 +434,13 @@ impl Confirmed {
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.proof.at
+    }
+
+    /// Says where the request comes from: see [`Proof::with_origin`].
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.proof.origin = Some(origin);
+        self
     }
 }
 

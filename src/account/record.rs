@@ -4,9 +4,11 @@
 //! raises the format in `sealing/keyring.rs`.
 
 mod answer;
+mod browser;
 mod device;
 mod recovery;
 mod relocation;
+mod temporary;
 mod throttle;
 mod voucher;
 
@@ -17,13 +19,16 @@ use super::error::Error;
 use super::record_error::RecordError;
 use super::relocation::Relocation;
 use super::state::Account;
+use super::throttle::Throttle;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 use crate::sealing::{Keyring, Purpose};
 use crate::store::tag;
+use browser::BrowserRecord;
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
 use relocation::RelocationRecord;
+use temporary::TemporaryRecord;
 use throttle::{ThrottleRecord, bucket};
 
 #[derive(Encode, Decode, CborLen)]
@@ -49,6 +54,16 @@ struct Record<'b> {
     moving: Option<RelocationRecord<'b>>,
     #[b(9)]
     moved: Option<RelocationRecord<'b>>,
+    #[b(10)]
+    browsers: Option<Vec<BrowserRecord<'b>>>,
+    /// Absent for 1.
+    #[n(11)]
+    next_browser: Option<u32>,
+    /// Absent for a new one.
+    #[n(12)]
+    known: Option<ThrottleRecord>,
+    #[b(13)]
+    temporary: Option<TemporaryRecord<'b>>,
 }
 
 impl Account {
@@ -86,10 +101,11 @@ impl Account {
 
 impl<'b> From<&'b Account> for Record<'b> {
     fn from(account: &'b Account) -> Self {
+        let (browsers, next_browser) = browser::to_records(&account.browsers);
         Self {
             devices: account.devices.iter().map(DeviceRecord::from).collect(),
             next_device: account.next_device,
-            throttle: account.throttle.into(),
+            throttle: account.strangers.into(),
             resyncs: account.resyncs.left.as_secs(),
             recovery: account.recovery.as_ref().map(RecoveryRecord::from),
             last_change: account.clock.last_change.map(UnixTime::as_secs),
@@ -97,6 +113,10 @@ impl<'b> From<&'b Account> for Record<'b> {
             was_confirmed: account.was_confirmed,
             moving: account.moving.as_ref().map(RelocationRecord::from),
             moved: account.moved.as_ref().map(RelocationRecord::from),
+            browsers,
+            next_browser,
+            known: (account.known != Throttle::NEW).then(|| account.known.into()),
+            temporary: account.temporary.as_ref().map(TemporaryRecord::from),
         }
     }
 }
@@ -125,12 +145,21 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         .recovery
         .map(|recovery| recovery.into_set().ok_or(RecordError::Value))
         .transpose()?;
+    let browsers = browser::to_browsers(record.browsers.as_deref(), record.next_browser)
+        .ok_or(RecordError::Value)?;
+    let temporary = record
+        .temporary
+        .map(|temporary| temporary.into_temporary().ok_or(RecordError::Value))
+        .transpose()?;
     Ok(Account {
         devices,
         next_device: record.next_device,
-        throttle: record.throttle.into(),
+        strangers: record.throttle.into(),
+        known: record.known.map_or(Throttle::NEW, Throttle::from),
+        browsers,
         resyncs: bucket(record.resyncs),
         recovery,
+        temporary,
         clock: RecordClock {
             last_change: record.last_change.map(UnixTime::from_secs),
             epoch: record.epoch,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::browser::entry::Browser;
+use super::browser::list::Browsers;
 use super::clock::RecordClock;
 use super::credential::Credential;
 use super::denial::Denial;
@@ -13,6 +15,7 @@ use super::policy::Policy;
 use super::proof::{Proof, ProofKind};
 use super::recovery::set::RecoverySet;
 use super::recovery::set_id::RecoverySetId;
+use super::recovery::temporary::Temporary;
 use super::relocation::Relocation;
 use super::throttle::{Bucket, Throttle};
 use super::voucher::Voucher;
@@ -56,9 +59,14 @@ pub struct Account {
     pub(super) next_device: u32,
     /// Says whether a device was ever confirmed. From then on another one takes a proof.
     pub(super) was_confirmed: bool,
-    pub(super) throttle: Throttle,
+    /// Counts the wrong codes that came from no known browser.
+    pub(super) strangers: Throttle,
+    /// Counts those that came from known browsers, all of them together.
+    pub(super) known: Throttle,
+    pub(super) browsers: Browsers,
     pub(super) resyncs: Bucket,
     pub(super) recovery: Option<RecoverySet>,
+    pub(super) temporary: Option<Temporary>,
     pub(super) clock: RecordClock,
     /// Where to it is moved. Until then it is frozen: nothing of it is accepted.
     pub(super) moving: Option<Relocation>,
@@ -83,9 +91,12 @@ impl Account {
             devices: Vec::new(),
             next_device: 1,
             was_confirmed: false,
-            throttle: Throttle::NEW,
+            strangers: Throttle::NEW,
+            known: Throttle::NEW,
+            browsers: Browsers::NONE,
             resyncs: Bucket::EMPTY,
             recovery: None,
+            temporary: None,
             clock: RecordClock::default(),
             moving: None,
             moved: None,
@@ -118,9 +129,11 @@ impl Account {
             see(device.secret.expose_bytes());
             device.answer.iter().for_each(|answer| see(&answer.hash));
         }
-        if let Some(recovery) = &self.recovery {
-            recovery.for_each_secret(see);
+        for set in self.recovery_sets() {
+            set.for_each_secret(&mut see);
         }
+        let browsers = self.browsers.list.iter();
+        browsers.for_each(|browser| see(&browser.hash));
     }
 
     /// Lets time pass, and drops what has run out. Every command begins with this.
@@ -129,6 +142,7 @@ impl Account {
         if let Some(last) = self.clock.advance(now) {
             self.clock_went_back = true;
             self.forget_answers();
+            self.browsers.end_trust(|_| true);
             self.note(Event::ClockRegressed { last });
         }
         self.pass(elapsed);
@@ -137,10 +151,19 @@ impl Account {
 
     /// Lets everything that runs out come nearer to its end.
     fn pass(&mut self, elapsed: Duration) {
-        self.throttle.pass(elapsed);
+        self.strangers.pass(elapsed);
+        self.known.pass(elapsed);
+        self.browsers.pass(elapsed);
         self.resyncs.pass(elapsed);
         if let Some(recovery) = &mut self.recovery {
             recovery.pass(elapsed);
+        }
+        if self
+            .temporary
+            .as_mut()
+            .is_some_and(|one| !one.pass(elapsed))
+        {
+            self.end_temporary(None);
         }
         self.end_devices(|device| !device.pass(elapsed));
     }
@@ -148,18 +171,27 @@ impl Account {
     /// Gives no answer again: the proofs of before don't stand any longer.
     pub(super) fn forget_answers(&mut self) {
         let of_devices = self.devices.iter_mut().map(|device| &mut device.answer);
-        let of_recovery = self
-            .recovery
-            .iter_mut()
-            .map(|recovery| &mut recovery.answer);
+        let temporary = self.temporary.iter_mut().map(|one| &mut one.set);
+        let sets = self.recovery.iter_mut().chain(temporary);
+        let of_recovery = sets.map(|set| &mut set.answer);
         of_devices
             .chain(of_recovery)
             .for_each(|answer| *answer = None);
     }
 
-    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed, and
-    /// what was rotated, as soon as its successor ends. Every command ends with this.
+    /// Ends what rests on what has ended. Every command ends with this.
     pub(super) fn settle(&mut self) {
+        self.end_unfounded_devices();
+        let devices = &self.devices;
+        self.browsers.end_trust(|browser| {
+            let mut active = devices.iter().filter(|device| device.is_active());
+            !active.any(|device| device.credential == browser.device)
+        });
+    }
+
+    /// Ends what was begun by a credential that no longer stands, as long as it is not confirmed, and
+    /// what was rotated, as soon as its successor ends.
+    fn end_unfounded_devices(&mut self) {
         loop {
             let ends: Vec<DeviceId> = self
                 .devices
@@ -198,11 +230,23 @@ impl Account {
 
     /// Says whether a credential stands, as that of an active device or of a remembered redemption.
     pub(super) fn stands(&self, credential: Credential) -> bool {
-        let is_redemption = self
-            .recovery
-            .as_ref()
-            .is_some_and(|recovery| recovery.redemptions.contains(&credential));
+        let mut sets = self.recovery_sets();
+        let is_redemption = sets.any(|set| set.redemptions.contains(&credential));
         is_redemption || self.active(credential).is_some()
+    }
+
+    /// Returns the recovery codes, and the temporary one.
+    fn recovery_sets(&self) -> impl Iterator<Item = &RecoverySet> {
+        let temporary = self.temporary.iter().map(|one| &one.set);
+        self.recovery.iter().chain(temporary)
+    }
+
+    /// Ends the temporary code, or its redemption, unless that is the one to keep.
+    pub(super) fn end_temporary(&mut self, keep: Option<Credential>) {
+        let ends = |one: &Temporary| !keep.is_some_and(|keep| one.has_redeemed(keep));
+        if self.temporary.take_if(|one| ends(one)).is_some() {
+            self.note(Event::TemporaryCodeEnded);
+        }
     }
 
     /// Returns who vouched for the recovery codes that still work.
@@ -235,6 +279,21 @@ impl Account {
             }
             stays
         });
+    }
+
+    /// Forgets browsers, each with an event. If none is left, nothing of their failures in a row is.
+    pub(super) fn forget_browsers_if(&mut self, mut ends: impl FnMut(&Browser) -> bool) {
+        let events = &mut self.events;
+        self.browsers.list.retain(|browser| {
+            let stays = !ends(browser);
+            if !stays {
+                events.push(browser.forgotten());
+            }
+            stays
+        });
+        if self.browsers.list.is_empty() {
+            self.known.succeed();
+        }
     }
 
     /// Makes the proof that this credential was shown now. Only a command that is committed reveals

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::browser::status::BrowserStatus;
 use super::denial::Denial;
 use super::device::entry::{Device, State};
 use super::device::id::DeviceId;
@@ -9,7 +10,7 @@ use super::label::Label;
 use super::policy::Policy;
 use super::recovery::set_id::RecoverySetId;
 use super::state::Account;
-use super::throttle::Throttle;
+use super::throttle::{Limits, Throttle};
 use super::voucher::Voucher;
 use crate::codes::{Parameters, UnixTime};
 use crate::sealing::KeyId;
@@ -19,11 +20,14 @@ use crate::sealing::KeyId;
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Status {
     devices: Vec<DeviceStatus>,
+    browsers: Vec<BrowserStatus>,
     lock: Lock,
+    known_browsers_lock: Lock,
     recovery_codes_left: usize,
     recovery_codes_by: Option<Voucher>,
     recovery_set: Option<RecoverySetId>,
     recovery_lock: Lock,
+    temporary_code_until: Option<UnixTime>,
     was_confirmed: bool,
     sealed_by: Option<KeyId>,
 }
@@ -33,22 +37,39 @@ impl Account {
     #[must_use]
     pub fn status(&self, now: UnixTime) -> Status {
         let (policy, elapsed) = (&self.policy, self.clock.elapsed(now));
-        let lock = |throttle| Lock::new(throttle, policy, elapsed, now);
+        let lock = |throttle, limits| Lock::new(throttle, limits, elapsed, now);
         let devices = self
             .devices
             .iter()
             .filter_map(|device| DeviceStatus::new(device, policy, elapsed, now));
         let recovery = self.recovery.as_ref();
+        let strangers = lock(self.strangers, Limits::strangers(policy));
+        let of_recovery = Limits::recovery_codes(policy);
         Status {
             devices: devices.collect(),
-            lock: lock(self.throttle),
+            browsers: self.browser_statuses(elapsed, now),
+            lock: strangers,
+            known_browsers_lock: match lock(self.known, Limits::known_browsers(policy)) {
+                Lock::Disabled => strangers,
+                known => known,
+            },
             recovery_codes_left: recovery.map_or(0, |recovery| recovery.codes.len()),
             recovery_codes_by: self.recovery_codes_by(),
             recovery_set: self.recovery_set_id(),
-            recovery_lock: recovery.map_or(Lock::Open, |recovery| lock(recovery.throttle)),
+            recovery_lock: recovery
+                .map_or(Lock::Open, |recovery| lock(recovery.throttle, of_recovery)),
+            temporary_code_until: self.temporary_code_until(elapsed, now),
             was_confirmed: self.was_confirmed,
             sealed_by: self.sealed_by,
         }
+    }
+}
+
+impl Account {
+    fn temporary_code_until(&self, elapsed: Duration, now: UnixTime) -> Option<UnixTime> {
+        let unused = (self.temporary.as_ref()).filter(|one| !one.set.codes.is_empty())?;
+        let left = unused.left.checked_sub(elapsed)?;
+        (!left.is_zero()).then(|| now.saturating_add(left))
     }
 }
 
@@ -84,10 +105,22 @@ impl Status {
         &self.devices
     }
 
-    /// Returns whether a code would be judged now.
+    /// Returns every known browser, the one that was used last at the end.
+    #[must_use]
+    pub fn browsers(&self) -> &[BrowserStatus] {
+        &self.browsers
+    }
+
+    /// Returns whether a code of a stranger would be judged now.
     #[must_use]
     pub const fn lock(&self) -> Lock {
         self.lock
+    }
+
+    /// Returns whether a code from a known browser would be judged now.
+    #[must_use]
+    pub const fn known_browsers_lock(&self) -> Lock {
+        self.known_browsers_lock
     }
 
     /// Returns how many recovery codes are left.
@@ -116,6 +149,12 @@ impl Status {
         self.recovery_lock
     }
 
+    /// Returns until when the temporary code is redeemed. It is `None` if there is none, or if it was redeemed.
+    #[must_use]
+    pub const fn temporary_code_until(&self) -> Option<UnixTime> {
+        self.temporary_code_until
+    }
+
     /// Returns the key that sealed the record, or `None` if it was never sealed.
     #[must_use]
     pub const fn sealed_by(&self) -> Option<KeyId> {
@@ -141,9 +180,9 @@ pub enum Lock {
 }
 
 impl Lock {
-    fn new(mut throttle: Throttle, policy: &Policy, elapsed: Duration, now: UnixTime) -> Self {
+    fn new(mut throttle: Throttle, limits: Limits<'_>, elapsed: Duration, now: UnixTime) -> Self {
         throttle.pass(elapsed);
-        match throttle.check(policy, now) {
+        match throttle.check(limits, now) {
             Ok(()) => Self::Open,
             Err(Denial::Throttled { retry_at }) => Self::Until(retry_at),
             Err(_) => Self::Disabled,

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::browser::cookie::CookieValue;
+use super::browser::entry::Trust;
 use super::device::entry::{Device, Pending, Replaced, State};
 use super::policy::{
-    MAX_REDEMPTIONS, PENDING_LIFETIME, PRESSURE, PROVISIONAL, RESYNCS, resync_steps,
+    MAX_BROWSERS, MAX_REDEMPTIONS, PENDING_LIFETIME, PRESSURE, PROVISIONAL, RESYNCS, resync_steps,
 };
-use super::throttle::Throttle;
+use super::throttle::{Limits, Throttle};
 use super::*;
 use crate::account_id::AccountId;
 use crate::codes::{
@@ -24,6 +26,10 @@ const NEVER: Pending = Pending::new(None, None, None);
 
 fn alice() -> AccountId {
     AccountId::new("alice").unwrap()
+}
+
+fn operator() -> Actor {
+    Actor::new("bob").unwrap()
 }
 
 fn keyring() -> Keyring {
@@ -82,11 +88,14 @@ enum Command {
     Import,
     Issue,
     Redeem,
+    ForgetBrowser,
+    PasswordChanged,
+    Temporary { is_redeemed: bool },
 }
 
 impl Command {
     /// With a proof, and without codes of a device.
-    const OTHERS: [Self; 12] = [
+    const OTHERS: [Self; 16] = [
         Self::Enroll { is_token: true },
         Self::Rotate,
         Self::Rename,
@@ -99,6 +108,10 @@ impl Command {
         Self::Import,
         Self::Issue,
         Self::Redeem,
+        Self::ForgetBrowser,
+        Self::PasswordChanged,
+        Self::Temporary { is_redeemed: false },
+        Self::Temporary { is_redeemed: true },
     ];
 }
 
@@ -112,7 +125,7 @@ fn command() -> impl Strategy<Value = (Command, usize, u64)> {
         2 => any::<bool>().prop_map(|is_token| Command::Enroll { is_token }),
         4 => near.clone().prop_map(|steps| Command::Confirm { steps }),
         1 => near.prop_map(|steps| Command::ConfirmPair { steps }),
-        11 => prop::sample::select(&Command::OTHERS[1..]),
+        13 => prop::sample::select(&Command::OTHERS[1..]),
     ];
     (command, 0..3_usize, time)
 }
@@ -155,7 +168,14 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
     // Always one form, so that the same code is a retry.
     let id_of_form = "00".repeat(16).parse().unwrap();
     let typed = |steps| Submission::new(one(steps));
-    let form = |steps| typed(steps).with_form(&[7; 16], id_of_form).unwrap();
+    // Every other one comes from a browser that may be known, and the rest is remembered.
+    let cookie = BrowserCookie::new(&alice(), CookieValue::new([5; 16])).expose_value();
+    let browser = (nth % 2 == 0).then(|| cookie.as_str());
+    let form = |steps| {
+        let form = typed(steps).with_form(&[7; 16], id_of_form).unwrap();
+        form.in_browser(browser)
+            .remember_browser(Label::new("browser").unwrap())
+    };
     let pair = |steps: i64| [one(steps - 1), one(steps)];
     match command {
         Command::Verify { steps } => commit(&before, account.verify(form(steps), now)).0,
@@ -164,8 +184,12 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
         Command::ConfirmPair { steps } => {
             commit(&before, account.confirm_pair(id, pair(steps), now)).0
         }
-        Command::Unlock => commit(&before, account.danger_unlock_unproven(now)).0,
-        Command::RevokeUnproven => commit(&before, account.danger_revoke_unproven(id, now)).0,
+        Command::Unlock => commit(&before, account.danger_unlock_unproven(&operator(), now)).0,
+        Command::RevokeUnproven => {
+            let attempt = account.danger_revoke_unproven(&operator(), id, now);
+            commit(&before, attempt).0
+        }
+        Command::Temporary { is_redeemed } => temporary(account, is_redeemed, now),
         Command::Import => import(account, now),
         Command::Redeem => {
             let codes = RecoveryCodes::generate().unwrap();
@@ -196,6 +220,12 @@ fn run_with_proof(account: Account, command: Command, id: DeviceId, now: UnixTim
         Command::Revoke => commit(&before, account.revoke(&proof, id, now)).0,
         Command::KeepOnly => commit(&before, account.keep_only(&proof, &[id], now)).0,
         Command::Issue => commit(&before, account.issue_recovery_codes(&proof, set, now)).0,
+        Command::ForgetBrowser => {
+            let first = before.browsers.list.first();
+            let id = first.map_or(BrowserId::new(9), |browser| browser.id);
+            commit(&before, account.forget_browser(&proof, id, now)).0
+        }
+        Command::PasswordChanged => commit(&before, account.password_changed(&proof, None, now)).0,
         _ => unreachable!(),
     }
 }
@@ -211,6 +241,17 @@ fn run_without_devices(account: Account, command: Command, now: UnixTime) -> Acc
     }
 }
 
+/// Issues a temporary code, and redeems it.
+fn temporary(account: Account, is_redeemed: bool, now: UnixTime) -> Account {
+    let before = reopen(&account);
+    let issued = account.danger_issue_temporary_code_unproven(&operator(), GRACE, now);
+    let (after, code) = commit(&before, issued);
+    match code {
+        Some(code) if is_redeemed => commit(&reopen(&after), after.redeem(&code, now)).0,
+        _ => after,
+    }
+}
+
 fn import(account: Account, now: UnixTime) -> Account {
     let before = reopen(&account);
     let new = |n: u8| {
@@ -219,7 +260,7 @@ fn import(account: Account, now: UnixTime) -> Account {
     };
     commit(
         &before,
-        account.danger_import_unproven([new(1), new(2)], now),
+        account.danger_import_unproven(&operator(), [new(1), new(2)], None, now),
     )
     .0
 }
@@ -242,11 +283,21 @@ fn check(before: &Account, command: Command, after: &Account) {
             assert!(rests && replaces, "it outlives what it rests on");
         }
     }
-    check_throttle(&after.throttle, &after.policy);
+    check_throttle(&after.strangers, &after.policy);
+    check_throttle(&after.known, &after.policy);
+    check_browsers(after);
     assert!(after.resyncs.left <= RESYNCS.full());
     if let Some(recovery) = &after.recovery {
         check_throttle(&recovery.throttle, &after.policy);
         assert!(recovery.redemptions.len() <= MAX_REDEMPTIONS);
+    }
+    if let Some(temporary) = &after.temporary {
+        check_throttle(&temporary.set.throttle, &after.policy);
+        assert!(temporary.left <= Policy::MAX_TEMPORARY_LIFETIME);
+        assert_eq!(
+            temporary.set.codes.len() + temporary.set.redemptions.len(),
+            1
+        );
     }
     let (epoch, earlier) = (after.clock.epoch, before.clock.epoch);
     assert!(epoch >= earlier, "an epoch came back");
@@ -290,6 +341,24 @@ fn check_device(device: &Device) {
     assert!(left.is_zero(), "{:?}", device.state);
 }
 
+/// Each one has another id and cookie, and trust rests on an active device.
+fn check_browsers(account: &Account) {
+    let list = &account.browsers.list;
+    assert!(list.len() <= MAX_BROWSERS);
+    for (at, browser) in list.iter().enumerate() {
+        assert!(browser.id.get() < account.browsers.next && browser.failures <= 10);
+        let mut others = list[..at].iter();
+        assert!(others.all(|other| other.id != browser.id && other.hash != browser.hash));
+        if let Some(trust) = browser.trust {
+            assert!(
+                account.stands(browser.device),
+                "trust that rests on nothing"
+            );
+            assert!(trust.lasts <= Policy::MAX_TRUST);
+        }
+    }
+}
+
 fn check_throttle(throttle: &Throttle, policy: &Policy) {
     let most = u32::from(policy.max_failures());
     assert!(throttle.failures <= most, "over the cap");
@@ -322,7 +391,14 @@ fn everything() -> Account {
         device(6, pending(Some(replaces)), hotp),
     ];
     (account.next_device, account.was_confirmed) = (7, true);
-    account.throttle.fail(&Policy::DEFAULT);
+    let browser = CookieValue::new([5; 16]).hash(&alice());
+    let browser = (browser, Label::new("Firefox").unwrap());
+    account.browsers.add(browser, phone, now).unwrap();
+    account.browsers.list[0].trust = Some(Trust {
+        lasts: Policy::MAX_TRUST,
+        age: Duration::ZERO,
+    });
+    account.strangers.fail(Limits::strangers(&Policy::DEFAULT));
     account.resyncs.add(RESYNCS);
     let proof = proof(&account, now);
     let issued = account.issue_recovery_codes(&proof, None, now);

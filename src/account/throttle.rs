@@ -6,6 +6,32 @@ use super::denial::Denial;
 use super::policy::{Drain, PRESSURE, Policy};
 use crate::codes::UnixTime;
 
+/// Says when the wrong codes of one kind wait, and when none is judged any longer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits<'p> {
+    policy: &'p Policy,
+    /// So many in a row close it, if anything does.
+    cap: Option<u8>,
+}
+
+impl<'p> Limits<'p> {
+    pub(super) const fn strangers(policy: &'p Policy) -> Self {
+        let cap = Some(policy.max_stranger_failures());
+        Self { policy, cap }
+    }
+
+    pub(super) const fn known_browsers(policy: &'p Policy) -> Self {
+        let cap = Some(policy.max_known_failures());
+        Self { policy, cap }
+    }
+
+    pub(super) fn recovery_codes(policy: &'p Policy) -> Self {
+        let closes = policy.profile().closes_recovery_codes();
+        let cap = closes.then(|| policy.max_failures());
+        Self { policy, cap }
+    }
+}
+
 /// Holds the budget of one kind of code: failures in a row, and a pressure that a success does not
 /// ease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +54,13 @@ impl Throttle {
     };
 
     /// Says whether a submission is judged now. If not, nothing is computed.
-    pub(super) fn check(&self, policy: &Policy, now: UnixTime) -> Result<(), Denial> {
-        if self.is_disabled(policy) {
+    pub(super) fn check(&self, limits: Limits<'_>, now: UnixTime) -> Result<(), Denial> {
+        if self.is_disabled(limits) {
             return Err(Denial::Disabled);
         }
         let wait = self
             .wait
-            .min(policy.wait_after(self.failures))
+            .min(limits.policy.wait_after(self.failures))
             .max(self.pressure.wait(PRESSURE));
         if wait.is_zero() {
             Ok(())
@@ -47,22 +73,24 @@ impl Throttle {
 
     /// Says whether there were too many failures in a row. At most 100 are allowed until the account
     /// is bound to a new device (NIST SP 800-63B-4 section 3.2.2).
-    pub(super) fn is_disabled(&self, policy: &Policy) -> bool {
-        self.failures >= u32::from(policy.max_failures())
+    pub(super) fn is_disabled(&self, limits: Limits<'_>) -> bool {
+        limits
+            .cap
+            .is_some_and(|cap| self.failures >= u32::from(cap))
     }
 
     /// Charges a failure. Whoever charges the one that disables tells it.
-    pub(super) fn fail(&mut self, policy: &Policy) {
+    pub(super) fn fail(&mut self, limits: Limits<'_>) {
         self.failures = self.failures.saturating_add(1);
-        self.wait = policy.wait_after(self.failures);
+        self.wait = limits.policy.wait_after(self.failures);
         self.pressure.add(PRESSURE);
-        self.disabled_told |= self.is_disabled(policy);
+        self.disabled_told |= self.is_disabled(limits);
     }
 
     /// A policy with a smaller limit disables without a failure. Returns whether that is to be told
     /// now, which is so once.
-    pub(super) fn must_tell_disabled(&mut self, policy: &Policy) -> bool {
-        self.is_disabled(policy) && !std::mem::replace(&mut self.disabled_told, true)
+    pub(super) fn must_tell_disabled(&mut self, limits: Limits<'_>) -> bool {
+        self.is_disabled(limits) && !std::mem::replace(&mut self.disabled_told, true)
     }
 
     /// Clears the failures in a row after a success (NIST SP 800-63B-4 section 3.2.2). The pressure
@@ -131,12 +159,13 @@ mod tests {
     /// Guesses whenever it may, from second 0 on; `owner` says at which seconds the owner logs in.
     fn judged(policy: &Policy, seconds: u64, owner: impl Fn(u64) -> bool) -> Vec<u64> {
         let (mut throttle, mut judged) = (Throttle::NEW, Vec::new());
+        let limits = Limits::strangers(policy);
         for second in 0..seconds {
-            while throttle.check(policy, at(second)).is_ok() {
-                throttle.fail(policy);
+            while throttle.check(limits, at(second)).is_ok() {
+                throttle.fail(limits);
                 judged.push(second);
             }
-            if owner(second) && throttle.check(policy, at(second)) != Err(Denial::Disabled) {
+            if owner(second) && throttle.check(limits, at(second)) != Err(Denial::Disabled) {
                 throttle.succeed();
             }
             throttle.pass(Duration::from_secs(1));
@@ -155,22 +184,15 @@ mod tests {
     fn a_greedy_guesser_stays_in_the_bound() {
         const DAY: u64 = 24 * 3600;
         for policy in [Policy::DEFAULT, Policy::ASVS, Policy::NIST, Policy::PCI] {
-            // Ten years without the owner: 100 in all, and then none.
-            let mut throttle = Throttle::NEW;
-            let mut count = 0;
-            loop {
-                match throttle.check(&policy, at(0)) {
-                    Err(Denial::Throttled { retry_at }) => {
-                        throttle.pass(retry_at.saturating_since(at(0)))
-                    }
-                    Err(_) => break,
-                    Ok(()) => {
-                        throttle.fail(&policy);
-                        count += 1;
-                    }
-                }
-            }
-            assert_eq!(count, 100);
+            // Ten years without the owner: 100 in all, on one side or two, and then none.
+            let strangers = until_closed(Limits::strangers(&policy));
+            let known = until_closed(Limits::known_browsers(&policy));
+            let sides = if policy == Policy::PCI {
+                (100, 0)
+            } else {
+                (80, 20)
+            };
+            assert_eq!((strangers, known), sides);
 
             // A month with the owner's logins at the best moments: the pressure alone holds.
             let judged = judged(&policy, 30 * DAY, |_| true);
@@ -186,16 +208,32 @@ mod tests {
         }
     }
 
+    fn until_closed(limits: Limits<'_>) -> u32 {
+        let (mut throttle, mut count) = (Throttle::NEW, 0);
+        loop {
+            match throttle.check(limits, at(0)) {
+                Err(Denial::Throttled { retry_at }) => {
+                    throttle.pass(retry_at.saturating_since(at(0)));
+                }
+                Err(_) => return count,
+                Ok(()) => {
+                    throttle.fail(limits);
+                    count += 1;
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_smaller_limit_shortens_a_wait_that_runs() {
         let mut throttle = Throttle::NEW;
-        (0..12).for_each(|_| throttle.fail(&Policy::DEFAULT));
+        (0..12).for_each(|_| throttle.fail(Limits::strangers(&Policy::DEFAULT)));
         let short = Policy::builder()
             .waits(5, Duration::from_secs(1), Duration::from_secs(2))
             .build()
             .unwrap();
         assert_eq!(
-            throttle.check(&short, at(0)),
+            throttle.check(Limits::strangers(&short), at(0)),
             Err(Denial::Throttled { retry_at: at(2) })
         );
     }

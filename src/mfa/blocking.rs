@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::judge;
 use super::sweep::{Batch, KeyUsage};
 use crate::account::{
-    Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice, PendingDevice, Proof,
-    Recovered, RecoveryCode, RecoveryCodes, RecoverySetId, Status, Submission, Verified,
+    Actor, BrowserId, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice,
+    PendingDevice, Proof, Recognized, Recovered, RecoveryCode, RecoveryCodes, RecoverySetId,
+    Status, Submission, Verified,
 };
 use crate::account_id::AccountId;
 use crate::codes::{Code, SecretText, UnixTime};
@@ -161,14 +162,21 @@ blocking! {
     fn resume(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn revoke(proof: impl AsRef<Proof>, device: DeviceId) -> ();
     fn keep_only(proof: impl AsRef<Proof>, devices: &[DeviceId]) -> Option<Proof>;
+    fn forget_browser(proof: impl AsRef<Proof>, browser: BrowserId) -> ();
+    fn forget_browsers(proof: impl AsRef<Proof>) -> ();
+    fn password_changed(proof: impl AsRef<Proof>, cookie: Option<&str>) -> ();
+    fn trust_browser(verified: &Verified, browser: BrowserId, lasts: Duration) -> ();
+    fn recognize(account: &AccountId, cookie: Option<&str>) -> Recognized;
     fn check_proof(proof: impl AsRef<Proof>) -> ();
     fn stands(proof: impl AsRef<Proof>) -> ();
     fn opt_out(proof: impl AsRef<Proof>) -> ();
-    fn danger_import_unproven(account: &AccountId, devices: Vec<NewDevice>) -> ();
-    fn danger_move_unproven(from: &AccountId, to: &AccountId) -> ();
-    fn danger_revoke_unproven(account: &AccountId, device: DeviceId) -> ();
-    fn danger_unlock_unproven(account: &AccountId) -> ();
-    fn danger_opt_out_unproven(account: &AccountId) -> ();
+    fn danger_import_unproven(account: &AccountId, actor: &Actor, devices: Vec<NewDevice>, last_used: Option<UnixTime>) -> ();
+    fn danger_move_unproven(actor: &Actor, from: &AccountId, to: &AccountId) -> ();
+    fn danger_revoke_unproven(account: &AccountId, actor: &Actor, device: DeviceId) -> ();
+    fn danger_unlock_unproven(account: &AccountId, actor: &Actor) -> ();
+    fn danger_opt_out_unproven(account: &AccountId, actor: &Actor) -> ();
+    fn danger_issue_temporary_code_unproven(account: &AccountId, actor: &Actor, lifetime: Duration) -> RecoveryCode;
+    fn danger_withdraw_temporary_code_unproven(account: &AccountId, actor: &Actor) -> ();
     fn reseal(account: &AccountId) -> ();
 }
 

@@ -193,7 +193,7 @@ fn a_suspected_drift_is_an_event_and_no_answer() {
     assert_eq!(
         log.shown(),
         [
-            "Mismatch { failures: 1 }".to_owned(),
+            "Mismatch { failures: 1, browser: None }".to_owned(),
             format!("DriftSuspected {{ device: {device:?}, steps: 9 }}"),
         ]
     );
@@ -279,7 +279,8 @@ mod tokens {
         let secret = token(0, 30).secret().duplicate();
         for steps in [-4, 0, 4] {
             let (mfa, clock) = server();
-            run(mfa.danger_import_unproven(&alice(), vec![device(steps)])).unwrap();
+            run(mfa.danger_import_unproven(&alice(), &operator(), vec![device(steps)], None))
+                .unwrap();
             for window in -1..=1 {
                 let old = code(&secret, NOW, steps + window);
                 let replay = run(mfa.verify(&alice(), old));

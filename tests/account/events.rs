@@ -15,7 +15,7 @@ use crate::support::*;
 
 fn verified(device: DeviceId, failures: u32, after_lock: bool, idle: Option<Duration>) -> String {
     format!(
-        "Verified {{ device: {device:?}, failures_before: {failures}, after_lock: {after_lock}, idle: {idle:?} }}"
+        "Verified {{ device: {device:?}, failures_before: {failures}, after_lock: {after_lock}, idle: {idle:?}, browser: None }}"
     )
 }
 
@@ -42,7 +42,7 @@ fn a_life_is_told_in_order() {
     run(mfa.revoke(&proof, other)).unwrap();
     let _codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     clock.set(UnixTime::from_secs(NOW.as_secs() - 100));
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     clock.set(NOW);
     let fresh = run(mfa.verify(&alice(), code(&secret, NOW, 1))).unwrap();
     run(mfa.opt_out(&fresh)).unwrap();
@@ -54,7 +54,7 @@ fn a_life_is_told_in_order() {
         "EnrollmentBegun { device: DeviceId(2) }",
         "ConfirmationFailed { device: DeviceId(2), diagnosis: None }",
         "DeviceConfirmed { device: DeviceId(2), serial: None }",
-        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: None }",
+        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: None, browser: None }",
         "ReplayRefused { is_first: true }",
         "Renamed { device: DeviceId(2), before: Label(\"tablet\"), label: Label(\"pad\") }",
         "Suspended { device: DeviceId(2), codes_by: None }",
@@ -62,8 +62,8 @@ fn a_life_is_told_in_order() {
         "Revoked { device: DeviceId(2), label: Label(\"pad\"), serial: None }",
         "RecoveryCodesIssued { count: 10 }",
         "ClockRegressed { last: UnixTime(1700000010) }",
-        "UnlockedUnproven",
-        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: Some(0ns) }",
+        "UnlockedUnproven { actor: Actor(Label(\"bob, help desk\")) }",
+        "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: Some(0ns), browser: None }",
         "OptedOut",
     ];
     assert_eq!(log.shown(), expected);
@@ -161,7 +161,7 @@ fn a_clock_goes_back_by_more_than_five_seconds_or_it_is_no_event() {
         let log = Log::default();
         let mfa = mfa.on_event(log.handler());
         clock.set(UnixTime::from_secs(NOW.as_secs() - seconds));
-        run(mfa.danger_unlock_unproven(&alice())).unwrap();
+        run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
         let regressed = log
             .events()
             .iter()
@@ -198,7 +198,7 @@ fn an_attack_is_told_to_the_owner() {
     assert_eq!(
         told,
         [
-            format!("Locked {{ failures: 5, until: {until:?} }}"),
+            format!("Locked {{ failures: 5, until: {until:?}, browser: None }}"),
             verified(device, 5, true, None)
         ]
     );
@@ -255,8 +255,11 @@ fn every_handler_is_told() {
     let Login { mfa, .. } = Login::new(MemoryStore::new());
     let (log, mail) = (Log::default(), Log::default());
     let mfa = mfa.on_event(log.handler()).on_event(mail.handler());
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
-    assert_eq!(log.events(), [Event::UnlockedUnproven]);
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
+    let [Event::UnlockedUnproven { actor, .. }] = &log.events()[..] else {
+        panic!("{:?}", log.events())
+    };
+    assert_eq!(*actor, operator());
     assert_eq!(mail.events(), log.events());
 }
 
@@ -341,7 +344,8 @@ fn a_login_tells_for_how_long_its_device_was_idle() {
 pub(crate) fn everything_that_is_told() -> Vec<Event> {
     let (log, store) = (Log::default(), Arc::new(MemoryStore::new()));
     let login = Login::new(Arc::clone(&store));
-    let policy = Policy::builder().waits(2, STEP, STEP).max_failures(3);
+    let policy = Policy::NIST.to_builder();
+    let policy = policy.waits(2, STEP, STEP).max_failures(3);
     let mfa = login.mfa.with_policy(policy.build().unwrap());
     let life = Life(Login {
         mfa: mfa.on_event(log.handler()),
@@ -351,7 +355,37 @@ pub(crate) fn everything_that_is_told() -> Vec<Event> {
     life.log_in();
     let proof = life.mend();
     life.end(store, &log, &proof);
+    browse(&log);
     log.events()
+}
+
+/// A browser is known, trusted, guessed in, and forgotten.
+fn browse(log: &Log) {
+    let day = Duration::from_secs(24 * 3600);
+    let policy = Policy::builder()
+        .max_failures(50)
+        .trust(day)
+        .build()
+        .unwrap();
+    let Login {
+        mfa, clock, secret, ..
+    } = Login::new(MemoryStore::new());
+    let mfa = mfa.with_policy(policy).on_event(log.handler());
+    let submission = Submission::new(code(&secret, clock.now(), 0));
+    let submission = submission.remember_browser(label("Firefox"));
+    let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
+    let cookie = verified.take_browser_cookie().unwrap().expose_value();
+    let browser = verified.browser().unwrap();
+    run(mfa.trust_browser(&verified, browser, day)).unwrap();
+    let _recognized = run(mfa.recognize(&alice(), Some(&cookie))).unwrap();
+    for _ in 0..10 {
+        let wrong = Submission::new(wrong_code(&secret, clock.now()));
+        let wrong = wrong.in_browser(Some(&cookie));
+        let _refused = run(mfa.verify(&alice(), wrong)).unwrap_err();
+        clock.advance(Duration::from_secs(3600));
+    }
+    let fresh = run(mfa.verify(&alice(), code(&secret, clock.now(), 0))).unwrap();
+    run(mfa.password_changed(&fresh, None)).unwrap();
 }
 
 struct Life(Login<Arc<MemoryStore>>);
@@ -401,7 +435,7 @@ impl Life {
         clock.advance(STEP);
         let _after_a_lock = verify(1).unwrap();
         self.guess(secret);
-        run(mfa.danger_unlock_unproven(&alice())).unwrap();
+        run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
         let pairs = [
             [wrong_code(secret, NOW); 2],
             [20, 21].map(|at| code(secret, clock.now(), at)),
@@ -429,7 +463,7 @@ impl Life {
         let spare = run(mfa.enroll_another(&proof, label("spare"))).unwrap();
         self.confirm(&spare);
         clock.advance(STEP);
-        run(mfa.danger_revoke_unproven(&alice(), spare.device())).unwrap();
+        run(mfa.danger_revoke_unproven(&alice(), &operator(), spare.device())).unwrap();
         for _ in 0..4 {
             self.guess(next.secret());
             clock.advance(STEP);
@@ -459,20 +493,27 @@ impl Life {
         run(resealing.opt_out(proof)).unwrap();
         let _begun = run(resealing.enroll(&alice(), label("phone"))).unwrap();
         clock.set(clock.now().saturating_sub(Duration::from_secs(100)));
-        run(resealing.danger_unlock_unproven(&alice())).unwrap();
-        run(resealing.danger_opt_out_unproven(&alice())).unwrap();
+        run(resealing.danger_unlock_unproven(&alice(), &operator())).unwrap();
+        run(resealing.danger_opt_out_unproven(&alice(), &operator())).unwrap();
         let phone = NewDevice::totp(label("phone")).with_secret(secret.duplicate());
-        run(resealing.danger_import_unproven(&alice(), vec![phone])).unwrap();
+        run(resealing.danger_import_unproven(&alice(), &operator(), vec![phone], None)).unwrap();
+        let issue = || {
+            let lifetime = Duration::from_secs(600);
+            run(resealing.danger_issue_temporary_code_unproven(&alice(), &operator(), lifetime))
+        };
+        let (_ended, code) = (issue().unwrap(), issue().unwrap());
+        let _recovered = run(resealing.redeem(&alice(), &code)).unwrap();
+        run(resealing.danger_withdraw_temporary_code_unproven(&alice(), &operator())).unwrap();
         let moved = account("user-1");
-        run(resealing.danger_move_unproven(&alice(), &moved)).unwrap();
-        run(resealing.danger_move_unproven(&moved, &alice())).unwrap();
+        run(resealing.danger_move_unproven(&operator(), &alice(), &moved)).unwrap();
+        run(resealing.danger_move_unproven(&operator(), &moved, &alice())).unwrap();
         let cut = Mfa::new(Broken(store), new_key()).on_event(log.handler());
-        let _unknown = run(cut.danger_unlock_unproven(&alice())).unwrap_err();
+        let _unknown = run(cut.danger_unlock_unproven(&alice(), &operator())).unwrap_err();
     }
 }
 
 /// Code, whether the owner must hear of it, whether it is about a device.
-const EVENTS: [(&str, bool, bool); 42] = [
+const EVENTS: [(&str, bool, bool); 53] = [
     ("enrollment_begun", false, true),
     ("confirmation_failed", false, true),
     ("device_confirmed", true, true),
@@ -488,6 +529,13 @@ const EVENTS: [(&str, bool, bool); 42] = [
     ("throttled", false, false),
     ("locked", true, false),
     ("disabled", true, false),
+    ("known_browsers_closed", true, false),
+    ("browser_closed", true, false),
+    ("browser_remembered", true, false),
+    ("browser_forgotten", false, false),
+    ("browser_trusted", true, false),
+    ("recognized", false, false),
+    ("password_changed", true, false),
     ("refused_disabled", false, false),
     ("drift_suspected", false, true),
     ("drift_moved", false, true),
@@ -511,6 +559,10 @@ const EVENTS: [(&str, bool, bool); 42] = [
     ("recovered", true, false),
     ("recovery_mismatch", true, false),
     ("recovery_disabled", true, false),
+    ("temporary_code_issued", true, false),
+    ("temporary_code_redeemed", true, false),
+    ("temporary_code_withdrawn", true, false),
+    ("temporary_code_ended", false, false),
     ("resealed", false, false),
     ("interrupted", true, false),
     ("unreadable", false, false),
@@ -524,7 +576,7 @@ fn names_are_stable_and_differ() {
         .map(|event| (event.code(), event.notify_owner(), event.device().is_some()))
         .collect();
     assert_eq!(seen, EVENTS.into(), "each of them happens, and no other");
-    let table = include_str!("../../src/account/event.rs");
+    let table = include_str!("../../src/account/event/table.rs");
     let rows: BTreeSet<&str> = (table.split("Row(\"").skip(1))
         .filter_map(|row| row.split('"').next())
         .collect();

@@ -37,17 +37,26 @@ fn the_profiles_have_their_numbers() {
             (policy.hotp_guess_bound(), counters),
         ] {
             assert_eq!(bound.per_day(), f64::from(candidates * 25) / 1e6);
-            assert_eq!(bound.until_disabled(), f64::from(candidates * 100) / 1e6);
+            let alone = f64::from(policy.max_stranger_failures());
+            assert_eq!(bound.until_disabled(), f64::from(candidates) * alone / 1e6);
+            let all = bound.with_cookies(8).until_disabled();
+            assert_eq!(all, f64::from(candidates * 100) / 1e6);
             assert_eq!(
                 bound.per_year_beside_the_owner(),
                 f64::from(candidates * 3665) / 1e6
             );
         }
     }
-    assert_eq!(
-        (Policy::default(), Policy::NIST),
-        (Policy::DEFAULT, Policy::DEFAULT)
-    );
+    assert_eq!(Policy::default(), Policy::DEFAULT);
+    let sides = |policy: Policy| (policy.max_stranger_failures(), policy.max_known_failures());
+    for policy in [Policy::DEFAULT, Policy::NIST, Policy::ASVS] {
+        assert_eq!(sides(policy), (80, 20));
+    }
+    assert_eq!(sides(Policy::PCI), (100, 0));
+    for (all, expected) in [(1, (1, 0)), (4, (4, 0)), (5, (4, 1)), (99, (80, 19))] {
+        let policy = Policy::builder().max_failures(all).build().unwrap();
+        assert_eq!(sides(policy), expected);
+    }
 }
 
 #[test]
@@ -60,7 +69,9 @@ fn what_a_policy_may_not_be_is_said() {
     let devices = "the limit of devices must be 1 to 8";
     let failures = "the limit of failures must be 1 to 100";
     let waits = "waits must be 1 second to a day, the first not above the longest";
-    let refused: [(PolicyBuilder, &str); 12] = [
+    let too_long = "trust in a browser must be at most 30 days";
+    let trust = "the profile refuses trust in browsers: begin with the default policy";
+    let refused: [(PolicyBuilder, &str); 16] = [
         // 11 steps times 100 guesses are over one in a thousand, 10 are not.
         (wide(5, 5), guesses),
         (wide(10, 10), guesses),
@@ -75,6 +86,13 @@ fn what_a_policy_may_not_be_is_said() {
         (new().waits(5, secs(61), secs(60)), waits),
         (new().waits(5, secs(60), secs(DAY + 1)), waits),
         (Policy::ASVS.to_builder().max_failures(0), failures),
+        (
+            new().trust(Policy::MAX_TRUST + Duration::from_nanos(1)),
+            too_long,
+        ),
+        (Policy::ASVS.to_builder().trust(secs(1)), trust),
+        (Policy::NIST.to_builder().trust(secs(1)), trust),
+        (Policy::PCI.to_builder().trust(secs(1)), trust),
     ];
     for (policy, message) in refused {
         assert_eq!(policy.build().unwrap_err().to_string(), message);
@@ -87,6 +105,8 @@ fn what_a_policy_may_not_be_is_said() {
         new().max_devices(8),
         new().max_failures(1),
         new().max_failures(100),
+        new().trust(Policy::MAX_TRUST),
+        Policy::NIST.to_builder().trust(Duration::ZERO),
         new().waits(0, secs(1), secs(DAY)),
         new().waits(5, secs(60), secs(60)),
         // 25 guesses a day at 40 counters.
@@ -131,6 +151,8 @@ fn a_policy_has_the_limits_that_it_was_built_with() {
         (secs(10), secs(100))
     );
     assert_eq!(narrow.to_builder().build(), Ok(narrow));
+    let mfa = Mfa::new(MemoryStore::new(), keyring()).with_policy(narrow);
+    assert_eq!(mfa.policy(), narrow);
     for profile in PROFILES {
         assert_eq!(profile.to_builder().build(), Ok(profile));
     }
@@ -217,12 +239,15 @@ impl Siege {
 const PROFILES: [Policy; 4] = [Policy::DEFAULT, Policy::ASVS, Policy::NIST, Policy::PCI];
 
 #[test]
-fn a_guesser_alone_gets_a_hundred_answers_and_then_none() {
+fn a_guesser_alone_gets_the_strangers_share_and_then_none() {
     for policy in PROFILES {
         let mut siege = Siege::new(policy);
         siege.guess_until(u64::MAX / 2);
         assert_eq!(siege.lock(), Lock::Disabled);
-        assert_eq!(siege.judged.len(), 100);
+        assert_eq!(
+            siege.judged.len(),
+            usize::from(policy.max_stranger_failures())
+        );
         assert!(siege.most_in_a_day() <= 25, "{}", siege.most_in_a_day());
         assert!(matches!(
             siege.owner_logs_in(),

@@ -18,7 +18,7 @@ use crate::model::world::{Tally, World};
 const SEQUENCES: u64 = 70;
 
 /// What each command must have said in so many sequences.
-const OFTEN: [(&str, &[Said]); 17] = {
+const OFTEN: [(&str, &[Said]); 20] = {
     use Said::*;
     [
         ("verify", &[Yes, Mismatch, Replayed, Throttled, Disabled]),
@@ -38,14 +38,19 @@ const OFTEN: [(&str, &[Said]); 17] = {
         ("verify again", &[Yes]),
         ("confirm again", &[Yes]),
         ("redeem again", &[Yes]),
+        ("recognize", &[Yes, CodeRequired]),
+        ("trust", &[Yes, TrustRefused, UnknownBrowser]),
+        ("password", &[Yes]),
     ]
 };
 
 /// What is too rare for a few.
-const RARELY: [(&str, &[Said]); 23] = {
+const RARELY: [(&str, &[Said]); 27] = {
     use Said::*;
     [
-        ("verify", &[NoDevice, NotEnrolled]),
+        ("verify", &[NoDevice, NotEnrolled, StrangersClosed]),
+        ("forget", &[Yes, UnknownBrowser]),
+        ("forget all", &[Yes]),
         // Two that wait under one label, and both confirmed.
         ("confirm", &[LabelTaken, EnrollmentExpired]),
         ("resync", &[Disabled, UnknownDevice]),
@@ -62,6 +67,8 @@ const RARELY: [(&str, &[Said]); 23] = {
             &[SecretRequired, DuplicateSecret, LabelTaken, TooManyDevices],
         ),
         ("danger revoke", &[Yes, LastDevice]),
+        ("issue temporary", &[Yes, TemporaryLifetime]),
+        ("withdraw temporary", &[Yes]),
         ("stands", &[FromTheFuture]),
         ("opt out", &[Yes, Ended]),
         ("a proof of another epoch", &[Ended]),

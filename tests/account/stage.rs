@@ -138,6 +138,14 @@ impl Stage {
         (stage, phone, tablet)
     }
 
+    /// The same stage by another policy.
+    pub(crate) fn with_policy(self, policy: secondfactor::Policy) -> Self {
+        Self {
+            mfa: self.mfa.with_policy(policy),
+            ..self
+        }
+    }
+
     pub(crate) fn now(&self) -> UnixTime {
         self.clock.now()
     }

@@ -134,7 +134,7 @@ impl Account {
     /// Keeps these devices, which are in the owner's hands, and ends everything else.
     ///
     /// Other devices end, pending and retiring ones too. The recovery codes end, and so do redeemed
-    /// ones, except the proof's own. The kept devices get new credentials, so no earlier proof of
+    /// ones, except the proof's own. Every known browser is forgotten. The kept devices get new credentials, so no earlier proof of
     /// them stands, not even this one. So nothing that a thief added has to be found. Issue new
     /// recovery codes then, by the proof that is returned.
     ///
@@ -175,6 +175,8 @@ impl Account {
                 .map_err(Error::from)?;
             account.end_devices(|device| !devices.contains(&device.id));
             account.void_recovery_codes(proof);
+            account.forget_browsers_if(|_| true);
+            account.end_temporary(Some(proof.credential()));
             let renewed = account.renew(credentials, proof, now);
             account.note(Event::KeptOnly {
                 devices: account.devices.len(),

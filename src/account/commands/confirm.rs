@@ -17,16 +17,20 @@ use crate::account::state::Account;
 use crate::account::submission::{Command, Submission};
 use crate::codes::{Code, UnixTime};
 
+use super::remember::Received;
+
 impl Account {
     /// Confirms a pending device by a code it shows. The code's step is burned. This is no login.
     ///
     /// The device is active first. Then every pending device ends that was begun without a proof,
     /// or that rests on a device which this one replaces. If the account is disabled, and was when
-    /// the device was begun, the device is the only one left (NIST SP 800-63B-4 section 3.2.2). If it
-    /// was disabled in between, nothing else ends, and it stays disabled until the owner begins again.
+    /// the device was begun, the device is the only one left, codes of strangers are judged again, and
+    /// the other browsers are forgotten (NIST SP 800-63B-4 section 3.2.2). If it was disabled in
+    /// between, nothing else ends, and it stays disabled until the owner begins again.
     ///
     /// A submission with a form gets the same answer again for a minute, as long as the device is
-    /// active: see [`Submission::with_form`].
+    /// active: see [`Submission::with_form`]. A browser becomes known by a confirmation too:
+    /// [`Submission::remember_browser`].
     ///
     /// # Errors
     /// * [`Error::UnknownDevice`] if no device of this id is pending in this session.
@@ -39,8 +43,8 @@ impl Account {
         now: UnixTime,
     ) -> Result<Attempt<Confirmed>, Error> {
         let (policy, submission) = (self.policy, submission.into());
-        let (code, hash) = (submission.code, submission.hash(Command::Confirm));
-        self.confirm_by(device.into(), hash, now, |device| {
+        let code = submission.code;
+        self.confirm_by(device.into(), Some(&submission), now, |device| {
             device.confirm(code, &policy, now)
         })
     }
@@ -66,7 +70,7 @@ impl Account {
     fn confirm_by(
         self,
         device: PendingDevice,
-        hash: Option<SubmissionHash>,
+        submission: Option<&Submission<Code>>,
         now: UnixTime,
         judge: impl FnOnce(&mut Device) -> Result<(), Denial>,
     ) -> Result<Attempt<Confirmed>, Error> {
@@ -75,12 +79,14 @@ impl Account {
             if will_expire {
                 return Err(Error::EnrollmentExpired.into());
             }
-            if let Some(confirmed) = account.confirmed_again(device.id, hash.as_ref()) {
+            let received = submission.map(|submission| account.receive(submission));
+            let received = received.transpose()?;
+            if let Some(confirmed) = account.confirmed_again(device.id, received.as_ref()) {
                 return Ok(confirmed);
             }
             let pending = account.pending(device)?;
             let replaces = pending.replaces;
-            let rebinds = pending.rebinds && account.throttle.is_disabled(&account.policy);
+            let rebinds = pending.rebinds && account.is_closed_to_strangers();
             let label = account.device(device.id)?.label.clone();
             account.refuse_taken(&label, replaces.map(|replaced| replaced.device))?;
 
@@ -112,35 +118,38 @@ impl Account {
                 account.retire(replaced.device, (device.id, credential), grace, now);
             }
             if rebinds {
-                account.rebind(device.id);
+                account.rebind(device.id, received.as_ref());
             }
-            account.confirmed(device.id, hash, now)
+            account.confirmed(device.id, received.as_ref(), now)
         })
     }
 
     fn confirmed(
         &mut self,
         id: DeviceId,
-        hash: Option<SubmissionHash>,
+        received: Option<&Received<'_>>,
         now: UnixTime,
     ) -> Result<Confirmed, Refusal> {
-        let device = self.device_mut(id)?;
-        let credential = device.credential;
-        device.answer = Answer::new(hash, credential, now);
+        let credential = self.device(id)?.credential;
+        let remembered = received.map(|received| self.remember(received, credential, now));
+        let remembered = remembered.unwrap_or_default();
+        let answer = Answer::new(hash(received), credential, now);
+        self.device_mut(id)?.answer = answer.map(|answer| answer.with_cookie(remembered.salt));
         let proof = self.proof(ProofKind::Confirmation, credential, Some(id), now);
-        Ok(Confirmed::new(proof, id))
+        Ok(Confirmed::new(proof, id, remembered.cookie))
     }
 
     /// Gives the answer again that this submission got when it confirmed the device.
     fn confirmed_again(
         &mut self,
         id: DeviceId,
-        hash: Option<&SubmissionHash>,
+        received: Option<&Received<'_>>,
     ) -> Option<Confirmed> {
         let device = self.device(id).ok().filter(|device| device.is_active())?;
-        let answer = device.answer_to(hash)?;
+        let answer = device.answer_to(hash(received).as_ref())?;
+        let remembered = self.remembered_again(received?, answer.cookie_salt);
         let proof = self.answer_again(ProofKind::Confirmation, Some(id), answer);
-        Some(Confirmed::new(proof, id))
+        Some(Confirmed::new(proof, id, remembered.cookie))
     }
 
     /// Says whether this is a pending device whose time or tries are used up now.
@@ -203,10 +212,18 @@ impl Account {
         self.end_devices(|device| retiring.iter().take(too_many).any(|id| *id == device.id));
     }
 
-    /// Binds a disabled account to the new device alone.
-    fn rebind(&mut self, new: DeviceId) {
+    /// Binds a disabled account to the new device alone. Of the browsers, the one in which it is done
+    /// stays known.
+    fn rebind(&mut self, new: DeviceId, received: Option<&Received<'_>>) {
+        let kept = received.and_then(|received| received.browser);
         self.end_devices(|device| device.id != new);
-        self.throttle.succeed();
+        self.forget_browsers_if(|browser| Some(browser.id) != kept);
+        self.strangers.succeed();
+        self.known.succeed();
         self.note(Event::Rebound { device: new });
     }
+}
+
+fn hash(received: Option<&Received<'_>>) -> Option<SubmissionHash> {
+    received?.submission.hash(Command::Confirm)
 }

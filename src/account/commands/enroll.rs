@@ -16,7 +16,7 @@ use crate::account::event::Event;
 use crate::account::judge::Refusal;
 use crate::account::label::Label;
 use crate::account::policy::Policy;
-use crate::account::proof::Proof;
+use crate::account::proof::{Proof, ProofKind};
 use crate::account::state::Account;
 use crate::account::voucher::Voucher;
 use crate::codes::{Algorithm, Counter, Secret, UnixTime, constant_time};
@@ -134,7 +134,7 @@ impl Account {
 
         self.end_devices(|device| makes_room.contains(&device.id));
         let pending = Pending {
-            rebinds: self.throttle.is_disabled(&self.policy),
+            rebinds: self.must_rebind(proof),
             ..Pending::new(proof.map(Proof::credential), replaces, new.session)
         };
         let vouched_by = Voucher::from_proof(proof, now);
@@ -143,6 +143,13 @@ impl Account {
         self.devices.push(device);
         self.note(Event::EnrollmentBegun { device: id });
         Ok(enrollment)
+    }
+
+    /// Says whether the account is disabled, so that the new device is to be its only one. An owner who
+    /// logs in from a known browser, although strangers are shut out, keeps the other devices.
+    fn must_rebind(&self, proof: Option<&Proof>) -> bool {
+        let is_redemption = proof.is_some_and(|proof| proof.kind() == ProofKind::RecoveryCode);
+        self.is_closed_to_strangers() && (is_redemption || !self.has_working_browser())
     }
 
     pub(super) fn next_id(&mut self) -> Result<DeviceId, Error> {

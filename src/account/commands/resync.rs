@@ -31,7 +31,9 @@ impl Account {
             if !account.device(id)?.is_accepted() {
                 return Err(Error::UnknownDevice.into());
             }
-            account.refuse_disabled()?;
+            if !account.has_working_browser() {
+                account.refuse_closed()?;
+            }
             account.resyncs.check(RESYNCS, now)?;
             account.resyncs.add(RESYNCS);
             let verdict = account.device_mut(id)?.resync(codes, now);

@@ -2,6 +2,7 @@
 
 use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::attempt::Attempt;
+use crate::account::browser::side::Side;
 use crate::account::denial::Denial;
 use crate::account::device::entry::Device;
 use crate::account::device::id::DeviceId;
@@ -14,6 +15,11 @@ use crate::account::state::Account;
 use crate::account::submission::{Command, Submission};
 use crate::codes::{Code, UnixTime};
 
+use super::remember::Received;
+
+/// A device, and where its code was found.
+type Found = (DeviceId, Match);
+
 impl Account {
     /// Judges a code against every device whose codes are accepted. One submission is one charge.
     ///
@@ -21,7 +27,8 @@ impl Account {
     /// steps of one device, that is the last. All of them are burned.
     ///
     /// A submission with a form gets the same answer again for a minute, as long as its device is
-    /// there: see [`Submission::with_form`].
+    /// there: see [`Submission::with_form`]. One from a known browser is throttled on another side:
+    /// see [`Submission::in_browser`].
     ///
     /// # Errors
     /// * [`Error::NotEnrolled`] if no device was ever confirmed.
@@ -34,57 +41,52 @@ impl Account {
         now: UnixTime,
     ) -> Result<Attempt<Verified>, Error> {
         let submission = submission.into();
-        let (code, hash) = (submission.code, submission.hash(Command::Verify));
+        let hash = submission.hash(Command::Verify);
         self.judge(now, |account| {
+            let received = account.receive(&submission)?;
             account.require_accepted()?;
-            account.refuse_disabled()?;
-            account.throttle.check(&account.policy, now)?;
-            if let Some(verified) = account.verified_again(hash.as_ref()) {
+            let side = account.side(received.browser);
+            account.check_side(side, now)?;
+            if let Some(verified) = account.verified_again(hash.as_ref(), &received) {
                 return Ok(verified);
             }
-
-            let policy = account.policy;
-            let accepted = account
-                .devices
-                .iter_mut()
-                .filter(|device| device.is_accepted());
-            let matches: Vec<(&mut Device, Match)> = accepted
-                .filter_map(|device| {
-                    device
-                        .matching(code, &policy, now)
-                        .map(|found| (device, found))
-                })
-                .collect();
-
-            let (mut credited, mut replayed) =
-                (None::<(DeviceId, Match)>, None::<(DeviceId, Match)>);
-            for (device, found) in matches {
-                if !device.is_unused(found) {
-                    replayed = Some((device.id, found));
-                    continue;
-                }
-                device.burn(found);
-                if credited.is_none_or(|(_, nearest)| found.distance < nearest.distance) {
-                    credited = Some((device.id, found));
-                }
-            }
-            match (credited, replayed) {
-                (Some((device, found)), _) => Ok(account.accept(device, found, hash, now)?),
+            match account.search(submission.code, now) {
+                (Some(found), _) => Ok(account.accept(found, (&received, side), hash, now)?),
                 (None, Some((device, found))) => Err(account.refuse_replay(device, found)),
-                (None, None) => Err(account.refuse(code, now)),
+                (None, None) => {
+                    let next = account.charge(side, received.browser, now);
+                    account.suspect_drift(submission.code, now);
+                    Err(Refusal::Charged(Denial::of_wrong_code(next)))
+                }
             }
         })
     }
 
-    pub(super) fn refuse_disabled(&mut self) -> Result<(), Refusal> {
-        if self.throttle.must_tell_disabled(&self.policy) {
-            self.note(Event::Disabled);
-            return Err(Refusal::Charged(Denial::Disabled));
+    /// Returns the device that is credited with the code, and one that has shown it before. What is
+    /// found unused is burned.
+    fn search(&mut self, code: Code, now: UnixTime) -> (Option<Found>, Option<Found>) {
+        let policy = self.policy;
+        let accepted = (self.devices.iter_mut()).filter(|device| device.is_accepted());
+        let matches: Vec<(&mut Device, Match)> = accepted
+            .filter_map(|device| {
+                device
+                    .matching(code, &policy, now)
+                    .map(|found| (device, found))
+            })
+            .collect();
+
+        let (mut credited, mut replayed) = (None::<Found>, None::<Found>);
+        for (device, found) in matches {
+            if !device.is_unused(found) {
+                replayed = Some((device.id, found));
+                continue;
+            }
+            device.burn(found);
+            if credited.is_none_or(|(_, nearest)| found.distance < nearest.distance) {
+                credited = Some((device.id, found));
+            }
         }
-        if self.throttle.is_disabled(&self.policy) {
-            return Err(Denial::Disabled.into());
-        }
-        Ok(())
+        (credited, replayed)
     }
 
     /// NIST SP 800-63B-4 section 3.2.2: success clears the failures of the authenticator used. Here
@@ -92,41 +94,50 @@ impl Account {
     /// none.
     fn accept(
         &mut self,
-        id: DeviceId,
-        found: Match,
+        (id, found): Found,
+        (received, side): (&Received<'_>, Side),
         hash: Option<SubmissionHash>,
         now: UnixTime,
     ) -> Result<Verified, Error> {
-        let failures_before = self.throttle.failures;
+        let failures_before = self.forgive(side);
         let after_lock =
             failures_before > 0 && failures_before >= u32::from(self.policy.free_tries());
-        self.throttle.succeed();
         let policy = self.policy;
         let device = self.device_mut(id)?;
         let idle = device.last_used.map(|last| now.saturating_since(last));
         let moved = device.credit(found, &policy, now);
         let credential = device.credential;
-        device.answer = Answer::new(hash, credential, now);
         self.note(Event::Verified {
             device: id,
             failures_before,
             after_lock,
             idle,
+            browser: received.browser,
         });
         if let Some(steps) = moved {
             self.note(Event::DriftMoved { device: id, steps });
         }
+        let remembered = self.remember(received, credential, now);
+        let answer = Answer::new(hash, credential, now);
+        self.device_mut(id)?.answer = answer.map(|answer| answer.with_cookie(remembered.salt));
         let proof = self.proof(ProofKind::Code, credential, Some(id), now);
-        Ok(Verified::new(proof, id))
+        let browser = (remembered.browser, remembered.cookie);
+        Ok(Verified::new(proof, id, browser))
     }
 
     /// Gives the answer again that this submission got before. Nothing is burned, charged or forgiven.
-    fn verified_again(&mut self, hash: Option<&SubmissionHash>) -> Option<Verified> {
+    fn verified_again(
+        &mut self,
+        hash: Option<&SubmissionHash>,
+        received: &Received<'_>,
+    ) -> Option<Verified> {
         let mut accepted = self.devices.iter().filter(|device| device.is_accepted());
         let (id, answer) =
             accepted.find_map(|device| Some((device.id, device.answer_to(hash)?)))?;
+        let remembered = self.remembered_again(received, answer.cookie_salt);
         let proof = self.answer_again(ProofKind::Code, Some(id), answer);
-        Some(Verified::new(proof, id))
+        let browser = (remembered.browser, remembered.cookie);
+        Some(Verified::new(proof, id, browser))
     }
 
     /// The proof is as old as the first one.
@@ -153,22 +164,9 @@ impl Account {
         }
     }
 
-    fn refuse(&mut self, code: Code, now: UnixTime) -> Refusal {
+    /// Notes which devices may be off.
+    fn suspect_drift(&mut self, code: Code, now: UnixTime) {
         let policy = self.policy;
-        self.throttle.fail(&policy);
-        let failures = self.throttle.failures;
-        self.note(Event::Mismatch { failures });
-        let next = self.throttle.check(&policy, now);
-        match next {
-            Err(Denial::Throttled { retry_at }) => {
-                self.note(Event::Locked {
-                    failures,
-                    until: retry_at,
-                });
-            }
-            Err(_) => self.note(Event::Disabled),
-            Ok(()) => {}
-        }
         // Every device is searched, so that the answer's time tells nothing of a suspicion.
         let suspected: Vec<(DeviceId, i64)> = (self.devices.iter())
             .filter(|device| device.is_accepted())
@@ -181,6 +179,5 @@ impl Account {
         for (device, steps) in suspected {
             self.note(Event::DriftSuspected { device, steps });
         }
-        Refusal::Charged(Denial::of_wrong_code(next))
     }
 }

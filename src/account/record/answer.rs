@@ -22,6 +22,8 @@ pub(super) struct AnswerRecord {
     pub(super) credential: [u8; Credential::LEN],
     #[cbor(n(3), with = "minicbor::bytes")]
     pub(super) hash: [u8; 16],
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub(super) cookie_salt: Option<[u8; 16]>,
 }
 
 impl From<Answer> for AnswerRecord {
@@ -31,6 +33,7 @@ impl From<Answer> for AnswerRecord {
             at: answer.at.as_secs(),
             credential: *answer.credential.as_bytes(),
             hash: answer.hash,
+            cookie_salt: answer.cookie_salt,
         }
     }
 }
@@ -49,5 +52,6 @@ pub(super) fn to_answer(record: Option<AnswerRecord>) -> Result<Option<Answer>, 
         at: UnixTime::from_secs(record.at),
         credential: Credential::from_bytes(record.credential),
         hash: record.hash,
+        cookie_salt: record.cookie_salt,
     }))
 }

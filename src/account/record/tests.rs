@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::answer::AnswerRecord;
+use super::browser::{BrowserRecord, TrustRecord, to_browsers};
 use super::device::{DeviceRecord, DriftRecord, PendingRecord, ProvisionalRecord, ReplacedRecord};
 use super::recovery::{CODE_LEN, RecoveryRecord};
 use super::*;
@@ -51,6 +52,24 @@ const ANSWER: AnswerRecord = AnswerRecord {
     at: 1_700_000_000,
     credential: [4; 8],
     hash: [8; 16],
+    cookie_salt: Some([2; 16]),
+};
+
+const fn browser(id: u32) -> BrowserRecord<'static> {
+    BrowserRecord {
+        id,
+        hash: [7; 16],
+        label: "Firefox",
+        device: [4; 8],
+        last_used: 1_700_000_000,
+        failures: None,
+        trust: None,
+    }
+}
+
+const TRUST: TrustRecord = TrustRecord {
+    lasts: 30 * 86_400,
+    age: 7,
 };
 
 const MOVE: RelocationRecord<'static> = RelocationRecord {
@@ -95,6 +114,10 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
         was_confirmed: false,
         moving: None,
         moved: None,
+        browsers: None,
+        next_browser: None,
+        known: None,
+        temporary: None,
     };
     minicbor::to_vec(record).unwrap()
 }
@@ -158,6 +181,25 @@ fn a_whole_record_comes_back() {
         was_confirmed: true,
         moving: Some(MOVE),
         moved: Some(MOVE),
+        browsers: Some(vec![
+            BrowserRecord {
+                failures: Some(10),
+                ..browser(3)
+            },
+            BrowserRecord {
+                trust: Some(TRUST),
+                ..browser(2)
+            },
+        ]),
+        next_browser: Some(4),
+        known: Some(ThrottleRecord::from(Throttle {
+            failures: 2,
+            ..Throttle::NEW
+        })),
+        temporary: Some(TemporaryRecord {
+            left: 24 * 3600,
+            set: recovery(code(31)),
+        }),
     };
     let bytes = minicbor::to_vec(record).unwrap();
     let account = decode(&bytes).unwrap();
@@ -330,6 +372,36 @@ fn impossible_answers_are_refused() {
 }
 
 #[test]
+fn impossible_browsers_are_refused() {
+    let is_possible = |list: Vec<BrowserRecord<'_>>| to_browsers(Some(&list), Some(9)).is_some();
+    let with = |failures, trust| BrowserRecord {
+        failures,
+        trust,
+        ..browser(1)
+    };
+    assert!(is_possible(vec![with(Some(10), Some(TRUST))]));
+    assert!(is_possible((1..9).rev().map(browser).collect()));
+    let longer = TrustRecord {
+        lasts: TRUST.lasts + 1,
+        ..TRUST
+    };
+    for impossible in [
+        vec![browser(1), browser(1)],
+        vec![browser(9)],
+        vec![with(Some(0), None)],
+        vec![with(Some(11), None)],
+        vec![with(None, Some(longer))],
+        vec![BrowserRecord {
+            label: "",
+            ..browser(1)
+        }],
+        (0..9).map(browser).collect(),
+    ] {
+        assert!(!is_possible(impossible));
+    }
+}
+
+#[test]
 fn an_id_is_there_once_and_in_order() {
     let second = || DeviceRecord { id: 2, ..device() };
     assert!(decode(&encode(vec![device(), second()], 3)).is_ok());
@@ -370,6 +442,23 @@ fn code(selector: u8) -> Vec<u8> {
     let mut code = vec![3; CODE_LEN];
     code[0] = selector;
     code
+}
+
+#[test]
+fn impossible_temporary_codes_are_refused() {
+    let record = |left, set| {
+        let bytes = minicbor::to_vec(TemporaryRecord { left, set }).unwrap();
+        let read: TemporaryRecord<'_> = minicbor::decode(&bytes).unwrap();
+        read.into_temporary().is_some()
+    };
+    let one = || recovery(code(31));
+    let redeemed = |codes| RecoveryRecord {
+        redemptions: vec![[8; 8].into()],
+        ..recovery(codes)
+    };
+    assert!(record(1, one()) && record(86_400, redeemed(Vec::new())));
+    assert!(!record(0, one()) && !record(86_401, one()) && !record(1, recovery(Vec::new())));
+    assert!(!record(1, redeemed(code(31))));
 }
 
 #[test]

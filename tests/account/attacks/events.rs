@@ -80,7 +80,8 @@ fn a_shrunk_cap_is_told() {
     }
 
     let log = Log::default();
-    let policy = Policy::builder().max_failures(4).build().unwrap();
+    let policy = Policy::NIST.to_builder().max_failures(4);
+    let policy = policy.build().unwrap();
     let mfa = Mfa::new(store, keyring())
         .with_clock(clock)
         .with_policy(policy)

@@ -229,12 +229,12 @@ fn a_hundred_wrong_codes_disable_and_only_a_new_device_ends_it() {
     let now = loop {
         let now = secondfactor::codes::Clock::now(&clock);
         match kind(run(mfa.verify(&alice(), wrong_code(&secret, now)))) {
-            Denial::Mismatch if judged < 100 => judged += 1,
+            Denial::Mismatch if judged < 80 => judged += 1,
             Denial::Throttled { retry_at, .. } => clock.set(retry_at),
             _ => break now,
         }
     };
-    assert_eq!(judged, 100);
+    assert_eq!(judged, 80, "and 20 are for known browsers");
     for now in [
         now,
         now.saturating_add(Duration::from_secs(3650 * 24 * 3600)),

@@ -2,6 +2,7 @@
 //! which attack; `tests/repository/manual.rs` checks that it names them all. "Attacks:" above a test names its rows there.
 
 mod along_time;
+mod browsers;
 mod clock;
 mod database;
 mod drift;
@@ -11,6 +12,7 @@ mod guessing;
 mod input;
 mod keys;
 mod labels;
+mod operators;
 mod proofs;
 mod recovery;
 mod replay;

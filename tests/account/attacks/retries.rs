@@ -354,5 +354,7 @@ fn the_ids_of_forms_come_back() {
         assert!(change(set).parse::<RecoverySetId>().is_err());
     }
     let shown = format!("{:?}", in_form(12));
-    assert_eq!(shown, "Submission { code: 12, form: Some(Form(..)) }");
+    let expected = "Submission { code: 12, form: Some(Form(..)), origin: None, cookie: None, \
+        remembered_as: None }";
+    assert_eq!(shown, expected);
 }

@@ -5,6 +5,7 @@ use secondfactor::account::{DeviceState, DeviceStatus, RecoverySetId, VouchedBy,
 use secondfactor::codes::UnixTime;
 use secondfactor::sealing::KeyId;
 
+use super::browsers::check_browsers;
 use super::device::{Device, State};
 use super::naive::{Identity, Limits, Lived, Wrong};
 use super::world::{World, device_id, key};
@@ -47,12 +48,16 @@ impl World {
             check_device(seen, device, (limits, now, naive.lived));
         }
 
-        check_lock(
-            "CODES",
-            status.lock(),
-            &naive.wrong,
-            (limits, now, naive.lived),
-        );
+        check_browsers(status.browsers(), &naive, (limits.max_trust, now));
+        let at = (limits, now, naive.lived);
+        let cap = Some(limits.max_strangers());
+        check_lock("CODES", status.lock(), (&naive.wrong, cap), at);
+        // Known browsers whose side is closed are strangers.
+        let known = match naive.known.is_at_the_cap(Some(limits.max_known())) {
+            true => (&naive.wrong, cap),
+            false => (&naive.known, Some(limits.max_known())),
+        };
+        check_lock("KNOWN", status.known_browsers_lock(), known, at);
         let set = naive.recovery.as_ref().map(|set| set.identity);
         self.check_set(set, status.recovery_set());
         let wrong = Wrong::default();
@@ -67,9 +72,21 @@ impl World {
             naive.codes_by(),
             "STATUS: another one vouched for the recovery codes"
         );
+        let unused = naive
+            .temporary
+            .as_ref()
+            .filter(|one| !one.set.left.is_empty());
+        let until = unused.map(|one| now.saturating_add(seconds(one.until - naive.lived)));
+        let seen = status.temporary_code_until().map(UnixTime::as_secs);
+        assert_eq!(seen, until, "STATUS: another temporary code");
         let wrong = recovery.map_or(&wrong, |recovery| &recovery.wrong);
         let recovery_lock = status.recovery_lock();
-        check_lock("RECOVERY", recovery_lock, wrong, (limits, now, naive.lived));
+        check_lock(
+            "RECOVERY",
+            recovery_lock,
+            (wrong, limits.max_recovery()),
+            at,
+        );
     }
 }
 
@@ -138,17 +155,17 @@ fn check_device(seen: &DeviceStatus, device: &Device, (limits, now, lived): (Lim
 fn check_lock(
     of: &str,
     seen: secondfactor::account::Lock,
-    wrong: &Wrong,
+    (wrong, cap): (&Wrong, Option<usize>),
     (limits, now, lived): (Limits, u64, Lived),
 ) {
     let count = wrong.in_a_row.len();
     assert!(
-        count <= limits.highest_cap,
+        cap.is_none() || count <= limits.highest_cap,
         "CAP: {of}: {count} wrong codes in a row were judged"
     );
     assert_eq!(
         seen,
-        wrong.wait(limits, lived).as_lock(now),
+        wrong.wait(limits, cap, lived).as_lock(now),
         "LOCK: {of}: after {count} in a row"
     );
 }

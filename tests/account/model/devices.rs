@@ -6,11 +6,13 @@ use std::time::Duration;
 use secondfactor::Code;
 use secondfactor::account::PendingDevice;
 
+use super::browsers::Seat;
 use super::device::{Device, Moves, State};
 use super::naive::{DAY, Form, Naive, Said};
 use super::pages::{Page, What};
 use super::proven::Proven;
 use super::world::{World, attempt, device_id};
+use crate::support::operator;
 
 fn in_session(number: u32, session: Option<&str>) -> PendingDevice {
     match session {
@@ -147,18 +149,18 @@ impl World {
         &mut self,
         who: usize,
         (number, session): (u32, Option<&'static str>),
-        code: Code,
-        page: Option<Page>,
+        (code, page, seat): (Code, Option<Page>, &Seat),
     ) {
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let expected = self.asked(who, |naive| {
-            naive.confirm((number, session), (code, page), limits, now)
+            naive.confirm((number, session), (code, page, seat), limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let submission = Page::submission(page, code);
+        let submission = seat.with(Page::submission(page, code));
         let answer = attempt(mfa.confirm(&id, in_session(number, session), submission));
-        if let Some(confirmed) = self.settle(who, ("confirm", turn), expected, answer) {
+        if let Some(mut confirmed) = self.settle(who, ("confirm", turn), expected, answer) {
+            self.keep_cookie(who, confirmed.take_browser_cookie());
             assert_eq!(confirmed.device(), device_id(number));
             self.keep(who, "confirm again", confirmed);
         }
@@ -280,7 +282,7 @@ impl World {
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
         let devices = forms.iter().map(Form::as_new).collect();
-        let answer = attempt(mfa.danger_import_unproven(&id, devices));
+        let answer = attempt(mfa.danger_import_unproven(&id, &operator(), devices, None));
         self.settle(who, ("danger import", turn), (verdict, Some(next)), answer);
         // Their owners have them, whatever the operator hears.
         for number in numbers(&self.naive(who)) {

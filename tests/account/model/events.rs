@@ -5,7 +5,7 @@ use secondfactor::account::{DeviceId, Lock};
 
 use super::checks::shown;
 use super::device::{Device, State};
-use super::naive::{Limits, Naive, Recovery, Said};
+use super::naive::{Limits, Naive, Recovery, Said, Wrong};
 use super::world::{World, device_id};
 
 /// The stable name of an event, and its device.
@@ -104,12 +104,14 @@ fn check_names(told: &[Event], before: &Naive, after: &Naive) {
     let name = |event: &Event| match event.code() {
         // Which of them, depends on how it ended.
         "retired" | "revoked" | "revoked_unproven" | "enrollment_ended" => "ended",
+        "temporary_code_withdrawn" => "temporary_code_ended",
         code => code,
     };
     // These are no changes, or say more of one that has its own event.
     let is_beside = |name: &Name| {
         let names = [
             "answered_again",
+            "browser_trusted",
             "confirmation_failed",
             "drift_moved",
             "drift_suspected",
@@ -117,7 +119,9 @@ fn check_names(told: &[Event], before: &Naive, after: &Naive) {
             "kept_only",
             "locked",
             "mismatch",
+            "password_changed",
             "rebound",
+            "recognized",
             "recovery_codes_voided",
             "recovery_mismatch",
             "refused_disabled",
@@ -172,11 +176,55 @@ fn changes(before: &Naive, after: &Naive) -> Vec<Name> {
     if after.wrong.is_told && !before.wrong.is_told {
         names.push(("disabled", None));
     }
+    if after.known.is_told && !before.known.is_told {
+        names.push(("known_browsers_closed", None));
+    }
+    names.extend(changes_of_browsers(before, after));
     names.extend(changes_of_codes(
         before.recovery.as_ref(),
         after.recovery.as_ref(),
     ));
+    names.extend(changes_of_the_temporary(
+        before.temporary.as_ref().map(|one| &one.set),
+        after.temporary.as_ref().map(|one| &one.set),
+    ));
     names
+}
+
+fn changes_of_browsers(before: &Naive, after: &Naive) -> Vec<Name> {
+    let find = |naive: &Naive, number| {
+        let mut browsers = naive.browsers.iter();
+        browsers.find(|browser| browser.number == number).cloned()
+    };
+    let mut names = Vec::new();
+    for browser in &after.browsers {
+        match find(before, browser.number) {
+            None => names.push(("browser_remembered", None)),
+            Some(known) if known.wrong_in_a_row < 10 && browser.wrong_in_a_row >= 10 => {
+                names.push(("browser_closed", None));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = (before.browsers.iter()).filter(|known| find(after, known.number).is_none());
+    names.extend(gone.map(|_| ("browser_forgotten", None)));
+    names
+}
+
+fn changes_of_the_temporary(
+    before: Option<&Recovery>,
+    after: Option<&Recovery>,
+) -> impl Iterator<Item = Name> + use<> {
+    let is_new = after.map(|set| set.identity) != before.map(|set| set.identity);
+    let left = |set: Option<&Recovery>| set.map_or(0, |set| set.left.len());
+    let is_told = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_told);
+    let names = [
+        (is_new && before.is_some()).then_some("temporary_code_ended"),
+        (is_new && after.is_some()).then_some("temporary_code_issued"),
+        (!is_new && left(before) > left(after)).then_some("temporary_code_redeemed"),
+        (!is_new && !is_told(before) && is_told(after)).then_some("recovery_disabled"),
+    ];
+    names.into_iter().flatten().map(|name| (name, None))
 }
 
 fn changes_of(before: &Device, after: &Device) -> impl Iterator<Item = &'static str> + use<> {
@@ -253,12 +301,16 @@ fn check_event(event: &Event, before: &Naive, after: &Naive, (now, ended): (u64,
             device,
             failures_before,
             idle,
+            browser,
             ..
         } => {
             let last_used = find(before, *device).and_then(|known| known.last_used);
             let since = last_used.map(|last| now.saturating_sub(last));
             assert_eq!(idle.map(|idle| idle.as_secs()), since, "EVENTS: idle");
-            assert_eq!(*failures_before as usize, before.wrong.in_a_row.len());
+            let [strangers, known] =
+                [&before.wrong, &before.known].map(|wrong| wrong.in_a_row.len());
+            let failures = *failures_before as usize;
+            assert!(failures == strangers || (browser.is_some() && failures == known));
         }
         Event::Suspended { codes_by, .. } => {
             assert_eq!(
@@ -296,7 +348,8 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
         let mut devices = after.devices.iter();
         devices.find(|device| device_id(device.number) == *id)
     };
-    let wrong = after.recovery.as_ref().map(|set| set.wrong.in_a_row.len());
+    let temporary = after.temporary.iter().map(|one| &one.set);
+    let mut sets = after.recovery.iter().chain(temporary);
     let left = after.recovery.as_ref().map_or(0, |set| set.left.len());
     let is_so = match event {
         Event::EnrollmentBegun { device, .. } => of(device).is_some_and(Device::is_pending),
@@ -328,16 +381,33 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
         Event::DriftMoved { device, steps, .. } => {
             of(device).is_some_and(|device| device.offset.steps(limits) == *steps)
         }
-        Event::Mismatch { failures, .. } => *failures as usize == after.wrong.in_a_row.len(),
-        Event::Locked { until, .. } => {
-            after.wrong.wait(limits, after.lived).as_lock(now) == Lock::Until(*until)
+        Event::Mismatch {
+            failures, browser, ..
+        } => {
+            let is_of = |wrong: &Wrong| *failures as usize == wrong.in_a_row.len();
+            is_of(&after.wrong) || (browser.is_some() && is_of(&after.known))
+        }
+        Event::Locked { until, browser, .. } => {
+            let is_of = |wrong: &Wrong, cap| {
+                wrong.wait(limits, Some(cap), after.lived).as_lock(now) == Lock::Until(*until)
+            };
+            is_of(&after.wrong, limits.max_strangers())
+                || (browser.is_some() && is_of(&after.known, limits.max_known()))
         }
         Event::Disabled => after.is_disabled(limits),
-        Event::UnlockedUnproven => after.wrong.in_a_row.is_empty(),
+        Event::UnlockedUnproven { .. } | Event::PasswordChanged => {
+            after.wrong.in_a_row.is_empty() && after.known.in_a_row.is_empty()
+        }
         Event::RecoveryCodesIssued { count, .. } => *count == left,
         Event::Recovered { codes_left, .. } => *codes_left == left,
-        Event::RecoveryMismatch { failures, .. } => Some(*failures as usize) == wrong,
-        Event::RecoveryDisabled => wrong.is_some_and(|wrong| wrong >= limits.max_failures),
+        Event::RecoveryMismatch { failures, .. } => {
+            sets.any(|set| *failures as usize == set.wrong.in_a_row.len())
+        }
+        Event::RecoveryDisabled => sets.any(|set| set.wrong.in_a_row.len() >= limits.max_failures),
+        Event::TemporaryCodeIssued { ends, .. } => after.temporary.as_ref().is_some_and(|one| {
+            let left = u64::try_from(one.until - after.lived).unwrap();
+            ends.as_secs() == now.saturating_add(left)
+        }),
         _ => true,
     };
     assert!(is_so, "EVENTS: {event:?} is not what was committed");

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use secondfactor::account::Lock;
 use secondfactor::{Code, Error, Verified};
 
+use super::browsers::Seat;
 use super::device::{Device, Moves};
 use super::faulty::{Fault, Meanwhile, run_or_die};
 use super::naive::{DAY, Naive};
@@ -141,41 +142,47 @@ impl World {
         self.send(who, What::Login(code));
     }
 
-    pub(super) fn verify_from(&mut self, who: usize, code: Code, page: Option<Page>) {
+    pub(super) fn verify_from(&mut self, who: usize, code: Code, page: Option<Page>, seat: &Seat) {
         let fault = self.fault();
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
-        let answer = attempt(mfa.verify(&id, Page::submission(page, code)));
-        self.settle_verify(who, turn, (code, page), answer);
+        let submission = seat.with(Page::submission(page, code));
+        let answer = attempt(mfa.verify(&id, submission));
+        self.settle_verify(who, turn, (code, page, seat), answer);
     }
 
     fn settle_verify(
         &mut self,
         who: usize,
         turn: Turn,
-        (code, page): (Code, Option<Page>),
+        (code, page, seat): (Code, Option<Page>, &Seat),
         answer: Option<Result<Verified, Error>>,
     ) {
         let (now, limits) = (self.now(), self.limits);
-        let expected = self.asked(who, |naive| naive.verify(code, page, limits, now));
+        let expected = self.asked(who, |naive| naive.verify(code, (page, seat), limits, now));
         let again = expected.1.as_ref().and_then(|next| next.again.as_ref());
         if let (Some(Ok(verified)), None) = (&answer, again) {
-            self.check_verified(&self.naive(who).seen_at(now), verified, code);
+            self.check_verified(&self.naive(who).seen_at(now), verified, (code, seat));
         }
         let credited = expected.1.as_ref().and_then(|next| next.credited);
-        if let Some(verified) = self.settle(who, ("verify", turn), expected, answer) {
+        if let Some(mut verified) = self.settle(who, ("verify", turn), expected, answer) {
+            self.keep_cookie(who, verified.take_browser_cookie());
             assert_eq!(
                 Some(verified.device()),
                 credited.map(device_id),
                 "CREDIT: another device shows the nearer code"
             );
             assert_eq!(verified.account(), &self.people[who].id);
+            // Two that race are settled one after the other.
+            if self.meanwhile.is_none() && turn.fault == Fault::None {
+                self.may_trust(who, &verified);
+            }
             self.keep(who, "verify again", verified);
         }
     }
 
     /// Whether this success may be at all, before the model is asked.
-    fn check_verified(&self, before: &Naive, verified: &Verified, code: Code) {
+    fn check_verified(&self, before: &Naive, verified: &Verified, (code, seat): (Code, &Seat)) {
         let (now, limits) = (self.now(), self.limits);
         let device = before
             .devices
@@ -188,7 +195,7 @@ impl World {
             device.state
         );
         assert!(
-            !before.is_disabled(limits),
+            !before.is_disabled(limits) || before.clone().side(seat, limits).1,
             "ABSORBED: a disabled account has let somebody in"
         );
         let matches = device.matches(code, limits, now);
@@ -222,6 +229,7 @@ impl World {
         };
         let page = self.page();
         let rival_page = self.dice.of([page, None]);
+        let (seat, rival_seat) = (self.seat(who), self.seat(who));
         let id = self.people[who].id.clone();
         let slot = Arc::new(Mutex::new(None));
         let (mut turn, _) = self.turn(who, Fault::None, None);
@@ -234,25 +242,26 @@ impl World {
         };
         let (result, observer, account) =
             (Arc::clone(&slot), Arc::clone(&self.observer), id.clone());
+        let rival_submission = rival_seat.with(Page::submission(rival_page, rival_code));
         let meanwhile: Meanwhile = Box::new(move || {
-            let answer =
-                run_or_die(rival_mfa.verify(&account, Page::submission(rival_page, rival_code)));
+            let answer = run_or_die(rival_mfa.verify(&account, rival_submission.clone()));
             *result.lock().unwrap() = Some((answer, run(observer.status(&account)).ok()));
         });
         let (mfa, faulty) = self.servers[turn.server].clone();
         faulty.arm(Fault::None, Some(meanwhile));
-        let answer = attempt(mfa.verify(&id, Page::submission(page, code)));
+        let answer = attempt(mfa.verify(&id, seat.with(Page::submission(page, code))));
         self.note("a race:");
         let rival = slot.lock().unwrap().take();
         let Some((rival_answer, seen_after)) = rival else {
-            return self.settle_verify(who, turn, (code, page), answer);
+            return self.settle_verify(who, turn, (code, page, &seat), answer);
         };
         // The rival was first, so it's settled first; the status meanwhile is the one that it left.
         self.meanwhile = Some(seen_after);
-        self.settle_verify(who, rival_turn, (rival_code, rival_page), rival_answer);
+        let rival = (rival_code, rival_page, &rival_seat);
+        self.settle_verify(who, rival_turn, rival, rival_answer);
         self.meanwhile = None;
         turn.fault = Fault::Loses(1);
-        self.settle_verify(who, turn, (code, page), answer);
+        self.settle_verify(who, turn, (code, page, &seat), answer);
     }
 
     pub(crate) fn guess(&mut self, who: usize) {

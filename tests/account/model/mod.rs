@@ -4,6 +4,7 @@
 //! It is played by the test `sequences`, by the fuzz target `account`, and by the replay of that
 //! target's inputs.
 
+mod browsers;
 mod checks;
 mod commands;
 mod device;

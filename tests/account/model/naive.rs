@@ -1,9 +1,11 @@
 //! What an account should be, told as simply as it goes: lists of what happened, looked through
 //! from the start.
 
+mod browsers;
 mod changes;
 mod enroll;
 mod submissions;
+mod temporary;
 mod time;
 mod wrong;
 
@@ -15,6 +17,7 @@ use secondfactor::codes::{Algorithm, Digits, Secret};
 
 use super::device::{Device, Moves};
 use super::pages::{Page, Sent, What};
+pub(crate) use temporary::Temporary;
 pub(crate) use wrong::{Lived, Wrong};
 
 /// How a command ended.
@@ -25,6 +28,7 @@ pub(crate) enum Said {
     Replayed,
     Throttled,
     Disabled,
+    StrangersClosed,
     NoDevice,
     NotEnrolled,
     UnknownDevice,
@@ -35,10 +39,14 @@ pub(crate) enum Said {
     LastDevice,
     DeviceRequired,
     GraceTooLong,
+    TemporaryLifetime,
     SecretRequired,
     DuplicateSecret,
     NoRecoveryCodes,
     OtherRecoveryCodes,
+    UnknownBrowser,
+    TrustRefused,
+    CodeRequired,
     TooManyDevices,
     LabelTaken,
     EnrollmentExpired,
@@ -87,6 +95,28 @@ pub(crate) struct Limits {
     pub(crate) max_failures: usize,
     /// The cap before it has shrunk.
     pub(crate) highest_cap: usize,
+    pub(crate) max_trust: u64,
+    pub(crate) has_one_side: bool,
+    pub(crate) closes_recovery_codes: bool,
+}
+
+impl Limits {
+    /// A fifth is for known browsers.
+    pub(crate) fn max_known(self) -> usize {
+        if self.has_one_side {
+            0
+        } else {
+            self.max_failures / 5
+        }
+    }
+
+    pub(crate) fn max_strangers(self) -> usize {
+        self.max_failures - self.max_known()
+    }
+
+    pub(crate) fn max_recovery(self) -> Option<usize> {
+        self.closes_recovery_codes.then_some(self.max_failures)
+    }
 }
 
 pub(crate) const DAY: u64 = 24 * 3600;
@@ -125,6 +155,8 @@ pub(crate) struct Answered {
     pub(crate) by: Identity,
     pub(crate) at: u64,
     lived: Lived,
+    /// The browser that it made known.
+    made: Option<u32>,
 }
 
 impl Answered {
@@ -140,6 +172,7 @@ impl Answered {
             by,
             at,
             lived,
+            made: None,
         })
     }
 
@@ -149,14 +182,39 @@ impl Answered {
     }
 }
 
+/// A known browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Browser {
+    pub(crate) number: u32,
+    /// Nobody's, if the answer that set it was lost.
+    pub(crate) cookie: Option<String>,
+    pub(crate) label: String,
+    pub(crate) device: Identity,
+    pub(crate) last_used: u64,
+    pub(crate) wrong_in_a_row: usize,
+    /// Since when it is trusted, and for how many seconds.
+    pub(crate) trusted: Option<(Lived, u64)>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Naive {
     pub(crate) devices: Vec<Device>,
     pub(crate) enrolled_ever: u32,
     pub(crate) was_confirmed: bool,
+    /// Of strangers.
     pub(crate) wrong: Wrong,
+    /// Of known browsers.
+    pub(crate) known: Wrong,
+    /// The one that was used last at the end.
+    pub(crate) browsers: Vec<Browser>,
+    pub(crate) browsers_ever: u32,
+    /// The browser whose cookie the last success hands out.
+    pub(crate) handed: Option<u32>,
     pub(crate) resyncs: Vec<Lived>,
     pub(crate) recovery: Option<Recovery>,
+    pub(crate) temporary: Option<Temporary>,
+    /// The last one, of whatever code.
+    pub(crate) redemption: Option<Identity>,
     /// The one date.
     pub(crate) last_change: Option<u64>,
     pub(crate) lived: Lived,
@@ -204,6 +262,6 @@ impl Naive {
     }
 
     pub(crate) fn is_disabled(&self, limits: Limits) -> bool {
-        self.wrong.is_at_the_cap(limits)
+        self.wrong.is_at_the_cap(Some(limits.max_strangers()))
     }
 }

@@ -3,6 +3,7 @@
 use secondfactor::Code;
 use secondfactor::account::{FormId, Submission};
 
+use super::browsers::Seat;
 use super::world::World;
 
 /// A form of a session.
@@ -51,17 +52,17 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, who: usize, what: What) {
-        let page = self.page();
-        self.send_from(who, Sent { what, page });
+        let (page, seat) = (self.page(), self.seat(who));
+        self.send_from(who, Sent { what, page }, &seat);
     }
 
-    fn send_from(&mut self, who: usize, sent: Sent) {
-        self.sent = Some(sent.clone());
+    fn send_from(&mut self, who: usize, sent: Sent, seat: &Seat) {
+        self.sent = Some((sent.clone(), seat.clone()));
         let Sent { what, page } = sent;
         match what {
-            What::Login(code) => self.verify_from(who, code, page),
+            What::Login(code) => self.verify_from(who, code, page, seat),
             What::Confirmation(number, session, code) => {
-                self.confirm_from(who, (number, session), code, page);
+                self.confirm_from(who, (number, session), (code, page, seat));
             }
             What::Recovery(text) => self.redeem_from(who, &text.parse().unwrap(), page),
         }
@@ -69,9 +70,12 @@ impl World {
 
     /// A double click, a page that was loaded again, or a thief who has seen one part of it.
     pub(crate) fn send_again(&mut self, who: usize) {
-        let Some(mut sent) = self.sent.clone() else {
+        let Some((mut sent, mut seat)) = self.sent.clone() else {
             return;
         };
+        if self.dice.one_in(3) {
+            seat = self.seat(who);
+        }
         if self.dice.one_in(4) {
             let seconds = self.dice.of([1, 20, 59, 60, 61]);
             self.wait(seconds);
@@ -83,7 +87,7 @@ impl World {
         if self.dice.one_in(8) {
             sent.what = self.another_command(who, sent.what);
         }
-        self.send_from(who, sent);
+        self.send_from(who, sent, &seat);
     }
 
     fn another_command(&mut self, who: usize, what: What) -> What {

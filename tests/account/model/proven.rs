@@ -1,7 +1,7 @@
 //! Proofs that people keep: with what the model knows of each.
 
-use secondfactor::Proof;
 use secondfactor::account::{ProofKind, VouchedBy};
+use secondfactor::{Proof, Verified};
 
 use super::naive::{Identity, Naive};
 
@@ -11,6 +11,30 @@ pub(crate) struct Proven {
     /// The device or redemption that it rests on.
     pub(crate) identity: Identity,
     pub(crate) epoch: u32,
+}
+
+/// What a proof rests on, and when it was made.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) identity: Identity,
+    pub(crate) epoch: u32,
+    pub(crate) at: u64,
+    pub(crate) is_redemption: bool,
+}
+
+impl Ground {
+    /// Of a code that was verified by the last command.
+    pub(crate) fn new(verified: &Verified, naive: &Naive) -> Self {
+        let number = verified.device().to_string().parse().unwrap();
+        let again = naive.again.as_ref().map(|again| again.by);
+        let device = naive.find(number).unwrap();
+        Self {
+            identity: again.unwrap_or(device.identity),
+            epoch: naive.epoch,
+            at: verified.at().as_secs(),
+            is_redemption: false,
+        }
+    }
 }
 
 impl AsRef<Proof> for Proven {
@@ -29,7 +53,7 @@ impl Proven {
             Some(number) => naive
                 .find(number.parse().unwrap())
                 .map(|device| device.identity),
-            None => (naive.recovery.as_ref()).and_then(|set| set.redemptions.last().copied()),
+            None => naive.redemption,
         });
         Self {
             proof,
@@ -53,6 +77,15 @@ impl Proven {
     /// The same proof, after it was a token.
     pub(crate) fn opened(&self, proof: Proof) -> Self {
         Self { proof, ..*self }
+    }
+
+    pub(crate) fn ground(&self) -> Ground {
+        Ground {
+            identity: self.identity,
+            epoch: self.epoch,
+            at: self.at(),
+            is_redemption: self.is_redemption(),
+        }
     }
 
     pub(crate) fn at(&self) -> u64 {

@@ -1,13 +1,14 @@
 //! Devices in people's hands, and the policies that servers may have.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use secondfactor::codes::{Algorithm, Counter, Digits, LookAhead, Secret, Window};
 use secondfactor::{Code, Policy};
 
 use super::device::{Moves, hotp};
 use super::dice::Dice;
-use super::naive::Limits;
+use super::naive::{DAY, Limits};
 
 /// An authenticator: it may be fast or slow, ignore what it was told, or be pressed for nothing.
 #[derive(Clone, Debug)]
@@ -62,7 +63,14 @@ const DEFAULT: Limits = Limits {
     first_wait: 30,
     max_wait: 3600,
     max_failures: 100,
-    highest_cap: 100,
+    highest_cap: 80,
+    max_trust: 0,
+    has_one_side: false,
+    closes_recovery_codes: false,
+};
+const NIST: Limits = Limits {
+    closes_recovery_codes: true,
+    ..DEFAULT
 };
 const ASVS: Limits = Limits {
     past: 0,
@@ -74,6 +82,7 @@ const PCI: Limits = Limits {
     free_tries: 10,
     first_wait: 30 * 60,
     max_wait: 30 * 60,
+    has_one_side: true,
     ..DEFAULT
 };
 const WIDE: Limits = Limits {
@@ -87,7 +96,7 @@ const WIDE: Limits = Limits {
 /// One of the profiles, or the default with another limit; each also as the numbers that it should
 /// be.
 pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
-    let (policy, limits) = match dice.below(6) {
+    let (policy, limits) = match dice.below(7) {
         0 => (Policy::ASVS.to_builder(), ASVS),
         1 => (Policy::PCI.to_builder(), PCI),
         2 => {
@@ -98,7 +107,16 @@ pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
                 .look_ahead(LookAhead::new(9).unwrap());
             (policy, WIDE)
         }
-        _ => (Policy::builder(), DEFAULT),
+        3 => (Policy::NIST.to_builder(), NIST),
+        _ => {
+            let max_trust = dice.of([0, DAY, 30 * DAY]);
+            let policy = Policy::builder().trust(Duration::from_secs(max_trust));
+            let limits = Limits {
+                max_trust,
+                ..DEFAULT
+            };
+            (policy, limits)
+        }
     };
     let max_devices = dice.of([2, 3, 8]);
     let max_failures = dice.of([limits.max_failures as u8, 8]);
@@ -118,13 +136,15 @@ pub(crate) fn policy(dice: &mut Dice) -> (Policy, Limits) {
 pub(crate) fn tighter(dice: &mut Dice, policy: Policy, limits: Limits) -> (Policy, Limits) {
     let max_failures = dice.of([3, 4, 6]).min(policy.max_failures());
     let max_devices = dice.of([1, 2, 3, 8]).min(policy.max_devices());
-    let policy = policy.to_builder();
+    let max_trust = dice.of([0, DAY, 30 * DAY]).min(limits.max_trust);
+    let policy = policy.to_builder().trust(Duration::from_secs(max_trust));
     let policy = policy.max_devices(max_devices).max_failures(max_failures);
     (
         policy.build().unwrap(),
         Limits {
             max_devices: max_devices.into(),
             max_failures: max_failures.into(),
+            max_trust,
             ..limits
         },
     )

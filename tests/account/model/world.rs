@@ -10,6 +10,7 @@ use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{AccountId, Denial, Error, Event, Keyring, Mfa, Policy, SealingKey, Status};
 
+use super::browsers::Seat;
 use super::dice::Dice;
 use super::faulty::{Fault, Faulty, Meanwhile, run_or_die};
 use super::leaks::Leaks;
@@ -32,6 +33,8 @@ pub(crate) struct Person {
     pub(crate) proofs: Vec<Rc<Proven>>,
     /// All recovery codes that were ever shown.
     pub(crate) recovery_codes: Vec<String>,
+    /// All cookies that were ever set.
+    pub(crate) cookies: Vec<String>,
     pub(crate) sealed_by: usize,
 }
 
@@ -57,7 +60,7 @@ pub(crate) struct World {
     /// Whether nothing goes wrong for a while, and owners type what they see.
     pub(crate) is_calm: bool,
     /// What was sent last.
-    pub(super) sent: Option<Sent>,
+    pub(super) sent: Option<(Sent, Seat)>,
     /// Every set of recovery codes that was ever seen.
     pub(super) sets: Vec<(Identity, RecoverySetId)>,
     /// While the first of two that race is looked at: the status that it left.
@@ -122,6 +125,7 @@ impl World {
             provers: Vec::new(),
             proofs: Vec::new(),
             recovery_codes: Vec::new(),
+            cookies: Vec::new(),
             sealed_by: 0,
         };
         Self {
@@ -359,6 +363,7 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
             Denial::Replayed => Said::Replayed,
             Denial::Throttled { .. } => Said::Throttled,
             Denial::Disabled => Said::Disabled,
+            Denial::StrangersClosed => Said::StrangersClosed,
             Denial::NoDevice => Said::NoDevice,
             other => panic!("{other:?}"),
         },
@@ -371,10 +376,14 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
         Err(Error::LastDevice) => Said::LastDevice,
         Err(Error::DeviceRequired) => Said::DeviceRequired,
         Err(Error::GraceTooLong) => Said::GraceTooLong,
+        Err(Error::TemporaryLifetime) => Said::TemporaryLifetime,
         Err(Error::SecretRequired) => Said::SecretRequired,
         Err(Error::DuplicateSecret) => Said::DuplicateSecret,
         Err(Error::NoRecoveryCodes) => Said::NoRecoveryCodes,
         Err(Error::RecoveryCodesReplaced) => Said::OtherRecoveryCodes,
+        Err(Error::UnknownBrowser) => Said::UnknownBrowser,
+        Err(Error::TrustRefused) => Said::TrustRefused,
+        Err(Error::CodeRequired) => Said::CodeRequired,
         Err(Error::TooManyDevices) => Said::TooManyDevices,
         Err(Error::LabelTaken) => Said::LabelTaken,
         Err(Error::EnrollmentExpired) => Said::EnrollmentExpired,

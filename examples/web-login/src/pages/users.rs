@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use secondfactor::Error;
+use secondfactor::account::Actor;
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying, html};
@@ -196,7 +197,12 @@ pub(super) async fn reset(
     let begin = Change::opted_in(OptedIn::OptingOut).ending_sessions();
     let begun = app.database.change_user(&user.id, &begin).await?;
     let begun = begun.ok_or(Problem::NotFound)?;
-    match app.mfa.danger_opt_out_unproven(&user.account()?).await {
+    let actor = Actor::new(&*login.user.name)?;
+    match app
+        .mfa
+        .danger_opt_out_unproven(&user.account()?, &actor)
+        .await
+    {
         Ok(()) | Err(Error::NotEnrolled) => {}
         Err(error) => return Err(error.into()),
     }

@@ -121,11 +121,15 @@ impl Naive {
                 device.burn_shown(limits, now);
                 device.identity = Identity::new();
             }
+            naive.forget_browsers_but(None);
             if let Some(set) = &mut naive.recovery {
                 set.left.clear();
                 set.is_void = true;
                 set.redemptions
                     .retain(|redemption| *redemption == proven.identity);
+            }
+            if !naive.has_redeemed_temporary(proven.identity) {
+                naive.temporary = None;
             }
             Said::Yes.into()
         })
@@ -134,9 +138,8 @@ impl Naive {
     pub(crate) fn unlock(&mut self, now: u64) -> Verdict {
         self.judge(now, |naive| {
             naive.wrong.forgive();
-            if let Some(set) = &mut naive.recovery {
-                set.wrong.forgive();
-            }
+            naive.known.forgive();
+            naive.sets().for_each(|set| set.wrong.forgive());
             Said::Yes.into()
         })
     }
@@ -152,6 +155,7 @@ impl Naive {
             if naive.recovery.as_ref().map(|set| set.identity) != replaces {
                 return Said::OtherRecoveryCodes.into();
             }
+            naive.temporary = None;
             let by_redemption = proven.is_redemption().then_some(proven.identity);
             naive.recovery = Some(Recovery {
                 identity: Identity::new(),

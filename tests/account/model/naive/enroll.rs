@@ -95,7 +95,8 @@ impl Naive {
             rests_on,
             replaces,
             session: form.session,
-            rebinds: self.is_disabled(limits),
+            rebinds: self.is_disabled(limits)
+                && (vouched_by == VouchedBy::RecoveryCode || !self.has_working_browser(limits)),
         };
         self.push(form, State::Pending(pending), vouched_by, now);
         Said::Yes.into()

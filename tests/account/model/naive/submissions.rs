@@ -3,23 +3,32 @@
 
 use secondfactor::{Code, RecoveryCode};
 
+use super::super::browsers::Seat;
 use super::super::device::{Device, Moves, State};
 use super::wrong::{Wait, wait_of_resyncs};
-use super::{Answered, Identity, Limits, Naive, Said, Verdict};
+use super::{Answered, Identity, Limits, Naive, Recovery, Said, Verdict};
 use crate::model::pages::{Page, Sent, What};
 
 impl Naive {
     pub(crate) fn verify(
         &mut self,
         code: Code,
-        page: Option<Page>,
+        (page, seat): (Option<Page>, &Seat),
         limits: Limits,
         now: u64,
     ) -> Verdict {
-        self.judge(now, |naive| naive.judge_code(code, page, limits, now))
+        self.judge(now, |naive| {
+            naive.judge_code(code, (page, seat), limits, now)
+        })
     }
 
-    fn judge_code(&mut self, code: Code, page: Option<Page>, limits: Limits, now: u64) -> Verdict {
+    fn judge_code(
+        &mut self,
+        code: Code,
+        (page, seat): (Option<Page>, &Seat),
+        limits: Limits,
+        now: u64,
+    ) -> Verdict {
         if !self.has_accepted() {
             return if self.was_confirmed {
                 Said::NoDevice
@@ -28,7 +37,8 @@ impl Naive {
             }
             .into();
         }
-        if let Some(refusal) = self.wrong.refuse(limits, self.lived) {
+        let side = self.side(seat, limits);
+        if let Some(refusal) = self.refuse_side(side.1, limits) {
             return refusal;
         }
         let sent = Sent {
@@ -37,6 +47,7 @@ impl Naive {
         };
         if let Some(answered) = self.answered(&sent, |device| device.is_accepted()) {
             self.credited = self.number_of(answered.by);
+            self.take_seat_again(side.0, seat, &answered);
             self.again = Some(answered);
             return Said::Yes.into();
         }
@@ -60,13 +71,16 @@ impl Naive {
         let nearest = found.into_iter().min_by_key(|(distance, ..)| *distance);
         match (nearest, replayed) {
             (Some((_, number, lean)), _) => {
+                self.forgive_side(side.1);
                 self.let_in(number, lean, limits, now);
-                self.remember_answer(number, sent, now);
+                let device = self.find_mut(number).identity;
+                let made = self.take_seat(side.0, seat, device, now);
+                self.remember_answer(number, sent, made, now);
                 Said::Yes.into()
             }
             (None, Some((number, step))) => self.refuse_replay(number, step),
             (None, None) => {
-                self.wrong.add(self.lived, limits);
+                self.add_wrong(side, limits);
                 Said::Mismatch.into()
             }
         }
@@ -88,14 +102,14 @@ impl Naive {
         Some(device.number)
     }
 
-    fn remember_answer(&mut self, number: u32, sent: Sent, now: u64) {
+    fn remember_answer(&mut self, number: u32, sent: Sent, made: Option<u32>, now: u64) {
         let when = (now, self.lived);
         let device = self.find_mut(number);
-        device.answered = Answered::new(sent.what, sent.page, device.identity, when);
+        let answered = Answered::new(sent.what, sent.page, device.identity, when);
+        device.answered = answered.map(|answered| Answered { made, ..answered });
     }
 
     fn let_in(&mut self, number: u32, lean: i64, limits: Limits, now: u64) {
-        self.wrong.forgive();
         self.credited = Some(number);
         let device = self.find_mut(number);
         device.last_used = Some(now);
@@ -123,7 +137,7 @@ impl Naive {
     pub(crate) fn confirm(
         &mut self,
         (number, session): (u32, Option<&'static str>),
-        (code, page): (Code, Option<Page>),
+        (code, page, seat): (Code, Option<Page>, &Seat),
         limits: Limits,
         now: u64,
     ) -> Verdict {
@@ -131,7 +145,8 @@ impl Naive {
             what: What::Confirmation(number, None, code),
             page,
         };
-        self.confirm_by((number, session), Some(sent), limits, now, |device| {
+        let sent = Some((sent, seat));
+        self.confirm_by((number, session), sent, limits, now, |device| {
             let last = device.matches(code, limits, now).pop();
             let unused = last.filter(|last| device.is_unused(*last));
             device.burned.extend(unused);
@@ -158,7 +173,7 @@ impl Naive {
     fn confirm_by(
         &mut self,
         (number, session): (u32, Option<&'static str>),
-        sent: Option<Sent>,
+        sent: Option<(Sent, &Seat)>,
         limits: Limits,
         now: u64,
         judge: impl FnOnce(&mut Device) -> bool,
@@ -173,9 +188,13 @@ impl Naive {
                 return Said::EnrollmentExpired.into();
             }
             let is_it = |device: &Device| device.number == number && device.is_active();
-            let answered = sent.as_ref().and_then(|sent| naive.answered(sent, is_it));
-            if answered.is_some() {
-                naive.again = answered;
+            let number_of_browser =
+                (sent.as_ref()).and_then(|(_, seat)| naive.number_with(seat.cookie.as_deref()));
+            if let Some((sent, seat)) = &sent
+                && let Some(answered) = naive.answered(sent, is_it)
+            {
+                naive.take_seat_again(number_of_browser, seat, &answered);
+                naive.again = Some(answered);
                 return Said::Yes.into();
             }
             let Some(device) = naive.devices.iter().find(is_begun_here) else {
@@ -192,9 +211,11 @@ impl Naive {
             if !judge(device) {
                 return Said::Mismatch.into();
             }
-            naive.bind(number, limits);
-            if let Some(sent) = sent {
-                naive.remember_answer(number, sent, now);
+            naive.bind(number, number_of_browser, limits);
+            if let Some((sent, seat)) = sent {
+                let device = naive.find_mut(number).identity;
+                let made = naive.take_seat(number_of_browser, seat, device, now);
+                naive.remember_answer(number, sent, made, now);
             }
             Said::Yes.into()
         })
@@ -202,7 +223,7 @@ impl Naive {
 
     /// The device counts, then the one that it replaces retires. If it was begun for a disabled
     /// account, that has no other.
-    fn bind(&mut self, number: u32, limits: Limits) {
+    fn bind(&mut self, number: u32, in_browser: Option<u32>, limits: Limits) {
         self.was_confirmed = true;
         let device = self.find_mut(number);
         let before = std::mem::replace(&mut device.state, State::Active);
@@ -221,7 +242,9 @@ impl Naive {
         }
         if rebinds && self.is_disabled(limits) {
             self.devices.retain(|device| device.number == number);
+            self.forget_browsers_but(in_browser);
             self.wrong.forgive();
+            self.known.forgive();
         }
     }
 
@@ -247,8 +270,8 @@ impl Naive {
             if !naive.find(number).is_some_and(Device::is_accepted) {
                 return Said::UnknownDevice.into();
             }
-            if naive.is_disabled(limits) {
-                return naive.wrong.refuse(limits, naive.lived).unwrap();
+            if naive.is_disabled(limits) && !naive.has_working_browser(limits) {
+                return naive.refuse_side(false, limits).unwrap();
             }
             if wait_of_resyncs(&naive.resyncs, naive.lived) != Wait::Nothing {
                 return Said::Throttled.into();
@@ -276,16 +299,29 @@ impl Naive {
                 what: What::Recovery(code.expose_text().to_string()),
                 page,
             };
-            let Some(set) = &mut naive.recovery else {
+            let answer = |set: &Recovery| {
+                set.answered.clone().filter(|answered| {
+                    answered.is_to(&sent, lived) && set.redemptions.contains(&answered.by)
+                })
+            };
+            // Its first symbol says so. One that is gone is a wrong recovery code.
+            let temporary = naive.temporary.as_mut().filter(|one| {
+                let is_there = !one.set.left.is_empty() || answer(&one.set).is_some();
+                is_there && code.expose_text().starts_with('Z')
+            });
+            let is_temporary = temporary.is_some();
+            let set = match temporary {
+                Some(temporary) => Some(&mut temporary.set),
+                None => naive.recovery.as_mut(),
+            };
+            let Some(set) = set else {
                 return Said::NoRecoveryCodes.into();
             };
-            let answered = set.answered.clone().filter(|answered| {
-                answered.is_to(&sent, lived) && set.redemptions.contains(&answered.by)
-            });
+            let answered = answer(set);
             if set.left.is_empty() && answered.is_none() {
                 return Said::NoRecoveryCodes.into();
             }
-            if let Some(refusal) = set.wrong.refuse(limits, lived) {
+            if let Some(refusal) = set.wrong.refuse(limits, limits.max_recovery(), lived) {
                 return refusal;
             }
             if answered.is_some() {
@@ -295,7 +331,7 @@ impl Naive {
             let text = code.expose_text();
             let is_it = |left: &Option<String>| left.as_deref() == Some(&*text);
             let Some(at) = set.left.iter().position(is_it) else {
-                set.wrong.add(lived, limits);
+                set.wrong.add(lived, limits.max_recovery());
                 return Said::Mismatch.into();
             };
             set.left.remove(at);
@@ -306,6 +342,11 @@ impl Naive {
             // At most ten, the last ones.
             let too_many = set.redemptions.len().saturating_sub(10);
             set.redemptions.drain(..too_many);
+            naive.end_trust(|_| true);
+            naive.redemption = Some(redemption);
+            if let Some(temporary) = naive.temporary.as_mut().filter(|_| is_temporary) {
+                temporary.until = temporary.until.max(lived + 900);
+            }
             Said::Yes.into()
         })
     }

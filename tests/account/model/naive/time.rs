@@ -1,8 +1,8 @@
 //! One date, and what has run out since. What was begun ends with what it rests on.
 
 use super::super::device::{Device, Pending, State};
-use super::{DAY, Identity, Lived, Naive, Said, Verdict};
-use crate::model::proven::Proven;
+use super::{Browser, DAY, Identity, Lived, Naive, Said, Verdict};
+use crate::model::proven::{Ground, Proven};
 
 /// Servers' clocks may differ by so many seconds.
 const TOLERANCE: u64 = 5;
@@ -15,7 +15,7 @@ impl Naive {
         now: u64,
         command: impl FnOnce(&mut Self) -> Verdict,
     ) -> Verdict {
-        self.again = None;
+        (self.again, self.handed) = (None, None);
         let goes_back = self.let_time_pass(now);
         self.end_what_lost_its_ground();
         let Verdict { said, is_written } = command(self);
@@ -33,7 +33,17 @@ impl Naive {
         now: u64,
         command: impl FnOnce(&mut Self) -> Verdict,
     ) -> Verdict {
-        self.judge(now, |naive| match naive.refuses(proven, now) {
+        self.judge_grounded(&proven.ground(), now, command)
+    }
+
+    /// The same, for one that is not kept.
+    pub(crate) fn judge_grounded(
+        &mut self,
+        ground: &Ground,
+        now: u64,
+        command: impl FnOnce(&mut Self) -> Verdict,
+    ) -> Verdict {
+        self.judge(now, |naive| match naive.refuses_ground(ground, now) {
             Some(said) => said.into(),
             None => command(naive),
         })
@@ -61,12 +71,14 @@ impl Naive {
             self.devices
                 .iter_mut()
                 .for_each(|device| device.answered = None);
-            self.recovery.iter_mut().for_each(|set| set.answered = None);
+            self.sets().for_each(|set| set.answered = None);
+            self.end_trust(|_| true);
             self.last_change = Some(now);
         } else {
             self.last_change = Some(last.max(now));
         }
         let lived = self.lived;
+        self.temporary.take_if(|one| one.until <= lived);
         self.devices.retain(|device| !device.has_run_out(lived));
         for device in &mut self.devices {
             // A resynchronization holds for a day, if no success confirms it.
@@ -92,8 +104,15 @@ impl Naive {
                 _ => true,
             });
             if self.devices.len() == there.devices.len() {
-                return;
+                return self.end_trust(|browser| !there.is_active(browser.device));
             }
+        }
+    }
+
+    pub(super) fn end_trust(&mut self, ends: impl Fn(&Browser) -> bool) {
+        let mut ended = self.browsers.iter_mut();
+        while let Some(browser) = ended.find(|browser| ends(browser)) {
+            browser.trusted = None;
         }
     }
 
@@ -114,15 +133,21 @@ impl Naive {
     /// An active device, or a remembered redemption.
     fn stands(&self, identity: Identity) -> bool {
         let recovery = self.recovery.as_ref();
-        self.is_active(identity) || recovery.is_some_and(|set| set.redemptions.contains(&identity))
+        self.is_active(identity)
+            || self.has_redeemed_temporary(identity)
+            || recovery.is_some_and(|set| set.redemptions.contains(&identity))
     }
 
     /// Why a proof is none for a change; nothing if it is one.
     pub(crate) fn refuses(&self, proven: &Proven, now: u64) -> Option<Said> {
-        let lifetime = if proven.is_redemption() { 900 } else { 300 };
-        if proven.at() > now.saturating_add(TOLERANCE) {
+        self.refuses_ground(&proven.ground(), now)
+    }
+
+    fn refuses_ground(&self, proven: &Ground, now: u64) -> Option<Said> {
+        let lifetime = if proven.is_redemption { 900 } else { 300 };
+        if proven.at > now.saturating_add(TOLERANCE) {
             Some(Said::FromTheFuture)
-        } else if now.saturating_sub(proven.at()) > lifetime {
+        } else if now.saturating_sub(proven.at) > lifetime {
             Some(Said::TooOld)
         } else if !self.stands(proven.identity) || proven.epoch != self.epoch {
             Some(Said::Ended)

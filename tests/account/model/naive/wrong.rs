@@ -46,10 +46,10 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    pub(super) fn add(&mut self, lived: Lived, limits: Limits) {
+    pub(super) fn add(&mut self, lived: Lived, cap: Option<usize>) {
         self.in_a_row.push(lived);
         self.ever.push(lived);
-        self.is_told |= self.is_at_the_cap(limits);
+        self.is_told |= self.is_at_the_cap(cap);
     }
 
     pub(super) fn forgive(&mut self) {
@@ -58,8 +58,13 @@ impl Wrong {
     }
 
     /// What is said instead of a judgement. A cap that has shrunk is told at the first submission.
-    pub(super) fn refuse(&mut self, limits: Limits, lived: Lived) -> Option<Verdict> {
-        match self.wait(limits, lived) {
+    pub(super) fn refuse(
+        &mut self,
+        limits: Limits,
+        cap: Option<usize>,
+        lived: Lived,
+    ) -> Option<Verdict> {
+        match self.wait(limits, cap, lived) {
             Wait::Nothing => None,
             Wait::Seconds(_) => Some(Said::Throttled.into()),
             Wait::ForGood => Some(Verdict {
@@ -69,13 +74,13 @@ impl Wrong {
         }
     }
 
-    pub(crate) fn is_at_the_cap(&self, limits: Limits) -> bool {
-        self.in_a_row.len() >= limits.max_failures
+    pub(crate) fn is_at_the_cap(&self, cap: Option<usize>) -> bool {
+        cap.is_some_and(|cap| self.in_a_row.len() >= cap)
     }
 
     /// The waits double, and 15 at once and ten a day are judged whatever succeeds between.
-    pub(crate) fn wait(&self, limits: Limits, lived: Lived) -> Wait {
-        if self.is_at_the_cap(limits) {
+    pub(crate) fn wait(&self, limits: Limits, cap: Option<usize>, lived: Lived) -> Wait {
+        if self.is_at_the_cap(cap) {
             return Wait::ForGood;
         }
         let beyond_free = (self.in_a_row.len() + 1).saturating_sub(limits.free_tries);

@@ -1,0 +1,90 @@
+//! Shows a known browser.
+
+use std::time::Duration;
+
+use super::entry::Browser;
+use super::id::BrowserId;
+use crate::account::device::entry::Device;
+use crate::account::device::id::DeviceId;
+use crate::account::label::Label;
+use crate::account::state::Account;
+use crate::codes::UnixTime;
+
+/// Shows a known browser of an account, without its cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct BrowserStatus {
+    id: BrowserId,
+    label: Label,
+    device: Option<DeviceId>,
+    last_used: UnixTime,
+    is_closed: bool,
+    trusted_until: Option<UnixTime>,
+}
+
+impl Account {
+    pub(crate) fn browser_statuses(&self, elapsed: Duration, now: UnixTime) -> Vec<BrowserStatus> {
+        // By a clock that went back no browser is trusted, whether that is written or not.
+        let mut clock = self.clock;
+        let has_gone_back = clock.advance(now).is_some();
+        let show = |browser: &Browser| {
+            let is_there = |device: &&Device| {
+                let mut state = device.state;
+                state.pass(elapsed) && device.credential == browser.device
+            };
+            let device = self.devices.iter().find(is_there);
+            let left = browser.trust.map(|mut trust| {
+                trust.pass(elapsed);
+                trust.left(self.policy.max_trust())
+            });
+            let left = left.filter(|left| !left.is_zero() && !has_gone_back);
+            BrowserStatus {
+                id: browser.id,
+                label: browser.label.clone(),
+                device: device.map(|device| device.id),
+                last_used: browser.last_used,
+                is_closed: !browser.is_known(),
+                trusted_until: left.map(|left| now.saturating_add(left)),
+            }
+        };
+        self.browsers.list.iter().map(show).collect()
+    }
+}
+
+impl BrowserStatus {
+    /// Returns its id.
+    #[must_use]
+    pub const fn id(&self) -> BrowserId {
+        self.id
+    }
+
+    /// Returns what the application called it.
+    #[must_use]
+    pub const fn label(&self) -> &Label {
+        &self.label
+    }
+
+    /// Returns the device that was verified in it last, or `None` if that has ended.
+    #[must_use]
+    pub const fn device(&self) -> Option<DeviceId> {
+        self.device
+    }
+
+    /// Returns when a device was last verified in it, or it was recognized.
+    #[must_use]
+    pub const fn last_used(&self) -> UnixTime {
+        self.last_used
+    }
+
+    /// Returns whether it is a stranger until it verifies, after ten wrong codes in a row.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Returns until when it is trusted to do without a code, if it is.
+    #[must_use]
+    pub const fn trusted_until(&self) -> Option<UnixTime> {
+        self.trusted_until
+    }
+}

@@ -1,0 +1,147 @@
+//! What owners do with the browsers that are known, and what these may do.
+
+use std::time::Duration;
+
+use crate::account::attempt::Attempt;
+use crate::account::browser::cookie::CookieValue;
+use crate::account::browser::entry::{Browser, Trust};
+use crate::account::browser::id::BrowserId;
+use crate::account::browser::recognized::Recognized;
+use crate::account::browser::side::Side;
+use crate::account::error::Error;
+use crate::account::event::Event;
+use crate::account::proof::{Proof, Verified};
+use crate::account::state::Account;
+use crate::account::throttle::Throttle;
+use crate::codes::UnixTime;
+
+impl Account {
+    /// Forgets a browser, which is a stranger from now on.
+    ///
+    /// # Errors
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownBrowser`] if there is no such browser.
+    pub fn forget_browser(
+        self,
+        proof: impl AsRef<Proof>,
+        id: BrowserId,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            account.browsers.get(id).ok_or(Error::UnknownBrowser)?;
+            account.forget_browsers_if(|browser| browser.id == id);
+            Ok(())
+        })
+    }
+
+    /// Forgets every browser, the one that this is done in too.
+    ///
+    /// # Errors
+    /// [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    pub fn forget_browsers(
+        self,
+        proof: impl AsRef<Proof>,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            account.forget_browsers_if(|_| true);
+            Ok(())
+        })
+    }
+
+    /// Notes that the password was changed: whoever had it knows nothing any longer.
+    ///
+    /// Codes from strangers are judged again, without a wait. The other browsers are forgotten. The one
+    /// with this cookie, in which the password was changed, stays known.
+    ///
+    /// # Errors
+    /// [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    pub fn password_changed(
+        self,
+        proof: impl AsRef<Proof>,
+        cookie: Option<&str>,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
+        let proof = proof.as_ref();
+        self.judge(now, |account| {
+            account.check_proof(proof, now)?;
+            let cookie = cookie.and_then(CookieValue::from_text);
+            let kept = account.browser_with(cookie.as_ref());
+            account.forget_browsers_if(|browser| Some(browser.id) != kept);
+            (account.strangers, account.known) = (Throttle::NEW, Throttle::NEW);
+            account.note(Event::PasswordChanged);
+            Ok(())
+        })
+    }
+
+    /// Lets a known browser do without a code for so long, by a code that was verified in it.
+    ///
+    /// The trust ends with the device that was verified in the browser last, as soon as that is no
+    /// longer active, when a recovery code is redeemed, and when the clock goes back. `Duration::ZERO`
+    /// ends it now.
+    ///
+    /// # Errors
+    /// * [`Error::TrustRefused`] if it is longer than [`Policy::max_trust`](crate::Policy::max_trust).
+    /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
+    /// * [`Error::UnknownBrowser`] if there is no such browser, or another device was verified in it
+    ///   last.
+    pub fn trust_browser(
+        self,
+        verified: &Verified,
+        id: BrowserId,
+        lasts: Duration,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
+        self.judge(now, |account| {
+            account.check_proof(verified, now)?;
+            if lasts > account.policy.max_trust() {
+                return Err(Error::TrustRefused.into());
+            }
+            let device = verified.as_ref().credential();
+            let browser = account.browsers.get_mut(id);
+            let browser = browser.filter(|browser| browser.device == device);
+            let browser = browser.ok_or(Error::UnknownBrowser)?;
+            let age = Duration::ZERO;
+            browser.trust = (!lasts.is_zero()).then_some(Trust { lasts, age });
+            if browser.trust.is_some() {
+                let until = now.saturating_add(lasts);
+                account.note(Event::BrowserTrusted { browser: id, until });
+            }
+            Ok(())
+        })
+    }
+
+    /// Recognizes a browser that is trusted to do without a code.
+    ///
+    /// # Errors
+    /// [`Error::CodeRequired`] if it is not, for any reason.
+    pub fn recognize(
+        self,
+        cookie: Option<&str>,
+        now: UnixTime,
+    ) -> Result<Attempt<Recognized>, Error> {
+        self.judge(now, |account| {
+            let cookie = cookie.and_then(CookieValue::from_text);
+            let browser = account.browser_with(cookie.as_ref());
+            let trusted = match account.side(browser) {
+                Side::Known(id) if !account.is_closed_to_strangers() => account.browsers.get(id),
+                _ => None,
+            };
+            let most = account.policy.max_trust();
+            let is_trusted = |browser: &&Browser| {
+                let left = browser
+                    .trust
+                    .map_or(Duration::ZERO, |trust| trust.left(most));
+                !left.is_zero()
+            };
+            let id = (trusted.filter(is_trusted).ok_or(Error::CodeRequired)?).id;
+            account.browsers.is_used(id, now);
+            account.note(Event::Recognized { browser: id });
+            Ok(Recognized::new(account.id.clone(), id, now))
+        })
+    }
+}

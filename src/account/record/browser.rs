@@ -1,0 +1,107 @@
+//! A known browser in the record.
+
+use std::time::Duration;
+
+use minicbor::{CborLen, Decode, Encode};
+
+use crate::account::browser::entry::{Browser, Trust};
+use crate::account::browser::id::BrowserId;
+use crate::account::browser::list::Browsers;
+use crate::account::credential::Credential;
+use crate::account::label::Label;
+use crate::account::policy::{MAX_BROWSER_FAILURES, MAX_BROWSERS, Policy};
+use crate::codes::UnixTime;
+
+#[derive(Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(super) struct BrowserRecord<'b> {
+    #[n(0)]
+    pub(super) id: u32,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(super) hash: [u8; 16],
+    #[b(2)]
+    pub(super) label: &'b str,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub(super) device: [u8; Credential::LEN],
+    #[n(4)]
+    pub(super) last_used: u64,
+    /// Absent for none.
+    #[n(5)]
+    pub(super) failures: Option<u8>,
+    #[n(6)]
+    pub(super) trust: Option<TrustRecord>,
+}
+
+/// In seconds.
+#[derive(Clone, Copy, Encode, Decode, CborLen)]
+#[cbor(map)]
+pub(super) struct TrustRecord {
+    #[n(0)]
+    pub(super) lasts: u64,
+    #[n(1)]
+    pub(super) age: u64,
+}
+
+impl<'b> From<&'b Browser> for BrowserRecord<'b> {
+    fn from(browser: &'b Browser) -> Self {
+        Self {
+            id: browser.id.get(),
+            hash: browser.hash,
+            label: browser.label.as_str(),
+            device: *browser.device.as_bytes(),
+            last_used: browser.last_used.as_secs(),
+            failures: (browser.failures > 0).then_some(browser.failures),
+            trust: browser.trust.map(|trust| TrustRecord {
+                lasts: trust.lasts.as_secs(),
+                age: trust.age.as_secs(),
+            }),
+        }
+    }
+}
+
+impl BrowserRecord<'_> {
+    fn to_browser(&self) -> Option<Browser> {
+        let trust = self.trust.map(|trust| Trust {
+            lasts: Duration::from_secs(trust.lasts),
+            age: Duration::from_secs(trust.age),
+        });
+        let is_possible = (self.failures)
+            .is_none_or(|failures| (1..=MAX_BROWSER_FAILURES).contains(&failures))
+            && trust.is_none_or(|trust| trust.lasts <= Policy::MAX_TRUST);
+        if !is_possible {
+            return None;
+        }
+        Some(Browser {
+            id: BrowserId::new(self.id),
+            hash: self.hash,
+            label: Label::from_record(self.label)?,
+            device: Credential::from_bytes(self.device),
+            last_used: UnixTime::from_secs(self.last_used),
+            failures: self.failures.unwrap_or_default(),
+            trust,
+        })
+    }
+}
+
+/// The browsers, and the number of the next one, which is absent for 1.
+pub(super) fn to_records(browsers: &Browsers) -> (Option<Vec<BrowserRecord<'_>>>, Option<u32>) {
+    let records: Vec<_> = browsers.list.iter().map(BrowserRecord::from).collect();
+    let next = (browsers.next != 1).then_some(browsers.next);
+    ((!records.is_empty()).then_some(records), next)
+}
+
+/// `None` for a value that no release wrote.
+pub(super) fn to_browsers(
+    records: Option<&[BrowserRecord<'_>]>,
+    next: Option<u32>,
+) -> Option<Browsers> {
+    let next = next.unwrap_or(1);
+    let list: Vec<Browser> = (records.unwrap_or_default().iter())
+        .map(BrowserRecord::to_browser)
+        .collect::<Option<_>>()?;
+    let mut ids: Vec<u32> = list.iter().map(|browser| browser.id.get()).collect();
+    ids.sort_unstable();
+    let is_numbered = ids.is_sorted_by(|one, other| one < other);
+    let is_below = ids.last().is_none_or(|last| *last < next);
+    (is_numbered && is_below && list.len() <= MAX_BROWSERS).then_some(Browsers { list, next })
+}
