@@ -46,7 +46,8 @@ const MAX_OTHERS: usize = 8;
 /// let new_session = b"the id of a new session";
 /// let token = mfa.seal_proof(&verified, new_session)?;
 /// let proved = half.prove(&verified, token, SessionKeys { old: "row 1", new: "row 2" }, mfa.now())?;
-/// // .. `proved.left` takes the place of "row 1" if that is still there, and then `proved.next` is stored under "row 2" ..
+/// // .. in one step, `proved.left` takes the place of "row 1" if that is still the same, and `proved.next` is stored under
+/// // "row 2" ..
 /// # Ok(())
 /// # }
 /// ```
@@ -160,11 +161,15 @@ pub struct SessionKeys<'k> {
 }
 
 /// Holds what two sessions remember after a second factor was proved.
+///
+/// Store both in one step. Where there are no transactions, store `next` first, and take it away if `left` can't be stored.
+/// So a logout ends both, at whatever moment it comes.
 #[derive(Debug)]
-#[must_use = "store both, the one that is left first"]
+#[must_use = "store both in one step"]
 pub struct Proved {
-    /// It is stored in the place of what the old session remembered, if the old session is still there. If it is not, the
-    /// owner has logged out meanwhile, and no new session is made.
+    /// It is stored in the place of what the old session remembered, if that is still what was read. If the old session is
+    /// gone, the owner has logged out meanwhile, and no new session is made. If it has changed, the same form was sent
+    /// twice at once: read it and prove again.
     pub left: SignIn,
     /// It is stored in the new session.
     pub next: SignIn,

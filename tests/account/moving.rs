@@ -284,7 +284,9 @@ fn a_move_never_takes_the_place_of_another_account() {
     ));
     // That somebody else moved there is no move of this account.
     assert!(matches!(
-        run(moved.mfa.danger_move_unproven(&account("nobody"), &user())),
+        run(moved
+            .mfa
+            .danger_move_unproven(&operator(), &account("nobody"), &user())),
         Err(Error::NotEnrolled)
     ));
 }

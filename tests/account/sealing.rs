@@ -174,7 +174,7 @@ fn a_receipt_fits_what_the_account_was_opened_from_only() {
         (None, false),
     ] {
         let account = open(&loaded).unwrap();
-        let mut attempt = account.danger_unlock_unproven(NOW).unwrap();
+        let mut attempt = account.danger_unlock_unproven(&operator(), NOW).unwrap();
         let next = attempt.seal(&keyring()).unwrap();
         let revealed = attempt.reveal(Committed::attest(replaced, &next, 1).unwrap());
         match revealed {

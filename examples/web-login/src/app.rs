@@ -12,10 +12,9 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
-use secondfactor::codes::Clock as _;
 use secondfactor::sealing::SealError;
 use secondfactor::store::{AnyStore, ListAccounts as _, Report};
-use secondfactor::{Error, Mfa, Verified};
+use secondfactor::{Error, Mfa};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -23,8 +22,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
-use tower_sessions::cookie::SameSite;
-use tower_sessions::{Expiry, SessionManagerLayer};
 
 use crate::activity::Activity;
 use crate::clock::SiteClock;
@@ -35,8 +32,7 @@ use crate::pages::Frame;
 use crate::password::Passwords;
 use crate::problem::{Answer, Problem};
 use crate::reseal::reseal;
-use crate::session_store::Sessions;
-use crate::{Outcome, files, pages};
+use crate::{Outcome, cookie, files, pages};
 
 /// The site's name, in pages and in authenticator apps.
 pub(crate) const NAME: &str = "Web login";
@@ -181,11 +177,7 @@ async fn sweep(app: std::sync::Weak<Shared>) {
         tokio::time::sleep(SWEEP).await;
         let Some(app) = app.upgrade() else { return };
         app.guard.sweep();
-        if let Err(error) = app
-            .database
-            .sweep_sessions(secondfactor::codes::SystemClock.now())
-            .await
-        {
+        if let Err(error) = app.database.sweep_sessions(app.mfa.now()).await {
             tracing::error!(error = &*error, "ended sessions are not forgotten");
         }
     }
@@ -193,22 +185,11 @@ async fn sweep(app: std::sync::Weak<Shared>) {
 
 /// The pages, and what stands before every one of them, outermost last.
 fn router(app: App, is_secure: bool) -> Router {
-    let sessions = SessionManagerLayer::new(Sessions::new(Arc::clone(&app.database)))
-        // `__Host-`: no other host of the domain, and no page over plain HTTP, can set it.
-        .with_name(if is_secure {
-            "__Host-session"
-        } else {
-            "session"
-        })
-        .with_secure(is_secure)
-        .with_http_only(true)
-        // Not Strict: whoever comes by a link in a mail would find themselves logged out. A GET changes nothing here, and
-        // a cross-site post comes without the cookie.
-        .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
     pages::router(Arc::clone(&app))
         .with_state(app)
-        .layer(sessions)
+        .layer(from_fn(move |request, next| {
+            cookie::carry(is_secure, request, next)
+        }))
         .layer(from_fn(whole))
         // By `Sec-Fetch-Site`, or else `Origin`: a second guard beside the cookie's, which also covers what needs no
         // session, as the login itself.
@@ -228,9 +209,6 @@ fn router(app: App, is_secure: bool) -> Router {
             with_headers(response, is_secure)
         }))
 }
-
-const SESSION_IDLE: time::Duration =
-    time::Duration::seconds(Verified::SESSION_IDLE.as_secs() as i64);
 
 const CROSS_SITE: &str =
     "That was sent from another site, so nothing was done. Open the page here, and try again.";

@@ -34,18 +34,18 @@ pub(crate) trait Database: Send + Sync + 'static {
     /// All users of an organisation.
     async fn users_in(&self, organisation: &str) -> Outcome<Vec<User>>;
     /// Changes a user, and gives the generation of their sessions from then on; `None` if there is no such user, or
-    /// their sessions are of another generation than the change wants. What is told of it is told in the same step.
+    /// the login that changes them has ended. What is told of it is told in the same step.
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>>;
 
     /// Adds a session; `false` if the key is taken.
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool>;
-    /// Changes a session if it is still there: one that has ended must not come back by a request that began before.
-    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome;
-    /// The session's body, and when it ends, unless it has.
-    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>>;
-    /// Ends a session; `false` if it has ended before.
-    async fn end_session(&self, key: &str) -> Outcome<bool>;
-    /// Forgets the sessions that have ended.
+    /// Changes a session; `false` if it has changed or ended meanwhile.
+    async fn swap_session(&self, key: &str, old: &str, body: &str, ends: UnixTime)
+    -> Outcome<bool>;
+    async fn session(&self, key: &str) -> Outcome<Option<String>>;
+    /// Ends a session, and gives its body; `None` if it has ended before.
+    async fn end_session(&self, key: &str) -> Outcome<Option<String>>;
+    /// Forgets the sessions that nobody asks for any longer.
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome;
 
     /// Adds to a list, whose oldest entries go when it is full, or has enough of those that say the same.

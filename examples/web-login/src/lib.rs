@@ -5,13 +5,14 @@
 //! cargo run --manifest-path examples/web-login/Cargo.toml
 //! ```
 //!
-//! Where to begin: `session.rs` for the states of a login, `pages/second_step.rs` for the second step itself,
+//! Where to begin: `session.rs` for how far somebody is logged in, `pages/second_step.rs` for the second step itself,
 //! `pages/devices.rs` for enrolment, `user.rs` for the note of who has opted in, `app.rs` for what guards every page.
 
 mod activity;
 mod app;
 mod clock;
 mod config;
+mod cookie;
 mod database;
 mod files;
 mod goal;
@@ -22,7 +23,7 @@ mod problem;
 mod random;
 mod reseal;
 mod session;
-mod session_store;
+mod session_row;
 mod user;
 mod words;
 

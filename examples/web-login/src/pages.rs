@@ -19,12 +19,12 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
-use tower_sessions::Session;
 
 use crate::app::{App, NAME};
 use crate::guard::limit_passwords;
 use crate::problem::{Answer, Problem};
-use crate::session::{LoggedIn, Visitor};
+use crate::session::{Claimant, Visitor};
+use crate::session_row::Session;
 use field::Field;
 use typed::Typed;
 
@@ -129,35 +129,24 @@ pub(crate) struct Who {
     pub(crate) is_owner: bool,
 }
 
-/// Under which name a session holds what the next page has to say.
-const NOTICE: &str = "notice";
-
 impl Frame {
     pub(crate) const SITE: &str = NAME;
 
-    pub(crate) async fn new(login: &LoggedIn) -> Result<Self, Problem> {
+    pub(crate) async fn new(login: &Claimant) -> Result<Self, Problem> {
         let who = Who {
             name: login.user.name.clone(),
             is_owner: login.user.is_owner,
         };
         Ok(Self {
             who: Some(who),
-            notice: take_notice(&login.session).await?,
+            notice: login.session.take_notice().await?,
         })
     }
 }
 
-async fn take_notice(session: &Session) -> Result<Option<String>, Problem> {
-    let notice = session.get(NOTICE).await?;
-    if notice.is_some() {
-        session.remove_value(NOTICE).await?;
-    }
-    Ok(notice)
-}
-
 /// To another page, with something to say there.
 async fn go_saying(session: &Session, path: &str, notice: &str) -> Answer {
-    session.insert(NOTICE, notice).await?;
+    session.say(notice).await?;
     Ok(go(path))
 }
 
@@ -203,7 +192,7 @@ pub(crate) fn too_many(seconds: u64, page: &impl Template) -> Response {
 
 async fn home(visitor: Visitor) -> Response {
     go(match visitor {
-        Visitor::Nobody => "/login",
+        Visitor::Nobody(_) => "/login",
         Visitor::Half(_) => "/login/code",
         Visitor::Full(_) => "/account",
     })

@@ -1,11 +1,13 @@
 //! Why a page is not what was asked for.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use secondfactor::account::Fault;
+use secondfactor::account::{Fault, Wait};
+use secondfactor::sign_in::EndReason;
 
 use crate::goal::Goal;
 use crate::pages::{Frame, html, too_many};
@@ -36,11 +38,21 @@ impl Problem {
     }
 
     pub(crate) fn log_in(goal: &Goal) -> Self {
-        Self::Go(if *goal == Goal::Account {
-            "/login".to_owned()
-        } else {
-            format!("/login?for={goal}")
-        })
+        Self::nobody(goal, None)
+    }
+
+    /// They are told why their session has ended.
+    pub(crate) fn ended(goal: &Goal, reason: EndReason) -> Self {
+        Self::nobody(goal, Some(reason))
+    }
+
+    pub(crate) fn nobody(goal: &Goal, reason: Option<EndReason>) -> Self {
+        let to = Some(goal).filter(|goal| **goal != Goal::Account);
+        let to = to.map(|goal| format!("for={goal}"));
+        let why = reason.map(|reason| format!("ended={}", reason.code()));
+        let query: Vec<String> = to.into_iter().chain(why).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::Go(format!("/login{mark}{}", query.join("&")))
     }
 
     pub(crate) fn ask_code(goal: &Goal) -> Self {
@@ -86,7 +98,8 @@ impl IntoResponse for Problem {
                 "The page does not take this. Go back and try again.".to_owned(),
             ),
             Self::TooMany { whose, seconds } => {
-                let text = format!("Too many tries {whose}. Try again in {seconds} seconds.");
+                let wait = Wait::from(Duration::from_secs(seconds));
+                let text = format!("Too many tries {whose}. Try again in {wait}.");
                 return too_many(
                     seconds,
                     &ProblemPage {

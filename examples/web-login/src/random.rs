@@ -5,9 +5,11 @@ use crate::Outcome;
 /// Crockford's alphabet in lower case: nothing that is read as another.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
+pub(crate) const ID_LEN: usize = 26;
+
 /// An id that nobody can guess and that is never given twice: 130 bits.
 pub(crate) fn id() -> Outcome<String> {
-    symbols(26)
+    symbols(ID_LEN)
 }
 
 /// A password for somebody else, who changes it at once: 100 bits, in four groups.

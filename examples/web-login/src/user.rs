@@ -2,6 +2,7 @@
 
 use secondfactor::AccountId;
 use secondfactor::account::AccountIdError;
+use secondfactor::sign_in::Note;
 
 use crate::database::Entry;
 
@@ -19,9 +20,16 @@ pub(crate) struct User {
     pub(crate) organisation_name: String,
     pub(crate) is_owner: bool,
     pub(crate) permissions: Permissions,
-    pub(crate) opted_in: OptedIn,
-    /// Sessions of an earlier one have ended.
+    /// The library's record alone can't say it: see `Note`.
+    ///
+    /// Whatever leads from `OptingOut` to something else, or to it, ends the other sessions in the same step. So a session
+    /// that has not ended knows whether an opt-out is under way, and none writes `OptedIn` beside a record that is about to
+    /// go.
+    pub(crate) note: Note,
+    /// Sessions of an earlier one have ended ..
     pub(crate) generation: u64,
+    /// .. but those of the login that ended the others. Empty if there is none.
+    pub(crate) kept_login: String,
 }
 
 impl User {
@@ -32,6 +40,11 @@ impl User {
     /// The list of what happened to their account.
     pub(crate) fn activity(&self) -> String {
         activity_list(&self.id)
+    }
+
+    /// Whether nobody has ended the sessions of this login.
+    pub(crate) fn keeps(&self, login: &Login) -> bool {
+        login.generation == self.generation || login.id == self.kept_login
     }
 
     pub(crate) const fn can_read_notes(&self) -> bool {
@@ -95,47 +108,30 @@ impl Permissions {
     }
 }
 
-/// The site's own note of who has opted in to a second factor. The library's record alone can't say it: one that was
-/// lost or taken away looks like one that never was.
-///
-/// The note and the record are two writes, and the site may be stopped between them. So the note says that they are opting
-/// in or out before the record changes, and only while it does, the record decides: no crash leaves the door open, or shut
-/// for good.
-///
-/// Whatever leads from `OptingOut` to something else, or to it, ends the other sessions in the same step. So a session that
-/// has not ended knows whether an opt-out is under way, and none writes `Yes` beside a record that is about to go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum OptedIn {
-    /// A password is enough.
-    #[default]
-    No,
-    /// A second step is needed once a device was confirmed.
-    OptingIn,
-    /// A second step is needed until the record is gone.
-    OptingOut,
-    /// A second step is needed, whatever the record says. If it is gone, nobody gets in.
-    Yes,
+/// How the database names a note.
+pub(crate) const fn note_name(note: Note) -> &'static str {
+    match note {
+        Note::OptedOut => "no",
+        Note::OptingIn => "opting-in",
+        Note::OptingOut => "opting-out",
+        Note::OptedIn => "yes",
+    }
 }
 
-impl OptedIn {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::OptingIn => "opting-in",
-            Self::OptingOut => "opting-out",
-            Self::Yes => "yes",
-        }
-    }
+/// What is not known means yes.
+pub(crate) fn note_from_name(name: &str) -> Note {
+    let notes = [Note::OptedOut, Note::OptingIn, Note::OptingOut];
+    let known = notes.into_iter().find(|note| note_name(*note) == name);
+    known.unwrap_or(Note::OptedIn)
+}
 
-    /// What is not known means yes.
-    pub(crate) fn from_name(name: &str) -> Self {
-        match name {
-            "no" => Self::No,
-            "opting-in" => Self::OptingIn,
-            "opting-out" => Self::OptingOut,
-            _ => Self::Yes,
-        }
-    }
+/// A login of a user, with all its sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Login {
+    /// The user's when it began.
+    pub(crate) generation: u64,
+    /// Empty for none.
+    pub(crate) id: String,
 }
 
 /// What to change of a user, all in one step; the rest stays.
@@ -143,20 +139,20 @@ impl OptedIn {
 pub(crate) struct Change {
     pub(crate) password: Option<String>,
     pub(crate) must_change_password: Option<bool>,
-    pub(crate) opted_in: Option<OptedIn>,
+    pub(crate) note: Option<Note>,
     pub(crate) permissions: Option<Permissions>,
-    /// Whether all their sessions end.
+    /// Whether their sessions end, but those of the login that changes this.
     pub(crate) ends_sessions: bool,
     /// What their list of what happened says of it.
     pub(crate) told: Option<Entry>,
-    /// Only while their sessions are of this generation.
-    pub(crate) only_in: Option<u64>,
+    /// The login that changes this, and nothing if it has ended.
+    pub(crate) login: Option<Login>,
 }
 
 impl Change {
-    pub(crate) fn opted_in(opted_in: OptedIn) -> Self {
+    pub(crate) fn note(note: Note) -> Self {
         Self {
-            opted_in: Some(opted_in),
+            note: Some(note),
             ..Self::default()
         }
     }
@@ -169,11 +165,20 @@ impl Change {
     }
 
     /// Nothing is changed by a session that was ended while its request was under way.
-    pub(crate) fn only_in(self, generation: u64) -> Self {
+    pub(crate) fn by(self, login: Login) -> Self {
         Self {
-            only_in: Some(generation),
+            login: Some(login),
             ..self
         }
+    }
+
+    /// The login's generation, and its id if it has one.
+    pub(crate) fn login_parts(&self) -> (Option<u64>, &str) {
+        let login = self.login.as_ref();
+        (
+            login.map(|login| login.generation),
+            login.map_or("", |login| &login.id),
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secondfactor::account::{
     DeviceId, DeviceState, DeviceStatus, Diagnosis, LabelError, RecoveryCodeError, VouchedBy,
-    Voucher,
+    Voucher, Wait,
 };
 use secondfactor::codes::{CodeError, UnixTime};
 use secondfactor::{Denial, Error, Event, Status};
@@ -18,7 +18,7 @@ pub(crate) struct Moment {
     pub(crate) machine: String,
     /// "24 November 2026, 22:53 UTC".
     pub(crate) date: String,
-    /// "3 minutes ago", "in 28 seconds".
+    /// "3 minutes ago", "in 28 seconds"; nobody comes too early by it.
     pub(crate) distance: String,
     /// How long until then; 0 if it is past.
     pub(crate) seconds: u64,
@@ -34,7 +34,7 @@ impl Moment {
         let (hour, minute, second) = date.to_hms();
         let seconds = at.saturating_since(now).as_secs();
         let distance = if seconds > 0 {
-            format!("in {}", span(seconds))
+            format!("in {}", Wait::from(Duration::from_secs(seconds)))
         } else {
             match now.saturating_since(at).as_secs() {
                 0..45 => "just now".to_owned(),
@@ -177,6 +177,28 @@ pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, P
         return Ok("Too many wrong recovery codes, so none is accepted. Log in by a code of your device, and get new ones; or ask whoever runs your organisation.".into());
     }
     refusal(error, now)
+}
+
+/// Why a session has ended, by the reason's code.
+const ENDED: [(&str, &str); 7] = [
+    ("half_too_old", "This took too long. Log in again."),
+    ("repeat_over", "That page was too old. Log in again."),
+    ("idle", "You were away for a while. Log in again."),
+    ("too_old", "You were logged in for a day. Log in again."),
+    ("from_the_future", "Our clock was wrong. Log in again."),
+    (
+        "code_needed",
+        "Your account has a second factor now. Log in again.",
+    ),
+    (
+        "proof_ended",
+        "The device or the recovery codes that you logged in with have ended. Log in again.",
+    ),
+];
+
+pub(crate) fn ended(code: &str) -> Option<&'static str> {
+    let (_, text) = ENDED.iter().find(|(known, _)| *known == code)?;
+    Some(text)
 }
 
 /// Two codes in a row confirm a device whose clock is off by an hour at most.
@@ -456,6 +478,8 @@ mod tests {
         let at = |seconds| Moment::new(UnixTime::from_secs(seconds), now);
         let said = [
             (1_795_562_152, "in 28 seconds"),
+            (1_795_562_414, "in 5 minutes"),
+            (1_795_562_215, "in 2 minutes"),
             (1_795_562_124, "just now"),
             (1_795_562_064, "1 minute ago"),
             (1_795_556_724, "2 hours ago"),

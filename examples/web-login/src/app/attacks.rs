@@ -2,12 +2,11 @@
 
 mod site;
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant};
 
-use site::{Call, PASSWORD, Site};
-
-use crate::user::OptedIn;
+use secondfactor::sign_in::Note;
+use site::{Browser, Call, PASSWORD, Site};
 
 /// For what comes at once, on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +19,7 @@ fn change_password() -> String {
 /// The second factor is gone, and the password lets in.
 fn is_off(site: &Site, name: &str) -> bool {
     let leads = site.browser().gives_password(name);
-    leads == "/account" && !site.has_record(name) && site.user(name).opted_in != OptedIn::Yes
+    leads == "/account" && !site.has_record(name) && site.user(name).note != Note::OptedIn
 }
 
 #[test]
@@ -71,12 +70,13 @@ fn a_login_does_not_take_back_an_opt_out_that_may_be_under_way() {
     let site = Site::new();
     let (_, phone) = site.opts_in("ada");
     for (note, then) in [
-        (OptedIn::OptingOut, OptedIn::OptingOut),
-        (OptedIn::OptingIn, OptedIn::Yes),
+        (Note::OptingOut, Note::OptingOut),
+        (Note::OptingIn, Note::OptedIn),
+        (Note::OptedOut, Note::OptedIn),
     ] {
         site.leaves_note("ada", note);
         site.logs_in("ada", &phone);
-        assert_eq!(site.user("ada").opted_in, then);
+        assert_eq!(site.user("ada").note, then);
     }
 }
 
@@ -97,8 +97,8 @@ fn a_cut_connection_leaves_no_change_half_done() {
     drop(connection);
     cut.send(()).unwrap();
     let end = Instant::now() + PATIENCE;
-    while site.user("ada").opted_in != OptedIn::No {
-        assert!(Instant::now() < end, "{:?}", site.user("ada").opted_in);
+    while site.user("ada").note != Note::OptedOut {
+        assert!(Instant::now() < end, "{:?}", site.user("ada").note);
         std::thread::yield_now();
     }
     assert!(!site.has_record("ada"));
@@ -140,7 +140,7 @@ fn a_request_whose_body_is_held_back_is_no_way_into_a_session_that_has_ended() {
         assert_eq!((answer.status, answer.location.as_str()), (303, "/login"));
     }
     assert!(!ada.get("/notes").body.contains("late"));
-    assert_eq!(site.user("ada").opted_in, OptedIn::OptingIn);
+    assert_eq!(site.user("ada").note, Note::OptingIn);
     assert!(ada.is_logged_in());
 }
 
@@ -202,19 +202,19 @@ fn no_record_is_begun_beside_a_note_that_says_no() {
     assert!(site.between.has_happened());
     assert_eq!(answer.location, "/login", "{answer:?}");
     assert!(!site.has_record("ada"));
-    assert_eq!(site.user("ada").opted_in, OptedIn::No);
+    assert_eq!(site.user("ada").note, Note::OptedOut);
 }
 
 #[test]
-fn an_opt_in_that_is_refused_leaves_the_note_as_it_was() {
+fn a_password_is_not_enough_beside_a_device_whatever_the_note_says() {
     let site = Site::new();
-    let (_, _) = site.opts_in("ada");
-    site.leaves_note("ada", OptedIn::No);
-    let mut other = site.browser();
-    assert_eq!(other.gives_password("ada"), "/account");
-    let answer = other.post("/account/devices/new", "label=mine");
-    assert_eq!(answer.location, "/login?for=account/devices/new");
-    assert_eq!(site.user("ada").opted_in, OptedIn::No);
+    let mut password = site.signs_up("ada");
+    let (mut ada, phone) = (password.clone(), password.enrolls("Phone"));
+    ada.confirms(&phone, &site.code(&phone));
+    site.leaves_note("ada", Note::OptedOut);
+    assert_eq!(site.browser().gives_password("ada"), "/login/code");
+    site.logs_in("ada", &phone);
+    assert_eq!(site.user("ada").note, Note::OptedIn);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_password_alone_is_not_enough_after_an_opt_out_that_was_cut_off() {
     assert_eq!(owner.gives_password("ada"), "/login/code");
     let code = format!("recovery_code={}", codes[0]);
     owner.post("/login/recovery", &code);
-    site.leaves_note("ada", OptedIn::OptingOut);
+    site.leaves_note("ada", Note::OptingOut);
     let answer = owner.post("/account/keep", "none=kept");
     assert_eq!(answer.location, "/account/recovery-codes");
     assert_eq!(site.browser().gives_password("ada"), "/login/code");
@@ -239,7 +239,7 @@ fn a_refused_opt_out_leaves_the_note_as_it_was() {
     let (mut ada, _) = site.opts_in("ada");
     site.between.conflicts();
     assert_eq!(ada.post("/account/opt-out", "").location, "/account");
-    assert_eq!(site.user("ada").opted_in, OptedIn::Yes);
+    assert_eq!(site.user("ada").note, Note::OptedIn);
     let page = ada.get("/account").body;
     assert!(page.contains("Try again"), "{page}");
 }
@@ -257,7 +257,8 @@ fn a_clock_that_is_set_back_makes_nothing_young() {
     assert!(!ada.is_logged_in());
     site.passes(30);
     let code = format!("code={}", site.code(&phone));
-    assert_eq!(half.post("/login/code", &code).location, "/login");
+    let answer = half.post("/login/code", &code);
+    assert_eq!(answer.location, "/login?ended=from_the_future");
     // The clocks of two servers are never quite the same.
     let mut ada = site.browser();
     ada.gives_password("ada");
@@ -289,4 +290,127 @@ fn what_can_be_repeated_does_not_push_a_new_device_out_of_the_activity() {
     assert!(activity.contains("A device has another name."));
     assert!(activity.contains("The password was changed."));
     assert!(!activity.contains("Evil"));
+}
+
+/// The forms with a code: who sends it, to which path, what is typed, and where it leads.
+fn forms(site: &Site) -> Vec<(Browser, String, String, &'static str)> {
+    let (mut ada, phone) = site.opts_in("ada");
+    let recovery = ada.codes().swap_remove(0);
+    site.passes(30);
+    let mut half = site.browser();
+    assert_eq!(half.gives_password("ada"), "/login/code");
+    let login = half.form("/login/code", &format!("code={}", site.code(&phone)));
+    let (mut eve, phone) = site.opts_in("eve");
+    site.passes(30);
+    let again = eve.form("/code", &format!("code={}", site.code(&phone)));
+    let mut bob = site.signs_up("bob");
+    let phone = bob.enrolls("Phone");
+    let confirm = format!("code={}&form={}", site.code(&phone), phone.form);
+    let confirm_path = format!("/account/devices/{}/confirm", phone.device);
+    let mut lost = site.browser();
+    assert_eq!(lost.gives_password("ada"), "/login/code");
+    let recovery = lost.form("/login/recovery", &format!("recovery_code={recovery}"));
+    let path = |path: &str| path.to_owned();
+    vec![
+        (half, path("/login/code"), login, "/account"),
+        (eve, path("/code"), again, "/account"),
+        (bob, confirm_path, confirm, "/account/recovery-codes"),
+        (
+            lost,
+            path("/login/recovery"),
+            recovery,
+            "/account/recovered",
+        ),
+    ]
+}
+
+#[test]
+fn a_form_that_is_sent_again_leads_to_where_it_led() {
+    let site = Site::new();
+    for (before, path, typed, leads) in forms(&site) {
+        for nth in 1..=3 {
+            let mut browser = before.clone();
+            let answer = browser.post(&path, &typed);
+            assert_eq!(
+                answer.location, leads,
+                "{path}, the {nth}. time: {answer:?}"
+            );
+            assert!(browser.is_logged_in(), "{path}, the {nth}. time");
+        }
+        // The cookie of before does nothing else.
+        let mut before = before;
+        assert!(!before.is_logged_in(), "{path}");
+        let (typed, _) = typed.split_once("form=").unwrap();
+        let other = before.post(&path, &format!("{typed}form={}", "0".repeat(32)));
+        assert!(other.location.starts_with("/login"), "{path}: {other:?}");
+    }
+}
+
+#[test]
+fn a_form_that_is_sent_twice_at_once_leaves_nothing_behind_a_logout() {
+    let calls = [
+        (Call::Load, 0),
+        (Call::Load, 1),
+        (Call::Swap, 0),
+        (Call::Swapped, 0),
+    ];
+    for (call, nth) in calls {
+        let site = Site::new();
+        for (before, path, typed, leads) in forms(&site) {
+            let (mut first, mut second) = (before.clone(), before);
+            let (told, is_told) = mpsc::channel();
+            let (to, form) = (path.clone(), typed.clone());
+            site.between.at(call, nth, move || {
+                let answer = second.post(&to, &form);
+                told.send((second, answer)).unwrap();
+            });
+            let answer = first.post(&path, &typed);
+            let at = format!("{call:?} {nth}, {path}: {answer:?}");
+            assert_eq!(answer.location, leads, "{at}");
+            site.between.forget();
+            // Not every form has so many calls.
+            if let Ok((mut second, answer)) = is_told.recv() {
+                assert_eq!(answer.location, leads, "{at} {answer:?}");
+                assert!(first.is_logged_in() && second.is_logged_in(), "{at}");
+                first.post("/logout", "");
+                assert!(!second.is_logged_in(), "{at}");
+            }
+            first.post("/logout", "");
+            assert!(!first.is_logged_in(), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_form_that_is_sent_by_four_at_once_leaves_nothing_behind_a_logout() {
+    let site = Site::new();
+    for (before, path, typed, leads) in forms(&site) {
+        let barrier = Barrier::new(4);
+        let send = || {
+            let mut browser = before.clone();
+            barrier.wait();
+            let answer = browser.post(&path, &typed);
+            assert_eq!(answer.location, leads, "{path}: {answer:?}");
+            browser
+        };
+        let mut browsers: Vec<Browser> = std::thread::scope(|scope| {
+            let threads = [(); 4].map(|()| scope.spawn(send));
+            threads.map(|thread| thread.join().unwrap()).into()
+        });
+        assert!(browsers.iter_mut().all(Browser::is_logged_in), "{path}");
+        browsers[0].post("/logout", "");
+        assert!(!browsers.iter_mut().any(Browser::is_logged_in), "{path}");
+    }
+}
+
+#[test]
+fn a_logout_with_the_cookie_of_before_ends_the_session() {
+    let site = Site::new();
+    for (before, path, typed, leads) in forms(&site) {
+        let mut after = before.clone();
+        assert_eq!(after.post(&path, &typed).location, leads, "{path}");
+        let mut before = before;
+        before.post("/logout", "");
+        assert!(!after.is_logged_in(), "{path}");
+    }
 }

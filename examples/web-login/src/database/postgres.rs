@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::{ALIKE, Database, Entry, LIST_LEN, TRIM, warn_of_network};
 use crate::Outcome;
-use crate::user::{Change, OptedIn, Permissions, User, activity_list};
+use crate::user::{Change, Permissions, User, activity_list, note_from_name, note_name};
 
 /// Of a call, as the store has it too.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -35,8 +35,9 @@ CREATE TABLE IF NOT EXISTS web_user (
     organisation_name text NOT NULL,
     is_owner boolean NOT NULL,
     permissions text NOT NULL,
-    opted_in text NOT NULL,
-    generation bigint NOT NULL
+    note text NOT NULL,
+    generation bigint NOT NULL,
+    kept_login text NOT NULL
 );
 CREATE INDEX IF NOT EXISTS web_user_organisation ON web_user (organisation);
 CREATE TABLE IF NOT EXISTS web_session (
@@ -147,7 +148,8 @@ impl Database for Postgres {
     }
 
     async fn add_user(&self, user: &User) -> Outcome<bool> {
-        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO NOTHING";
+        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            ON CONFLICT (name) DO NOTHING";
         let parameters: &[&(dyn ToSql + Sync)] = &[
             &user.id,
             &user.name,
@@ -157,8 +159,9 @@ impl Database for Postgres {
             &user.organisation_name,
             &user.is_owner,
             &user.permissions.names(),
-            &user.opted_in.name(),
+            &note_name(user.note),
             &number(user.generation),
+            &user.kept_login,
         ];
         Ok(self.execute(sql, parameters).await? == 1)
     }
@@ -192,12 +195,15 @@ impl Database for Postgres {
 
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
         let sql = "WITH changed AS (UPDATE web_user SET password = coalesce($2, password),
-                must_change_password = coalesce($3, must_change_password), opted_in = coalesce($4, opted_in),
-                permissions = coalesce($5, permissions), generation = generation + $6
-            WHERE id = $1 AND generation = coalesce($7, generation) RETURNING generation),
-            told AS (INSERT INTO web_entry (list, at, text, by) SELECT $8, $9, $10, '' FROM changed
-                WHERE $10::text IS NOT NULL)
+                must_change_password = coalesce($3, must_change_password), note = coalesce($4, note),
+                permissions = coalesce($5, permissions), generation = generation + $6,
+                kept_login = CASE WHEN $6 > 0 THEN $8 ELSE kept_login END
+            WHERE id = $1 AND ($7::bigint IS NULL OR generation = $7 OR (kept_login = $8 AND $8 <> ''))
+            RETURNING generation),
+            told AS (INSERT INTO web_entry (list, at, text, by) SELECT $9, $10, $11, '' FROM changed
+                WHERE $11::text IS NOT NULL)
             SELECT generation FROM changed";
+        let (generation, login) = change.login_parts();
         let (at, text) = match &change.told {
             Some(entry) => (number(entry.at), Some(&entry.text)),
             None => (0, None),
@@ -206,10 +212,11 @@ impl Database for Postgres {
             &id,
             &change.password,
             &change.must_change_password,
-            &change.opted_in.map(OptedIn::name),
+            &change.note.map(note_name),
             &change.permissions.map(Permissions::names),
             &i64::from(change.ends_sessions),
-            &change.only_in.map(number),
+            &generation.map(number),
+            &login,
             &activity_list(id),
             &at,
             &text,
@@ -228,28 +235,28 @@ impl Database for Postgres {
             == 1)
     }
 
-    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
-        let sql = "UPDATE web_session SET body = $2, ends = $3 WHERE key = $1";
-        self.execute(sql, &[&key, &body, &number(ends.as_secs())])
-            .await
-            .map(drop)
+    async fn swap_session(
+        &self,
+        key: &str,
+        old: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        let sql = "UPDATE web_session SET body = $3, ends = $4 WHERE key = $1 AND body = $2";
+        let parameters: &[&(dyn ToSql + Sync)] = &[&key, &old, &body, &number(ends.as_secs())];
+        Ok(self.execute(sql, parameters).await? == 1)
     }
 
-    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
-        let sql = "SELECT body, ends FROM web_session WHERE key = $1 AND ends > $2";
-        let rows = self.query(sql, &[&key, &number(now.as_secs())]).await?;
-        let session = |row: &Row| {
-            Ok((
-                row.try_get("body")?,
-                UnixTime::from_secs(unsigned(row, "ends")?),
-            ))
-        };
-        rows.first().map(session).transpose()
+    async fn session(&self, key: &str) -> Outcome<Option<String>> {
+        let sql = "SELECT body FROM web_session WHERE key = $1";
+        let rows = self.query(sql, &[&key]).await?;
+        Ok(rows.first().map(|row| row.try_get("body")).transpose()?)
     }
 
-    async fn end_session(&self, key: &str) -> Outcome<bool> {
-        let sql = "DELETE FROM web_session WHERE key = $1";
-        Ok(self.execute(sql, &[&key]).await? == 1)
+    async fn end_session(&self, key: &str) -> Outcome<Option<String>> {
+        let sql = "DELETE FROM web_session WHERE key = $1 RETURNING body";
+        let rows = self.query(sql, &[&key]).await?;
+        Ok(rows.first().map(|row| row.try_get("body")).transpose()?)
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
@@ -300,8 +307,9 @@ fn user(row: &Row) -> Outcome<User> {
         organisation_name: row.try_get("organisation_name")?,
         is_owner: row.try_get("is_owner")?,
         permissions: Permissions::from_names(row.try_get::<_, &str>("permissions")?.split(' ')),
-        opted_in: OptedIn::from_name(row.try_get("opted_in")?),
+        note: note_from_name(row.try_get("note")?),
         generation: unsigned(row, "generation")?,
+        kept_login: row.try_get("kept_login")?,
     })
 }
 

@@ -13,7 +13,7 @@ use secondfactor::store::{AnyStore, RedisStore};
 use self::connection::Connection;
 use super::{ALIKE, Database, Entry, LIST_LEN, warn_of_network};
 use crate::Outcome;
-use crate::user::{Change, OptedIn, Permissions, User, activity_list};
+use crate::user::{Change, Permissions, User, activity_list, note_from_name, note_name};
 
 /// A name is a key with the user's id, so that it is taken in the same step.
 const ADD_USER: &str = "\
@@ -22,12 +22,21 @@ redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 redis.call('SADD', KEYS[3], ARGV[1])
 return 1
 ";
+/// The generation and the id of the login that changes the user come second and third.
 const CHANGE_USER: &str = "\
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-if ARGV[2] ~= '' and redis.call('HGET', KEYS[1], 'generation') ~= ARGV[2] then return false end
-if ARGV[3] ~= '' then redis.call('LPUSH', KEYS[2], ARGV[3]) end
-if #ARGV > 3 then redis.call('HSET', KEYS[1], unpack(ARGV, 4)) end
+local generation, kept = unpack(redis.call('HMGET', KEYS[1], 'generation', 'kept_login'))
+if ARGV[2] ~= '' and generation ~= ARGV[2] and (ARGV[3] == '' or kept ~= ARGV[3]) then return false end
+if ARGV[1] == '1' then redis.call('HSET', KEYS[1], 'kept_login', ARGV[3]) end
+if ARGV[4] ~= '' then redis.call('LPUSH', KEYS[2], ARGV[4]) end
+if #ARGV > 4 then redis.call('HSET', KEYS[1], unpack(ARGV, 5)) end
 return redis.call('HINCRBY', KEYS[1], 'generation', ARGV[1])
+";
+
+const SWAP_SESSION: &str = "\
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EXAT', ARGV[3])
+return 1
 ";
 
 const ADD_ENTRY: &str = "\
@@ -65,6 +74,7 @@ pub(super) struct Redis {
     connection: Connection,
     add_user: Script,
     change_user: Script,
+    swap_session: Script,
     add_entry: Script,
 }
 
@@ -74,6 +84,7 @@ impl Redis {
             connection: Connection::new(client),
             add_user: Script::new(ADD_USER),
             change_user: Script::new(CHANGE_USER),
+            swap_session: Script::new(SWAP_SESSION),
             add_entry: Script::new(ADD_ENTRY),
         }
     }
@@ -124,8 +135,9 @@ impl Database for Redis {
             ("organisation_name", user.organisation_name.clone()),
             ("is_owner", flag(user.is_owner)),
             ("permissions", user.permissions.names()),
-            ("opted_in", user.opted_in.name().to_owned()),
+            ("note", note_name(user.note).to_owned()),
             ("generation", user.generation.to_string()),
+            ("kept_login", user.kept_login.clone()),
         ];
         let mut add = self.add_user.key(name_key(&user.name));
         add.key(user_key(&user.id))
@@ -180,16 +192,12 @@ impl Database for Redis {
                 "must_change_password",
                 change.must_change_password.map(flag),
             ),
-            (
-                "opted_in",
-                change.opted_in.map(|opted_in| opted_in.name().to_owned()),
-            ),
+            ("note", change.note.map(|note| note_name(note).to_owned())),
             ("permissions", change.permissions.map(Permissions::names)),
         ];
         let mut script = self.change_user.key(user_key(id));
-        let only_in = change
-            .only_in
-            .map_or_else(String::new, |generation| generation.to_string());
+        let (generation, login) = change.login_parts();
+        let generation = generation.map_or_else(String::new, |generation| generation.to_string());
         let told = change
             .told
             .as_ref()
@@ -198,7 +206,8 @@ impl Database for Redis {
         script
             .key(list_key(&activity_list(id)))
             .arg(u8::from(change.ends_sessions))
-            .arg(only_in)
+            .arg(generation)
+            .arg(login)
             .arg(told.unwrap_or_default());
         for (field, value) in &fields {
             if let Some(value) = value {
@@ -212,45 +221,36 @@ impl Database for Redis {
 
     async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
         let mut set = redis::cmd("SET");
-        set.arg(session_key(key))
-            .arg(session_value(body, ends))
-            .arg("NX")
-            .arg("EXAT")
-            .arg(ends.as_secs());
+        set.arg(session_key(key)).arg(body).arg("NX");
+        set.arg("EXAT").arg(ends.as_secs());
         Ok(set
             .query_async::<Option<String>>(&mut self.connection())
             .await?
             .is_some())
     }
 
-    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
-        let mut set = redis::cmd("SET");
-        set.arg(session_key(key))
-            .arg(session_value(body, ends))
-            .arg("XX")
-            .arg("EXAT")
-            .arg(ends.as_secs());
-        Ok(set
-            .query_async::<Option<String>>(&mut self.connection())
-            .await
-            .map(drop)?)
+    async fn swap_session(
+        &self,
+        key: &str,
+        old: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        let mut swap = self.swap_session.key(session_key(key));
+        swap.arg(old).arg(body).arg(ends.as_secs());
+        Ok(swap.invoke_async::<u32>(&mut self.connection()).await? == 1)
     }
 
-    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
-        let value: Option<String> = redis::cmd("GET")
-            .arg(session_key(key))
-            .query_async(&mut self.connection())
-            .await?;
-        let Some(value) = value else { return Ok(None) };
-        let (ends, body) = value.split_once(' ').ok_or("a session has no end")?;
-        let ends = UnixTime::from_secs(ends.parse()?);
-        Ok((ends > now).then(|| (body.to_owned(), ends)))
+    async fn session(&self, key: &str) -> Outcome<Option<String>> {
+        let mut get = redis::cmd("GET");
+        get.arg(session_key(key));
+        Ok(get.query_async(&mut self.connection()).await?)
     }
 
-    async fn end_session(&self, key: &str) -> Outcome<bool> {
-        let mut delete = redis::cmd("DEL");
-        delete.arg(session_key(key));
-        Ok(delete.query_async::<u32>(&mut self.connection()).await? == 1)
+    async fn end_session(&self, key: &str) -> Outcome<Option<String>> {
+        let mut take = redis::cmd("GETDEL");
+        take.arg(session_key(key));
+        Ok(take.query_async(&mut self.connection()).await?)
     }
 
     /// Redis forgets them by itself.
@@ -281,10 +281,6 @@ impl Database for Redis {
     }
 }
 
-fn session_value(body: &str, ends: UnixTime) -> String {
-    format!("{} {body}", ends.as_secs())
-}
-
 fn flag(value: bool) -> String {
     u8::from(value).to_string()
 }
@@ -305,7 +301,8 @@ fn user(fields: &HashMap<String, String>) -> Outcome<User> {
         organisation_name: field("organisation_name")?,
         is_owner: field("is_owner")? == "1",
         permissions: Permissions::from_names(field("permissions")?.split(' ')),
-        opted_in: OptedIn::from_name(&field("opted_in")?),
+        note: note_from_name(&field("note")?),
         generation: field("generation")?.parse()?,
+        kept_login: field("kept_login")?,
     })
 }

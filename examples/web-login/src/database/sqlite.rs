@@ -12,7 +12,7 @@ use secondfactor::store::{AnyStore, SqliteStore};
 use super::{ALIKE, Database, Entry, LIST_LEN, TRIM};
 use crate::Outcome;
 use crate::files::make_private;
-use crate::user::{Change, OptedIn, Permissions, User, activity_list};
+use crate::user::{Change, Permissions, User, activity_list, note_from_name, note_name};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS web_user (
@@ -24,8 +24,9 @@ CREATE TABLE IF NOT EXISTS web_user (
     organisation_name TEXT NOT NULL,
     is_owner INTEGER NOT NULL,
     permissions TEXT NOT NULL,
-    opted_in TEXT NOT NULL,
-    generation INTEGER NOT NULL
+    note TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    kept_login TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS web_user_organisation ON web_user (organisation);
 CREATE TABLE IF NOT EXISTS web_session (
@@ -88,7 +89,8 @@ impl Database for Sqlite {
 
     async fn add_user(&self, user: &User) -> Outcome<bool> {
         let user = user.clone();
-        let sql = "INSERT INTO web_user VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (name) DO NOTHING";
+        let sql = "INSERT INTO web_user VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ON CONFLICT (name) DO NOTHING";
         let added = self.with(move |connection| {
             connection.execute(
                 sql,
@@ -101,8 +103,9 @@ impl Database for Sqlite {
                     user.organisation_name,
                     user.is_owner,
                     user.permissions.names(),
-                    user.opted_in.name(),
+                    note_name(user.note),
                     number(user.generation),
+                    user.kept_login,
                 ],
             )
         });
@@ -144,10 +147,13 @@ impl Database for Sqlite {
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>> {
         let (id, change) = (id.to_owned(), change.clone());
         let sql = "UPDATE web_user SET password = coalesce(?2, password),
-                must_change_password = coalesce(?3, must_change_password), opted_in = coalesce(?4, opted_in),
-                permissions = coalesce(?5, permissions), generation = generation + ?6
-            WHERE id = ?1 AND generation = coalesce(?7, generation) RETURNING generation";
+                must_change_password = coalesce(?3, must_change_password), note = coalesce(?4, note),
+                permissions = coalesce(?5, permissions), generation = generation + ?6,
+                kept_login = iif(?6, ?8, kept_login)
+            WHERE id = ?1 AND (?7 IS NULL OR generation = ?7 OR (kept_login = ?8 AND ?8 <> ''))
+            RETURNING generation";
         self.with(move |connection| {
+            let (generation, login) = change.login_parts();
             let transaction = connection.transaction()?;
             let row = transaction.query_row(
                 sql,
@@ -155,10 +161,11 @@ impl Database for Sqlite {
                     id,
                     change.password,
                     change.must_change_password,
-                    change.opted_in.map(OptedIn::name),
+                    change.note.map(note_name),
                     change.permissions.map(Permissions::names),
                     change.ends_sessions,
-                    change.only_in.map(number),
+                    generation.map(number),
+                    login,
                 ],
                 |row| unsigned(row, 0),
             );
@@ -181,34 +188,41 @@ impl Database for Sqlite {
         Ok(added.await? == 1)
     }
 
-    async fn save_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome {
-        let (key, body) = (key.to_owned(), body.to_owned());
-        let sql = "UPDATE web_session SET body = ?2, ends = ?3 WHERE key = ?1";
-        let saved = self.with(move |connection| {
-            connection.execute(sql, params![key, body, number(ends.as_secs())])
+    async fn swap_session(
+        &self,
+        key: &str,
+        old: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        let (key, old, body) = (key.to_owned(), old.to_owned(), body.to_owned());
+        let sql = "UPDATE web_session SET body = ?3, ends = ?4 WHERE key = ?1 AND body = ?2";
+        let swapped = self.with(move |connection| {
+            connection.execute(sql, params![key, old, body, number(ends.as_secs())])
         });
-        saved.await.map(drop)
+        Ok(swapped.await? == 1)
     }
 
-    async fn session(&self, key: &str, now: UnixTime) -> Outcome<Option<(String, UnixTime)>> {
+    async fn session(&self, key: &str) -> Outcome<Option<String>> {
         let key = key.to_owned();
         self.with(move |connection| {
             connection
-                .prepare_cached("SELECT body, ends FROM web_session WHERE key = ?1 AND ends > ?2")?
-                .query_row(params![key, number(now.as_secs())], |row| {
-                    Ok((row.get(0)?, UnixTime::from_secs(unsigned(row, 1)?)))
-                })
+                .prepare_cached("SELECT body FROM web_session WHERE key = ?1")?
+                .query_row([key], |row| row.get(0))
                 .optional()
         })
         .await
     }
 
-    async fn end_session(&self, key: &str) -> Outcome<bool> {
+    async fn end_session(&self, key: &str) -> Outcome<Option<String>> {
         let key = key.to_owned();
-        let ended = self.with(move |connection| {
-            connection.execute("DELETE FROM web_session WHERE key = ?1", [key])
-        });
-        Ok(ended.await? == 1)
+        let sql = "DELETE FROM web_session WHERE key = ?1 RETURNING body";
+        self.with(move |connection| {
+            connection
+                .query_row(sql, [key], |row| row.get(0))
+                .optional()
+        })
+        .await
     }
 
     async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
@@ -265,8 +279,9 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         organisation_name: row.get("organisation_name")?,
         is_owner: row.get("is_owner")?,
         permissions: Permissions::from_names(row.get::<_, String>("permissions")?.split(' ')),
-        opted_in: OptedIn::from_name(&row.get::<_, String>("opted_in")?),
+        note: note_from_name(&row.get::<_, String>("note")?),
         generation: row.get::<_, i64>("generation")?.unsigned_abs(),
+        kept_login: row.get("kept_login")?,
     })
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use secondfactor::codes::UnixTime;
+use secondfactor::sign_in::Note;
 use secondfactor::store::{PostgresStore, Store as _};
 
 use super::{ALIKE, Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
 use crate::random;
-use crate::user::{Change, OptedIn, Permissions, User};
+use crate::user::{Change, Login, Permissions, User};
 
 #[tokio::test]
 async fn sqlite_keeps_the_contract() {
@@ -114,8 +115,9 @@ fn new_user() -> User {
         organisation_name: "Harbour Books".to_owned(),
         is_owner: true,
         permissions: Permissions::default(),
-        opted_in: OptedIn::No,
+        note: Note::OptedOut,
         generation: 0,
+        kept_login: String::new(),
     }
 }
 
@@ -146,15 +148,15 @@ async fn users(database: &dyn Database) {
     both.sort_by_key(|user| !user.is_owner);
     assert!(both == [user.clone(), colleague]);
 
-    let user_activity = user.activity();
+    let (user_id, user_activity) = (user.id.clone(), user.activity());
 
     // A change leaves the rest as it is.
-    let (permissions, opted_in) = (
+    let (permissions, note) = (
         Permissions {
             notes_read: true,
             notes_write: true,
         },
-        OptedIn::OptingOut,
+        Note::OptingOut,
     );
     let change = Change {
         permissions: Some(permissions),
@@ -166,7 +168,7 @@ async fn users(database: &dyn Database) {
     );
     assert_eq!(
         database
-            .change_user(&user.id, &Change::opted_in(opted_in).ending_sessions())
+            .change_user(&user.id, &Change::note(note).ending_sessions())
             .await
             .unwrap(),
         Some(1)
@@ -200,34 +202,52 @@ async fn users(database: &dyn Database) {
         password: "new".to_owned(),
         must_change_password: false,
         permissions,
-        opted_in,
+        note,
         generation: 2,
         ..user
     };
     assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
 
-    // A session that has ended meanwhile changes nothing.
+    // A login that has ended meanwhile changes nothing. That which ended the others goes on.
+    let by = |generation, id: &str| Login {
+        generation,
+        id: id.to_owned(),
+    };
     let late = Change {
         password: Some("late".to_owned()),
         told: Some(told.clone()),
         ..Change::default()
     }
     .ending_sessions();
-    assert_eq!(
-        database
-            .change_user(&changed.id, &late.only_in(1))
-            .await
-            .unwrap(),
-        None
-    );
+    for ended in [by(1, "tablet"), by(1, "")] {
+        let late = late.clone().by(ended);
+        assert_eq!(
+            database.change_user(&changed.id, &late).await.unwrap(),
+            None
+        );
+    }
     assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
-    assert_eq!(
-        database
-            .change_user(&changed.id, &Change::default().only_in(2))
-            .await
-            .unwrap(),
-        Some(2)
-    );
+    for (login, ends, generation, kept) in [
+        (by(2, "phone"), false, Some(2), ""),
+        (by(2, "phone"), true, Some(3), "phone"),
+        (by(2, "tablet"), true, None, "phone"),
+        (by(2, "phone"), false, Some(3), "phone"),
+        (by(3, "tablet"), true, Some(4), "tablet"),
+        (by(2, "phone"), true, None, "tablet"),
+        (by(4, ""), true, Some(5), ""),
+        (by(4, ""), true, None, ""),
+    ] {
+        let change = Change {
+            ends_sessions: ends,
+            ..Change::default().by(login.clone())
+        };
+        let changed = database.change_user(&changed.id, &change).await.unwrap();
+        assert_eq!(changed, generation, "{login:?}");
+        let user = database.user(&user_id).await.unwrap().unwrap();
+        assert_eq!(user.kept_login, kept, "{login:?}");
+        let after = generation.is_some() && !login.id.is_empty();
+        assert!(!after || user.keeps(&login), "{login:?}");
+    }
 
     // What is told is told of what was done.
     let entries = database.entries(&user_activity).await.unwrap();
@@ -255,25 +275,25 @@ async fn sessions(database: &dyn Database) {
             .unwrap()
     );
     assert!(!database.add_session(&key, "{}", later(10)).await.unwrap());
-    assert_eq!(
-        database.session(&key, later(9)).await.unwrap(),
-        Some(("{\"a\": 1}".to_owned(), later(10)))
-    );
-    assert_eq!(database.session(&key, later(10)).await.unwrap(), None);
+    let first = database.session(&key).await.unwrap().unwrap();
+    assert_eq!(first, "{\"a\": 1}");
 
-    database.save_session(&key, "{}", later(20)).await.unwrap();
-    assert_eq!(
-        database.session(&key, later(10)).await.unwrap(),
-        Some(("{}".to_owned(), later(20)))
-    );
+    // Of two that change it at once, the second one has to look again.
+    let swap = async |old: &str, body: &str| {
+        let swap = database.swap_session(&key, old, body, later(20));
+        swap.await.unwrap()
+    };
+    assert!(swap(&first, "{}").await);
+    assert!(!swap(&first, "{\"a\": 2}").await);
     database.sweep_sessions(later(0)).await.unwrap();
-    assert!(database.session(&key, later(0)).await.unwrap().is_some());
+    assert_eq!(database.session(&key).await.unwrap().as_deref(), Some("{}"));
 
     // A request that is still under way does not bring back a session that has ended.
-    assert!(database.end_session(&key).await.unwrap());
-    assert!(!database.end_session(&key).await.unwrap());
-    database.save_session(&key, "{}", later(20)).await.unwrap();
-    assert_eq!(database.session(&key, later(0)).await.unwrap(), None);
+    let ended = database.end_session(&key).await.unwrap();
+    assert_eq!(ended.as_deref(), Some("{}"));
+    assert_eq!(database.end_session(&key).await.unwrap(), None);
+    assert!(!swap("{}", "{}").await);
+    assert_eq!(database.session(&key).await.unwrap(), None);
 }
 
 async fn entries(database: &dyn Database) {

@@ -5,17 +5,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secondfactor::account::{DeviceStatus, Voucher};
 use secondfactor::codes::UnixTime;
+use secondfactor::sign_in::Note;
 use secondfactor::{Error, RecoveryCodes, Status};
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::database::Entry;
 use crate::goal::Goal;
 use crate::password;
 use crate::problem::{Answer, Problem};
-use crate::session::{EvenIfPasswordDue, Factor, LoggedIn};
-use crate::user::{Change, OptedIn, User};
+use crate::session::{EvenIfPasswordDue, LoggedIn};
+use crate::user::{Change, User};
 use crate::words::{self, Moment};
 
 /// How much of the activity stands on the account's page.
@@ -103,7 +105,7 @@ impl ActivityRow {
 pub(super) async fn account_status(app: &App, user: &User) -> Result<Option<Status>, Problem> {
     match app.mfa.status(&user.account()?).await {
         Ok(status) => Ok(Some(status)),
-        Err(Error::NotEnrolled) if user.opted_in != OptedIn::Yes => Ok(None),
+        Err(Error::NotEnrolled) if user.note != Note::OptedIn => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -134,7 +136,7 @@ pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer 
             .take(RECENT)
             .map(|entry| ActivityRow::new(entry, now))
             .collect(),
-        user: login.user,
+        user: login.user.clone(),
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -205,12 +207,10 @@ pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Ans
     ))
 }
 
-pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
+pub(super) async fn opt_out(State(app): State<App>, cookie: Cookie, login: LoggedIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::OptOut).await?;
-    // The record decides as long as both are on their way: see `OptedIn`.
-    let login = login
-        .change(&app, Change::opted_in(OptedIn::OptingOut), Factor::Kept)
-        .await?;
+    // The record decides as long as both are on their way: see `Note`.
+    login.change(&app, Change::note(Note::OptingOut)).await?;
     match app.mfa.opt_out(&proof).await {
         Ok(()) | Err(Error::NotEnrolled) => {}
         // It is out or not: the record decides.
@@ -218,8 +218,7 @@ pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
         // Nothing was changed. The note must not wait for the record then: one that is lost later would let a password in
         // alone.
         Err(error) => {
-            let note = Change::opted_in(login.user.opted_in);
-            let login = login.change(&app, note, Factor::Kept).await?;
+            login.change(&app, Change::note(login.user.note)).await?;
             if let Error::Stale(_) = error {
                 return Err(Problem::ask_code(&Goal::OptOut));
             }
@@ -227,11 +226,9 @@ pub(super) async fn opt_out(State(app): State<App>, login: LoggedIn) -> Answer {
             return go_saying(&login.session, "/account", &message.text).await;
         }
     }
-    let login = login
-        .change(&app, Change::opted_in(OptedIn::No), Factor::Dropped)
-        .await?;
+    let session = login.opt_out(&app, &cookie).await?;
     go_saying(
-        &login.session,
+        &session,
         "/account",
         "The second factor is off. Your password alone lets you in.",
     )
@@ -319,7 +316,7 @@ pub(super) async fn change_password(
         told: Some(app.entry("The password was changed. All other sessions have ended.")),
         ..Change::default()
     };
-    let login = login.change(&app, change, Factor::Kept).await?;
+    login.change(&app, change).await?;
     go_saying(
         &login.session,
         "/account",

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Enrollment, FormId};
 use secondfactor::codes::SecretText;
+use secondfactor::sign_in::{EndReason, Stage};
 use secondfactor::{Code, Confirmed, Denial, Error, Label, NewDevice};
 use serde::Deserialize;
 
@@ -17,7 +18,7 @@ use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Factor, LoggedIn};
+use crate::session::{Claimant, LoggedIn};
 use crate::user::Change;
 use crate::words::{self, Message};
 
@@ -78,25 +79,20 @@ pub(super) async fn enroll(
         }
     };
     let device = login.begun_here(NewDevice::totp(label));
-    let (login, enrollment) = if login.has_factor() {
+    let enrollment = if login.has_factor() {
         let proof = login.fresh_proof(&app, &Goal::NewDevice).await?;
-        let enrollment = app.mfa.enroll_another(&proof, device).await;
-        (login, enrollment)
+        app.mfa.enroll_another(&proof, device).await
     } else {
-        // Before the record is made: see `OptedIn`.
-        let login = login.begin_opt_in(&app).await?;
-        let enrollment = app.mfa.enroll(&login.user.account()?, device).await;
-        (login, enrollment)
+        // Before the record is made: see `Note`.
+        login.begin_opt_in(&app).await?;
+        app.mfa.enroll(&login.user.account()?, device).await
     };
     match enrollment {
         Ok(enrollment) => secret_page(&login, &enrollment).await,
         Err(Error::Stale(_)) => Err(Problem::ask_code(&Goal::NewDevice)),
         // Opted in or out meanwhile, in another session: this one is out of date.
-        Err(error @ (Error::ProofRequired | Error::NotEnrolled)) => {
-            if matches!(error, Error::ProofRequired) {
-                login.cancel_opt_in(&app).await?;
-            }
-            login.session.flush().await?;
+        Err(Error::ProofRequired | Error::NotEnrolled) => {
+            login.session.end().await;
             Err(Problem::log_in(&Goal::NewDevice))
         }
         Err(error) => {
@@ -183,7 +179,7 @@ pub(super) async fn confirm_form(
 }
 
 async fn confirm_page(
-    login: &LoggedIn,
+    login: &Claimant,
     device: DeviceId,
     code: Field,
     pair: Option<(Field, Field)>,
@@ -206,12 +202,22 @@ async fn confirm_page(
     Ok(form(&page, &fields))
 }
 
+/// Where a confirmation may come from. A code is needed where the same form, sent twice, has just confirmed the device, and
+/// the session is about to lead to the next one.
+const CONFIRMING: [Stage; 4] = [
+    Stage::Password,
+    Stage::Proven,
+    Stage::Repeat,
+    Stage::Ended(EndReason::CodeNeeded),
+];
+
 pub(super) async fn confirm(
     State(app): State<App>,
-    login: LoggedIn,
+    login: Claimant,
     DeviceIn(device): DeviceIn,
     Typed(typed): Typed<GivenCode>,
 ) -> Answer {
+    login.at(&CONFIRMING)?;
     let code = match typed.code.parse::<Code>() {
         Ok(code) => code,
         Err(error) => {
@@ -220,10 +226,11 @@ pub(super) async fn confirm(
         }
     };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
-    let submission = login.sheet(typed.form).with(code)?;
+    let submission = login.submission(code, typed.form)?;
     match app.mfa.confirm(&account, pending, submission).await {
-        Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
+        Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
         Err(error) => {
+            login.at(&[Stage::Password, Stage::Proven])?;
             let two_confirm = matches!(
                 error,
                 Error::Denied(Denial::Unconfirmed(diagnosis)) if words::can_be_confirmed_by_two(diagnosis)
@@ -264,7 +271,7 @@ pub(super) async fn confirm_pair(
     };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
     match app.mfa.confirm_pair(&account, pending, codes).await {
-        Ok(confirmed) => confirmed_page(&app, login, &confirmed).await,
+        Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
         Err(error) => {
             let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
             let message = pair_refusal(&app, error)?;
@@ -286,17 +293,17 @@ fn failed_pair(message: Message) -> (Field, Field) {
 }
 
 /// What lets in has changed: all other sessions end, those with a password alone among them.
-async fn confirmed_page(app: &App, login: LoggedIn, confirmed: &Confirmed) -> Answer {
-    let login = login.opt_in(app, confirmed.as_ref()).await?;
+async fn confirmed_page(app: &App, login: &Claimant, confirmed: &Confirmed) -> Answer {
+    let session = login.opt_in(app, confirmed).await?;
     let codes = account_status(app, &login.user)
         .await?
         .map_or(0, |status| status.recovery_codes_left());
     if codes == 0 {
         let notice = "Your device works, and the second factor is on. One thing is left to do.";
-        return go_saying(&login.session, &Goal::RecoveryCodes.path(), notice).await;
+        return go_saying(&session, &Goal::RecoveryCodes.path(), notice).await;
     }
     go_saying(
-        &login.session,
+        &session,
         "/account",
         "Your device works. You are logged out everywhere else.",
     )
@@ -396,9 +403,9 @@ pub(super) async fn revoke(
     let proof = login.fresh_proof(&app, &Goal::Revoke(device)).await?;
     let label = find(&app, &login, device).await?.label().to_string();
     // Whoever has it may be logged in with it. This comes first, so that a crash in between leaves no such session.
-    let login = login.change(&app, Change::default(), Factor::Kept).await?;
+    login.change(&app, Change::default()).await?;
     match app.mfa.revoke(&proof, device).await {
-        Ok(()) if proof.device() == Some(device) => Err(login.end().await),
+        Ok(()) if proof.device() == Some(device) => Err(login.session.end().await),
         Ok(()) => {
             let notice = "The device is revoked: its codes are no longer accepted. You are logged out everywhere else.";
             go_saying(&login.session, "/account", notice).await

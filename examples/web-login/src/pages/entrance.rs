@@ -3,16 +3,18 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use secondfactor::sign_in::{NeedsCode, Note};
 use serde::Deserialize;
-use tower_sessions::Session;
 
 use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Visitor, begin, needs_second_step};
-use crate::user::{OptedIn, Permissions, User, name_fault, normal_name};
-use crate::{password, random};
+use crate::session::Visitor;
+use crate::session_row::{self, Session};
+use crate::user::{Permissions, User, name_fault, normal_name};
+use crate::{password, random, words};
 
 #[derive(Template)]
 #[template(path = "sign_up.html")]
@@ -59,7 +61,7 @@ fn sign_up_page(organisation: Field, name: Field, password: Field) -> Response {
 /// Makes an organisation and its owner. Everybody else in it is made by the owner.
 pub(super) async fn sign_up(
     State(app): State<App>,
-    session: Session,
+    cookie: Cookie,
     Typed(typed): Typed<SignUp>,
 ) -> Answer {
     let (organisation_name, name) = (
@@ -95,14 +97,15 @@ pub(super) async fn sign_up(
         organisation_name: organisation_name.clone(),
         is_owner: true,
         permissions: Permissions::default(),
-        opted_in: OptedIn::No,
+        note: Note::OptedOut,
         generation: 0,
+        kept_login: String::new(),
     };
     // That a name is taken can't be hidden where people choose their names. It lets nobody in.
     if !app.database.add_user(&user).await? {
         return Ok(page(Some("That name is taken.")));
     }
-    begin(&app, &session, &user, None).await?;
+    Session::begin(&app, &cookie, (&user, 0), NeedsCode::No, Goal::Account).await?;
     Ok(go("/account"))
 }
 
@@ -119,8 +122,9 @@ struct LoginPage {
 pub(super) struct To {
     #[serde(default, rename = "for")]
     goal: Goal,
-    /// Only a word to say; anybody may write such a link.
+    /// Only words to say; anybody may write such a link.
     bye: Option<String>,
+    ended: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +137,8 @@ pub(super) async fn login_form(visitor: Visitor, Query(to): Query<To>) -> Answer
     if let Visitor::Full(_) = visitor {
         return Err(Problem::go(&to.goal));
     }
-    let notice = to.bye.map(|_| "You are logged out.".to_owned());
+    let bye = to.bye.map(|_| "You are logged out.");
+    let notice = bye.or_else(|| words::ended(&to.ended?)).map(str::to_owned);
     let page = LoginPage {
         frame: Frame { who: None, notice },
         goal: to.goal,
@@ -146,7 +151,7 @@ pub(super) async fn login_form(visitor: Visitor, Query(to): Query<To>) -> Answer
 /// The password comes first, and the second step says nothing without it.
 pub(super) async fn log_in(
     State(app): State<App>,
-    session: Session,
+    cookie: Cookie,
     Query(to): Query<To>,
     Typed(typed): Typed<LogIn>,
 ) -> Answer {
@@ -171,18 +176,20 @@ pub(super) async fn log_in(
         };
         return Ok(form(&page, &[&page.password]));
     };
-    if needs_second_step(&app, &user).await? {
-        begin(&app, &session, &user, Some(to.goal)).await?;
+    let needs = app.mfa.needs_code(&user.account()?, user.note).await?;
+    let (who, goal) = ((&user, user.generation), to.goal.clone());
+    Session::begin(&app, &cookie, who, needs, goal).await?;
+    if let NeedsCode::Yes { .. } = needs {
         return Ok(go("/login/code"));
     }
-    begin(&app, &session, &user, None).await?;
     let entry = app.entry("Logged in with the password alone.");
     app.database.add_entry(&user.activity(), &entry).await?;
     Ok(go(&to.goal.path()))
 }
 
-/// The session's row goes, so its cookie opens nothing from now on, whoever has a copy.
-pub(super) async fn log_out(session: Session) -> Answer {
-    session.flush().await?;
+/// The rows go of this session, of the one that it came from, and of those that the same form led to. So their cookies
+/// open nothing from now on, whoever has a copy.
+pub(super) async fn log_out(State(app): State<App>, cookie: Cookie) -> Answer {
+    session_row::end(&app, &cookie).await?;
     Ok(go("/login?bye"))
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use secondfactor::account::FormId;
+use secondfactor::sign_in::Stage;
 use serde::Deserialize;
 
 use super::second_step::{GivenCode, code_field, verify};
@@ -10,7 +11,7 @@ use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{LoggedIn, may_change};
+use crate::session::{Claimant, LoggedIn, may_change};
 use crate::words::Message;
 
 #[derive(Deserialize)]
@@ -36,9 +37,9 @@ pub(super) async fn code_form(login: LoggedIn, Query(to): Query<For>) -> Answer 
     code_page(&login, to.goal, None).await
 }
 
-async fn code_page(login: &LoggedIn, goal: Goal, error: Option<Message>) -> Answer {
+async fn code_page(claimant: &Claimant, goal: Goal, error: Option<Message>) -> Answer {
     let page = CodePage {
-        frame: Frame::new(login).await?,
+        frame: Frame::new(claimant).await?,
         goal,
         form_id: FormId::generate()?,
         code: code_field().with_error(error),
@@ -48,23 +49,24 @@ async fn code_page(login: &LoggedIn, goal: Goal, error: Option<Message>) -> Answ
 
 pub(super) async fn give_code(
     State(app): State<App>,
-    login: LoggedIn,
+    claimant: Claimant,
     Query(to): Query<For>,
     Typed(typed): Typed<GivenCode>,
 ) -> Answer {
-    if !login.has_factor() {
+    if claimant.stage == Stage::Password {
         return Err(Problem::ask_password(&to.goal));
     }
-    match verify(&app, &login.user, &login.sheet(typed.form), &typed.code).await? {
-        Ok(verified) if !may_change(&app, &verified).await? => {
-            code_page(&login, to.goal, Some(REPLACED.into())).await
+    claimant.at(&[Stage::Proven, Stage::Repeat])?;
+    let message = match verify(&app, &claimant, &typed).await? {
+        Ok(verified) if may_change(&app, &verified).await? => {
+            claimant.prove(&verified).await?;
+            return Ok(go(&to.goal.path()));
         }
-        Ok(verified) => {
-            login.prove(&app, &verified).await?;
-            Ok(go(&to.goal.path()))
-        }
-        Err(message) => code_page(&login, to.goal, Some(message)).await,
-    }
+        Ok(_) => REPLACED.into(),
+        Err(message) => message,
+    };
+    claimant.at(&[Stage::Proven])?;
+    code_page(&claimant, to.goal, Some(message)).await
 }
 
 const REPLACED: &str = "That is a code of a key that you have replaced: it logs in, and changes nothing. Give one of the new key.";
@@ -109,7 +111,7 @@ pub(super) async fn give_password(
         .matches(typed.password, Some(&login.user.password))
         .await?
     {
-        login.give_password(&app).await?;
+        login.session.give_password().await?;
         return Ok(go(&to.goal.path()));
     }
     let error = "That password is wrong.";

@@ -11,7 +11,7 @@ use super::{Frame, Typed, go_saying, html};
 use crate::app::App;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Factor, LoggedIn};
+use crate::session::LoggedIn;
 use crate::user::Change;
 use crate::words::{self, Message};
 
@@ -77,15 +77,15 @@ pub(super) async fn keep(
     let ticked = typed.iter().filter(|(field, _)| field == "devices");
     let ticked: Result<Vec<DeviceId>, _> = ticked.map(|(_, id)| id.parse()).collect();
     let ticked = ticked.map_err(|_| Problem::BadForm(StatusCode::UNPROCESSABLE_ENTITY))?;
-    let login = login.change(&app, Change::default(), Factor::Kept).await?;
+    login.change(&app, Change::default()).await?;
     match app.mfa.keep_only(&proof, &ticked).await {
         Ok(Some(proof)) => {
-            let login = login.prove(&app, proof).await?;
+            let session = login.prove(proof).await?;
             let notice = "Everything else has ended, your recovery codes too. One thing is left to do: get new ones.";
-            go_saying(&login.session, &Goal::RecoveryCodes.path(), notice).await
+            go_saying(&session, &Goal::RecoveryCodes.path(), notice).await
         }
         // The device in use was not ticked.
-        Ok(None) => Err(login.end().await),
+        Ok(None) => Err(login.session.end().await),
         Err(error) => refused(&app, &login, proof.device(), error).await,
     }
 }

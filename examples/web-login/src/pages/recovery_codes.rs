@@ -14,7 +14,7 @@ use super::{Frame, Typed, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Factor, LoggedIn};
+use crate::session::LoggedIn;
 use crate::user::Change;
 
 #[derive(Template)]
@@ -63,7 +63,7 @@ pub(super) async fn issue(
     Typed(typed): Typed<Issue>,
 ) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::RecoveryCodes).await?;
-    let login = login.change(&app, Change::default(), Factor::Kept).await?;
+    login.change(&app, Change::default()).await?;
     let codes = match app.mfa.issue_recovery_codes(&proof, typed.replaces).await {
         Ok(codes) => codes,
         Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::RecoveryCodes)),
@@ -74,7 +74,7 @@ pub(super) async fn issue(
         Err(error) => return Err(error.into()),
     };
     let codes = codes.iter().map(RecoveryCode::expose_text).collect();
-    let (frame, name) = (Frame::new(&login).await?, login.user.name);
+    let (frame, name) = (Frame::new(&login).await?, login.user.name.clone());
     Ok(html(
         StatusCode::OK,
         &CodesPage {

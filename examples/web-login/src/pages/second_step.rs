@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::extract::State;
 use secondfactor::account::{DeviceId, DeviceState, FormId};
+use secondfactor::sign_in::{Note, Stage};
 use secondfactor::{Code, Error, RecoveryCode, Verified};
 use serde::Deserialize;
 
 use super::devices::pair_refusal;
-use super::{Field, Frame, Typed, form, go, go_saying, take_notice};
+use super::{Field, Frame, Typed, form, go, go_saying};
 use crate::app::App;
-use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, HalfLoggedIn, Sheet};
-use crate::user::{Change, OptedIn, User};
+use crate::session::{Claimant, HalfLoggedIn};
+use crate::user::Change;
 use crate::words::{self, Message};
 
 #[derive(Template)]
@@ -41,14 +41,14 @@ pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
     code_page(&half, None).await
 }
 
-async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Answer {
+async fn code_page(half: &Claimant, error: Option<Message>) -> Answer {
     let frame = Frame {
         who: None,
-        notice: take_notice(&half.claimant.session).await?,
+        notice: half.session.take_notice().await?,
     };
     let page = CodePage {
         frame,
-        name: half.claimant.user.name.clone(),
+        name: half.user.name.clone(),
         form_id: FormId::generate()?,
         code: code_field().with_error(error),
     };
@@ -57,35 +57,35 @@ async fn code_page(half: &HalfLoggedIn, error: Option<Message>) -> Answer {
 
 pub(super) async fn give_code(
     State(app): State<App>,
-    half: HalfLoggedIn,
+    claimant: Claimant,
     Typed(typed): Typed<GivenCode>,
 ) -> Answer {
-    let sheet = half.claimant.sheet(typed.form);
-    match verify(&app, &half.claimant.user, &sheet, &typed.code).await? {
+    claimant.at(&[Stage::Half, Stage::Repeat])?;
+    match verify(&app, &claimant, &typed).await? {
         Ok(verified) => {
-            let path = half.goal.path();
-            let way_back = half.claimant.way_back();
-            let login = half.claimant.prove(&app, &verified).await?;
-            login.leave(&app, way_back).await?;
-            settle_opt_in(&app, &login.user).await?;
-            Ok(go(&path))
+            claimant.prove(&verified).await?;
+            settle_note(&app, &claimant).await?;
+            Ok(go(&claimant.session.goal().path()))
         }
-        Err(message) => code_page(&half, Some(message)).await,
+        Err(message) => {
+            claimant.at(&[Stage::Half])?;
+            code_page(&claimant, Some(message)).await
+        }
     }
 }
 
 /// Judges what was typed as a code of any device of the account.
 pub(super) async fn verify(
     app: &App,
-    user: &User,
-    sheet: &Sheet,
-    typed: &str,
+    claimant: &Claimant,
+    typed: &GivenCode,
 ) -> Result<Result<Verified, Message>, Problem> {
-    let code = match typed.parse::<Code>() {
+    let code = match typed.code.parse::<Code>() {
         Ok(code) => code,
         Err(error) => return Ok(Err(words::mistyped_code(error).into())),
     };
-    match app.mfa.verify(&user.account()?, sheet.with(code)?).await {
+    let submission = claimant.submission(code, typed.form)?;
+    match app.mfa.verify(&claimant.user.account()?, submission).await {
         Ok(verified) => Ok(Ok(verified)),
         Err(error) => Ok(Err(words::refusal(error, app.mfa.now())?)),
     }
@@ -93,14 +93,10 @@ pub(super) async fn verify(
 
 /// If the site was stopped between the confirmation of the first device and its note, the note is made now. Not if they
 /// have opted out since the code was given, or an opt-out is under way: a note without a record would lock them out.
-async fn settle_opt_in(app: &App, user: &User) -> Result<(), Problem> {
-    if user.opted_in == OptedIn::OptingIn {
-        app.database
-            .change_user(
-                &user.id,
-                &Change::opted_in(OptedIn::Yes).only_in(user.generation),
-            )
-            .await?;
+async fn settle_note(app: &App, claimant: &Claimant) -> Result<(), Problem> {
+    if let Note::OptingIn | Note::OptedOut = claimant.user.note {
+        let change = Change::note(Note::OptedIn).by(claimant.session.login());
+        app.database.change_user(&claimant.user.id, &change).await?;
     }
     Ok(())
 }
@@ -120,17 +116,12 @@ pub(super) struct GivenRecoveryCode {
     form: Option<FormId>,
 }
 
-pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
-    require_opted_in(&claimant)?;
-    recovery_page(&claimant, None)
-}
+/// Also for whoever is logged in, and has lost the device since.
+const RECOVERING: [Stage; 3] = [Stage::Half, Stage::Repeat, Stage::Proven];
 
-fn require_opted_in(claimant: &Claimant) -> Result<(), Problem> {
-    if claimant.user.opted_in == OptedIn::No {
-        Err(Problem::go(&Goal::Account))
-    } else {
-        Ok(())
-    }
+pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
+    claimant.at(&[Stage::Half, Stage::Proven])?;
+    recovery_page(&claimant, None)
 }
 
 fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Answer {
@@ -140,7 +131,7 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Answer {
         .with_error(error);
     let page = RecoveryPage {
         frame: Frame::default(),
-        is_logged_in: claimant.is_logged_in,
+        is_logged_in: claimant.is_logged_in(),
         form_id: FormId::generate()?,
         recovery_code,
     };
@@ -154,26 +145,24 @@ pub(super) async fn give_recovery_code(
     claimant: Claimant,
     Typed(typed): Typed<GivenRecoveryCode>,
 ) -> Answer {
-    require_opted_in(&claimant)?;
+    claimant.at(&RECOVERING)?;
     let code = match typed.recovery_code.parse::<RecoveryCode>() {
         Ok(code) => code,
         Err(error) => {
             return recovery_page(&claimant, Some(words::mistyped_recovery_code(error).into()));
         }
     };
-    let submission = claimant.sheet(typed.form).with(&code)?;
+    let submission = claimant.submission(&code, typed.form)?;
     match app.mfa.redeem(&claimant.user.account()?, submission).await {
         Ok(recovered) => {
-            let way_back = claimant.way_back();
-            let login = claimant.prove(&app, &recovered).await?;
-            let login = login.opt_in(&app, recovered.as_ref()).await?;
-            login.leave(&app, way_back).await?;
+            claimant.opt_in(&app, &recovered).await?;
             Ok(go("/account/recovered"))
         }
-        Err(error) => recovery_page(
-            &claimant,
-            Some(words::recovery_refusal(error, app.mfa.now())?),
-        ),
+        Err(error) => {
+            let message = words::recovery_refusal(error, app.mfa.now())?;
+            claimant.at(&[Stage::Half, Stage::Proven])?;
+            recovery_page(&claimant, Some(message))
+        }
     }
 }
 
@@ -203,7 +192,7 @@ pub(super) async fn resync_form(State(app): State<App>, half: HalfLoggedIn) -> A
 }
 
 async fn resync_page(app: &App, half: &HalfLoggedIn, error: Option<Message>) -> Answer {
-    let devices = app.mfa.devices(&half.claimant.user.account()?).await?;
+    let devices = app.mfa.devices(&half.user.account()?).await?;
     let works = devices
         .iter()
         .filter(|device| !matches!(device.state(), DeviceState::Pending { .. }));
@@ -251,11 +240,11 @@ pub(super) async fn resync(
         Ok(codes) => codes,
         Err(message) => return resync_page(&app, &half, Some(message)).await,
     };
-    let account = half.claimant.user.account()?;
+    let account = half.user.account()?;
     match app.mfa.resync(&account, typed.device, codes).await {
         Ok(()) => {
             let notice = "Your device's clock is allowed for. Log in with its next code.";
-            go_saying(&half.claimant.session, "/login/code", notice).await
+            go_saying(&half.session, "/login/code", notice).await
         }
         Err(Error::UnknownDevice) => Err(Problem::NotFound),
         Err(error) => {

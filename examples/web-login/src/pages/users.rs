@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use secondfactor::Error;
 use secondfactor::account::Actor;
+use secondfactor::sign_in::Note;
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying, html};
@@ -13,7 +14,7 @@ use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::random;
 use crate::session::LoggedIn;
-use crate::user::{Change, OptedIn, Permissions, User, name_fault, normal_name};
+use crate::user::{Change, Login, Permissions, User, name_fault, normal_name};
 
 async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
     if login.user.is_owner {
@@ -96,8 +97,9 @@ pub(super) async fn add(
         organisation_name: login.user.organisation_name.clone(),
         is_owner: false,
         permissions: Permissions::default(),
-        opted_in: OptedIn::No,
+        note: Note::OptedOut,
         generation: 0,
+        kept_login: String::new(),
     };
     // After the hashing, which takes a while.
     login.require_fresh_login(&app, &Goal::Users).await?;
@@ -144,7 +146,7 @@ pub(super) async fn show(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id)).await?;
-    let has_factor = user.opted_in != OptedIn::No;
+    let has_factor = user.note != Note::OptedOut;
     Ok(html(
         StatusCode::OK,
         &UserPage {
@@ -194,9 +196,12 @@ pub(super) async fn reset(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id)).await?;
-    let begin = Change::opted_in(OptedIn::OptingOut).ending_sessions();
+    let begin = Change::note(Note::OptingOut).ending_sessions();
     let begun = app.database.change_user(&user.id, &begin).await?;
-    let begun = begun.ok_or(Problem::NotFound)?;
+    let begun = Login {
+        generation: begun.ok_or(Problem::NotFound)?,
+        id: String::new(),
+    };
     let actor = Actor::new(&*login.user.name)?;
     match app
         .mfa
@@ -207,10 +212,8 @@ pub(super) async fn reset(
         Err(error) => return Err(error.into()),
     }
     // Unless they have begun to opt in again: then the note is theirs.
-    let end = Change::opted_in(OptedIn::No).ending_sessions();
-    app.database
-        .change_user(&user.id, &end.only_in(begun))
-        .await?;
+    let end = Change::note(Note::OptedOut).ending_sessions().by(begun);
+    app.database.change_user(&user.id, &end).await?;
     go_saying(
         &login.session,
         "/users",

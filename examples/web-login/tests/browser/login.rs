@@ -22,32 +22,6 @@ const CLOSED: [&str; 11] = [
 
 #[test]
 #[ignore = "needs Chromium: scripts/browser"]
-fn a_form_that_is_sent_twice_logs_in_twice() {
-    run(async |world| {
-        let (ada, phone) = Person::opts_in(world, "Ada").await;
-        ada.logs_out().await;
-        world.clock.next_step();
-        ada.types_password().await;
-        ada.browser.is_at("/login/code").await;
-        let half = ada.browser.session().await.unwrap();
-        let http = world.http();
-        let page = http.get("/login/code", &[("cookie", &half)]);
-        let form = page.between("name=\"form\" value=\"", "\"");
-        let code = phone.code(world);
-        let send = |form| http.post_own("/login/code", &half, &[("code", &code), ("form", form)]);
-        for _ in 0..2 {
-            let session = send(form).cookie().unwrap();
-            let account = http.get("/account", &[("cookie", &session)]);
-            assert_eq!(account.status, 200);
-        }
-        // The earlier cookie leads to the second step, and another form is a replay.
-        assert_ne!(http.get("/account", &[("cookie", &half)]).status, 200);
-        assert_eq!(send(&"0".repeat(32)).status, 422);
-    });
-}
-
-#[test]
-#[ignore = "needs Chromium: scripts/browser"]
 fn a_code_before_the_password_opens_nothing() {
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;

@@ -31,3 +31,4 @@ mod secrecy;
 mod servers;
 mod sessions;
 mod standing;
+mod twice;

@@ -69,28 +69,6 @@ fn a_recovery_code_works_once() {
 
 #[test]
 #[ignore = "needs Chromium: scripts/browser"]
-fn a_recovery_form_that_is_sent_twice_logs_in_twice() {
-    run(async |world| {
-        let (ada, _phone) = Person::opts_in(world, "Ada").await;
-        let codes = ada.issues_codes().await;
-        ada.logs_out().await;
-        ada.types_password().await;
-        ada.browser.is_at("/login/code").await;
-        let half = ada.browser.session().await.unwrap();
-        let http = world.http();
-        let page = http.get("/login/recovery", &[("cookie", &half)]);
-        let form = page.between("name=\"form\" value=\"", "\"");
-        let typed = [("recovery_code", &*codes[0]), ("form", form)];
-        for _ in 0..2 {
-            let session = http.post_own("/login/recovery", &half, &typed).cookie();
-            let account = http.get("/account/recovered", &[("cookie", &session.unwrap())]);
-            assert_eq!(account.status, 200);
-        }
-    });
-}
-
-#[test]
-#[ignore = "needs Chromium: scripts/browser"]
 fn a_recovery_code_in_two_tabs_at_once_lets_one_in() {
     run(async |world| {
         let (ada, _phone) = Person::opts_in(world, "Ada").await;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use secondfactor::codes::{Clock as _, ManualClock, Secret, Totp, UnixTime};
+use secondfactor::sign_in::Note;
 use secondfactor::store::{
     AnyStore, ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version,
 };
@@ -20,7 +21,7 @@ use crate::app::{Shared, router};
 use crate::config::StoreAddress;
 use crate::guard::PasswordGuard;
 use crate::password::Passwords;
-use crate::user::{Change, OptedIn, User};
+use crate::user::{Change, User};
 
 pub(super) struct Site {
     pub(super) app: Arc<Shared>,
@@ -131,9 +132,9 @@ impl Site {
     }
 
     /// As a crash may leave it.
-    pub(super) fn leaves_note(&self, name: &str, note: OptedIn) {
+    pub(super) fn leaves_note(&self, name: &str, note: Note) {
         let user = self.user(name);
-        let change = Change::opted_in(note);
+        let change = Change::note(note);
         let change = self.app.database.change_user(&user.id, &change);
         self.runtime.block_on(change).unwrap().unwrap();
     }
@@ -144,6 +145,8 @@ pub(super) const PASSWORD: &str = "a+long+password";
 pub(super) struct Phone {
     totp: Totp,
     pub(super) device: String,
+    /// The id of the form that confirms it.
+    pub(super) form: String,
 }
 
 /// A client with one cookie.
@@ -217,6 +220,15 @@ impl Browser {
         self.post("/login", &form).location
     }
 
+    /// What is typed into a page's form, sent with the form's id.
+    pub(super) fn form(&mut self, path: &str, typed: &str) -> String {
+        let page = self.get(path);
+        format!(
+            "{typed}&form={}",
+            page.between("name=\"form\" value=\"", "\"")
+        )
+    }
+
     pub(super) fn is_logged_in(&mut self) -> bool {
         self.get("/account").status == 200
     }
@@ -252,6 +264,7 @@ impl Phone {
         Self {
             totp: Totp::new(&Secret::from_base32(&key).unwrap()),
             device: answer.between("action=\"/account/devices/", "/").to_owned(),
+            form: answer.between("name=\"form\" value=\"", "\"").to_owned(),
         }
     }
 }
@@ -332,6 +345,10 @@ impl Between {
 
     pub(super) fn has_happened(&self) -> bool {
         self.next.lock().unwrap().is_empty()
+    }
+
+    pub(super) fn forget(&self) {
+        self.next.lock().unwrap().clear();
     }
 
     pub(super) fn conflicts(&self) {

@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod chromium;
 pub(crate) mod driver;
 pub(crate) mod http;
+pub(crate) mod line;
 pub(crate) mod other_site;
 pub(crate) mod server;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-/// Answers every request with the same page, until it is dropped.
+/// Answers every connection, until it is dropped.
 pub(crate) struct OtherSite {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -14,14 +14,20 @@ pub(crate) struct OtherSite {
 }
 
 impl OtherSite {
+    /// Answers every request with the same page.
     pub(crate) fn new(body: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let page = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n\
              {body}",
             body.len()
         );
+        Self::answering(move |stream| answer(stream, &page))
+    }
+
+    pub(crate) fn answering(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = Arc::new(answer);
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
             let stop = Arc::clone(&stop);
@@ -31,8 +37,8 @@ impl OtherSite {
                         return;
                     }
                     // Browsers open connections they don't use: each has its own thread.
-                    let page = page.clone();
-                    std::thread::spawn(move || answer(stream, &page));
+                    let answer = Arc::clone(&answer);
+                    std::thread::spawn(move || answer(stream));
                 }
             }
         });
