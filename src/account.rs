@@ -3,6 +3,7 @@
 //! [`Mfa`](crate::Mfa) loads an [`Account`], runs a command, commits the record, and only then reveals the verdict. Use
 //! this module yourself where the record must be written in a transaction of your own.
 
+mod actor;
 mod answer;
 mod attempt;
 mod browser;
@@ -18,6 +19,7 @@ mod form_id;
 mod guess_bound;
 mod judge;
 pub(crate) mod label;
+mod origin;
 pub(crate) mod policy;
 mod profile;
 pub(crate) mod proof;
@@ -37,6 +39,7 @@ mod trace;
 mod voucher;
 mod wait;
 
+pub use actor::Actor;
 pub use attempt::Attempt;
 pub use browser::{BrowserCookie, BrowserId, BrowserStatus, Recognized};
 pub(crate) use credential::Credential;
@@ -50,6 +53,7 @@ pub use form_id::{FormId, IdError};
 pub use guess_bound::GuessBound;
 pub(crate) use label::Label;
 pub use label::LabelError;
+pub use origin::{Origin, OriginTooLong};
 pub(crate) use policy::Policy;
 pub use policy::{PolicyBuilder, PolicyError};
 pub use profile::Profile;

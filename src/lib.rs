@@ -19,7 +19,8 @@
 //! ```
 //!
 //! `examples/first_login.rs` is a whole program around these lines. `examples/login` is a login in
-//! a terminal, and `examples/web-login` a web login to copy from.
+//! a terminal, `examples/web-login` a web login to copy from, and `examples/pam-login` a PAM module
+//! for `sshd`, `sudo` and `su`.
 //!
 //! # What to take
 //!
@@ -49,7 +50,7 @@
 //! | [`sign_in`] | what your application remembers: who has opted in, who must, how far a session has come |
 //! | [`mfa`] | the blocking front, and walks over all accounts |
 //! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
-//! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens |
+//! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens and of PAM modules |
 //! | [`manual`] | threat model, limits, operating, record format, standards, attacks |
 //!
 //! # What it remembers for you

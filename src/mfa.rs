@@ -12,5 +12,6 @@ mod relocate;
 mod stage;
 mod sweep;
 mod token;
+mod unproven;
 
 pub use sweep::{Batch, KeyUsage};

@@ -60,7 +60,7 @@ pub(crate) fn import(path: &OsStr, show_secret: bool) -> Result<String, Message>
     let is_option = |line: &[u8]| line.starts_with(b"\" ");
     let tokens = match file.split(|byte| *byte == b'\n').any(is_option) {
         true => vec![Token::read_google_authenticator(&file)],
-        false => Token::read_users_file(&file),
+        false => Token::read_users_file(&file).collect(),
     };
     table::show(&tokens, show_secret)
 }

@@ -217,7 +217,7 @@ pub(crate) fn tell_owner(_: &AccountId, _: UnixTime, event: &Event) {
             "To the owner: {failures} wrong codes in a row."
         )),
         Event::Disabled => {
-            say("To the owner: a hundred wrong codes in a row, no more are accepted.")
+            say("To the owner: too many wrong codes in a row, no more are accepted.")
         }
         Event::ReplayRefused { is_first: true, .. } => {
             say("To the owner: a used code was tried again.")

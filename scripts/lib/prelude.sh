@@ -55,6 +55,7 @@ is_there() {
     case "$1" in
     c-compiler) echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1 ;;
     initdb) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
+    libpam-dev) echo '#include <security/pam_modules.h>' | cc -E -x c - >/dev/null 2>&1 ;;
     old-rust) [[ -d "$old_rust" ]] ;;
     peers) [[ -d "$peers" ]] ;;
     pip) python3 -m pip --version >/dev/null 2>&1 ;;

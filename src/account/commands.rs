@@ -11,5 +11,6 @@ mod relocate;
 mod remember;
 mod resync;
 mod sides;
+mod temporary_code;
 mod unproven;
 mod verify;

@@ -49,6 +49,10 @@ pub enum Error {
     /// [`Policy::MAX_ROTATION_GRACE`](crate::Policy::MAX_ROTATION_GRACE).
     #[error("the grace of a rotated secret is at most 7 days")]
     GraceTooLong,
+    /// A temporary code lives for at most
+    /// [`Policy::MAX_TEMPORARY_LIFETIME`](crate::Policy::MAX_TEMPORARY_LIFETIME).
+    #[error("a temporary code lives for a second to 24 hours")]
+    TemporaryLifetime,
     /// A device that is imported brings its secret.
     #[error("an imported device brings its secret")]
     SecretRequired,
@@ -167,6 +171,7 @@ impl Error {
             Self::LastDevice => ("last_device", Fault::Application),
             Self::DeviceRequired => ("device_required", Fault::Application),
             Self::GraceTooLong => ("grace_too_long", Fault::Application),
+            Self::TemporaryLifetime => ("temporary_lifetime", Fault::Application),
             Self::SecretRequired => ("secret_required", Fault::Application),
             Self::DuplicateSecret => ("duplicate_secret", Fault::Application),
             Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),

@@ -4,6 +4,7 @@ mod table;
 
 use std::time::Duration;
 
+use super::actor::Actor;
 use super::browser::id::BrowserId;
 use super::device::id::DeviceId;
 use super::diagnosis::Diagnosis;
@@ -286,6 +287,8 @@ pub enum Event {
         device: DeviceId,
         /// It came with this serial number, if it is a hardware token.
         serial: Option<String>,
+        /// This operator did it.
+        actor: Actor,
     },
     /// A device was revoked without proof of a second factor, by an operator.
     #[non_exhaustive]
@@ -296,25 +299,39 @@ pub enum Event {
         label: Label,
         /// It came with this serial number, if it is a hardware token.
         serial: Option<String>,
+        /// This operator did it.
+        actor: Actor,
     },
     /// The account has opted out, and nothing is remembered of it.
     OptedOut,
     /// The account was opted out without proof of a second factor, by an operator.
-    OptedOutUnproven,
+    #[non_exhaustive]
+    OptedOutUnproven {
+        /// This operator did it.
+        actor: Actor,
+    },
     /// An operator has set the failures in a row back, of codes and of recovery codes.
-    UnlockedUnproven,
+    #[non_exhaustive]
+    UnlockedUnproven {
+        /// This operator did it.
+        actor: Actor,
+    },
     /// An operator moves the account to another id, and nothing is accepted under this one any
     /// longer.
     #[non_exhaustive]
     MovedAway {
         /// This is its new id.
         to: AccountId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// An operator has moved the account to this id.
     #[non_exhaustive]
     MovedHere {
         /// This was its id before.
         from: AccountId,
+        /// This operator did it.
+        actor: Actor,
     },
     /// New recovery codes were issued, and earlier ones are void.
     #[non_exhaustive]
@@ -336,15 +353,34 @@ pub enum Event {
         /// So many are left.
         codes_left: usize,
     },
-    /// A wrong recovery code was judged.
+    /// A wrong recovery code or temporary code was judged.
     #[non_exhaustive]
     RecoveryMismatch {
         /// So many were wrong in a row.
         failures: u32,
     },
-    /// There were too many wrong recovery codes in a row, so none is judged until new ones are
-    /// issued.
+    /// There were too many wrong recovery codes in a row, or temporary ones, so none of the kind is judged until new ones
+    /// are issued.
     RecoveryDisabled,
+    /// An operator has issued a temporary code, which is redeemed once until it ends.
+    #[non_exhaustive]
+    TemporaryCodeIssued {
+        /// It ends at this time.
+        ends: UnixTime,
+        /// This operator did it.
+        actor: Actor,
+    },
+    /// The temporary code was redeemed.
+    TemporaryCodeRedeemed,
+    /// An operator has withdrawn the temporary code.
+    #[non_exhaustive]
+    TemporaryCodeWithdrawn {
+        /// This operator did it.
+        actor: Actor,
+    },
+    /// The temporary code has ended, by its time or by what the owner did. Its redemption has ended too, except where new
+    /// recovery codes were issued by it.
+    TemporaryCodeEnded,
     /// The record is sealed by another key now.
     #[non_exhaustive]
     Resealed {

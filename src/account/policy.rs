@@ -174,6 +174,9 @@ impl Policy {
 
     /// A rotated secret has a grace of at most 7 days.
     pub const MAX_ROTATION_GRACE: Duration = Duration::from_secs(7 * DAY);
+    /// A temporary code lives for at most 24 hours (NIST SP 800-63B-4 section 4.2.1.2; PCI DSS 4.0.1, 8.5.1 wants
+    /// exceptions limited in time).
+    pub const MAX_TEMPORARY_LIFETIME: Duration = Duration::from_secs(DAY);
     /// There are at most 100 failures in a row (NIST SP 800-63B-4 section 3.2.2).
     pub const MAX_FAILURES: u8 = 100;
     /// An account has at most 8 devices. Retiring ones, and a pending rotation of each, are beside

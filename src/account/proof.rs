@@ -6,6 +6,7 @@ use super::browser::cookie::BrowserCookie;
 use super::browser::id::BrowserId;
 use super::credential::Credential;
 use super::device::id::DeviceId;
+use super::origin::Origin;
 use super::policy::{CLOCK_TOLERANCE, PROOF_LIFETIME, REDEMPTION_LIFETIME};
 use super::recovery::set_id::RecoverySetId;
 use super::stale::Stale;
@@ -47,6 +48,8 @@ pub struct Proof {
     /// This is for display.
     device: Option<DeviceId>,
     at: UnixTime,
+    /// The present request came from there. No token keeps it.
+    origin: Option<Origin>,
 }
 
 /// Says how a second factor was proved.
@@ -81,6 +84,7 @@ impl Proof {
             epoch,
             device,
             at,
+            origin: None,
         }
     }
 
@@ -89,6 +93,7 @@ impl Proof {
         Self {
             account: self.account.clone(),
             credential,
+            origin: self.origin.clone(),
             ..*self
         }
     }
@@ -99,6 +104,28 @@ impl Proof {
 
     pub(crate) const fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    pub(crate) const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Says where the request comes from that changes something by this proof, for those who hear of its events. A token of
+    /// the proof does not keep it.
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Mfa, account::Origin, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, session: &[u8], token: &str, address: &str)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let proof = mfa.open_proof(alice, session, token)?.with_origin(Origin::new(address)?);
+    /// mfa.opt_out(&proof).await?; // the event comes with the address
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
     }
 
     /// Returns how long its bearer may change the second factor: 5 minutes after a code, and 15
@@ -275,6 +302,12 @@ impl Verified {
     pub fn require_within(&self, age: Duration, now: UnixTime) -> Result<(), Stale> {
         self.proof.require_within(age, now)
     }
+
+    /// Says where the request comes from: see [`Proof::with_origin`].
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.proof.origin = Some(origin);
+        self
+    }
 }
 
 impl AsRef<Proof> for Verified {
@@ -305,12 +338,12 @@ impl From<Verified> for Proof {
 #[must_use = "a recovery code is used up: let its owner mend the second factor"]
 pub struct Recovered {
     proof: Proof,
-    set: RecoverySetId,
+    set: Option<RecoverySetId>,
     codes_left: usize,
 }
 
 impl Recovered {
-    pub(super) const fn new(proof: Proof, set: RecoverySetId, codes_left: usize) -> Self {
+    pub(super) const fn new(proof: Proof, set: Option<RecoverySetId>, codes_left: usize) -> Self {
         Self {
             proof,
             set,
@@ -330,9 +363,9 @@ impl Recovered {
         self.proof.at
     }
 
-    /// Returns the set of recovery codes that it belongs to, which new ones replace.
+    /// Returns the present set of recovery codes, which new ones replace. After a temporary code there may be none.
     #[must_use]
-    pub const fn recovery_set(&self) -> RecoverySetId {
+    pub const fn recovery_set(&self) -> Option<RecoverySetId> {
         self.set
     }
 
@@ -340,6 +373,12 @@ impl Recovered {
     #[must_use]
     pub const fn codes_left(&self) -> usize {
         self.codes_left
+    }
+
+    /// Says where the request comes from: see [`Proof::with_origin`].
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.proof.origin = Some(origin);
+        self
     }
 }
 
@@ -395,6 +434,13 @@ impl Confirmed {
     #[must_use]
     pub const fn at(&self) -> UnixTime {
         self.proof.at
+    }
+
+    /// Says where the request comes from: see [`Proof::with_origin`].
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.proof.origin = Some(origin);
+        self
     }
 }
 

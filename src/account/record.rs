@@ -8,6 +8,7 @@ mod browser;
 mod device;
 mod recovery;
 mod relocation;
+mod temporary;
 mod throttle;
 mod voucher;
 
@@ -27,6 +28,7 @@ use browser::BrowserRecord;
 use device::DeviceRecord;
 use recovery::RecoveryRecord;
 use relocation::RelocationRecord;
+use temporary::TemporaryRecord;
 use throttle::{ThrottleRecord, bucket};
 
 #[derive(Encode, Decode, CborLen)]
@@ -60,6 +62,8 @@ struct Record<'b> {
     /// Absent for a new one.
     #[n(12)]
     known: Option<ThrottleRecord>,
+    #[b(13)]
+    temporary: Option<TemporaryRecord<'b>>,
 }
 
 impl Account {
@@ -112,6 +116,7 @@ impl<'b> From<&'b Account> for Record<'b> {
             browsers,
             next_browser,
             known: (account.known != Throttle::NEW).then(|| account.known.into()),
+            temporary: account.temporary.as_ref().map(TemporaryRecord::from),
         }
     }
 }
@@ -142,6 +147,10 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         .transpose()?;
     let browsers = browser::to_browsers(record.browsers.as_deref(), record.next_browser)
         .ok_or(RecordError::Value)?;
+    let temporary = record
+        .temporary
+        .map(|temporary| temporary.into_temporary().ok_or(RecordError::Value))
+        .transpose()?;
     Ok(Account {
         devices,
         next_device: record.next_device,
@@ -150,6 +159,7 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         browsers,
         resyncs: bucket(record.resyncs),
         recovery,
+        temporary,
         clock: RecordClock {
             last_change: record.last_change.map(UnixTime::from_secs),
             epoch: record.epoch,

@@ -4,6 +4,7 @@ pub(crate) mod code;
 pub(crate) mod codes;
 pub(crate) mod set;
 pub(crate) mod set_id;
+pub(crate) mod temporary;
 
 pub(crate) use code::RecoveryCode;
 pub use code::RecoveryCodeError;

@@ -15,6 +15,7 @@ use super::policy::Policy;
 use super::proof::{Proof, ProofKind};
 use super::recovery::set::RecoverySet;
 use super::recovery::set_id::RecoverySetId;
+use super::recovery::temporary::Temporary;
 use super::relocation::Relocation;
 use super::throttle::{Bucket, Throttle};
 use super::voucher::Voucher;
@@ -65,6 +66,7 @@ pub struct Account {
     pub(super) browsers: Browsers,
     pub(super) resyncs: Bucket,
     pub(super) recovery: Option<RecoverySet>,
+    pub(super) temporary: Option<Temporary>,
     pub(super) clock: RecordClock,
     /// Where to it is moved. Until then it is frozen: nothing of it is accepted.
     pub(super) moving: Option<Relocation>,
@@ -94,6 +96,7 @@ impl Account {
             browsers: Browsers::NONE,
             resyncs: Bucket::EMPTY,
             recovery: None,
+            temporary: None,
             clock: RecordClock::default(),
             moving: None,
             moved: None,
@@ -126,8 +129,8 @@ impl Account {
             see(device.secret.expose_bytes());
             device.answer.iter().for_each(|answer| see(&answer.hash));
         }
-        if let Some(recovery) = &self.recovery {
-            recovery.for_each_secret(&mut see);
+        for set in self.recovery_sets() {
+            set.for_each_secret(&mut see);
         }
         let browsers = self.browsers.list.iter();
         browsers.for_each(|browser| see(&browser.hash));
@@ -155,16 +158,22 @@ impl Account {
         if let Some(recovery) = &mut self.recovery {
             recovery.pass(elapsed);
         }
+        if self
+            .temporary
+            .as_mut()
+            .is_some_and(|one| !one.pass(elapsed))
+        {
+            self.end_temporary(None);
+        }
         self.end_devices(|device| !device.pass(elapsed));
     }
 
     /// Gives no answer again: the proofs of before don't stand any longer.
     pub(super) fn forget_answers(&mut self) {
         let of_devices = self.devices.iter_mut().map(|device| &mut device.answer);
-        let of_recovery = self
-            .recovery
-            .iter_mut()
-            .map(|recovery| &mut recovery.answer);
+        let temporary = self.temporary.iter_mut().map(|one| &mut one.set);
+        let sets = self.recovery.iter_mut().chain(temporary);
+        let of_recovery = sets.map(|set| &mut set.answer);
         of_devices
             .chain(of_recovery)
             .for_each(|answer| *answer = None);
@@ -221,11 +230,23 @@ impl Account {
 
     /// Says whether a credential stands, as that of an active device or of a remembered redemption.
     pub(super) fn stands(&self, credential: Credential) -> bool {
-        let is_redemption = self
-            .recovery
-            .as_ref()
-            .is_some_and(|recovery| recovery.redemptions.contains(&credential));
+        let mut sets = self.recovery_sets();
+        let is_redemption = sets.any(|set| set.redemptions.contains(&credential));
         is_redemption || self.active(credential).is_some()
+    }
+
+    /// Returns the recovery codes, and the temporary one.
+    fn recovery_sets(&self) -> impl Iterator<Item = &RecoverySet> {
+        let temporary = self.temporary.iter().map(|one| &one.set);
+        self.recovery.iter().chain(temporary)
+    }
+
+    /// Ends the temporary code, or its redemption, unless that is the one to keep.
+    pub(super) fn end_temporary(&mut self, keep: Option<Credential>) {
+        let ends = |one: &Temporary| !keep.is_some_and(|keep| one.has_redeemed(keep));
+        if self.temporary.take_if(|one| ends(one)).is_some() {
+            self.note(Event::TemporaryCodeEnded);
+        }
     }
 
     /// Returns who vouched for the recovery codes that still work.

@@ -27,6 +27,7 @@ pub struct Status {
     recovery_codes_by: Option<Voucher>,
     recovery_set: Option<RecoverySetId>,
     recovery_lock: Lock,
+    temporary_code_until: Option<UnixTime>,
     was_confirmed: bool,
     sealed_by: Option<KeyId>,
 }
@@ -57,9 +58,18 @@ impl Account {
             recovery_set: self.recovery_set_id(),
             recovery_lock: recovery
                 .map_or(Lock::Open, |recovery| lock(recovery.throttle, of_recovery)),
+            temporary_code_until: self.temporary_code_until(elapsed, now),
             was_confirmed: self.was_confirmed,
             sealed_by: self.sealed_by,
         }
+    }
+}
+
+impl Account {
+    fn temporary_code_until(&self, elapsed: Duration, now: UnixTime) -> Option<UnixTime> {
+        let unused = (self.temporary.as_ref()).filter(|one| !one.set.codes.is_empty())?;
+        let left = unused.left.checked_sub(elapsed)?;
+        (!left.is_zero()).then(|| now.saturating_add(left))
     }
 }
 
@@ -137,6 +147,12 @@ impl Status {
     #[must_use]
     pub const fn recovery_lock(&self) -> Lock {
         self.recovery_lock
+    }
+
+    /// Returns until when the temporary code is redeemed. It is `None` if there is none, or if it was redeemed.
+    #[must_use]
+    pub const fn temporary_code_until(&self) -> Option<UnixTime> {
+        self.temporary_code_until
     }
 
     /// Returns the key that sealed the record, or `None` if it was never sealed.

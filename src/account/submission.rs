@@ -8,6 +8,7 @@ use super::answer::SubmissionHash;
 use super::browser::cookie::{CookieSalt, CookieValue};
 use super::form_id::FormId;
 use super::label::Label;
+use super::origin::Origin;
 use super::recovery::code::RecoveryCode;
 use crate::codes::{Code, RngError, fill_random};
 
@@ -35,6 +36,7 @@ use crate::codes::{Code, RngError, fill_random};
 pub struct Submission<C> {
     pub(super) code: C,
     form: Option<Form>,
+    origin: Option<Origin>,
     cookie: Option<CookieValue>,
     remembered_as: Option<Label>,
 }
@@ -76,6 +78,7 @@ impl<C> Submission<C> {
         Self {
             code,
             form: None,
+            origin: None,
             cookie: None,
             remembered_as: None,
         }
@@ -101,6 +104,17 @@ impl<C> Submission<C> {
             .chain_update(form.as_bytes());
         self.form = Some(Form(hash.finalize().into()));
         Ok(self)
+    }
+
+    /// Says where the submission came from, for those who hear of its events.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    pub(crate) const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     fn hash_of(&self, command: Command, code: &[u8]) -> Option<SubmissionHash> {

@@ -28,6 +28,10 @@ fn alice() -> AccountId {
     AccountId::new("alice").unwrap()
 }
 
+fn operator() -> Actor {
+    Actor::new("bob").unwrap()
+}
+
 fn keyring() -> Keyring {
     Keyring::new(SealingKey::from_bytes(&[7; 32]))
 }
@@ -86,11 +90,12 @@ enum Command {
     Redeem,
     ForgetBrowser,
     PasswordChanged,
+    Temporary { is_redeemed: bool },
 }
 
 impl Command {
     /// With a proof, and without codes of a device.
-    const OTHERS: [Self; 14] = [
+    const OTHERS: [Self; 16] = [
         Self::Enroll { is_token: true },
         Self::Rotate,
         Self::Rename,
@@ -105,6 +110,8 @@ impl Command {
         Self::Redeem,
         Self::ForgetBrowser,
         Self::PasswordChanged,
+        Self::Temporary { is_redeemed: false },
+        Self::Temporary { is_redeemed: true },
     ];
 }
 
@@ -177,8 +184,12 @@ fn run(account: Account, command: Command, nth: usize, now: UnixTime) -> Account
         Command::ConfirmPair { steps } => {
             commit(&before, account.confirm_pair(id, pair(steps), now)).0
         }
-        Command::Unlock => commit(&before, account.danger_unlock_unproven(now)).0,
-        Command::RevokeUnproven => commit(&before, account.danger_revoke_unproven(id, now)).0,
+        Command::Unlock => commit(&before, account.danger_unlock_unproven(&operator(), now)).0,
+        Command::RevokeUnproven => {
+            let attempt = account.danger_revoke_unproven(&operator(), id, now);
+            commit(&before, attempt).0
+        }
+        Command::Temporary { is_redeemed } => temporary(account, is_redeemed, now),
         Command::Import => import(account, now),
         Command::Redeem => {
             let codes = RecoveryCodes::generate().unwrap();
@@ -230,6 +241,17 @@ fn run_without_devices(account: Account, command: Command, now: UnixTime) -> Acc
     }
 }
 
+/// Issues a temporary code, and redeems it.
+fn temporary(account: Account, is_redeemed: bool, now: UnixTime) -> Account {
+    let before = reopen(&account);
+    let issued = account.danger_issue_temporary_code_unproven(&operator(), GRACE, now);
+    let (after, code) = commit(&before, issued);
+    match code {
+        Some(code) if is_redeemed => commit(&reopen(&after), after.redeem(&code, now)).0,
+        _ => after,
+    }
+}
+
 fn import(account: Account, now: UnixTime) -> Account {
     let before = reopen(&account);
     let new = |n: u8| {
@@ -238,7 +260,7 @@ fn import(account: Account, now: UnixTime) -> Account {
     };
     commit(
         &before,
-        account.danger_import_unproven([new(1), new(2)], now),
+        account.danger_import_unproven(&operator(), [new(1), new(2)], None, now),
     )
     .0
 }
@@ -268,6 +290,14 @@ fn check(before: &Account, command: Command, after: &Account) {
     if let Some(recovery) = &after.recovery {
         check_throttle(&recovery.throttle, &after.policy);
         assert!(recovery.redemptions.len() <= MAX_REDEMPTIONS);
+    }
+    if let Some(temporary) = &after.temporary {
+        check_throttle(&temporary.set.throttle, &after.policy);
+        assert!(temporary.left <= Policy::MAX_TEMPORARY_LIFETIME);
+        assert_eq!(
+            temporary.set.codes.len() + temporary.set.redemptions.len(),
+            1
+        );
     }
     let (epoch, earlier) = (after.clock.epoch, before.clock.epoch);
     assert!(epoch >= earlier, "an epoch came back");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::judge;
 use super::sweep::{Batch, KeyUsage};
 use crate::account::{
-    BrowserId, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice,
+    Actor, BrowserId, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, Label, NewDevice,
     PendingDevice, Proof, Recognized, Recovered, RecoveryCode, RecoveryCodes, RecoverySetId,
     Status, Submission, Verified,
 };
@@ -170,11 +170,13 @@ blocking! {
     fn check_proof(proof: impl AsRef<Proof>) -> ();
     fn stands(proof: impl AsRef<Proof>) -> ();
     fn opt_out(proof: impl AsRef<Proof>) -> ();
-    fn danger_import_unproven(account: &AccountId, devices: Vec<NewDevice>) -> ();
-    fn danger_move_unproven(from: &AccountId, to: &AccountId) -> ();
-    fn danger_revoke_unproven(account: &AccountId, device: DeviceId) -> ();
-    fn danger_unlock_unproven(account: &AccountId) -> ();
-    fn danger_opt_out_unproven(account: &AccountId) -> ();
+    fn danger_import_unproven(account: &AccountId, actor: &Actor, devices: Vec<NewDevice>, last_used: Option<UnixTime>) -> ();
+    fn danger_move_unproven(actor: &Actor, from: &AccountId, to: &AccountId) -> ();
+    fn danger_revoke_unproven(account: &AccountId, actor: &Actor, device: DeviceId) -> ();
+    fn danger_unlock_unproven(account: &AccountId, actor: &Actor) -> ();
+    fn danger_opt_out_unproven(account: &AccountId, actor: &Actor) -> ();
+    fn danger_issue_temporary_code_unproven(account: &AccountId, actor: &Actor, lifetime: Duration) -> RecoveryCode;
+    fn danger_withdraw_temporary_code_unproven(account: &AccountId, actor: &Actor) -> ();
     fn reseal(account: &AccountId) -> ();
 }
 

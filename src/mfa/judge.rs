@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::account::{Account, Attempt, Error, Event, Policy, Proof};
+use crate::account::{Account, Attempt, Error, Event, Origin, Policy, Proof};
 use crate::account_id::AccountId;
 use crate::codes::{Clock, SystemClock, UnixTime};
 use crate::sealing::Keyring;
@@ -71,7 +71,30 @@ pub struct Mfa<S> {
 /// A walk leaves room for logins in a store's pool, which has 10 to 20 connections as a rule.
 const ACCOUNTS_AT_ONCE: usize = 8;
 
-type OnEvent = dyn Fn(&AccountId, UnixTime, &Event) + Send + Sync;
+type OnEvent = dyn Fn(&AccountId, UnixTime, &Event, Option<&Origin>) + Send + Sync;
+
+/// Names the account that a call is about, and where the call came from.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'w> {
+    pub(super) id: &'w AccountId,
+    origin: Option<&'w Origin>,
+}
+
+impl<'w> Whose<'w> {
+    pub(super) const fn from(id: &'w AccountId, origin: Option<&'w Origin>) -> Self {
+        Self { id, origin }
+    }
+
+    pub(super) const fn of_proof(proof: &'w Proof) -> Self {
+        Self::from(proof.account(), proof.origin())
+    }
+}
+
+impl<'w> From<&'w AccountId> for Whose<'w> {
+    fn from(id: &'w AccountId) -> Self {
+        Self { id, origin: None }
+    }
+}
 
 impl<S: Store> Mfa<S> {
     /// Makes the second factor over a store, with the system's clock and the default policy. The
@@ -126,11 +149,31 @@ impl<S: Store> Mfa<S> {
     /// Write a log with it, and tell the owner. It runs before the verdict is returned, so let it
     /// hand over work that takes time. Several handlers are called in the order in which they were
     /// added. If one panics, the others still get the event. See [`Event`] for an example.
-    ///
     #[must_use]
     pub fn on_event(
-        mut self,
+        self,
         handler: impl Fn(&AccountId, UnixTime, &Event) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_event_from(move |account, at, event, _| handler(account, at, event))
+    }
+
+    /// Adds a handler as [`on_event`](Self::on_event) does, which gets the [`Origin`] of the call too.
+    ///
+    /// It is what the application gave with the submission or the proof, or `None`.
+    ///
+    /// ```
+    /// # use secondfactor::{Keyring, Mfa, SealingKey, store::MemoryStore};
+    /// # let keyring = Keyring::new(SealingKey::generate()?);
+    /// let mfa = Mfa::new(MemoryStore::new(), keyring).on_event_from(|account, at, event, origin| {
+    ///     let from = origin.map(|origin| origin.as_bytes().escape_ascii().to_string());
+    ///     println!("{} {account} {} {from:?}", at.as_secs(), event.code());
+    /// });
+    /// # Ok::<(), secondfactor::codes::RngError>(())
+    /// ```
+    #[must_use]
+    pub fn on_event_from(
+        mut self,
+        handler: impl Fn(&AccountId, UnixTime, &Event, Option<&Origin>) + Send + Sync + 'static,
     ) -> Self {
         self.on_event.push(Box::new(handler));
         self
@@ -170,29 +213,30 @@ impl<S: Store> Mfa<S> {
         proof: &Proof,
         command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
-        self.judge(proof.account(), Absent::IsNotEnrolled, command)
+        self.judge(Whose::of_proof(proof), Absent::IsNotEnrolled, command)
             .await
     }
 
     /// Loads, judges, commits, and only then reveals.
-    pub(super) async fn judge<T>(
+    pub(super) async fn judge<'w, T>(
         &self,
-        id: &AccountId,
+        whose: impl Into<Whose<'w>>,
         absent: Absent,
         command: impl Fn(Account, UnixTime) -> Result<Attempt<T>, Error>,
     ) -> Result<T, Error> {
+        let whose = whose.into();
         for _ in 0..TRIES {
-            let stored = self.load(id).await?;
+            let stored = self.load(whose.id).await?;
             let account = match (&stored, absent) {
-                (Some(stored), _) => self.open(id, stored.body())?,
-                (None, Absent::IsNew) => Account::new(id.clone()).with_policy(self.policy),
+                (Some(stored), _) => self.open(whose, stored.body())?,
+                (None, Absent::IsNew) => Account::new(whose.id.clone()).with_policy(self.policy),
                 (None, Absent::IsNotEnrolled) => return Err(Error::NotEnrolled),
             };
             let now = self.clock.now();
             let attempt =
-                command(account, now).inspect_err(|error| self.tell_refusal(id, now, error))?;
+                command(account, now).inspect_err(|error| self.tell_refusal(whose, now, error))?;
             let expected = stored.map(|stored| stored.version());
-            if let Some(verdict) = self.commit(id, now, expected, attempt).await? {
+            if let Some(verdict) = self.commit(whose, now, expected, attempt).await? {
                 return Ok(verdict);
             }
         }
@@ -200,21 +244,22 @@ impl<S: Store> Mfa<S> {
     }
 
     /// Seals, swaps, and reveals the verdict, or returns `None` if another one won the swap.
-    pub(super) async fn commit<T>(
+    pub(super) async fn commit<'w, T>(
         &self,
-        id: &AccountId,
+        whose: impl Into<Whose<'w>>,
         now: UnixTime,
         expected: Option<Version>,
         mut attempt: Attempt<T>,
     ) -> Result<Option<T>, Error> {
+        let whose = whose.into();
         let sealed = attempt.seal(&self.keyring)?;
-        let interruption = self.interruption(id, now, attempt.events());
-        let swap = self.store.swap(id, expected, &sealed).await;
+        let interruption = self.interruption(whose, now, attempt.events());
+        let swap = self.store.swap(whose.id, expected, &sealed).await;
         let swap = swap.map_err(store_error)?;
         interruption.averted();
         match swap {
             Swap::Committed(receipt) => attempt
-                .reveal_with(receipt, |event| self.tell(id, now, event))
+                .reveal_with(receipt, |event| self.tell(whose, now, event))
                 .map(Some),
             Swap::Conflict => Ok(None),
         }
@@ -222,15 +267,20 @@ impl<S: Store> Mfa<S> {
 
     /// Removes the record if it still has this version, and says whether it had. Its caller tells
     /// the events then.
-    pub(super) async fn removes(
+    pub(super) async fn removes<'w>(
         &self,
-        id: &AccountId,
+        whose: impl Into<Whose<'w>>,
         now: UnixTime,
         version: Version,
         events: &[Event],
     ) -> Result<bool, Error> {
-        let interruption = self.interruption(id, now, events);
-        let removed = self.store.remove(id, version).await.map_err(store_error)?;
+        let whose = whose.into();
+        let interruption = self.interruption(whose, now, events);
+        let removed = self
+            .store
+            .remove(whose.id, version)
+            .await
+            .map_err(store_error)?;
         interruption.averted();
         Ok(matches!(removed, Swap::Committed(_)))
     }
@@ -245,19 +295,24 @@ impl<S: Store> Mfa<S> {
         self.open(id, stored.body())
     }
 
-    pub(super) fn open(&self, id: &AccountId, sealed: &[u8]) -> Result<Account, Error> {
-        let account = Account::open(id, sealed, &self.keyring);
+    pub(super) fn open<'w>(
+        &self,
+        whose: impl Into<Whose<'w>>,
+        sealed: &[u8],
+    ) -> Result<Account, Error> {
+        let whose = whose.into();
+        let account = Account::open(whose.id, sealed, &self.keyring);
         let account =
-            account.inspect_err(|_| self.tell(id, self.clock.now(), &Event::Unreadable))?;
+            account.inspect_err(|_| self.tell(whose, self.clock.now(), &Event::Unreadable))?;
         Ok(account.with_policy(self.policy))
     }
 
-    fn tell_refusal(&self, account: &AccountId, now: UnixTime, error: &Error) {
+    fn tell_refusal(&self, whose: Whose<'_>, now: UnixTime, error: &Error) {
         if let Error::Denied(denial) = error {
             denial
                 .event()
                 .iter()
-                .for_each(|event| self.tell(account, now, event));
+                .for_each(|event| self.tell(whose, now, event));
         }
     }
 }
@@ -265,14 +320,14 @@ impl<S: Store> Mfa<S> {
 impl<S> Mfa<S> {
     const fn interruption<'m>(
         &'m self,
-        id: &'m AccountId,
+        whose: Whose<'m>,
         now: UnixTime,
         events: &'m [Event],
     ) -> Interruption<'m, S> {
         let mfa = self;
         Interruption {
             mfa,
-            id,
+            whose,
             now,
             events,
         }
@@ -280,9 +335,10 @@ impl<S> Mfa<S> {
 
     /// Tells every handler. One that panics hides nothing from the others, nor the verdict from the
     /// caller.
-    pub(super) fn tell(&self, account: &AccountId, now: UnixTime, event: &Event) {
+    pub(super) fn tell(&self, whose: Whose<'_>, now: UnixTime, event: &Event) {
+        let Whose { id, origin } = whose;
         for handler in &self.on_event {
-            let _panicked = catch_unwind(AssertUnwindSafe(|| handler(account, now, event)));
+            let _panicked = catch_unwind(AssertUnwindSafe(|| handler(id, now, event, origin)));
         }
     }
 }
@@ -291,7 +347,7 @@ impl<S> Mfa<S> {
 /// before the outcome is known.
 struct Interruption<'m, S> {
     mfa: &'m Mfa<S>,
-    id: &'m AccountId,
+    whose: Whose<'m>,
     now: UnixTime,
     events: &'m [Event],
 }
@@ -306,7 +362,7 @@ impl<S> Drop for Interruption<'_, S> {
     fn drop(&mut self) {
         let events = self.events.to_vec();
         self.mfa
-            .tell(self.id, self.now, &Event::Interrupted { events });
+            .tell(self.whose, self.now, &Event::Interrupted { events });
     }
 }
 

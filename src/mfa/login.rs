@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::judge::{Absent, Mfa};
+use super::judge::{Absent, Mfa, Whose};
 use crate::account::{
     Account, Confirmed, DeviceId, DeviceStatus, Enrollment, Error, NewDevice, PendingDevice, Proof,
     Recovered, RecoveryCode, RecoveryCodes, RecoverySetId, Status, Submission, Verified,
@@ -104,8 +104,9 @@ impl<S: Store> Mfa<S> {
         submission: impl Into<Submission<Code>>,
     ) -> Result<Confirmed, Error> {
         let (device, submission) = (device.into(), submission.into());
+        let whose = Whose::from(account, submission.origin());
         let command = |account: Account, now| account.confirm(device, submission.clone(), now);
-        self.judge(account, Absent::IsNotEnrolled, command).await
+        self.judge(whose, Absent::IsNotEnrolled, command).await
     }
 
     /// Confirms a device by two codes in a row, even if its clock or counter is off.
@@ -166,7 +167,8 @@ impl<S: Store> Mfa<S> {
         submission: impl Into<Submission<Code>>,
     ) -> Result<Verified, Error> {
         let submission = submission.into();
-        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+        let whose = Whose::from(account, submission.origin());
+        self.judge(whose, Absent::IsNotEnrolled, |account, now| {
             account.verify(submission.clone(), now)
         })
         .await
@@ -299,7 +301,8 @@ impl<S: Store> Mfa<S> {
         submission: impl Into<Submission<&'c RecoveryCode>>,
     ) -> Result<Recovered, Error> {
         let submission = submission.into();
-        self.judge(account, Absent::IsNotEnrolled, |account, now| {
+        let whose = Whose::from(account, submission.origin());
+        self.judge(whose, Absent::IsNotEnrolled, |account, now| {
             account.redeem(submission.clone(), now)
         })
         .await

@@ -1,8 +1,7 @@
-//! What owners and operators do with what is enrolled.
+//! What owners do with what is enrolled.
 
-use super::judge::{Absent, Mfa, TRIES};
-use crate::account::{Account, DeviceId, Error, Event, Label, NewDevice, Proof};
-use crate::account_id::AccountId;
+use super::judge::{Mfa, TRIES, Whose};
+use crate::account::{DeviceId, Error, Event, Label, Proof};
 use crate::codes::UnixTime;
 use crate::store::Store;
 
@@ -221,9 +220,9 @@ impl<S: Store> Mfa<S> {
     /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn opt_out(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
         let proof = proof.as_ref();
-        let id = proof.account();
-        let allow = |stored: &[u8], now| self.open(id, stored)?.check_proof(proof, now);
-        match self.remove(id, &Event::OptedOut, allow).await {
+        let whose = Whose::of_proof(proof);
+        let allow = |stored: &[u8], now| self.open(whose, stored)?.check_proof(proof, now);
+        match self.remove(whose, &Event::OptedOut, allow).await {
             // As with any other command, it is written then if the clock went back.
             Err(Error::Stale(stale)) => {
                 self.judge_proven(proof, |account, now| account.refuse_proof(stale, now))
@@ -233,123 +232,20 @@ impl<S: Store> Mfa<S> {
         }
     }
 
-    /// Imports devices that owners already have, for an operator. They are active at once.
-    ///
-    /// It works only where no device was ever confirmed. Each device brings its secret. Pending
-    /// devices end. Codes that another system may have accepted are burned. Repeating it with the
-    /// same secrets changes nothing.
-    ///
-    /// Check the clock first. Codes up to the present step are burned, so a clock that is ahead keeps
-    /// these devices out until then.
-    ///
-    /// ```
-    /// # use secondfactor::{AccountId, Label, Mfa, NewDevice, codes::Secret, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, secret: Secret)
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// let phone = NewDevice::totp(Label::new("phone")?).with_secret(secret);
-    /// mfa.danger_import_unproven(alice, vec![phone]).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// * [`ProofRequired`](Error::ProofRequired) if another device was confirmed.
-    /// * [`SecretRequired`](Error::SecretRequired) if a device brings no secret,
-    ///   [`DuplicateSecret`](Error::DuplicateSecret) if two have the same one.
-    /// * [`LabelTaken`](Error::LabelTaken) if two devices have the same label.
-    /// * [`TooManyDevices`](Error::TooManyDevices) if there are more than the policy allows.
-    pub async fn danger_import_unproven(
-        &self,
-        account: &AccountId,
-        devices: Vec<NewDevice>,
-    ) -> Result<(), Error> {
-        let command = |account: Account, now| {
-            account.danger_import_unproven(devices.iter().map(NewDevice::duplicate), now)
-        };
-        self.judge(account, Absent::IsNew, command).await
-    }
-
-    /// Revokes a device for an operator, without proof of a second factor. The owner is told.
-    ///
-    /// Call it only after the owner's identity was proved again, as strictly as when they enrolled
-    /// (NIST SP 800-63B-4 section 4.2.2.2, OWASP ASVS 6.4.3).
-    ///
-    /// ```
-    /// # use secondfactor::{AccountId, Mfa, account::DeviceId, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, phone: DeviceId)
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// mfa.danger_revoke_unproven(alice, phone).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device,
-    ///   [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
-    /// * [`LastDevice`](Error::LastDevice) if no other device is active.
-    pub async fn danger_revoke_unproven(
-        &self,
-        account: &AccountId,
-        device: DeviceId,
-    ) -> Result<(), Error> {
-        let command = |account: Account, now| account.danger_revoke_unproven(device, now);
-        self.judge(account, Absent::IsNotEnrolled, command).await
-    }
-
-    /// Sets the failures in a row back to none, of codes and of recovery codes, for an operator.
-    ///
-    /// Call it only after the owner's identity was proved again. A browser that is a
-    /// stranger after ten wrong codes stays one. The wrong codes of the last days still count. After many of them the next code may have to wait, as the status says.
-    ///
-    /// ```
-    /// # use secondfactor::{AccountId, Mfa, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
-    /// mfa.danger_unlock_unproven(alice).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
-    pub async fn danger_unlock_unproven(&self, account: &AccountId) -> Result<(), Error> {
-        let command = |account: Account, now| account.danger_unlock_unproven(now);
-        self.judge(account, Absent::IsNotEnrolled, command).await
-    }
-
-    /// Removes an account's record for an operator, even a record that does not open.
-    ///
-    /// Call it only after the owner's identity was proved again, or to forget the account as a
-    /// whole.
-    ///
-    /// ```
-    /// # use secondfactor::{AccountId, Mfa, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId) -> Result<(), Box<dyn std::error::Error>> {
-    /// mfa.danger_opt_out_unproven(alice).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
-    pub async fn danger_opt_out_unproven(&self, account: &AccountId) -> Result<(), Error> {
-        self.remove(account, &Event::OptedOutUnproven, |_, _| Ok(()))
-            .await
-    }
-
     /// Removes the record as it was when `allow` saw it.
-    async fn remove(
+    pub(super) async fn remove(
         &self,
-        id: &AccountId,
+        whose: Whose<'_>,
         event: &Event,
         allow: impl Fn(&[u8], UnixTime) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for _ in 0..TRIES {
-            let stored = self.load(id).await?.ok_or(Error::NotEnrolled)?;
+            let stored = self.load(whose.id).await?.ok_or(Error::NotEnrolled)?;
             let now = self.clock.now();
             allow(stored.body(), now)?;
             let event = std::slice::from_ref(event);
-            if self.removes(id, now, stored.version(), event).await? {
-                event.iter().for_each(|event| self.tell(id, now, event));
+            if self.removes(whose, now, stored.version(), event).await? {
+                event.iter().for_each(|event| self.tell(whose, now, event));
                 return Ok(());
             }
         }

@@ -1,7 +1,7 @@
 //! The move of an account to another id.
 
 use super::judge::{Absent, Mfa, TRIES};
-use crate::account::{Account, Error};
+use crate::account::{Account, Actor, Error};
 use crate::account_id::AccountId;
 use crate::store::Store;
 
@@ -19,10 +19,10 @@ impl<S: Store> Mfa<S> {
     /// The owner of `to` must be the owner of `from`. The library can't know that.
     ///
     /// ```
-    /// # use secondfactor::{AccountId, Mfa, store::Store};
-    /// # async fn example<S: Store>(mfa: &Mfa<S>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use secondfactor::{AccountId, Mfa, account::Actor, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, bob: &Actor) -> Result<(), Box<dyn std::error::Error>> {
     /// let (from, to) = (AccountId::new("alice@example.com")?, AccountId::new("user-4711")?);
-    /// mfa.danger_move_unproven(&from, &to).await?;
+    /// mfa.danger_move_unproven(bob, &from, &to).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -33,6 +33,7 @@ impl<S: Store> Mfa<S> {
     /// * [`Moving`](Error::Moving) if the account is on its way to a third id.
     pub async fn danger_move_unproven(
         &self,
+        actor: &Actor,
         from: &AccountId,
         to: &AccountId,
     ) -> Result<(), Error> {
@@ -46,7 +47,7 @@ impl<S: Store> Mfa<S> {
         if !old.is_moving_to(to) && self.load(to).await?.is_some() {
             return Err(Error::Occupied);
         }
-        let freeze = |account: Account, now| account.freeze(to, now);
+        let freeze = |account: Account, now| account.freeze(actor, to, now);
         self.judge(from, Absent::IsNotEnrolled, freeze).await?;
 
         for _ in 0..TRIES {
@@ -54,7 +55,7 @@ impl<S: Store> Mfa<S> {
                 return Ok(());
             };
             let frozen = self.open(from, stored.body())?;
-            self.insert(to, frozen).await?;
+            self.insert(actor, to, frozen).await?;
             if self
                 .removes(from, self.clock.now(), stored.version(), &[])
                 .await?
@@ -66,9 +67,9 @@ impl<S: Store> Mfa<S> {
     }
 
     /// Inserts the frozen account under its new id, if that was not done before.
-    async fn insert(&self, to: &AccountId, frozen: Account) -> Result<(), Error> {
+    async fn insert(&self, actor: &Actor, to: &AccountId, frozen: Account) -> Result<(), Error> {
         let mark = frozen.move_mark();
-        let attempt = frozen.relocate()?;
+        let attempt = frozen.relocate(actor)?;
         if let Some(()) = self.commit(to, self.clock.now(), None, attempt).await? {
             return Ok(());
         }

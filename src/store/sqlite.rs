@@ -64,6 +64,7 @@ INSERT OR IGNORE INTO secondfactor_floor (id, version) VALUES (1, 0);
 pub struct SqliteStore {
     path: Arc<Path>,
     limit: Duration,
+    on_this_thread: bool,
     files: Arc<Files>,
     /// A load need not wait for another login's write to reach the disk, as readers are free in WAL
     /// mode.
@@ -95,6 +96,7 @@ impl SqliteStore {
         Ok(Self {
             path: Arc::clone(path),
             limit: limit::DEFAULT,
+            on_this_thread: false,
             files: Arc::new(Files::beside(path)?),
             reader: Arc::new(Turns::new(reader)),
             writer: Arc::new(Turns::new(writer)),
@@ -113,6 +115,28 @@ impl SqliteStore {
         self
     }
 
+    /// Runs each call on the thread that awaits it, for [`blocking::Mfa`](crate::mfa::blocking::Mfa)
+    /// in a process that forks.
+    ///
+    /// A child has none of its parent's threads, so a call in it could wait for one forever. Under an
+    /// async runtime this would block the runtime.
+    ///
+    /// ```
+    /// use secondfactor::{Keyring, Mfa, SealingKey, mfa::blocking, store::SqliteStore};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("accounts.db");
+    /// # let keyring = Keyring::new(SealingKey::generate()?);
+    /// let store = SqliteStore::open(path)?.on_this_thread(); // opened after the fork, as SQLite wants
+    /// let mfa = blocking::Mfa::new(Mfa::new(store, keyring));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn on_this_thread(mut self) -> Self {
+        self.on_this_thread = true;
+        self
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         call: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -127,8 +151,8 @@ impl SqliteStore {
         self.call(&self.writer, call).await
     }
 
-    /// Runs a call on a thread that may block. If it is dropped before it has begun, it does not
-    /// begin.
+    /// Runs a call on a thread of the pool, unless told otherwise. If it is dropped before it has
+    /// begun, it does not begin.
     async fn call<T: Send + 'static>(
         &self,
         turns: &Arc<Turns>,
@@ -137,11 +161,15 @@ impl SqliteStore {
         let caller = Arc::new(());
         let patience = Patience::of(&caller, self.limit);
         let (turns, files) = (Arc::clone(turns), Arc::clone(&self.files));
-        let result = blocking::unblock(move || {
+        let call = move || {
             let may_begin = || files.are_in_place().then_some(()).ok_or(Fault::Replaced);
             turns.call(&patience, may_begin, call)
-        });
-        let result = result.await;
+        };
+        let result = if self.on_this_thread {
+            call()
+        } else {
+            blocking::unblock(call).await
+        };
         drop(caller);
         result.map_err(|fault| self.error(fault))
     }

@@ -9,7 +9,7 @@ use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::{MemoryStore, Store};
 use secondfactor::{Code, Confirmed, Error, Mfa, RecoveryCodes};
 
-use crate::support::{Login, alice, code, keyring, label, run};
+use crate::support::{Login, alice, code, keyring, label, operator, run};
 
 /// Puts these bytes in the place of a good record, and does all that can be done.
 fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
@@ -52,7 +52,7 @@ fn all_commands_refuse(now: u64, damage: impl FnOnce(&[u8]) -> Vec<u8>) {
         "nothing was written over it"
     );
     assert!(
-        run(mfa.danger_opt_out_unproven(&alice())).is_ok(),
+        run(mfa.danger_opt_out_unproven(&alice(), &operator())).is_ok(),
         "an operator can take it away"
     );
 }
@@ -89,9 +89,9 @@ fn changes(mfa: &Server, device: DeviceId, proof: &Confirmed) -> Vec<Option<Erro
 
 fn operations(mfa: &Server, device: DeviceId) -> Vec<Option<Error>> {
     vec![
-        run(mfa.danger_import_unproven(&alice(), Vec::new())).err(),
-        run(mfa.danger_revoke_unproven(&alice(), device)).err(),
-        run(mfa.danger_unlock_unproven(&alice())).err(),
+        run(mfa.danger_import_unproven(&alice(), &operator(), Vec::new(), None)).err(),
+        run(mfa.danger_revoke_unproven(&alice(), &operator(), device)).err(),
+        run(mfa.danger_unlock_unproven(&alice(), &operator())).err(),
     ]
 }
 

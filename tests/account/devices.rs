@@ -196,6 +196,33 @@ fn a_secret_is_enrolled_once_an_account() {
     ));
 }
 
+/// Whichever hash makes them one: that of the new device, or that of one which is there. Two devices
+/// that are not one may both be one with a third.
+#[test]
+fn one_key_for_the_hash_of_either_device_is_one_secret() {
+    use sha1::Digest as _;
+    let long = [7; 65];
+    let token = |name: &str, bytes: &[u8], algorithm| {
+        let secret = Secret::from_bytes(bytes).unwrap();
+        let parameters = Parameters::DEFAULT.with_algorithm(algorithm);
+        let new = NewDevice::with_parameters(label(name), parameters).unwrap();
+        new.with_secret(secret)
+    };
+    let (by_sha1, by_sha256) = (sha1::Sha1::digest(long), sha2::Sha256::digest(long));
+    let there = [
+        ("a", &by_sha1[..], Algorithm::Sha512),
+        ("b", &by_sha256[..], Algorithm::Sha256),
+    ];
+    for kept in [&there[..1], &there[1..], &there] {
+        let Login { mfa, proof, .. } = Login::new(MemoryStore::new());
+        for (name, bytes, algorithm) in kept {
+            let _shown = run(mfa.enroll_another(&proof, token(name, bytes, *algorithm))).unwrap();
+        }
+        let again = run(mfa.enroll_another(&proof, token("c", &long, Algorithm::Sha1)));
+        assert!(matches!(again, Err(Error::DuplicateSecret)));
+    }
+}
+
 #[test]
 fn opting_in_once_more_takes_a_proof() {
     let Login { mfa, .. } = Login::new(MemoryStore::new());
@@ -381,11 +408,11 @@ fn a_revoked_device_is_gone() {
         Err(Error::LastDevice)
     ));
     assert!(matches!(
-        run(mfa.danger_revoke_unproven(&alice(), device)),
+        run(mfa.danger_revoke_unproven(&alice(), &operator(), device)),
         Err(Error::LastDevice)
     ));
     let (tablet, by_tablet) = add(&mfa, &proof, "tablet");
-    run(mfa.danger_revoke_unproven(&alice(), device)).unwrap();
+    run(mfa.danger_revoke_unproven(&alice(), &operator(), device)).unwrap();
     assert!(matches!(
         run(mfa.revoke(&proof, device)),
         Err(Error::Stale(_))
@@ -430,9 +457,9 @@ fn opting_out_takes_a_proof_and_removes_the_record() {
     ));
     // A new beginning is a new record.
     assert!(run(mfa.enroll(&alice(), label("phone"))).is_ok());
-    run(mfa.danger_opt_out_unproven(&alice())).unwrap();
+    run(mfa.danger_opt_out_unproven(&alice(), &operator())).unwrap();
     assert!(matches!(
-        run(mfa.danger_opt_out_unproven(&alice())),
+        run(mfa.danger_opt_out_unproven(&alice(), &operator())),
         Err(Error::NotEnrolled)
     ));
 }
@@ -444,7 +471,7 @@ fn an_operator_forgets_a_record_that_does_not_open() {
     let other = secondfactor::Keyring::new(secondfactor::SealingKey::from_bytes(&[9; 32]));
     let mfa = secondfactor::Mfa::new(store, other).with_clock(SystemClock);
     assert!(matches!(run(mfa.status(&alice())), Err(Error::Seal(_))));
-    run(mfa.danger_opt_out_unproven(&alice())).unwrap();
+    run(mfa.danger_opt_out_unproven(&alice(), &operator())).unwrap();
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
 }
 
@@ -486,7 +513,7 @@ fn a_status_shows_who_vouched_for_devices_and_codes() {
 
     let imported = Server::new(MemoryStore::new(), keyring());
     let phone = NewDevice::totp(label("phone")).with_secret(Secret::from_bytes(&[1; 20]).unwrap());
-    run(imported.danger_import_unproven(&alice(), vec![phone])).unwrap();
+    run(imported.danger_import_unproven(&alice(), &operator(), vec![phone], None)).unwrap();
     assert_eq!(vouched_by(&imported), [VouchedBy::Operator]);
 }
 
@@ -551,7 +578,7 @@ fn a_redemption_that_keeps_nothing_stays() {
 #[test]
 fn imported_devices_bring_secrets_and_labels_of_their_own() {
     let mfa = Server::new(MemoryStore::new(), keyring());
-    let import = |devices| run(mfa.danger_import_unproven(&alice(), devices));
+    let import = |devices| run(mfa.danger_import_unproven(&alice(), &operator(), devices, None));
     let device = |name: &str, byte| {
         let secret = Secret::from_bytes(&[byte; 20]).unwrap();
         NewDevice::totp(label(name)).with_secret(secret)

@@ -279,7 +279,8 @@ mod tokens {
         let secret = token(0, 30).secret().duplicate();
         for steps in [-4, 0, 4] {
             let (mfa, clock) = server();
-            run(mfa.danger_import_unproven(&alice(), vec![device(steps)])).unwrap();
+            run(mfa.danger_import_unproven(&alice(), &operator(), vec![device(steps)], None))
+                .unwrap();
             for window in -1..=1 {
                 let old = code(&secret, NOW, steps + window);
                 let replay = run(mfa.verify(&alice(), old));

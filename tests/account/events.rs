@@ -42,7 +42,7 @@ fn a_life_is_told_in_order() {
     run(mfa.revoke(&proof, other)).unwrap();
     let _codes = run(mfa.issue_recovery_codes(&proof, None)).unwrap();
     clock.set(UnixTime::from_secs(NOW.as_secs() - 100));
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     clock.set(NOW);
     let fresh = run(mfa.verify(&alice(), code(&secret, NOW, 1))).unwrap();
     run(mfa.opt_out(&fresh)).unwrap();
@@ -62,7 +62,7 @@ fn a_life_is_told_in_order() {
         "Revoked { device: DeviceId(2), label: Label(\"pad\"), serial: None }",
         "RecoveryCodesIssued { count: 10 }",
         "ClockRegressed { last: UnixTime(1700000010) }",
-        "UnlockedUnproven",
+        "UnlockedUnproven { actor: Actor(Label(\"bob, help desk\")) }",
         "Verified { device: DeviceId(1), failures_before: 0, after_lock: false, idle: Some(0ns), browser: None }",
         "OptedOut",
     ];
@@ -161,7 +161,7 @@ fn a_clock_goes_back_by_more_than_five_seconds_or_it_is_no_event() {
         let log = Log::default();
         let mfa = mfa.on_event(log.handler());
         clock.set(UnixTime::from_secs(NOW.as_secs() - seconds));
-        run(mfa.danger_unlock_unproven(&alice())).unwrap();
+        run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
         let regressed = log
             .events()
             .iter()
@@ -255,8 +255,11 @@ fn every_handler_is_told() {
     let Login { mfa, .. } = Login::new(MemoryStore::new());
     let (log, mail) = (Log::default(), Log::default());
     let mfa = mfa.on_event(log.handler()).on_event(mail.handler());
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
-    assert_eq!(log.events(), [Event::UnlockedUnproven]);
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
+    let [Event::UnlockedUnproven { actor, .. }] = &log.events()[..] else {
+        panic!("{:?}", log.events())
+    };
+    assert_eq!(*actor, operator());
     assert_eq!(mail.events(), log.events());
 }
 
@@ -432,7 +435,7 @@ impl Life {
         clock.advance(STEP);
         let _after_a_lock = verify(1).unwrap();
         self.guess(secret);
-        run(mfa.danger_unlock_unproven(&alice())).unwrap();
+        run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
         let pairs = [
             [wrong_code(secret, NOW); 2],
             [20, 21].map(|at| code(secret, clock.now(), at)),
@@ -460,7 +463,7 @@ impl Life {
         let spare = run(mfa.enroll_another(&proof, label("spare"))).unwrap();
         self.confirm(&spare);
         clock.advance(STEP);
-        run(mfa.danger_revoke_unproven(&alice(), spare.device())).unwrap();
+        run(mfa.danger_revoke_unproven(&alice(), &operator(), spare.device())).unwrap();
         for _ in 0..4 {
             self.guess(next.secret());
             clock.advance(STEP);
@@ -490,20 +493,27 @@ impl Life {
         run(resealing.opt_out(proof)).unwrap();
         let _begun = run(resealing.enroll(&alice(), label("phone"))).unwrap();
         clock.set(clock.now().saturating_sub(Duration::from_secs(100)));
-        run(resealing.danger_unlock_unproven(&alice())).unwrap();
-        run(resealing.danger_opt_out_unproven(&alice())).unwrap();
+        run(resealing.danger_unlock_unproven(&alice(), &operator())).unwrap();
+        run(resealing.danger_opt_out_unproven(&alice(), &operator())).unwrap();
         let phone = NewDevice::totp(label("phone")).with_secret(secret.duplicate());
-        run(resealing.danger_import_unproven(&alice(), vec![phone])).unwrap();
+        run(resealing.danger_import_unproven(&alice(), &operator(), vec![phone], None)).unwrap();
+        let issue = || {
+            let lifetime = Duration::from_secs(600);
+            run(resealing.danger_issue_temporary_code_unproven(&alice(), &operator(), lifetime))
+        };
+        let (_ended, code) = (issue().unwrap(), issue().unwrap());
+        let _recovered = run(resealing.redeem(&alice(), &code)).unwrap();
+        run(resealing.danger_withdraw_temporary_code_unproven(&alice(), &operator())).unwrap();
         let moved = account("user-1");
-        run(resealing.danger_move_unproven(&alice(), &moved)).unwrap();
-        run(resealing.danger_move_unproven(&moved, &alice())).unwrap();
+        run(resealing.danger_move_unproven(&operator(), &alice(), &moved)).unwrap();
+        run(resealing.danger_move_unproven(&operator(), &moved, &alice())).unwrap();
         let cut = Mfa::new(Broken(store), new_key()).on_event(log.handler());
-        let _unknown = run(cut.danger_unlock_unproven(&alice())).unwrap_err();
+        let _unknown = run(cut.danger_unlock_unproven(&alice(), &operator())).unwrap_err();
     }
 }
 
 /// Code, whether the owner must hear of it, whether it is about a device.
-const EVENTS: [(&str, bool, bool); 49] = [
+const EVENTS: [(&str, bool, bool); 53] = [
     ("enrollment_begun", false, true),
     ("confirmation_failed", false, true),
     ("device_confirmed", true, true),
@@ -549,6 +559,10 @@ const EVENTS: [(&str, bool, bool); 49] = [
     ("recovered", true, false),
     ("recovery_mismatch", true, false),
     ("recovery_disabled", true, false),
+    ("temporary_code_issued", true, false),
+    ("temporary_code_redeemed", true, false),
+    ("temporary_code_withdrawn", true, false),
+    ("temporary_code_ended", false, false),
     ("resealed", false, false),
     ("interrupted", true, false),
     ("unreadable", false, false),

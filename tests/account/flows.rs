@@ -443,7 +443,7 @@ fn a_disabled_account_is_unlocked_by_an_operator() {
     disable(&stage, &phone);
     assert_eq!(denial(stage.log_in(&phone)), Denial::Disabled);
     stage.six_minutes();
-    run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(stage.mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     let mut owner = Owner::new(&stage, Some(phone), printed);
     owner.issue();
     owner.is_well(&["phone"]);
@@ -480,7 +480,7 @@ fn an_account_without_devices_and_codes_is_opted_out_by_an_operator() {
     assert!(matches!(opt_in, Err(Error::ProofRequired)));
 
     stage.six_minutes();
-    run(stage.mfa.danger_opt_out_unproven(&alice())).unwrap();
+    run(stage.mfa.danger_opt_out_unproven(&alice(), &operator())).unwrap();
     assert!(matches!(stage.log_in(&phone), Err(Error::NotEnrolled)));
     stage.six_minutes();
     let new = run(stage.mfa.enroll(&alice(), label("new phone"))).unwrap();
@@ -498,7 +498,7 @@ fn copy_of(code: &RecoveryCode) -> RecoveryCode {
 fn an_account_without_a_record_lets_nobody_in() {
     let (stage, phone, printed) = with_sheet();
     let early = stage.log_in(&phone).unwrap();
-    run(stage.mfa.danger_opt_out_unproven(&alice())).unwrap();
+    run(stage.mfa.danger_opt_out_unproven(&alice(), &operator())).unwrap();
     assert!(matches!(stage.log_in(&phone), Err(Error::NotEnrolled)));
     assert!(matches!(stage.redeem(&printed[0]), Err(Error::NotEnrolled)));
     assert!(matches!(

@@ -8,6 +8,7 @@ mod any_bytes;
 mod any_text;
 #[cfg(feature = "sqlite")]
 mod attacks;
+mod browser;
 mod devices;
 mod drift;
 mod enrollment;
@@ -15,6 +16,7 @@ mod events;
 mod flows;
 mod model;
 mod moving;
+mod operators;
 mod policy;
 #[path = "../support/record_checks.rs"]
 mod record_checks;

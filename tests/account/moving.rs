@@ -101,7 +101,9 @@ impl Move {
     }
 
     fn moves(&self) -> Result<(), Error> {
-        run(self.mfa.danger_move_unproven(&alice(), &user()))
+        run(self
+            .mfa
+            .danger_move_unproven(&operator(), &alice(), &user()))
     }
 
     fn verify(&self, id: &AccountId, steps: i64) -> Result<(), Error> {
@@ -130,7 +132,7 @@ fn a_move_takes_the_second_factor_along() {
     let recovered = run(moved.mfa.redeem(&user(), &moved.recovery_code)).unwrap();
     let _shown = run(moved
         .mfa
-        .issue_recovery_codes(&recovered, Some(recovered.recovery_set())))
+        .issue_recovery_codes(&recovered, recovered.recovery_set()))
     .unwrap();
     let events: Vec<_> = moved.log.events().drain(told..).collect();
     let codes: Vec<_> = events.iter().map(|event| event.code()).collect();
@@ -168,10 +170,15 @@ fn a_move_that_was_done_is_done() {
     moved.verify(&user(), 1).unwrap();
     moved.moves().unwrap();
     assert_eq!(denial(moved.verify(&user(), 1)), Denial::Replayed);
-    let elsewhere = run(moved.mfa.danger_move_unproven(&alice(), &account("user-2")));
+    let elsewhere = run(moved
+        .mfa
+        .danger_move_unproven(&operator(), &alice(), &account("user-2")));
     assert!(matches!(elsewhere, Err(Error::NotEnrolled)));
     // And back, and on.
-    run(moved.mfa.danger_move_unproven(&user(), &alice())).unwrap();
+    run(moved
+        .mfa
+        .danger_move_unproven(&operator(), &user(), &alice()))
+    .unwrap();
     moved.moves().unwrap();
     moved.clock.advance(STEP);
     moved.verify(&user(), 2).unwrap();
@@ -222,8 +229,8 @@ fn assert_frozen(moved: &Move) {
         run(mfa.opt_out(proof)),
         run(mfa.stands(proof)),
         run(mfa.check_proof(proof)),
-        run(mfa.danger_unlock_unproven(&alice())),
-        run(mfa.danger_move_unproven(&alice(), &account("user-2"))),
+        run(mfa.danger_unlock_unproven(&alice(), &operator())),
+        run(mfa.danger_move_unproven(&operator(), &alice(), &account("user-2"))),
     ];
     for refusal in refused {
         let error = refusal.unwrap_err();
@@ -243,7 +250,7 @@ fn a_frozen_record_is_resealed_and_still_moves() {
         .with_retired(secondfactor::SealingKey::from_bytes(&[7; 32]));
     let mfa = Mfa::new(Arc::clone(&moved.store), keyring).with_clock(Arc::clone(&moved.clock));
     run(mfa.reseal(&alice())).unwrap();
-    run(mfa.danger_move_unproven(&alice(), &user())).unwrap();
+    run(mfa.danger_move_unproven(&operator(), &alice(), &user())).unwrap();
     let _verified = run(mfa.verify(&user(), code(&moved.secret, NOW, 1))).unwrap();
 }
 
@@ -252,7 +259,9 @@ fn a_move_never_takes_the_place_of_another_account() {
     let moved = Move::new(false);
     let _shown = run(moved.mfa.enroll(&user(), label("phone"))).unwrap();
     assert!(matches!(moved.moves(), Err(Error::Occupied)));
-    let onto_itself = run(moved.mfa.danger_move_unproven(&alice(), &alice()));
+    let onto_itself = run(moved
+        .mfa
+        .danger_move_unproven(&operator(), &alice(), &alice()));
     assert!(matches!(onto_itself, Err(Error::Occupied)));
     moved.verify(&alice(), 1).unwrap();
 
@@ -263,14 +272,21 @@ fn a_move_never_takes_the_place_of_another_account() {
     let _shown = run(moved.mfa.enroll(&user(), label("phone"))).unwrap();
     assert!(matches!(moved.moves(), Err(Error::Occupied)));
     assert_frozen(&moved);
-    run(moved.mfa.danger_opt_out_unproven(&user())).unwrap();
+    run(moved.mfa.danger_opt_out_unproven(&user(), &operator())).unwrap();
     moved.moves().unwrap();
     moved.verify(&user(), 1).unwrap();
 
     assert!(matches!(
         run(moved
             .mfa
-            .danger_move_unproven(&account("nobody"), &account("user-2"))),
+            .danger_move_unproven(&operator(), &account("nobody"), &account("user-2"))),
+        Err(Error::NotEnrolled)
+    ));
+    // That somebody else moved there is no move of this account.
+    assert!(matches!(
+        run(moved
+            .mfa
+            .danger_move_unproven(&operator(), &account("nobody"), &user())),
         Err(Error::NotEnrolled)
     ));
 }

@@ -151,6 +151,8 @@ fn a_policy_has_the_limits_that_it_was_built_with() {
         (secs(10), secs(100))
     );
     assert_eq!(narrow.to_builder().build(), Ok(narrow));
+    let mfa = Mfa::new(MemoryStore::new(), keyring()).with_policy(narrow);
+    assert_eq!(mfa.policy(), narrow);
     for profile in PROFILES {
         assert_eq!(profile.to_builder().build(), Ok(profile));
     }

@@ -50,7 +50,7 @@ fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
     let phone = NewDevice::totp(label("phone")).with_secret(secret());
     let phone = run(mfa.enroll(&alice(), phone)).unwrap().device();
     clock.advance(STEP);
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     clock.set(NOW);
     run(mfa.confirm(&alice(), phone, code(&secret(), NOW, -1))).unwrap();
     let used = code(&secret(), NOW, 0);
@@ -239,5 +239,7 @@ fn an_account_shows_nothing_secret() {
     let start = format!("RecoverySet {{ vouched_by: {by}, redemptions: 1, codes: 9, throttle: ");
     assert!(recovery.starts_with(&start), "{recovery}");
     assert_eq!(devices.matches("Secret(..)").count(), 6);
+    assert_eq!(devices.matches("credential: Credential(..)").count(), 7);
+    assert!(devices.contains("answer: Some(Answer { left: 60s, at: "));
     assert!(!shown.contains("salt") && !shown.contains("hash"));
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use secondfactor::account::Account;
 use secondfactor::codes::Secret;
 use secondfactor::sealing::{KeyId, SealError};
-use secondfactor::store::{MemoryStore, Store};
+use secondfactor::store::{Committed, MemoryStore, Store};
 use secondfactor::{Error, Keyring, Mfa, NewDevice, SealingKey};
 
 use crate::support::*;
@@ -162,6 +162,26 @@ fn a_receipt_fits_the_last_sealing_only() {
         attempt.reveal(receipt(&first)),
         Err(Error::ForeignReceipt)
     ));
+}
+
+#[test]
+fn a_receipt_fits_what_the_account_was_opened_from_only() {
+    let (loaded, _) = sealed_record();
+    let others = [7; 64];
+    for (replaced, fits) in [
+        (Some(&loaded[..]), true),
+        (Some(&others[..]), false),
+        (None, false),
+    ] {
+        let account = open(&loaded).unwrap();
+        let mut attempt = account.danger_unlock_unproven(&operator(), NOW).unwrap();
+        let next = attempt.seal(&keyring()).unwrap();
+        let revealed = attempt.reveal(Committed::attest(replaced, &next, 1).unwrap());
+        match revealed {
+            Ok(()) => assert!(fits),
+            Err(error) => assert!(!fits && matches!(error, Error::ForeignReceipt), "{error:?}"),
+        }
+    }
 }
 
 /// The id is computed, so that nobody can give one to two keys, nor two to one.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, DeviceId, Diagnosis, Fault, Stale, Wait};
+use secondfactor::account::{Account, AccountIdError, DeviceId, Diagnosis, Fault, Stale, Wait};
 use secondfactor::codes::{ManualClock, Secret, UnixTime, Window};
 use secondfactor::sealing::SealError;
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
@@ -782,6 +782,23 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
     assert!(!shown.contains(&used.to_string()));
     assert!(shown.contains("Attempt(..) Account {"), "{shown}");
     assert!(format!("{mfa:?}").starts_with("Mfa { store: "));
+}
+
+#[test]
+fn ids_and_labels_lend_their_text() {
+    let (id, label) = (account("user-1"), label("phone"));
+    let lent: [&str; 2] = [id.as_ref(), label.as_ref()];
+    assert_eq!(lent, ["user-1", "phone"]);
+}
+
+#[test]
+fn the_id_of_the_beacon_comes_from_a_store_only() {
+    let beacon = "\0secondfactor beacon";
+    assert_eq!(AccountId::new(beacon), Err(AccountIdError::Reserved));
+    assert_eq!(AccountId::from_stored(beacon).unwrap().as_str(), beacon);
+    assert_eq!(AccountId::from_stored("user-1"), Ok(account("user-1")));
+    assert_eq!(AccountId::from_stored(""), Err(AccountIdError::Empty));
+    assert_eq!(AccountId::from_stored([0xff]), Err(AccountIdError::Utf8));
 }
 
 #[test]

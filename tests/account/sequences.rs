@@ -45,7 +45,7 @@ const OFTEN: [(&str, &[Said]); 20] = {
 };
 
 /// What is too rare for a few.
-const RARELY: [(&str, &[Said]); 25] = {
+const RARELY: [(&str, &[Said]); 27] = {
     use Said::*;
     [
         ("verify", &[NoDevice, NotEnrolled, StrangersClosed]),
@@ -67,6 +67,8 @@ const RARELY: [(&str, &[Said]); 25] = {
             &[SecretRequired, DuplicateSecret, LabelTaken, TooManyDevices],
         ),
         ("danger revoke", &[Yes, LastDevice]),
+        ("issue temporary", &[Yes, TemporaryLifetime]),
+        ("withdraw temporary", &[Yes]),
         ("stands", &[FromTheFuture]),
         ("opt out", &[Yes, Ended]),
         ("a proof of another epoch", &[Ended]),

@@ -71,7 +71,7 @@ fn a_rotation_makes_a_secret_that_is_in_no_token() {
     assert_eq!(serials(&mfa), [None, Some(SERIAL.to_owned()), None]);
     clock.advance(STEP);
     assert_eq!(serials(&mfa), [None, None]);
-    run(mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     assert_eq!(told(&log), ["device_confirmed", "retired"]);
 }
 
@@ -87,9 +87,9 @@ fn every_end_of_a_token_names_it() {
     let phone = NewDevice::totp(label("phone"));
     let secret = secondfactor::codes::Secret::from_bytes(&[8; 20]).unwrap();
     let devices = vec![device(), phone.with_secret(secret)];
-    run(mfa.danger_import_unproven(&alice(), devices)).unwrap();
+    run(mfa.danger_import_unproven(&alice(), &operator(), devices, None)).unwrap();
     let imported = run(mfa.devices(&alice())).unwrap();
-    run(mfa.danger_revoke_unproven(&alice(), imported[0].id())).unwrap();
+    run(mfa.danger_revoke_unproven(&alice(), &operator(), imported[0].id())).unwrap();
     assert_eq!(
         told(&log),
         ["enrollment_ended", "imported", "revoked_unproven"]

@@ -11,7 +11,7 @@ use crate::{KEY, SECRET};
 const HEX: &str = "3132333435363738393031323334353637383930";
 
 fn users(file: &str) -> Vec<Result<Token, TokenError>> {
-    Token::read_users_file(file.as_bytes())
+    Token::read_users_file(file.as_bytes()).collect()
 }
 
 fn user(line: &str) -> Token {
@@ -132,7 +132,7 @@ fn each_bad_line_of_a_users_file_has_its_number_and_its_reason() {
     let mut bytes = file.into_bytes();
     bytes.extend(b"\nHOTP/T30 \xff - 00\n");
     let tokens = Token::read_users_file(&bytes);
-    let (good, bad): (Vec<_>, Vec<_>) = tokens.into_iter().partition(Result::is_ok);
+    let (good, bad): (Vec<_>, Vec<_>) = tokens.partition(Result::is_ok);
     let owners: Vec<_> = good
         .iter()
         .map(|token| token.as_ref().unwrap().owner())
@@ -311,7 +311,7 @@ proptest! {
         // Noise before and behind hides no line.
         let with_noise = [&noise[..], b"\n", file.as_bytes(), &noise[..]].concat();
         let tokens = Token::read_users_file(&with_noise);
-        prop_assert!(tokens.iter().flatten().count() + 1 >= good().count());
+        prop_assert!(tokens.flatten().count() + 1 >= good().count());
         let _any = Token::read_google_authenticator(&with_noise);
     }
 }

@@ -244,6 +244,8 @@ fn a_table_that_is_none_is_refused() {
         error(&vec![b'x'; Token::MAX_FILE_LEN + 1]),
         CsvError::TooLarge
     );
+    let many = "1\n".repeat((1 << 19) + 1);
+    assert_eq!(error(many.as_bytes()), CsvError::TooLarge);
     assert_eq!(error(b"secret\n1"), CsvError::Header);
     assert_eq!(error(b"serial,secret,seed\n1"), CsvError::Header);
     assert_eq!(error(b"serial,sn,seed\n1"), CsvError::Header);

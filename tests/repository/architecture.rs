@@ -29,19 +29,19 @@ const HOUSE: [(&str, &str); 11] = [
     ),
     (
         "account",
-        "credential form_id relocation device/id device/session browser/id browser/cookie browser/recognized browser/side label diagnosis \
+        "credential form_id relocation device/id device/session browser/id browser/cookie browser/recognized browser/side label actor origin diagnosis \
          profile guess_bound policy recovery/set_id stale proof voucher event wait denial \
          record_error error clock answer throttle browser/entry browser/list device/drift device/new_device device/entry device/searching \
-         device/enrollment recovery/code recovery/codes recovery/set submission state browser/status record/answer record/throttle record/relocation record/voucher \
-         record/device record/recovery record/browser record attempt judge status commands/check_proof commands/sides commands/remember \
+         device/enrollment recovery/code recovery/codes recovery/set recovery/temporary submission state browser/status record/answer record/throttle record/relocation record/voucher \
+         record/device record/recovery record/temporary record/browser record attempt judge status commands/check_proof commands/sides commands/remember \
          commands/browsers commands/enroll \
          commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem commands/relocate \
-         commands/verify commands/resync commands/unproven trace",
+         commands/verify commands/resync commands/temporary_code commands/unproven trace",
     ),
     ("sign_in", "note requirement limits state"),
     (
         "mfa",
-        "judge check login manage browsers needs_code relocate sweep token stage blocking",
+        "judge check login manage browsers needs_code relocate sweep token stage unproven blocking",
     ),
     ("serialize", ""),
     ("manual", ""),

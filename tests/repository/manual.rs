@@ -139,20 +139,24 @@ fn every_attack_that_is_tested_is_named() {
 }
 
 /// What the standards demand, by the ids that the chapter gives it: letter and how many.
-const REQUIREMENTS: [(char, u32); 12] = [
+const REQUIREMENTS: [(char, u32); 14] = [
     ('H', 20), // RFC 4226
     ('T', 18), // RFC 6238
     ('B', 3),  // RFC 4648
     ('U', 6),  // Key URI Format
     ('P', 3),  // RFC 6030
     ('O', 1),  // RFC 6287
-    ('N', 32), // NIST SP 800-63B-4
-    ('A', 21), // OWASP ASVS 5.0
+    ('N', 41), // NIST SP 800-63B-4
+    ('A', 28), // OWASP ASVS 5.0
     ('C', 4),  // OWASP cheat sheet
-    ('D', 4),  // PCI DSS 4.0.1
+    ('D', 11), // PCI DSS 4.0.1
     ('F', 4),  // NIST SP 800-131A, FIPS
     ('G', 1),  // FIDO
+    ('X', 1),  // FIDO CXF
+    ('L', 1),  // NIS2
 ];
+/// These numbers were not given.
+const GAPS: [&str; 2] = ["N-40", "A-27"];
 
 #[test]
 fn every_requirement_has_its_row_once() {
@@ -173,6 +177,7 @@ fn every_requirement_has_its_row_once() {
     let mut expected: Vec<String> = REQUIREMENTS
         .iter()
         .flat_map(|(letter, last)| (1..=*last).map(move |number| format!("{letter}-{number:02}")))
+        .filter(|id| !GAPS.contains(&id.as_str()))
         .collect();
     expected.sort_unstable();
     assert_eq!(ids, expected);

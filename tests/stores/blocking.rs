@@ -1,6 +1,7 @@
 //! The blocking front, and that SQLite does not block a runtime.
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use rusqlite::Connection;
 use secondfactor::codes::ManualClock;
@@ -39,6 +40,18 @@ fn on_this_thread() {
         folder.path().join("store.db"),
     )
     .unwrap())));
+}
+
+/// A thread of the pool would have to wake the one that waits.
+#[test]
+fn a_sqlite_store_on_this_thread_needs_no_other_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let store = store.on_this_thread();
+    let alice = alice();
+    let mut load = std::pin::pin!(store.load(&alice));
+    let polled = load.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(None))));
 }
 
 fn on_a_runtime(place: &Place) {

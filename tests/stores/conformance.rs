@@ -37,6 +37,15 @@ fn sqlite_passes() {
 }
 
 #[test]
+fn sqlite_on_this_thread_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let open = || SqliteStore::open(&path).unwrap().on_this_thread();
+    conformance::check(open, &ThisThread).unwrap();
+    conformance::check_accounts(open, &ThisThread).unwrap();
+}
+
+#[test]
 #[ignore = "needs a server: scripts/services"]
 fn postgres_passes() {
     passes(&Place::postgres());

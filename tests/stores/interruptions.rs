@@ -137,7 +137,7 @@ impl Owner {
                 watch_secret: watch.secret().duplicate(),
                 recovery_code,
                 used_code,
-                codes: Some(redeemed.unwrap().recovery_set()),
+                codes: redeemed.unwrap().recovery_set(),
                 proof,
             }
         })
@@ -152,7 +152,7 @@ fn in_form<C>(code: C) -> Submission<C> {
 }
 
 /// Those of alice, with what they are about.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 24] = [
     "enroll_another",
     "confirm",
     "confirm a wrong code",
@@ -174,13 +174,17 @@ const COMMANDS: [&str; 22] = [
     "danger_revoke_unproven",
     "danger_unlock_unproven",
     "danger_opt_out_unproven",
+    "danger_issue_temporary_code_unproven",
+    "danger_withdraw_temporary_code_unproven",
     "reseal",
 ];
 /// Those of somebody who has no record.
 const FIRST_COMMANDS: [&str; 2] = ["enroll", "danger_import_unproven"];
 /// They write nothing of an account, or call those above.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 8] = [
     "status",
+    "needs_code",
+    "stage",
     "devices",
     "check_proof",
     "stands",
@@ -228,11 +232,25 @@ async fn perform(
         "opt_out" => mfa.opt_out(proof).await,
         "danger_import_unproven" => {
             let phone = NewDevice::totp(label("phone")).with_secret(owner.secret.duplicate());
-            mfa.danger_import_unproven(id, vec![phone]).await
+            mfa.danger_import_unproven(id, &operator(), vec![phone], None)
+                .await
         }
-        "danger_revoke_unproven" => mfa.danger_revoke_unproven(id, owner.phone).await,
-        "danger_unlock_unproven" => mfa.danger_unlock_unproven(id).await,
-        "danger_opt_out_unproven" => mfa.danger_opt_out_unproven(id).await,
+        "danger_revoke_unproven" => {
+            mfa.danger_revoke_unproven(id, &operator(), owner.phone)
+                .await
+        }
+        "danger_unlock_unproven" => mfa.danger_unlock_unproven(id, &operator()).await,
+        "danger_opt_out_unproven" => mfa.danger_opt_out_unproven(id, &operator()).await,
+        "danger_issue_temporary_code_unproven" => {
+            let lifetime = Duration::from_secs(600);
+            mfa.danger_issue_temporary_code_unproven(id, &operator(), lifetime)
+                .await
+                .map(drop)
+        }
+        "danger_withdraw_temporary_code_unproven" => {
+            mfa.danger_withdraw_temporary_code_unproven(id, &operator())
+                .await
+        }
         "reseal" => mfa.reseal(id).await,
         _ => panic!("{command}"),
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Barrier};
 
+use secondfactor::account::{Lock, Submission};
 use secondfactor::store::{MemoryStore, SqliteStore, Store};
 use secondfactor::{Code, Denial, Error, Mfa};
 
@@ -54,6 +55,45 @@ fn race_threads<S: Store>(store: S) {
     }
 }
 
+/// Wrong codes from one known browser, from sixteen threads: its side judges five, and then waits.
+fn race_cookies<S: Store>(store: S) {
+    let Login { mfa, secret, .. } = Login::new(store);
+    let submission = Submission::new(code(&secret, NOW, 0)).remember_browser(label("laptop"));
+    let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
+    let cookie = verified.take_browser_cookie().unwrap().expose_value();
+    let wrong = Submission::new(wrong_code(&secret, NOW)).in_browser(Some(&cookie));
+    let barrier = Barrier::new(16);
+    let judged: Vec<bool> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    match run(mfa.verify(&alice(), wrong.clone())) {
+                        Err(Error::Denied(Denial::Mismatch | Denial::Locked { .. })) => true,
+                        Err(Error::Denied(Denial::Throttled { .. })) | Err(Error::Contended) => {
+                            false
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    // All five unless one lost every swap.
+    assert!(judged.iter().filter(|judged| **judged).count() <= 5);
+    let status = run(mfa.status(&alice())).unwrap();
+    assert_ne!(status.known_browsers_lock(), Lock::Open);
+    assert_eq!(
+        status.lock(),
+        Lock::Open,
+        "strangers wait for nothing of it"
+    );
+}
+
 fn assert_one_verified(round: u64, outcomes: &[Outcome]) {
     let count = |outcome| outcomes.iter().filter(|one| **one == outcome).count();
     assert_eq!(count(Outcome::Verified), 1, "round {round}: {outcomes:?}");
@@ -67,6 +107,23 @@ fn assert_one_verified(round: u64, outcomes: &[Outcome]) {
 #[test]
 fn sixteen_threads_one_code_on_memory() {
     race_threads(MemoryStore::new());
+}
+
+#[test]
+fn sixteen_threads_one_cookie_on_memory() {
+    race_cookies(MemoryStore::new());
+}
+
+#[test]
+fn sixteen_threads_one_cookie_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    race_cookies(SqliteStore::open(folder.path().join("store.db")).unwrap());
+}
+
+#[test]
+fn sixteen_threads_one_cookie_on_sqlx_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    race_cookies(Place::sqlx_sqlite(&folder.path().join("store.db")).open());
 }
 
 #[test]

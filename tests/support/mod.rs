@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use secondfactor::account::{Account, Attempt, DeviceId};
+use secondfactor::account::{Account, Actor, Attempt, DeviceId};
 use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
 use secondfactor::store::{Committed, Store, Swap};
 use secondfactor::{AccountId, Code, Confirmed, Error, Event, Keyring, Label, Mfa, SealingKey};
@@ -18,6 +18,10 @@ pub(crate) fn account(id: &str) -> AccountId {
 
 pub(crate) fn alice() -> AccountId {
     account("alice")
+}
+
+pub(crate) fn operator() -> Actor {
+    Actor::new("bob, help desk").unwrap()
 }
 
 pub(crate) fn label(text: &str) -> Label {

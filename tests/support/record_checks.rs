@@ -9,7 +9,7 @@ use std::time::Duration;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac as _};
-use secondfactor::account::{Account, Attempt, DeviceId, DeviceStatus, Submission};
+use secondfactor::account::{Account, Actor, Attempt, DeviceId, DeviceStatus, Submission};
 use secondfactor::codes::{ManualClock, Secret, Totp, UnixTime};
 use secondfactor::sealing::SealError;
 use secondfactor::store::{Committed, MemoryStore, Swap};
@@ -97,19 +97,38 @@ fn label() -> Label {
 
 /// What needs no proof.
 fn operate(record: &[u8], now: UnixTime) {
-    answered(open(record).danger_unlock_unproven(now));
+    let bob = Actor::new("bob").unwrap();
+    answered(open(record).danger_unlock_unproven(&bob, now));
     for device in open(record).status(now).devices() {
-        answered(open(record).danger_revoke_unproven(device.id(), now));
+        answered(open(record).danger_revoke_unproven(&bob, device.id(), now));
+    }
+    let lifetime = Duration::from_secs(3600);
+    let issue = open(record).danger_issue_temporary_code_unproven(&bob, lifetime, now);
+    if let Some((after, Ok(code))) = answered(issue) {
+        redeem_temporary(&after, &code, now);
     }
     let imported = || NewDevice::totp(label()).with_secret(Secret::from_bytes(&[8; 20]).unwrap());
-    if let Some((after, Ok(()))) = answered(open(record).danger_import_unproven([imported()], now))
+    if let Some((after, Ok(()))) =
+        answered(open(record).danger_import_unproven(&bob, [imported()], None, now))
     {
-        let again = answered(open(&after).danger_import_unproven([imported()], now));
+        let again = answered(open(&after).danger_import_unproven(&bob, [imported()], None, now));
         assert!(
             again.is_some_and(|(_, answer)| answer.is_ok()),
             "an import, repeated"
         );
     }
+}
+
+/// A temporary code works once, whatever the record says, and ends with new recovery codes.
+fn redeem_temporary(record: &[u8], code: &RecoveryCode, now: UnixTime) {
+    let (after, redeemed) = answered(open(record).redeem(code, now)).unwrap();
+    let redeemed = redeemed.unwrap();
+    let again = answered(open(&after).redeem(code, now));
+    assert!(again.is_none_or(|(_, answer)| answer.is_err()), "twice");
+    let present = open(&after).status(now).recovery_set();
+    assert_eq!(redeemed.recovery_set(), present);
+    let issued = open(record).status(now).temporary_code_until();
+    assert!(issued.is_some_and(|until| until > now || now == UnixTime::from_secs(u64::MAX)));
 }
 
 /// Every change by this proof.

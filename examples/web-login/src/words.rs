@@ -95,7 +95,7 @@ impl<T: Into<String>> From<T> for Message {
 ///
 /// A wrong code and a used one get the same answer: whoever looks over a shoulder must not learn that what they saw was
 /// right.
-const REFUSALS: [(&str, &str); 14] = [
+const REFUSALS: [(&str, &str); 15] = [
     ("wrong_code", "That code is wrong, or was used already."),
     (
         "wrong_code_begins_wait",
@@ -105,6 +105,10 @@ const REFUSALS: [(&str, &str); 14] = [
     (
         "disabled",
         "Too many wrong codes, so none is accepted. Use a recovery code, or ask whoever runs your organisation.",
+    ),
+    (
+        "strangers_closed",
+        "Too many wrong codes. Use a browser that is known here, and change your password there; or use a recovery code.",
     ),
     (
         "no_recovery_codes",
@@ -337,7 +341,30 @@ pub(crate) fn event(event: &Event) -> Option<String> {
                 "{failures} wrong codes in a row: whoever types them knows your password. Change it, if that was not you."
             ));
         }
-        Event::Disabled => "A hundred wrong codes in a row: no code is accepted from now on.",
+        Event::Disabled => {
+            "Too many wrong codes in a row: none is accepted, but from known browsers."
+        }
+        Event::KnownBrowsersClosed => {
+            "Too many wrong codes came from known browsers. They are strangers for now: change your password."
+        }
+        Event::BrowserClosed { label, .. } => {
+            return Some(format!(
+                "Ten wrong codes in a row came from \u{201c}{label}\u{201d}. If that was not you, change your password."
+            ));
+        }
+        Event::BrowserRemembered { label, .. } => {
+            return Some(format!(
+                "The browser \u{201c}{label}\u{201d} is known from now on."
+            ));
+        }
+        Event::BrowserForgotten { label, .. } => {
+            return Some(format!(
+                "The browser \u{201c}{label}\u{201d} is no longer known."
+            ));
+        }
+        Event::BrowserTrusted { .. } => "A browser may do without a code for a time.",
+        Event::Recognized { .. } => "A trusted browser did without a code.",
+        Event::PasswordChanged => "Your password was changed. Other browsers are forgotten.",
         Event::DriftSuspected { .. } => "A device's clock seems to be off.",
         Event::Resynchronized { .. } => "A device's clock was allowed for, by two codes in a row.",
         Event::ResyncFailed { .. } => "Two codes were not two in a row of the device.",
@@ -360,8 +387,10 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::MovedHere { .. } => "Whoever runs this site gave your account another id.",
         Event::Imported { .. } => "Whoever runs this site added a device that you have.",
         Event::OptedOut => "The second factor was turned off.",
-        Event::OptedOutUnproven => "The owner of your organisation turned your second factor off.",
-        Event::UnlockedUnproven => "Wrong codes were forgiven.",
+        Event::OptedOutUnproven { .. } => {
+            "The owner of your organisation turned your second factor off."
+        }
+        Event::UnlockedUnproven { .. } => "Wrong codes were forgiven.",
         Event::RecoveryCodesIssued { count, .. } => {
             return Some(format!(
                 "{count} new recovery codes; earlier ones are void."
@@ -378,6 +407,13 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         }
         Event::RecoveryMismatch { .. } => "A wrong recovery code.",
         Event::RecoveryDisabled => "Too many wrong recovery codes: all are void.",
+        Event::TemporaryCodeIssued { .. } => {
+            "Whoever runs this site made a temporary code for you, to log in without your device."
+        }
+        Event::TemporaryCodeRedeemed => "The temporary code was used.",
+        Event::TemporaryCodeWithdrawn { .. } => {
+            "Whoever runs this site took the temporary code back."
+        }
         // Whoever breaks a connection at the right moment must not keep a change from its owner.
         Event::Interrupted { events, .. } => {
             let told: Vec<String> = events.iter().filter_map(self::event).collect();

@@ -51,11 +51,6 @@ impl CookieValue {
             .into();
         digest.first_chunk().copied().unwrap_or_default()
     }
-
-    #[cfg(secondfactor_constant_time)]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &*self.0
-    }
 }
 
 impl fmt::Debug for CookieValue {
@@ -134,4 +129,18 @@ impl BrowserCookie {
 
     /// Browsers keep a cookie for 400 days at most.
     const ATTRIBUTES: &'static str = "; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=34560000";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Computed by Python's `hashlib`.
+    #[test]
+    fn the_hash_is_the_one_of_every_record() {
+        let alice = AccountId::new("alice").unwrap();
+        let hash = CookieValue::new(*b"0123456789abcdef").hash(&alice);
+        let hex: String = hash.map(|byte| format!("{byte:02x}")).concat();
+        assert_eq!(hex, "553b33f091a821636305c673b583168b");
+    }
 }

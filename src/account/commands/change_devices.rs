@@ -176,6 +176,7 @@ impl Account {
             account.end_devices(|device| !devices.contains(&device.id));
             account.void_recovery_codes(proof);
             account.forget_browsers_if(|_| true);
+            account.end_temporary(Some(proof.credential()));
             let renewed = account.renew(credentials, proof, now);
             account.note(Event::KeptOnly {
                 devices: account.devices.len(),

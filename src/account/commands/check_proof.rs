@@ -23,7 +23,8 @@ impl Account {
         self.check_owner(proof)?;
         self.refuse_moving()?;
         proof.require_within(proof.lifetime(), now)?;
-        if self.stands(proof.credential()) && self.is_of_this_epoch(proof, now) {
+        let stands = self.stands(proof.credential()) && !self.is_temporary_over(proof, now);
+        if stands && self.is_of_this_epoch(proof, now) {
             Ok(())
         } else {
             Err(Stale::Ended.into())
@@ -51,7 +52,7 @@ impl Account {
         self.refuse_moving()?;
         proof.require_within(std::time::Duration::MAX, now)?;
         let elapsed = self.clock.elapsed(now);
-        let goes_on = self.stands(proof.credential())
+        let goes_on = (self.stands(proof.credential()) && !self.is_temporary_over(proof, now))
             || self.devices.iter().any(|device| {
                 let mut state = device.state;
                 state.pass(elapsed)
@@ -72,6 +73,13 @@ impl Account {
             ProofKind::Code | ProofKind::Confirmation => Ok(()),
             ProofKind::RecoveryCode => Err(Error::DeviceRequired),
         }
+    }
+
+    /// Says whether it redeemed a temporary code whose time has run out since the last change.
+    fn is_temporary_over(&self, proof: &Proof, now: UnixTime) -> bool {
+        self.temporary.as_ref().is_some_and(|temporary| {
+            temporary.has_redeemed(proof.credential()) && temporary.left <= self.clock.elapsed(now)
+        })
     }
 
     fn check_owner(&self, proof: &Proof) -> Result<(), Error> {

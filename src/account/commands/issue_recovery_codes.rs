@@ -16,7 +16,7 @@ impl Account {
     /// Issues ten recovery codes in the place of the set that the caller names, or of none. Earlier
     /// ones are void from then on, and what was redeemed of them proves nothing.
     ///
-    /// Only the redemption that issues them belongs to the new set, as its owner mends the second
+    /// A temporary code ends. Only the redemption that issues them belongs to the new set, as its owner mends the second
     /// factor in several steps.
     ///
     /// # Errors
@@ -51,6 +51,7 @@ impl Account {
                 before.redemptions.iter().filter(own).count()
             });
             account.note_voided(0, ended);
+            account.end_temporary(None);
             Ok(fresh)
         })
     }

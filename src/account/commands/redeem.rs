@@ -10,14 +10,14 @@ use crate::account::judge::Refusal;
 use crate::account::proof::{Proof, ProofKind, Recovered};
 use crate::account::recovery::code::RecoveryCode;
 use crate::account::recovery::set::RecoverySet;
-use crate::account::recovery::set_id::RecoverySetId;
+use crate::account::recovery::temporary::Temporary;
 use crate::account::state::Account;
 use crate::account::submission::{Command, Submission};
 use crate::account::throttle::Limits;
 use crate::codes::UnixTime;
 
 impl Account {
-    /// Redeems a recovery code, which is used up as soon as its answer is known.
+    /// Redeems a recovery code, which is used up as soon as its answer is known, or a temporary one.
     ///
     /// At most ten redemptions are remembered. An eleventh one ends the oldest. A submission with a
     /// form gets the same answer again for a minute, as long as its redemption is remembered: see
@@ -36,33 +36,34 @@ impl Account {
         let (code, hash) = (submission.code, submission.hash(Command::Redeem));
         self.judge(now, |account| {
             let credential = Credential::generate().map_err(Error::from)?;
-            let answer = account.answered_redemption(hash.as_ref());
+            let is_temporary = account.is_for_the_temporary(code, hash.as_ref());
+            let answer =
+                (account.addressed(is_temporary)).and_then(|set| set.answer_to(hash.as_ref()));
             if answer.is_none() {
-                account.recovery_set()?;
+                account.set_with_codes(is_temporary)?;
             }
-            account.check_recovery_throttle(now)?;
+            account.check_recovery_throttle(is_temporary, now)?;
             if let Some(answer) = answer {
                 let proof = account.answer_again(ProofKind::RecoveryCode, None, answer);
-                return account.recovered(proof);
+                return Ok(account.recovered(proof));
             }
             let policy = account.policy;
             let limits = Limits::recovery_codes(&policy);
-            let recovery = account.recovery_set()?;
-            if recovery.take(code) {
-                recovery.throttle.succeed();
-                recovery.answer = Answer::new(hash, credential, now);
-                let ended = recovery.remember(credential);
-                let codes_left = recovery.codes.len();
-                account.note(Event::Recovered { codes_left });
+            let set = account.set_with_codes(is_temporary)?;
+            if set.take(code) {
+                set.throttle.succeed();
+                set.answer = Answer::new(hash, credential, now);
+                let ended = set.remember(credential);
+                account.note_redeemed(is_temporary);
                 // Whoever redeems has lost a device, or has stolen a code.
                 account.browsers.end_trust(|_| true);
                 account.note_voided(0, ended);
                 let proof = account.proof(ProofKind::RecoveryCode, credential, None, now);
-                return account.recovered(proof);
+                return Ok(account.recovered(proof));
             }
-            recovery.throttle.fail(limits);
-            let failures = recovery.throttle.failures;
-            let next = recovery.throttle.check(limits, now);
+            set.throttle.fail(limits);
+            let failures = set.throttle.failures;
+            let next = set.throttle.check(limits, now);
             account.note(Event::RecoveryMismatch { failures });
             if next == Err(Denial::Disabled) {
                 account.note(Event::RecoveryDisabled);
@@ -71,15 +72,67 @@ impl Account {
         })
     }
 
-    fn recovered(&self, proof: Proof) -> Result<Recovered, Refusal> {
-        let recovery = self.recovery.as_ref().ok_or(Error::NoRecoveryCodes)?;
-        let set = RecoverySetId::new(recovery.credential);
-        Ok(Recovered::new(proof, set, recovery.codes.len()))
+    fn note_redeemed(&mut self, is_temporary: bool) {
+        if is_temporary {
+            self.temporary.iter_mut().for_each(Temporary::redeemed);
+            self.note(Event::TemporaryCodeRedeemed);
+        } else {
+            let codes_left = self.recovery_codes_left();
+            self.note(Event::Recovered { codes_left });
+        }
     }
 
-    /// The code of an earlier redemption is gone from the set, but its answer is remembered.
-    fn answered_redemption(&self, hash: Option<&SubmissionHash>) -> Option<Answer> {
-        self.recovery.as_ref()?.answer_to(hash)
+    fn recovered(&self, proof: Proof) -> Recovered {
+        Recovered::new(proof, self.recovery_set_id(), self.recovery_codes_left())
+    }
+
+    fn recovery_codes_left(&self) -> usize {
+        (self.recovery.as_ref()).map_or(0, |recovery| recovery.codes.len())
+    }
+
+    /// A code says itself that it is temporary. Where there is none, or no longer, it is a wrong recovery code.
+    fn is_for_the_temporary(&self, code: &RecoveryCode, hash: Option<&SubmissionHash>) -> bool {
+        let is_there = self.temporary.as_ref().is_some_and(|temporary| {
+            !temporary.set.codes.is_empty() || temporary.set.answer_to(hash).is_some()
+        });
+        is_there && code.is_temporary()
+    }
+
+    const fn addressed(&self, is_temporary: bool) -> Option<&RecoverySet> {
+        match &self.temporary {
+            Some(temporary) if is_temporary => Some(&temporary.set),
+            _ => self.recovery.as_ref(),
+        }
+    }
+
+    fn addressed_mut(&mut self, is_temporary: bool) -> Result<&mut RecoverySet, Error> {
+        match &mut self.temporary {
+            Some(temporary) if is_temporary => Ok(&mut temporary.set),
+            _ => self.recovery.as_mut().ok_or(Error::NoRecoveryCodes),
+        }
+    }
+
+    fn set_with_codes(&mut self, is_temporary: bool) -> Result<&mut RecoverySet, Error> {
+        match self.addressed_mut(is_temporary)? {
+            set if set.codes.is_empty() => Err(Error::NoRecoveryCodes),
+            set => Ok(set),
+        }
+    }
+
+    /// A policy with a smaller limit disables without a failure. That is told once.
+    fn check_recovery_throttle(
+        &mut self,
+        is_temporary: bool,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let policy = self.policy;
+        let limits = Limits::recovery_codes(&policy);
+        let throttle = &mut self.addressed_mut(is_temporary)?.throttle;
+        if throttle.must_tell_disabled(limits) {
+            self.note(Event::RecoveryDisabled);
+            return Err(Refusal::Charged(Denial::Disabled));
+        }
+        Ok(throttle.check(limits, now)?)
     }
 
     /// Codes and redemptions that end before their time are told, if there are any.
@@ -87,26 +140,5 @@ impl Account {
         if codes > 0 || redemptions > 0 {
             self.note(Event::RecoveryCodesVoided { codes, redemptions });
         }
-    }
-
-    fn recovery_set(&mut self) -> Result<&mut RecoverySet, Error> {
-        let set = self
-            .recovery
-            .as_mut()
-            .filter(|recovery| !recovery.codes.is_empty());
-        set.ok_or(Error::NoRecoveryCodes)
-    }
-
-    /// A policy with a smaller limit disables without a failure. That is told once.
-    fn check_recovery_throttle(&mut self, now: UnixTime) -> Result<(), Refusal> {
-        let policy = self.policy;
-        let limits = Limits::recovery_codes(&policy);
-        let recovery = self.recovery.as_mut().ok_or(Error::NoRecoveryCodes)?;
-        let throttle = &mut recovery.throttle;
-        if throttle.must_tell_disabled(limits) {
-            self.note(Event::RecoveryDisabled);
-            return Err(Refusal::Charged(Denial::Disabled));
-        }
-        Ok(throttle.check(limits, now)?)
     }
 }

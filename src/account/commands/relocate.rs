@@ -1,5 +1,6 @@
 //! The steps of a move to another id: the old record is frozen, and the new one takes its place.
 
+use crate::account::actor::Actor;
 use crate::account::attempt::Attempt;
 use crate::account::credential::Credential;
 use crate::account::error::Error;
@@ -14,7 +15,12 @@ impl Account {
     ///
     /// # Errors
     /// [`Error::Moving`] if it is on its way to another id.
-    pub(crate) fn freeze(self, to: &AccountId, now: UnixTime) -> Result<Attempt<()>, Error> {
+    pub(crate) fn freeze(
+        self,
+        actor: &Actor,
+        to: &AccountId,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
         if self.is_moving_to(to) {
             return Ok(Attempt::new(self, Ok(())));
         }
@@ -24,7 +30,10 @@ impl Account {
                 other: to.clone(),
                 mark,
             });
-            account.note(Event::MovedAway { to: to.clone() });
+            account.note(Event::MovedAway {
+                to: to.clone(),
+                actor: actor.clone(),
+            });
             Ok(())
         })
     }
@@ -33,7 +42,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Error::Moving`] if it was not frozen for a move.
-    pub(crate) fn relocate(mut self) -> Result<Attempt<()>, Error> {
+    pub(crate) fn relocate(mut self, actor: &Actor) -> Result<Attempt<()>, Error> {
         let Relocation { other: to, mark } = self.moving.take().ok_or(Error::Moving)?;
         let from = std::mem::replace(&mut self.id, to);
         self.moved = Some(Relocation {
@@ -43,7 +52,10 @@ impl Account {
         self.forget_answers();
         // The name and the hash of their cookies hold the old id.
         self.forget_browsers_if(|_| true);
-        self.note(Event::MovedHere { from });
+        self.note(Event::MovedHere {
+            from,
+            actor: actor.clone(),
+        });
         Ok(Attempt::new(self, Ok(())))
     }
 

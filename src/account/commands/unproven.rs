@@ -1,5 +1,6 @@
 //! What operators do without a proof of the second factor.
 
+use crate::account::actor::Actor;
 use crate::account::attempt::Attempt;
 use crate::account::credential::Credential;
 use crate::account::device::entry::{Device, Pending, State};
@@ -20,7 +21,12 @@ impl Account {
     /// # Errors
     /// * [`Error::UnknownDevice`] if there is no such device.
     /// * [`Error::LastDevice`] if no other device is active.
-    pub fn danger_revoke_unproven(self, id: DeviceId, now: UnixTime) -> Result<Attempt<()>, Error> {
+    pub fn danger_revoke_unproven(
+        self,
+        actor: &Actor,
+        id: DeviceId,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             let device = account.device(id)?;
             let (label, serial) = (device.label.clone(), device.serial.clone());
@@ -33,6 +39,7 @@ impl Account {
                 device: id,
                 label,
                 serial,
+                actor: actor.clone(),
             });
             Ok(())
         })
@@ -45,14 +52,23 @@ impl Account {
     ///
     /// # Errors
     /// It has none of its own.
-    pub fn danger_unlock_unproven(self, now: UnixTime) -> Result<Attempt<()>, Error> {
+    pub fn danger_unlock_unproven(
+        self,
+        actor: &Actor,
+        now: UnixTime,
+    ) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             account.strangers.succeed();
             account.known.succeed();
             if let Some(recovery) = &mut account.recovery {
                 recovery.throttle.succeed();
             }
-            account.note(Event::UnlockedUnproven);
+            if let Some(temporary) = &mut account.temporary {
+                temporary.set.throttle.succeed();
+            }
+            account.note(Event::UnlockedUnproven {
+                actor: actor.clone(),
+            });
             Ok(())
         })
     }
@@ -61,8 +77,8 @@ impl Account {
     /// confirmed device.
     ///
     /// Each device brings its secret. Pending devices end. The present code and those of the
-    /// window's future are burned, as another system may have accepted them. Repeating it with the
-    /// same secrets changes nothing.
+    /// window's future are burned, as another system may have accepted them. `last_used` is when the
+    /// owner last logged in there, for display. Repeating it with the same secrets changes nothing.
     ///
     /// # Errors
     /// * [`Error::ProofRequired`] if another device was confirmed.
@@ -73,7 +89,9 @@ impl Account {
     /// * [`Error::Rng`] if there are no random bytes.
     pub fn danger_import_unproven(
         self,
+        actor: &Actor,
         devices: impl IntoIterator<Item = NewDevice>,
+        last_used: Option<UnixTime>,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
         let new: Vec<NewDevice> = devices.into_iter().collect();
@@ -85,7 +103,7 @@ impl Account {
                     Err(Error::ProofRequired.into())
                 };
             }
-            let imported = account.imported(new, now)?;
+            let imported = account.imported(new, last_used, now)?;
             account.end_devices(|_| true);
             account.was_confirmed |= !imported.devices.is_empty();
             account.next_device = imported.next_device;
@@ -93,6 +111,7 @@ impl Account {
                 account.note(Event::Imported {
                     device: device.id,
                     serial: device.serial.clone(),
+                    actor: actor.clone(),
                 });
                 account.devices.push(device);
             }
@@ -122,7 +141,12 @@ impl Account {
     }
 
     /// Makes an account with these devices, which continues the numbers of this one.
-    fn imported(&self, new: Vec<NewDevice>, now: UnixTime) -> Result<Self, Error> {
+    fn imported(
+        &self,
+        new: Vec<NewDevice>,
+        last_used: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Result<Self, Error> {
         if new.len() > usize::from(self.policy.max_devices()) {
             return Err(Error::TooManyDevices);
         }
@@ -137,6 +161,7 @@ impl Account {
             let pending = Pending::new(None, None, None);
             let mut device = Device::pending(id, credential, device, secret, pending, vouched_by);
             device.state = State::Active;
+            device.last_used = last_used;
             device.burn_the_present(&self.policy, now);
             imported.devices.push(device);
         }

@@ -44,7 +44,8 @@ impl Drift {
     /// Limits what was learned, by itself and together with the base, so that the present step stays
     /// in the window. A base that has it outside already was shown by two codes in a row.
     ///
-    /// In a window that is open on one side only nothing learned is of use: it could not come back.
+    /// A window that is open on one side only teaches nothing. It would follow whoever types late,
+    /// and could not come back.
     fn within(&self, window: Window, learned: i8) -> i8 {
         if window.past() == 0 || window.future() == 0 {
             return 0;

@@ -32,7 +32,7 @@ pub struct NewDevice {
     pub(crate) session: Option<SessionHash>,
     /// Its clock is off by so many steps.
     pub(crate) drift: i16,
-    /// The vendor's file calls it so.
+    /// It came with this serial number.
     pub(crate) serial: Option<String>,
 }
 
@@ -110,10 +110,11 @@ impl NewDevice {
         Ok(Self::with_parameters(label, uri.parameters())?.with_secret(uri.secret().duplicate()))
     }
 
-    /// Describes a hardware token by what its vendor's file says, with the token's secret, its serial
-    /// number and the drift of its clock.
+    /// Describes a token by what its file says, with the token's secret, its serial number and the
+    /// drift of its clock.
     ///
-    /// The device keeps the serial number. The owner and the dates are yours to keep and to check.
+    /// It may be a vendor's file about hardware tokens, or one of a PAM module. The device keeps the
+    /// serial number. The owner and the dates are yours to keep and to check.
     ///
     /// ```
     /// # #[cfg(feature = "csv")]

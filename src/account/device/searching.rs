@@ -62,16 +62,11 @@ impl Device {
     }
 
     /// Remembers an ordinary success. Returns where the clock is taken to stand, if that has changed.
-    ///
-    /// A window that is open on one side only teaches nothing. It would follow whoever types late,
-    /// and could not come back.
     pub(crate) fn credit(&mut self, found: Match, policy: &Policy, now: UnixTime) -> Option<i64> {
         self.last_used = Some(now);
         self.parameters.period()?;
-        let is_two_sided = policy.window().past() > 0 && policy.window().future() > 0;
-        let off_centre = if is_two_sided { found.off_centre } else { 0 };
         self.drift
-            .learn(off_centre, policy.window())
+            .learn(found.off_centre, policy.window())
             .then(|| self.drift.steps(policy.window()))
     }
 

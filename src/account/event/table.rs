@@ -95,8 +95,8 @@ impl Event {
             Self::Imported { device, .. } => Row("imported", Some(*device), Owner),
             Self::RevokedUnproven { device, .. } => Row("revoked_unproven", Some(*device), Owner),
             Self::OptedOut => Row("opted_out", None, Owner),
-            Self::OptedOutUnproven => Row("opted_out_unproven", None, Owner),
-            Self::UnlockedUnproven => Row("unlocked_unproven", None, Owner),
+            Self::OptedOutUnproven { .. } => Row("opted_out_unproven", None, Owner),
+            Self::UnlockedUnproven { .. } => Row("unlocked_unproven", None, Owner),
             Self::MovedAway { .. } => Row("moved_away", None, Log),
             Self::MovedHere { .. } => Row("moved_here", None, Owner),
             Self::RecoveryCodesIssued { .. } => Row("recovery_codes_issued", None, Owner),
@@ -104,6 +104,10 @@ impl Event {
             Self::Recovered { .. } => Row("recovered", None, Owner),
             Self::RecoveryMismatch { .. } => Row("recovery_mismatch", None, Owner),
             Self::RecoveryDisabled => Row("recovery_disabled", None, Owner),
+            Self::TemporaryCodeIssued { .. } => Row("temporary_code_issued", None, Owner),
+            Self::TemporaryCodeRedeemed => Row("temporary_code_redeemed", None, Owner),
+            Self::TemporaryCodeWithdrawn { .. } => Row("temporary_code_withdrawn", None, Owner),
+            Self::TemporaryCodeEnded => Row("temporary_code_ended", None, Log),
             Self::Resealed { .. } => Row("resealed", None, Log),
             Self::Interrupted { events } => {
                 let told = events.iter().any(Self::notify_owner);

@@ -117,6 +117,7 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
         browsers: None,
         next_browser: None,
         known: None,
+        temporary: None,
     };
     minicbor::to_vec(record).unwrap()
 }
@@ -195,6 +196,10 @@ fn a_whole_record_comes_back() {
             failures: 2,
             ..Throttle::NEW
         })),
+        temporary: Some(TemporaryRecord {
+            left: 24 * 3600,
+            set: recovery(code(31)),
+        }),
     };
     let bytes = minicbor::to_vec(record).unwrap();
     let account = decode(&bytes).unwrap();
@@ -437,6 +442,23 @@ fn code(selector: u8) -> Vec<u8> {
     let mut code = vec![3; CODE_LEN];
     code[0] = selector;
     code
+}
+
+#[test]
+fn impossible_temporary_codes_are_refused() {
+    let record = |left, set| {
+        let bytes = minicbor::to_vec(TemporaryRecord { left, set }).unwrap();
+        let read: TemporaryRecord<'_> = minicbor::decode(&bytes).unwrap();
+        read.into_temporary().is_some()
+    };
+    let one = || recovery(code(31));
+    let redeemed = |codes| RecoveryRecord {
+        redemptions: vec![[8; 8].into()],
+        ..recovery(codes)
+    };
+    assert!(record(1, one()) && record(86_400, redeemed(Vec::new())));
+    assert!(!record(0, one()) && !record(86_401, one()) && !record(1, recovery(Vec::new())));
+    assert!(!record(1, redeemed(code(31))));
 }
 
 #[test]

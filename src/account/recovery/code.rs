@@ -3,15 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::codes::{RngError, SecretText, fill_random, typed};
+use crate::codes::{RngError, SecretText, constant_time, fill_random, typed};
 
 /// Crockford's alphabet has no I, L and O, which are read as 1, 1 and 0, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// A code has the selector, 23 secret symbols of five bits, and the check symbol.
 const SYMBOLS: usize = 25;
 const GROUP: usize = 5;
+/// The selector of a temporary code. Those of a set count from 0.
+pub(super) const TEMPORARY: u8 = 31;
 
 /// Holds a code for an owner who has lost the device: `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, with 115
 /// secret bits. It works once.
@@ -55,6 +58,11 @@ impl RecoveryCode {
             }
         }
         text
+    }
+
+    /// Says whether it claims to be a temporary one, so that its throttle is charged and no other.
+    pub(crate) fn is_temporary(&self) -> bool {
+        constant_time::verdict(self.selector().ct_eq(&TEMPORARY))
     }
 
     pub(super) fn selector(&self) -> u8 {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::code::RecoveryCode;
+use super::code::{RecoveryCode, TEMPORARY};
 use crate::codes::{RngError, fill_random};
 
 /// Holds new recovery codes. Show them once, to be printed or kept in a password manager, and drop
@@ -25,11 +25,20 @@ impl RecoveryCodes {
     /// # Errors
     /// [`RngError`] if the generator fails.
     pub fn generate() -> Result<Self, RngError> {
+        Self::with_selectors((0..).take(Self::COUNT))
+    }
+
+    /// Makes a set of one temporary code.
+    pub(crate) fn generate_temporary() -> Result<Self, RngError> {
+        Self::with_selectors(std::iter::once(TEMPORARY))
+    }
+
+    fn with_selectors(selectors: impl Iterator<Item = u8>) -> Result<Self, RngError> {
         let mut salt = Zeroizing::new([0; 16]);
         fill_random(&mut *salt)?;
         // A vector that grows leaves copies of the codes behind.
         let mut codes = Vec::with_capacity(Self::COUNT);
-        for selector in (0_u8..).take(Self::COUNT) {
+        for selector in selectors {
             codes.push(RecoveryCode::generate(selector)?);
         }
         Ok(Self { codes, salt })

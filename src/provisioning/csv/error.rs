@@ -5,7 +5,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsvError {
-    /// The file has more than [`MAX_FILE_LEN`](crate::provisioning::Token::MAX_FILE_LEN) bytes.
+    /// The file has more than [`MAX_FILE_LEN`](crate::provisioning::Token::MAX_FILE_LEN) bytes, or
+    /// more rows than such a file has of tokens.
     #[error("the file is too large")]
     TooLarge,
     /// The file is not in UTF-8. Convert it first.

@@ -11,6 +11,9 @@ use super::row::Row;
 use crate::codes::Parameters;
 use crate::provisioning::token::{Token, TokenError, TokenPart, TokenReason};
 
+/// Each row has a result, which takes more memory than a short row. 16 MiB of tokens have fewer.
+const MAX_ROWS: usize = 1 << 19;
+
 impl Token {
     /// Reads a table of comma-separated values, which a vendor sends with hardware tokens.
     ///
@@ -66,6 +69,9 @@ impl Token {
             };
             if is_first && matches!(layout, Layout::Header(_)) {
                 continue;
+            }
+            if tokens.len() == MAX_ROWS {
+                return Err(CsvError::TooLarge);
             }
             let token = fields.and_then(|fields| read_row(layout, &fields, defaults));
             tokens.push(token.map_err(|reason| TokenError::of_line(number, reason)));

@@ -26,14 +26,13 @@ impl Token {
     ///
     /// let file = "HOTP/T30/6 alice - 3132333435363738393031323334353637383930\n\
     ///             HOTP bob - 3132333435363738393031323334353637383930 4 338314 2026-02-27T14:47:34L\n";
-    /// let tokens = Token::read_users_file(file.as_bytes());
+    /// let tokens: Vec<_> = Token::read_users_file(file.as_bytes()).collect();
     /// let [Ok(alice), Ok(bob)] = tokens.as_slice() else { panic!("two tokens") };
     /// assert_eq!((alice.owner(), alice.parameters()), (Some("alice"), Parameters::DEFAULT));
     /// assert_eq!(bob.parameters(), Parameters::hotp(Counter::new(5)));
     /// ```
-    #[must_use]
-    pub fn read_users_file(file: &[u8]) -> Vec<Result<Self, TokenError>> {
-        let tokens = lines(file).filter_map(|(number, line)| {
+    pub fn read_users_file(file: &[u8]) -> impl Iterator<Item = Result<Self, TokenError>> {
+        lines(file).filter_map(|(number, line)| {
             let token = match line {
                 Ok(line) => {
                     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -43,8 +42,7 @@ impl Token {
                 Err(reason) => Err(reason),
             };
             Some(token.map_err(|reason| TokenError::of_line(number, reason)))
-        });
-        tokens.collect()
+        })
     }
 }
 

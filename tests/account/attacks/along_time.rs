@@ -204,7 +204,10 @@ fn an_old_entry_ends_with_the_new_one_of_its_phone() {
         match how {
             0 => run(stage.mfa.suspend(&owner, new.id)).unwrap(),
             1 => run(stage.mfa.revoke(&owner, new.id)).unwrap(),
-            2 => run(stage.mfa.danger_revoke_unproven(&alice(), new.id)).unwrap(),
+            2 => run(stage
+                .mfa
+                .danger_revoke_unproven(&alice(), &operator(), new.id))
+            .unwrap(),
             // One more rotation, without a grace.
             _ => {
                 let newer = stage.rotate(&owner, &new, Duration::ZERO).unwrap();
@@ -351,7 +354,7 @@ fn an_unlock_is_one_of_recovery_codes_too() {
         }
         assert!(stage.redeem(wrong).is_err());
     }
-    run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
+    run(stage.mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
     stage.wait(DAY);
     assert!(stage.redeem(&sheet[0]).is_ok());
 }

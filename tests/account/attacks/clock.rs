@@ -273,7 +273,7 @@ fn failures_written_by_a_fast_clock_do_not_come_back() {
             match kind(run(stage.mfa.verify(&alice(), wrong))) {
                 Denial::Mismatch => judged += 1,
                 Denial::Throttled { .. } if is_unlocked => {
-                    run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
+                    run(stage.mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
                 }
                 Denial::Throttled { retry_at, .. } => stage.clock.set(retry_at),
                 other => panic!("{other:?}"),
@@ -313,7 +313,7 @@ fn a_proof_from_the_future_never_becomes_fresh() {
             assert!(stage.confirm(phone).is_err());
         }),
         ("unlock", |stage, _, _| {
-            run(stage.mfa.danger_unlock_unproven(&alice())).unwrap();
+            run(stage.mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
         }),
     ];
     for (name, command) in commands {
@@ -447,10 +447,12 @@ fn every_refusal_notes_a_clock_that_went_back() {
         ("opt_out", |s, proof, _| run(s.mfa.opt_out(proof))),
         ("danger_import_unproven", |s, _, _| {
             let new = NewDevice::totp(label("x"));
-            run(s.mfa.danger_import_unproven(&alice(), vec![new]))
+            run(s
+                .mfa
+                .danger_import_unproven(&alice(), &operator(), vec![new], None))
         }),
         ("danger_revoke_unproven", |s, _, _| {
-            run(s.mfa.danger_revoke_unproven(&alice(), NONE()))
+            run(s.mfa.danger_revoke_unproven(&alice(), &operator(), NONE()))
         }),
     ];
     let reads: [(&str, Call); 4] = [

@@ -109,7 +109,7 @@ fn a_server_that_is_behind_confirms_what_another_has_enrolled() {
             let tablet = run(mfa.enroll_another(&proof, label("tablet"))).unwrap();
             let behind = NOW.saturating_sub(Duration::from_secs(seconds));
             clock.set(behind);
-            run(mfa.danger_unlock_unproven(&alice())).unwrap();
+            run(mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
             // Servers that differ by five seconds keep the later time.
             let from = if seconds == 5 { NOW } else { behind };
             let now = from.saturating_add(Duration::from_secs(later));

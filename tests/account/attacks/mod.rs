@@ -12,6 +12,7 @@ mod guessing;
 mod input;
 mod keys;
 mod labels;
+mod operators;
 mod proofs;
 mod recovery;
 mod replay;

@@ -354,7 +354,7 @@ fn the_ids_of_forms_come_back() {
         assert!(change(set).parse::<RecoverySetId>().is_err());
     }
     let shown = format!("{:?}", in_form(12));
-    let expected =
-        "Submission { code: 12, form: Some(Form(..)), cookie: None, remembered_as: None }";
+    let expected = "Submission { code: 12, form: Some(Form(..)), origin: None, cookie: None, \
+        remembered_as: None }";
     assert_eq!(shown, expected);
 }

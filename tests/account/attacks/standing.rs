@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{DeviceId, ProofKind, Stale, VouchedBy};
+use secondfactor::account::{DeviceId, ProofKind, Stale, Submission, VouchedBy};
 use secondfactor::codes::Secret;
 use secondfactor::{Denial, Error, Event, NewDevice, Policy, Proof, Verified};
 
@@ -164,7 +164,10 @@ fn only_a_device_resumes_a_device() {
 fn keep_only_leaves_nothing_of_a_thief() {
     let (stage, phone, tablet) = Stage::with_two();
     stage.six_minutes();
-    let thief = stage.log_in(&phone).unwrap();
+    stage.wait(STEP);
+    let remembered = Submission::new(stage.shows(&phone)).remember_browser(label("thief's"));
+    let mut thief = run(stage.mfa.verify(&alice(), remembered)).unwrap();
+    let cookie = thief.take_browser_cookie().unwrap().expose_value();
     let (first, by_first) = stage.add(&thief, "first");
     let (second, by_second) = stage.add(&by_first, "second");
     run(stage.mfa.revoke(&by_second, first.id)).unwrap();
@@ -195,7 +198,12 @@ fn keep_only_leaves_nothing_of_a_thief() {
     let voided = "RecoveryCodesVoided { codes: 9, redemptions: 1 }";
     assert!(told.iter().any(|event| shown(event) == voided), "{told:?}");
     assert_eq!(told.last().map(Event::code), Some("kept_only"));
-    assert_eq!(told.len(), 7, "{told:?}");
+    assert!(told.iter().any(|event| event.code() == "browser_forgotten"));
+    assert_eq!(told.len(), 8, "{told:?}");
+    let guess = Submission::new(wrong_code(&tablet.secret, stage.now())).in_browser(Some(&cookie));
+    let _wrong = run(stage.mfa.verify(&alice(), guess)).unwrap_err();
+    let by_stranger = |event: &Event| matches!(event, Event::Mismatch { browser: None, .. });
+    assert!(by_stranger(&stage.told()[0]));
 
     assert_eq!(stage.devices(), active(["tablet"]));
     for proof in [by_second.as_ref(), redeemed.as_ref()] {
@@ -373,7 +381,10 @@ fn an_import_ends_a_strangers_opt_in() {
     stage.told();
     let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
     let phone = || NewDevice::totp(label("phone")).with_secret(secret.duplicate());
-    run(stage.mfa.danger_import_unproven(&alice(), vec![phone()])).unwrap();
+    run(stage
+        .mfa
+        .danger_import_unproven(&alice(), &operator(), vec![phone()], None))
+    .unwrap();
     assert_eq!(stage.told_codes(), ["enrollment_ended", "imported"]);
     assert!(is_unknown(stage.confirm(&thiefs)));
     assert_eq!(stage.devices(), active(["phone"]));
@@ -381,9 +392,14 @@ fn an_import_ends_a_strangers_opt_in() {
     let opt_in = run(stage.mfa.enroll(&alice(), label("mine")));
     assert!(matches!(opt_in, Err(Error::ProofRequired)));
     // Repeated it is done; with other devices it takes a proof.
-    run(stage.mfa.danger_import_unproven(&alice(), vec![phone()])).unwrap();
+    run(stage
+        .mfa
+        .danger_import_unproven(&alice(), &operator(), vec![phone()], None))
+    .unwrap();
     let other = NewDevice::totp(label("other")).with_secret(Secret::from_bytes(&[1; 20]).unwrap());
-    let other = run(stage.mfa.danger_import_unproven(&alice(), vec![other]));
+    let other = run(stage
+        .mfa
+        .danger_import_unproven(&alice(), &operator(), vec![other], None));
     assert!(matches!(other, Err(Error::ProofRequired)));
     // What the old system may have accepted is burned.
     let used = run(stage.mfa.verify(&alice(), code(&secret, NOW, 1)));

@@ -72,6 +72,13 @@ impl World {
             naive.codes_by(),
             "STATUS: another one vouched for the recovery codes"
         );
+        let unused = naive
+            .temporary
+            .as_ref()
+            .filter(|one| !one.set.left.is_empty());
+        let until = unused.map(|one| now.saturating_add(seconds(one.until - naive.lived)));
+        let seen = status.temporary_code_until().map(UnixTime::as_secs);
+        assert_eq!(seen, until, "STATUS: another temporary code");
         let wrong = recovery.map_or(&wrong, |recovery| &recovery.wrong);
         let recovery_lock = status.recovery_lock();
         check_lock(

@@ -12,6 +12,7 @@ use super::naive::{DAY, Form, Naive, Said};
 use super::pages::{Page, What};
 use super::proven::Proven;
 use super::world::{World, attempt, device_id};
+use crate::support::operator;
 
 fn in_session(number: u32, session: Option<&str>) -> PendingDevice {
     match session {
@@ -281,7 +282,7 @@ impl World {
         let (turn, mfa) = self.turn(who, fault, None);
         let id = self.people[who].id.clone();
         let devices = forms.iter().map(Form::as_new).collect();
-        let answer = attempt(mfa.danger_import_unproven(&id, devices));
+        let answer = attempt(mfa.danger_import_unproven(&id, &operator(), devices, None));
         self.settle(who, ("danger import", turn), (verdict, Some(next)), answer);
         // Their owners have them, whatever the operator hears.
         for number in numbers(&self.naive(who)) {

@@ -104,6 +104,7 @@ fn check_names(told: &[Event], before: &Naive, after: &Naive) {
     let name = |event: &Event| match event.code() {
         // Which of them, depends on how it ended.
         "retired" | "revoked" | "revoked_unproven" | "enrollment_ended" => "ended",
+        "temporary_code_withdrawn" => "temporary_code_ended",
         code => code,
     };
     // These are no changes, or say more of one that has its own event.
@@ -183,6 +184,10 @@ fn changes(before: &Naive, after: &Naive) -> Vec<Name> {
         before.recovery.as_ref(),
         after.recovery.as_ref(),
     ));
+    names.extend(changes_of_the_temporary(
+        before.temporary.as_ref().map(|one| &one.set),
+        after.temporary.as_ref().map(|one| &one.set),
+    ));
     names
 }
 
@@ -204,6 +209,22 @@ fn changes_of_browsers(before: &Naive, after: &Naive) -> Vec<Name> {
     let gone = (before.browsers.iter()).filter(|known| find(after, known.number).is_none());
     names.extend(gone.map(|_| ("browser_forgotten", None)));
     names
+}
+
+fn changes_of_the_temporary(
+    before: Option<&Recovery>,
+    after: Option<&Recovery>,
+) -> impl Iterator<Item = Name> + use<> {
+    let is_new = after.map(|set| set.identity) != before.map(|set| set.identity);
+    let left = |set: Option<&Recovery>| set.map_or(0, |set| set.left.len());
+    let is_told = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_told);
+    let names = [
+        (is_new && before.is_some()).then_some("temporary_code_ended"),
+        (is_new && after.is_some()).then_some("temporary_code_issued"),
+        (!is_new && left(before) > left(after)).then_some("temporary_code_redeemed"),
+        (!is_new && !is_told(before) && is_told(after)).then_some("recovery_disabled"),
+    ];
+    names.into_iter().flatten().map(|name| (name, None))
 }
 
 fn changes_of(before: &Device, after: &Device) -> impl Iterator<Item = &'static str> + use<> {
@@ -327,7 +348,8 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
         let mut devices = after.devices.iter();
         devices.find(|device| device_id(device.number) == *id)
     };
-    let wrong = after.recovery.as_ref().map(|set| set.wrong.in_a_row.len());
+    let temporary = after.temporary.iter().map(|one| &one.set);
+    let mut sets = after.recovery.iter().chain(temporary);
     let left = after.recovery.as_ref().map_or(0, |set| set.left.len());
     let is_so = match event {
         Event::EnrollmentBegun { device, .. } => of(device).is_some_and(Device::is_pending),
@@ -373,13 +395,19 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
                 || (browser.is_some() && is_of(&after.known, limits.max_known()))
         }
         Event::Disabled => after.is_disabled(limits),
-        Event::UnlockedUnproven | Event::PasswordChanged => {
+        Event::UnlockedUnproven { .. } | Event::PasswordChanged => {
             after.wrong.in_a_row.is_empty() && after.known.in_a_row.is_empty()
         }
         Event::RecoveryCodesIssued { count, .. } => *count == left,
         Event::Recovered { codes_left, .. } => *codes_left == left,
-        Event::RecoveryMismatch { failures, .. } => Some(*failures as usize) == wrong,
-        Event::RecoveryDisabled => wrong.is_some_and(|wrong| wrong >= limits.max_failures),
+        Event::RecoveryMismatch { failures, .. } => {
+            sets.any(|set| *failures as usize == set.wrong.in_a_row.len())
+        }
+        Event::RecoveryDisabled => sets.any(|set| set.wrong.in_a_row.len() >= limits.max_failures),
+        Event::TemporaryCodeIssued { ends, .. } => after.temporary.as_ref().is_some_and(|one| {
+            let left = u64::try_from(one.until - after.lived).unwrap();
+            ends.as_secs() == now.saturating_add(left)
+        }),
         _ => true,
     };
     assert!(is_so, "EVENTS: {event:?} is not what was committed");

@@ -10,13 +10,15 @@ use super::device::{Device, State};
 use super::faulty::Fault;
 use super::naive::Said;
 use super::world::{World, attempt, device_id, said};
+use crate::support::operator;
 
 impl World {
     /// What an operator does without a proof.
     pub(crate) fn operate(&mut self, who: usize) {
-        match self.dice.below(4) {
+        match self.dice.below(6) {
             0 => self.unlock(who),
             1 => self.import(who),
+            2 | 3 => self.temporary_code(who),
             _ => self.revoke_unproven(who),
         }
     }
@@ -25,7 +27,11 @@ impl World {
         let (now, fault, number) = (self.now(), self.fault(), self.any_device(who));
         let expected = self.asked(who, |naive| naive.revoke_unproven(number, now));
         let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.danger_revoke_unproven(&self.people[who].id, device_id(number)));
+        let answer = attempt(mfa.danger_revoke_unproven(
+            &self.people[who].id,
+            &operator(),
+            device_id(number),
+        ));
         self.settle(who, ("danger revoke", turn), expected, answer);
     }
 
@@ -33,7 +39,7 @@ impl World {
         let (now, fault) = (self.now(), self.fault());
         let expected = self.asked(who, |naive| naive.unlock(now));
         let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.danger_unlock_unproven(&self.people[who].id));
+        let answer = attempt(mfa.danger_unlock_unproven(&self.people[who].id, &operator()));
         self.settle(who, ("danger unlock", turn), expected, answer);
     }
 

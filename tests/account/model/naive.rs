@@ -5,6 +5,7 @@ mod browsers;
 mod changes;
 mod enroll;
 mod submissions;
+mod temporary;
 mod time;
 mod wrong;
 
@@ -16,6 +17,7 @@ use secondfactor::codes::{Algorithm, Digits, Secret};
 
 use super::device::{Device, Moves};
 use super::pages::{Page, Sent, What};
+pub(crate) use temporary::Temporary;
 pub(crate) use wrong::{Lived, Wrong};
 
 /// How a command ended.
@@ -37,6 +39,7 @@ pub(crate) enum Said {
     LastDevice,
     DeviceRequired,
     GraceTooLong,
+    TemporaryLifetime,
     SecretRequired,
     DuplicateSecret,
     NoRecoveryCodes,
@@ -209,6 +212,9 @@ pub(crate) struct Naive {
     pub(crate) handed: Option<u32>,
     pub(crate) resyncs: Vec<Lived>,
     pub(crate) recovery: Option<Recovery>,
+    pub(crate) temporary: Option<Temporary>,
+    /// The last one, of whatever code.
+    pub(crate) redemption: Option<Identity>,
     /// The one date.
     pub(crate) last_change: Option<u64>,
     pub(crate) lived: Lived,

@@ -53,7 +53,7 @@ impl Proven {
             Some(number) => naive
                 .find(number.parse().unwrap())
                 .map(|device| device.identity),
-            None => (naive.recovery.as_ref()).and_then(|set| set.redemptions.last().copied()),
+            None => naive.redemption,
         });
         Self {
             proof,

@@ -10,6 +10,7 @@ use super::faulty::Fault;
 use super::naive::{Identity, Said};
 use super::pages::{Page, What};
 use super::world::{World, attempt};
+use crate::support::operator;
 
 impl World {
     pub(crate) fn recovery_codes(&mut self, who: usize) {
@@ -82,17 +83,51 @@ impl World {
         let id = self.people[who].id.clone();
         let answer = attempt(mfa.redeem(&id, Page::submission(page, code)));
         if let Some(recovered) = self.settle(who, ("redeem", turn), expected, answer) {
-            let set = self.naive(who).recovery.unwrap();
-            assert_eq!(recovered.recovery_set(), self.set_id(set.identity));
-            assert_eq!(recovered.codes_left(), set.left.len());
+            let set = self.naive(who).recovery;
+            let id = set.as_ref().map(|set| self.set_id(set.identity));
+            assert_eq!(recovered.recovery_set(), id);
+            assert_eq!(recovered.codes_left(), set.map_or(0, |set| set.left.len()));
             self.keep(who, "redeem again", recovered);
+        }
+    }
+
+    /// By an operator, for somebody who has nothing else; and withdrawn.
+    pub(crate) fn temporary_code(&mut self, who: usize) {
+        let (now, fault) = (self.now(), self.fault());
+        let id = self.people[who].id.clone();
+        if self.dice.one_in(4) {
+            let expected = self.asked(who, |naive| naive.withdraw_temporary(now));
+            let (turn, mfa) = self.turn(who, fault, None);
+            let answer = attempt(mfa.danger_withdraw_temporary_code_unproven(&id, &operator()));
+            self.settle(who, ("withdraw temporary", turn), expected, answer);
+            return;
+        }
+        let lifetime = self.dice.of([0, 1, 60, 600, 600, 3600, 86_400, 86_401]);
+        let expected = self.asked(who, |naive| naive.issue_temporary(lifetime, now));
+        let (turn, mfa) = self.turn(who, fault, None);
+        let lifetime = Duration::from_secs(lifetime);
+        let bob = operator();
+        let issue = mfa.danger_issue_temporary_code_unproven(&id, &bob, lifetime);
+        let answer = attempt(issue);
+        let Some(code) = self.settle(who, ("issue temporary", turn), expected, answer) else {
+            return;
+        };
+        let text = code.expose_text().to_string();
+        let naive = self.people[who].naive.as_mut().unwrap();
+        naive.temporary.as_mut().unwrap().set.left = vec![Some(text.clone())];
+        self.leaks.hide_recovery_code(&text);
+        self.leaks.check_recent();
+        self.people[who].recovery_codes.push(text);
+        if self.dice.one_in(2) {
+            self.redeem_this(who, &code);
         }
     }
 
     /// A code that is left, if there is one.
     fn redeem_a_good_one(&mut self, who: usize) {
-        let left = self.naive(who).recovery.map(|set| set.left);
-        let left: Vec<String> = left.into_iter().flatten().flatten().collect();
+        let mut naive = self.naive(who);
+        let left = naive.sets().flat_map(|set| set.left.clone());
+        let left: Vec<String> = left.flatten().collect();
         if let Some(text) = self.dice.pick(&left) {
             let code: RecoveryCode = text.parse().unwrap();
             self.redeem_this(who, &code);
@@ -218,7 +253,7 @@ impl World {
         let (fault, id) = (self.fault(), self.people[who].id.clone());
         let (verdict, _) = self.asked(who, |_| Said::Yes.into());
         let (turn, mfa) = self.turn(who, fault, None);
-        let answer = attempt(mfa.danger_opt_out_unproven(&id));
+        let answer = attempt(mfa.danger_opt_out_unproven(&id, &operator()));
         self.settle(who, ("danger opt out", turn), (verdict, None), answer);
     }
 }

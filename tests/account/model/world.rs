@@ -376,6 +376,7 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
         Err(Error::LastDevice) => Said::LastDevice,
         Err(Error::DeviceRequired) => Said::DeviceRequired,
         Err(Error::GraceTooLong) => Said::GraceTooLong,
+        Err(Error::TemporaryLifetime) => Said::TemporaryLifetime,
         Err(Error::SecretRequired) => Said::SecretRequired,
         Err(Error::DuplicateSecret) => Said::DuplicateSecret,
         Err(Error::NoRecoveryCodes) => Said::NoRecoveryCodes,

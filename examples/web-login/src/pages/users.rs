@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use secondfactor::Error;
+use secondfactor::account::Actor;
 use secondfactor::sign_in::Note;
 use serde::Deserialize;
 
@@ -201,7 +202,12 @@ pub(super) async fn reset(
         generation: begun.ok_or(Problem::NotFound)?,
         id: String::new(),
     };
-    match app.mfa.danger_opt_out_unproven(&user.account()?).await {
+    let actor = Actor::new(&*login.user.name)?;
+    match app
+        .mfa
+        .danger_opt_out_unproven(&user.account()?, &actor)
+        .await
+    {
         Ok(()) | Err(Error::NotEnrolled) => {}
         Err(error) => return Err(error.into()),
     }

@@ -1,6 +1,7 @@
 //! What stands, and what ends with it: sessions, devices that were begun, the note of who has opted in.
 
 use rusqlite::Connection;
+use secondfactor::account::Actor;
 use secondfactor::codes::{ManualClock, UnixTime};
 use secondfactor::store::SqliteStore;
 use secondfactor::{AccountId, Keyring, Mfa, SealingKey};
@@ -226,7 +227,10 @@ async fn revoke_as_operator(world: &World, name: &str, device: &str) {
     let now = UnixTime::from_secs(world.clock.now());
     let mfa = Mfa::new(store, Keyring::new(key)).with_clock(ManualClock::new(now));
     let (account, device) = (AccountId::new(id).unwrap(), device.parse().unwrap());
-    mfa.danger_revoke_unproven(&account, device).await.unwrap();
+    let bob = Actor::new("bob").unwrap();
+    mfa.danger_revoke_unproven(&account, &bob, device)
+        .await
+        .unwrap();
 }
 
 #[test]

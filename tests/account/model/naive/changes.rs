@@ -128,6 +128,9 @@ impl Naive {
                 set.redemptions
                     .retain(|redemption| *redemption == proven.identity);
             }
+            if !naive.has_redeemed_temporary(proven.identity) {
+                naive.temporary = None;
+            }
             Said::Yes.into()
         })
     }
@@ -136,9 +139,7 @@ impl Naive {
         self.judge(now, |naive| {
             naive.wrong.forgive();
             naive.known.forgive();
-            if let Some(set) = &mut naive.recovery {
-                set.wrong.forgive();
-            }
+            naive.sets().for_each(|set| set.wrong.forgive());
             Said::Yes.into()
         })
     }
@@ -154,6 +155,7 @@ impl Naive {
             if naive.recovery.as_ref().map(|set| set.identity) != replaces {
                 return Said::OtherRecoveryCodes.into();
             }
+            naive.temporary = None;
             let by_redemption = proven.is_redemption().then_some(proven.identity);
             naive.recovery = Some(Recovery {
                 identity: Identity::new(),

@@ -6,7 +6,7 @@ use secondfactor::{Code, RecoveryCode};
 use super::super::browsers::Seat;
 use super::super::device::{Device, Moves, State};
 use super::wrong::{Wait, wait_of_resyncs};
-use super::{Answered, Identity, Limits, Naive, Said, Verdict};
+use super::{Answered, Identity, Limits, Naive, Recovery, Said, Verdict};
 use crate::model::pages::{Page, Sent, What};
 
 impl Naive {
@@ -299,12 +299,25 @@ impl Naive {
                 what: What::Recovery(code.expose_text().to_string()),
                 page,
             };
-            let Some(set) = &mut naive.recovery else {
+            let answer = |set: &Recovery| {
+                set.answered.clone().filter(|answered| {
+                    answered.is_to(&sent, lived) && set.redemptions.contains(&answered.by)
+                })
+            };
+            // Its first symbol says so. One that is gone is a wrong recovery code.
+            let temporary = naive.temporary.as_mut().filter(|one| {
+                let is_there = !one.set.left.is_empty() || answer(&one.set).is_some();
+                is_there && code.expose_text().starts_with('Z')
+            });
+            let is_temporary = temporary.is_some();
+            let set = match temporary {
+                Some(temporary) => Some(&mut temporary.set),
+                None => naive.recovery.as_mut(),
+            };
+            let Some(set) = set else {
                 return Said::NoRecoveryCodes.into();
             };
-            let answered = set.answered.clone().filter(|answered| {
-                answered.is_to(&sent, lived) && set.redemptions.contains(&answered.by)
-            });
+            let answered = answer(set);
             if set.left.is_empty() && answered.is_none() {
                 return Said::NoRecoveryCodes.into();
             }
@@ -330,6 +343,10 @@ impl Naive {
             let too_many = set.redemptions.len().saturating_sub(10);
             set.redemptions.drain(..too_many);
             naive.end_trust(|_| true);
+            naive.redemption = Some(redemption);
+            if let Some(temporary) = naive.temporary.as_mut().filter(|_| is_temporary) {
+                temporary.until = temporary.until.max(lived + 900);
+            }
             Said::Yes.into()
         })
     }

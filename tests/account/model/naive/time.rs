@@ -71,13 +71,14 @@ impl Naive {
             self.devices
                 .iter_mut()
                 .for_each(|device| device.answered = None);
-            self.recovery.iter_mut().for_each(|set| set.answered = None);
+            self.sets().for_each(|set| set.answered = None);
             self.end_trust(|_| true);
             self.last_change = Some(now);
         } else {
             self.last_change = Some(last.max(now));
         }
         let lived = self.lived;
+        self.temporary.take_if(|one| one.until <= lived);
         self.devices.retain(|device| !device.has_run_out(lived));
         for device in &mut self.devices {
             // A resynchronization holds for a day, if no success confirms it.
@@ -132,7 +133,9 @@ impl Naive {
     /// An active device, or a remembered redemption.
     fn stands(&self, identity: Identity) -> bool {
         let recovery = self.recovery.as_ref();
-        self.is_active(identity) || recovery.is_some_and(|set| set.redemptions.contains(&identity))
+        self.is_active(identity)
+            || self.has_redeemed_temporary(identity)
+            || recovery.is_some_and(|set| set.redemptions.contains(&identity))
     }
 
     /// Why a proof is none for a change; nothing if it is one.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, Attempt, DeviceId, PendingDevice, Submission};
+use secondfactor::account::{Account, Actor, Attempt, DeviceId, PendingDevice, Submission};
 use secondfactor::codes::{Algorithm, Counter, Digits, Hotp, Parameters, Period, Secret, UnixTime};
 use secondfactor::store::{Committed, MemoryStore, Swap};
 use secondfactor::{
@@ -55,6 +55,7 @@ pub fn run(cases: &mut Cases) {
     learned(cases, &one);
     confirm(cases);
     resync(cases, &one, &token);
+    browsers(cases, &one);
     redeem(cases, &eight);
     enroll(cases, &eight);
     import(cases);
@@ -215,6 +216,39 @@ fn resync(cases: &mut Cases, one: &Owner, token: &Owner) {
 }
 
 /// All symbols are undefined, the selector too.
+/// The hashes of the cookies of all known browsers are unknown.
+fn browsers(cases: &mut Cases, owner: &Owner) {
+    let label = || Label::new("browser").expect("a label");
+    let (mut record, mut cookies) = (owner.record.clone(), Vec::new());
+    for steps in [-1, 0] {
+        let submission = Submission::new(owner.code(0, NOW, steps)).remember_browser(label());
+        let (next, verified) = judged_and_kept(open(&record).verify(submission, NOW));
+        let cookie = verified.expect("right").take_browser_cookie();
+        (record, _) = (
+            next,
+            cookies.push(cookie.expect("a cookie").expose_value().to_string()),
+        );
+    }
+    cookies.push("A".repeat(26));
+    // One look at all browsers, and one at the device's window.
+    for (name, cookie) in ["the first", "the last", "no known"].iter().zip(&cookies) {
+        let code = owner.code(0, NOW, 1);
+        cases.quiet(&format!("verify, {name} browser"), 2, || {
+            let submission = Submission::new(mark_code(code)).in_browser(Some(cookie));
+            assert!(judged(unknown(&record).verify(submission, NOW)).is_ok());
+        });
+        cases.quiet(&format!("recognize, {name} browser"), 1, || {
+            let answer = judged(unknown(&record).recognize(Some(cookie), NOW));
+            assert!(matches!(answer, Err(Error::CodeRequired)));
+        });
+    }
+    let code = owner.code(0, NOW, 1);
+    cases.quiet("verify, a new browser", 1, || {
+        let submission = Submission::new(mark_code(code)).remember_browser(label());
+        assert!(judged(unknown(&record).verify(submission, NOW)).is_ok());
+    });
+}
+
 fn redeem(cases: &mut Cases, owner: &Owner) {
     let (record, codes) =
         judged_and_kept(open(&owner.record).issue_recovery_codes(owner.proof(), None, ENROLLED));
@@ -234,10 +268,27 @@ fn redeem(cases: &mut Cases, owner: &Owner) {
     let (reissued, _) =
         judged_and_kept(open(&record).issue_recovery_codes(owner.proof(), present, ENROLLED));
     mark_recovery_code(&codes[4]);
+    let (with_one, code) = temporary(&record);
+    cases.quiet("redeem a temporary code", 2, || {
+        assert!(judged(unknown(&with_one).redeem(&code, NOW)).is_ok());
+    });
+    cases.quiet("redeem a code beside a temporary one", 2, || {
+        assert!(judged(unknown(&with_one).redeem(&codes[4], NOW)).is_ok());
+    });
     cases.quiet("redeem, a wrong one", 1, || {
         let answer = judged(unknown(&reissued).redeem(&codes[4], NOW));
         assert!(matches!(answer, Err(Error::Denied(Denial::Mismatch))));
     });
+}
+
+/// The record with a temporary code, whose symbols are undefined.
+fn temporary(record: &[u8]) -> (Vec<u8>, RecoveryCode) {
+    let lifetime = Duration::from_secs(600);
+    let issued = open(record).danger_issue_temporary_code_unproven(&bob(), lifetime, NOW);
+    let (record, code) = judged_and_kept(issued);
+    let code = code.expect("issued");
+    mark_recovery_code(&code);
+    (record, code)
 }
 
 fn enroll(cases: &mut Cases, owner: &Owner) {
@@ -262,6 +313,10 @@ fn enroll(cases: &mut Cases, owner: &Owner) {
 }
 
 /// Each secret is compared with all that came before it; to repeat it, with all that are there.
+fn bob() -> Actor {
+    Actor::new("bob").expect("a name")
+}
+
 fn import(cases: &mut Cases) {
     let device = |at: usize| {
         let secret = secret(at);
@@ -275,20 +330,26 @@ fn import(cases: &mut Cases) {
     };
     let new = || Account::new(alice());
     cases.quiet("import two secrets", 2, || {
-        let answer = judged(new().danger_import_unproven([device(0), device(1)], NOW));
+        let answer =
+            judged(new().danger_import_unproven(&bob(), [device(0), device(1)], None, NOW));
         assert!(answer.is_ok());
     });
     cases.quiet("import one secret twice", 2, || {
-        let answer = judged(new().danger_import_unproven([device(0), twin()], NOW));
+        let answer = judged(new().danger_import_unproven(&bob(), [device(0), twin()], None, NOW));
         assert!(matches!(answer, Err(Error::DuplicateSecret)));
     });
     let devices = [0, 1].map(|at| {
         NewDevice::totp(Label::new(format!("device {at}")).expect("a label"))
             .with_secret(secret(at))
     });
-    let (record, _) = judged_and_kept(new().danger_import_unproven(devices, NOW));
+    let (record, _) = judged_and_kept(new().danger_import_unproven(&bob(), devices, None, NOW));
     cases.quiet("import the same secrets again", 2, || {
-        let answer = judged(unknown(&record).danger_import_unproven([device(0), device(1)], NOW));
+        let answer = judged(unknown(&record).danger_import_unproven(
+            &bob(),
+            [device(0), device(1)],
+            None,
+            NOW,
+        ));
         assert!(answer.is_ok());
     });
 }
