@@ -77,11 +77,6 @@ impl Site {
     /// # Errors
     /// The store, the key file or the address can't be used, or the key is another one than that of the store.
     pub async fn open(config: Config) -> Outcome<Self> {
-        if config.is_secure() && !config.behind_proxy {
-            tracing::warn!(
-                "passwords would cross the network in the clear: put a proxy with TLS in front"
-            );
-        }
         let (store, database) = database::open(&config.store).await?;
         // Asked before the file is looked for: another server may make it and seal the first record at any moment.
         let nothing_sealed = store.list_accounts(None, 1).await?.is_empty();
@@ -108,7 +103,7 @@ impl Site {
         Ok(Self {
             listener,
             address,
-            router: router(app, config.is_secure()),
+            router: router(app, config.behind_proxy),
             tasks: Tasks { writer, sweeper },
         })
     }
@@ -245,7 +240,8 @@ fn with_headers(mut response: Response, is_secure: bool) -> Response {
     };
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "no-referrer");
+    // Not `no-referrer`, with which browsers send `Origin: null`, by which a form of the site's own is not known as such.
+    set(header::REFERRER_POLICY, "same-origin");
     set(
         HeaderName::from_static("cross-origin-opener-policy"),
         "same-origin",

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 
-use lexopt::prelude::{Long, ValueExt as _};
+use lexopt::prelude::{Long, Short, ValueExt as _};
 
 use crate::Outcome;
 
@@ -19,8 +19,9 @@ secondfactor-web-login: a small account site whose logins have an opt-in second 
                                     sealed yet [web-login.key]
   --retired-key-file FILE           an earlier sealing key, or the next one: it opens records, and seals none; repeatable
   --password-tries-per-minute N     how many passwords an address may try [20]
-  --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For
-  --help
+  --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For; without one it listens on
+                                    loopback alone
+  -h, --help
 
 An address with a password belongs in the environment variable SECONDFACTOR_STORE: every local user sees a command line.
 There is no TLS to PostgreSQL and Redis: over a network, sessions and password hashes need a tunnel.
@@ -73,19 +74,22 @@ impl Config {
                     config.password_tries = parser.value()?.parse()?
                 }
                 Long("behind-proxy") => config.behind_proxy = true,
-                Long("help") => return Ok(None),
+                Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
             }
         }
         if let Some(store) = store {
             config.store = StoreAddress::parse(store)?;
         }
+        if !config.behind_proxy && !config.listen.ip().is_loopback() {
+            return Err(format!(
+                "at {} passwords and codes would cross the network in the clear: put a proxy in front that ends TLS, \
+                 and say --behind-proxy",
+                config.listen
+            )
+            .into());
+        }
         Ok(Some(config))
-    }
-
-    /// Whether the browser may send the cookie over HTTPS only: always, unless it is this machine's own browser that asks.
-    pub(crate) const fn is_secure(&self) -> bool {
-        self.behind_proxy || !self.listen.ip().is_loopback()
     }
 }
 
@@ -127,11 +131,23 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_goes_over_plain_http_to_this_machine_only() {
-        assert!(!config(&[]).is_secure());
-        assert!(!config(&["--listen", "[::1]:80"]).is_secure());
-        assert!(config(&["--listen", "0.0.0.0:80"]).is_secure());
-        assert!(config(&["--behind-proxy"]).is_secure());
+    fn nothing_goes_over_plain_http_beyond_this_machine() {
+        for address in ["0.0.0.0:80", "[::]:80", "192.0.2.1:80"] {
+            let open = ["--listen", address].map(OsString::from);
+            let error = Config::new(open, None).unwrap_err().to_string();
+            assert!(error.contains(address) && error.contains("--behind-proxy"));
+            assert!(config(&["--listen", address, "--behind-proxy"]).behind_proxy);
+        }
+        for address in ["127.0.0.1:80", "[::1]:80"] {
+            assert!(!config(&["--listen", address]).behind_proxy);
+        }
+    }
+
+    #[test]
+    fn help_is_asked_for_in_two_ways() {
+        for argument in ["-h", "--help"] {
+            assert!(Config::new([argument.into()], None).unwrap().is_none());
+        }
     }
 
     #[test]

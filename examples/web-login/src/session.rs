@@ -141,13 +141,13 @@ impl Claimant {
             Note::OptingOut => Change::default(),
             _ => Change::note(Note::OptedIn),
         };
-        self.change(app, change).await?;
+        self.end_others(app, change).await?;
         self.prove(proof).await
     }
 
-    /// Changes what lets this user in, which ends the sessions of all other logins; unless another one has ended this
-    /// while the request was under way: of two that change a password at once, the first one wins.
-    pub(crate) async fn change(&self, app: &App, change: Change) -> Result<u64, Problem> {
+    /// Changes a user, and ends the sessions of all other logins; unless another one has ended this while the request was
+    /// under way: of two that change a password at once, the first one wins.
+    pub(crate) async fn end_others(&self, app: &App, change: Change) -> Result<u64, Problem> {
         let change = change.ending_sessions().by(self.session.login());
         match app.database.change_user(&self.user.id, &change).await? {
             Some(generation) => Ok(generation),
@@ -230,9 +230,50 @@ impl LoggedIn {
 
     /// Says that they have opted out. What this session rested on is gone, so it goes on as a new one.
     pub(crate) async fn opt_out(self, app: &App, cookie: &Cookie) -> Result<Session, Problem> {
-        let generation = self.change(app, Change::note(Note::OptedOut)).await?;
+        self.require_open(app).await?;
+        let generation = self.end_others(app, Change::note(Note::OptedOut)).await?;
+        self.begin_again(app, cookie, generation).await
+    }
+
+    /// The password was given again, where it is enough: that is a login. So this session's cookie is worth nothing,
+    /// whoever has a copy.
+    pub(crate) async fn give_password(self, app: &App, cookie: &Cookie) -> Result<(), Problem> {
+        if !self.has_factor() {
+            self.require_open(app).await?;
+            self.begin_again(app, cookie, self.user.generation).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin_again(
+        &self,
+        app: &App,
+        cookie: &Cookie,
+        generation: u64,
+    ) -> Result<Session, Problem> {
         let user = (&self.user, generation);
         Ok(Session::begin(app, cookie, user, NeedsCode::No, Goal::Account).await?)
+    }
+
+    /// Changes what lets this user in, which ends all other sessions, and copies of this one's cookie.
+    pub(crate) async fn change(
+        self,
+        app: &App,
+        cookie: &Cookie,
+        change: Change,
+    ) -> Result<Self, Problem> {
+        self.require_open(app).await?;
+        let generation = self.end_others(app, change).await?;
+        let session = if self.has_factor() {
+            self.prove(&self.proof(app)?).await?
+        } else {
+            self.begin_again(app, cookie, generation).await?
+        };
+        let Self(claimant) = self;
+        Ok(Self(Claimant {
+            session,
+            ..claimant
+        }))
     }
 
     /// Demands that this session has not ended since the request began.

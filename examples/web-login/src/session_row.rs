@@ -176,12 +176,6 @@ impl Session {
         Ok(())
     }
 
-    /// The password was given again.
-    pub(crate) async fn give_password(&self) -> Outcome<bool> {
-        let now = self.app.mfa.now();
-        self.note(|row| row.sign_in.give_password(now)).await
-    }
-
     /// Whether it is there, and has not led to another one meanwhile.
     pub(crate) async fn is_open(&self) -> Outcome<bool> {
         let row = read(&self.app, &key(&self.id)).await?;

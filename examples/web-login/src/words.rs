@@ -436,6 +436,8 @@ fn has_issued(device: DeviceId, codes_by: Option<Voucher>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use secondfactor::sign_in::EndReason;
+
     use super::*;
 
     #[test]
@@ -470,6 +472,22 @@ mod tests {
             let code = error.code();
             assert!(refusal(error, now).is_ok(), "{code}");
         }
+    }
+
+    #[test]
+    fn each_end_of_a_session_has_a_reason() {
+        for reason in [
+            EndReason::HalfTooOld,
+            EndReason::RepeatOver,
+            EndReason::Idle,
+            EndReason::TooOld,
+            EndReason::FromTheFuture,
+            EndReason::CodeNeeded,
+            EndReason::ProofEnded,
+        ] {
+            assert!(ended(reason.code()).is_some(), "{reason}");
+        }
+        assert!(ended("<script>").is_none());
     }
 
     #[test]

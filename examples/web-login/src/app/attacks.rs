@@ -414,3 +414,46 @@ fn a_logout_with_the_cookie_of_before_ends_the_session() {
         assert!(!after.is_logged_in(), "{path}");
     }
 }
+
+#[test]
+fn a_device_that_waits_can_be_dropped() {
+    let site = Site::new();
+    let (mut ada, phone) = site.opts_in("ada");
+    let tablet = ada.enrolls("Tablet");
+    let path = |device: &str| format!("/account/devices/{device}/revoke");
+    let page = ada.get("/account").body;
+    assert!(page.contains(&path(&tablet.device)) && page.contains(&path(&phone.device)));
+    assert_eq!(ada.post(&path(&tablet.device), "").location, "/account");
+    let page = ada.get("/account").body;
+    assert!(page.contains("Phone") && !page.contains("Tablet"), "{page}");
+}
+
+#[test]
+fn a_copied_cookie_ends_with_each_change() {
+    let site = Site::new();
+    let (mut owner, phone) = site.opts_in("ada");
+    let tablet = owner.enrolls("Tablet");
+    owner.confirms(&tablet, &site.code(&tablet));
+    let revoke = format!("/account/devices/{}/revoke", tablet.device);
+    let posts = [
+        ("/account/recovery-codes", String::new()),
+        ("/account/password", change_password()),
+        (revoke.as_str(), String::new()),
+        ("/account/keep", format!("devices={}", phone.device)),
+        ("/account/opt-out", String::new()),
+        ("/password", format!("password={NEW_PASSWORD}")),
+        (
+            "/account/password",
+            format!("current={NEW_PASSWORD}&new={PASSWORD}"),
+        ),
+    ];
+    let mut session = site.logs_in("ada", &phone);
+    for (path, form) in posts {
+        let mut thief = session.clone();
+        assert!(thief.is_logged_in(), "before {path}");
+        let answer = session.post(path, &form);
+        assert!(matches!(answer.status, 200 | 303), "{path}: {answer:?}");
+        assert!(session.is_logged_in(), "{path}");
+        assert!(!thief.is_logged_in(), "{path}");
+    }
+}

@@ -210,7 +210,9 @@ pub(super) async fn opt_out_form(State(app): State<App>, login: LoggedIn) -> Ans
 pub(super) async fn opt_out(State(app): State<App>, cookie: Cookie, login: LoggedIn) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::OptOut).await?;
     // The record decides as long as both are on their way: see `Note`.
-    login.change(&app, Change::note(Note::OptingOut)).await?;
+    login
+        .end_others(&app, Change::note(Note::OptingOut))
+        .await?;
     match app.mfa.opt_out(&proof).await {
         Ok(()) | Err(Error::NotEnrolled) => {}
         // It is out or not: the record decides.
@@ -218,7 +220,9 @@ pub(super) async fn opt_out(State(app): State<App>, cookie: Cookie, login: Logge
         // Nothing was changed. The note must not wait for the record then: one that is lost later would let a password in
         // alone.
         Err(error) => {
-            login.change(&app, Change::note(login.user.note)).await?;
+            login
+                .end_others(&app, Change::note(login.user.note))
+                .await?;
             if let Error::Stale(_) = error {
                 return Err(Problem::ask_code(&Goal::OptOut));
             }
@@ -285,6 +289,7 @@ async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Answer {
 
 pub(super) async fn change_password(
     State(app): State<App>,
+    cookie: Cookie,
     EvenIfPasswordDue(login): EvenIfPasswordDue,
     Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
@@ -316,7 +321,7 @@ pub(super) async fn change_password(
         told: Some(app.entry("The password was changed. All other sessions have ended.")),
         ..Change::default()
     };
-    login.change(&app, change).await?;
+    let login = login.change(&app, &cookie, change).await?;
     go_saying(
         &login.session,
         "/account",

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Enrollment, FormId};
 use secondfactor::codes::SecretText;
+use secondfactor::provisioning::KeyUri;
 use secondfactor::sign_in::{EndReason, Stage};
 use secondfactor::{Code, Confirmed, Denial, Error, Label, NewDevice};
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use super::account::account_status;
 use super::second_step::{GivenCode, code_pair, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
+use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, LoggedIn};
@@ -62,7 +64,7 @@ async fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
     }
 }
 
-/// The answer is the only page that ever shows the secret: it is in no address, no hidden field, no session and no log.
+/// The answer is the only page that shows the secret, until it is confirmed: it is in no address, no session and no log.
 pub(super) async fn enroll(
     State(app): State<App>,
     login: LoggedIn,
@@ -108,26 +110,28 @@ pub(super) async fn enroll(
     }
 }
 
-#[derive(Template)]
-#[template(path = "device_secret.html")]
-struct SecretPage {
-    frame: Frame,
-    device: DeviceId,
+/// What is scanned, or typed, into an app.
+struct Picture {
+    uri: SecretText,
     qr: SecretText,
     key: String,
-    form_id: FormId,
-    code: Field,
+}
+
+impl Picture {
+    fn new(uri: &KeyUri) -> Result<Self, Problem> {
+        Ok(Self {
+            uri: uri.expose_uri(),
+            qr: uri.expose_svg()?,
+            key: grouped(&uri.secret().expose_base32()),
+        })
+    }
 }
 
 async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> Answer {
     let uri = enrollment.key_uri(NAME, &login.user.name);
-    let page = SecretPage {
-        frame: Frame::new(login).await?,
-        device: enrollment.device(),
-        qr: uri.expose_svg()?,
-        key: grouped(&enrollment.secret().expose_base32()),
-        form_id: FormId::generate()?,
-        code: confirm_field(),
+    let page = ConfirmPage {
+        picture: Some(Picture::new(&uri)?),
+        ..ConfirmPage::new(login, enrollment.device()).await?
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -157,13 +161,57 @@ struct ConfirmPage {
     code: Field,
     /// For a device whose clock is off.
     pair: Option<(Field, Field)>,
+    picture: Option<Picture>,
     is_over: bool,
+}
+
+impl ConfirmPage {
+    async fn new(login: &Claimant, device: DeviceId) -> Result<Self, Problem> {
+        Ok(Self {
+            frame: Frame::new(login).await?,
+            device,
+            form_id: FormId::generate()?,
+            code: confirm_field(),
+            pair: None,
+            picture: None,
+            is_over: false,
+        })
+    }
+
+    /// Shows what was wrong, and the picture again if the form has brought it back.
+    fn refuse(mut self, uri: Option<&KeyUri>) -> Answer {
+        if let Some(uri) = uri.filter(|_| !self.is_over) {
+            self.picture = Some(Picture::new(uri)?);
+        }
+        let pair = self.pair.iter().map(|(first, _)| first);
+        let fields: Vec<&Field> = pair.chain([&self.code]).collect();
+        Ok(form(&self, &fields))
+    }
+}
+
+/// The page has the key in its form, so that it can be shown after a typo: the site itself keeps it nowhere.
+#[derive(Deserialize)]
+pub(super) struct Confirmation {
+    #[serde(flatten)]
+    given: GivenCode,
+    uri: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct GivenPair {
     code1: String,
     code2: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PairConfirmation {
+    #[serde(flatten)]
+    given: GivenPair,
+    uri: Option<String>,
+}
+
+fn key_uri(text: Option<&str>) -> Option<KeyUri> {
+    KeyUri::parse(text?).ok()
 }
 
 pub(super) async fn confirm_form(
@@ -175,31 +223,11 @@ pub(super) async fn confirm_form(
     if !matches!(device.state(), DeviceState::Pending { .. }) {
         return Err(Problem::go(&Goal::Account));
     }
-    confirm_page(&login, device.id(), confirm_field().focus(), None, false).await
-}
-
-async fn confirm_page(
-    login: &Claimant,
-    device: DeviceId,
-    code: Field,
-    pair: Option<(Field, Field)>,
-    is_over: bool,
-) -> Answer {
     let page = ConfirmPage {
-        frame: Frame::new(login).await?,
-        device,
-        form_id: FormId::generate()?,
-        code,
-        pair,
-        is_over,
+        code: confirm_field().focus(),
+        ..ConfirmPage::new(&login, device.id()).await?
     };
-    let fields: Vec<&Field> = page
-        .pair
-        .iter()
-        .map(|(first, _)| first)
-        .chain([&page.code])
-        .collect();
-    Ok(form(&page, &fields))
+    Ok(html(StatusCode::OK, &page))
 }
 
 /// Where a confirmation may come from. A code is needed where the same form, sent twice, has just confirmed the device, and
@@ -215,18 +243,22 @@ pub(super) async fn confirm(
     State(app): State<App>,
     login: Claimant,
     DeviceIn(device): DeviceIn,
-    Typed(typed): Typed<GivenCode>,
+    Typed(Confirmation { given, uri }): Typed<Confirmation>,
 ) -> Answer {
     login.at(&CONFIRMING)?;
-    let code = match typed.code.parse::<Code>() {
+    let uri = key_uri(uri.as_deref());
+    let code = match given.code.parse::<Code>() {
         Ok(code) => code,
         Err(error) => {
-            let field = confirm_field().with_error(Some(words::mistyped_code(error)));
-            return confirm_page(&login, device, field, None, false).await;
+            let page = ConfirmPage {
+                code: confirm_field().with_error(Some(words::mistyped_code(error))),
+                ..ConfirmPage::new(&login, device).await?
+            };
+            return page.refuse(uri.as_ref());
         }
     };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
-    let submission = login.submission(code, typed.form)?;
+    let submission = login.submission(code, given.form)?;
     match app.mfa.confirm(&account, pending, submission).await {
         Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
         Err(error) => {
@@ -235,17 +267,13 @@ pub(super) async fn confirm(
                 error,
                 Error::Denied(Denial::Unconfirmed(diagnosis)) if words::can_be_confirmed_by_two(diagnosis)
             );
-            let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
-            let message = words::refusal(error, app.mfa.now())?;
-            let pair = two_confirm.then(code_pair);
-            confirm_page(
-                &login,
-                device,
-                confirm_field().with_error(Some(message)),
-                pair,
-                is_over,
-            )
-            .await
+            let page = ConfirmPage {
+                is_over: is_over(&error),
+                code: confirm_field().with_error(Some(words::refusal(error, app.mfa.now())?)),
+                pair: two_confirm.then(code_pair),
+                ..ConfirmPage::new(&login, device).await?
+            };
+            page.refuse(uri.as_ref())
         }
     }
 }
@@ -254,37 +282,29 @@ pub(super) async fn confirm_pair(
     State(app): State<App>,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
-    Typed(typed): Typed<GivenPair>,
+    Typed(PairConfirmation { given, uri }): Typed<PairConfirmation>,
 ) -> Answer {
-    let codes = match parse_pair(&typed.code1, &typed.code2) {
-        Ok(codes) => codes,
-        Err(message) => {
-            return confirm_page(
-                &login,
-                device,
-                confirm_field(),
-                Some(failed_pair(message)),
-                false,
-            )
-            .await;
-        }
-    };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
-    match app.mfa.confirm_pair(&account, pending, codes).await {
-        Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
-        Err(error) => {
-            let is_over = matches!(error, Error::EnrollmentExpired | Error::UnknownDevice);
-            let message = pair_refusal(&app, error)?;
-            confirm_page(
-                &login,
-                device,
-                confirm_field(),
-                Some(failed_pair(message)),
-                is_over,
-            )
-            .await
-        }
-    }
+    let (message, is_over) = match parse_pair(&given.code1, &given.code2) {
+        Err(message) => (message, false),
+        Ok(codes) => match app.mfa.confirm_pair(&account, pending, codes).await {
+            Ok(confirmed) => return confirmed_page(&app, &login, &confirmed).await,
+            Err(error) => {
+                let is_over = is_over(&error);
+                (pair_refusal(&app, error)?, is_over)
+            }
+        },
+    };
+    let page = ConfirmPage {
+        pair: Some(failed_pair(message)),
+        is_over,
+        ..ConfirmPage::new(&login, device).await?
+    };
+    page.refuse(key_uri(uri.as_deref()).as_ref())
+}
+
+const fn is_over(error: &Error) -> bool {
+    matches!(error, Error::EnrollmentExpired | Error::UnknownDevice)
 }
 
 fn failed_pair(message: Message) -> (Field, Field) {
@@ -397,13 +417,14 @@ pub(super) async fn revoke_form(
 
 pub(super) async fn revoke(
     State(app): State<App>,
+    cookie: Cookie,
     login: LoggedIn,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::Revoke(device)).await?;
     let label = find(&app, &login, device).await?.label().to_string();
     // Whoever has it may be logged in with it. This comes first, so that a crash in between leaves no such session.
-    login.change(&app, Change::default()).await?;
+    let login = login.change(&app, &cookie, Change::default()).await?;
     match app.mfa.revoke(&proof, device).await {
         Ok(()) if proof.device() == Some(device) => Err(login.session.end().await),
         Ok(()) => {

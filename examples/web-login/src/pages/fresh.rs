@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::second_step::{GivenCode, code_field, verify};
 use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, LoggedIn, may_change};
@@ -101,6 +102,7 @@ async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Answer 
 
 pub(super) async fn give_password(
     State(app): State<App>,
+    cookie: Cookie,
     login: LoggedIn,
     Query(to): Query<For>,
     Typed(typed): Typed<GivenPassword>,
@@ -111,7 +113,7 @@ pub(super) async fn give_password(
         .matches(typed.password, Some(&login.user.password))
         .await?
     {
-        login.session.give_password().await?;
+        login.give_password(&app, &cookie).await?;
         return Ok(go(&to.goal.path()));
     }
     let error = "That password is wrong.";

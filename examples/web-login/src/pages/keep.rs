@@ -77,7 +77,7 @@ pub(super) async fn keep(
     let ticked = typed.iter().filter(|(field, _)| field == "devices");
     let ticked: Result<Vec<DeviceId>, _> = ticked.map(|(_, id)| id.parse()).collect();
     let ticked = ticked.map_err(|_| Problem::BadForm(StatusCode::UNPROCESSABLE_ENTITY))?;
-    login.change(&app, Change::default()).await?;
+    login.end_others(&app, Change::default()).await?;
     match app.mfa.keep_only(&proof, &ticked).await {
         Ok(Some(proof)) => {
             let session = login.prove(proof).await?;

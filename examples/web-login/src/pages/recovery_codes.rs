@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::account::account_status;
 use super::{Frame, Typed, go_saying, html};
 use crate::app::{App, NAME};
+use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::LoggedIn;
@@ -59,11 +60,12 @@ pub(super) struct Issue {
 /// and first, so that a crash in between leaves none.
 pub(super) async fn issue(
     State(app): State<App>,
+    cookie: Cookie,
     login: LoggedIn,
     Typed(typed): Typed<Issue>,
 ) -> Answer {
     let proof = login.fresh_proof(&app, &Goal::RecoveryCodes).await?;
-    login.change(&app, Change::default()).await?;
+    let login = login.change(&app, &cookie, Change::default()).await?;
     let codes = match app.mfa.issue_recovery_codes(&proof, typed.replaces).await {
         Ok(codes) => codes,
         Err(Error::Stale(_)) => return Err(Problem::ask_code(&Goal::RecoveryCodes)),

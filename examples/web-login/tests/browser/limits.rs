@@ -82,7 +82,7 @@ fn is_protected(what: &str, answer: &Answer) {
         answer.header("cache-control")
     );
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
-    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{what}");
+    assert_eq!(answer.header("referrer-policy"), "same-origin", "{what}");
     assert_eq!(answer.header("server"), "", "{what}");
     assert!(
         !answer.body.contains("<script") && !answer.body.contains(" style="),

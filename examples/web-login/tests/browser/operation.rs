@@ -58,6 +58,39 @@ fn its_end_waits_for_requests_that_have_begun() {
 
 #[test]
 #[ignore = "needs Chromium: scripts/browser"]
+fn a_hundred_who_sign_up_at_once_take_no_more_memory_than_a_few() {
+    run(async |world| {
+        let sign_up = |n: usize| {
+            let (http, name) = (world.http(), format!("ada{n}"));
+            move || {
+                let fields = [
+                    ("organisation", "Tea"),
+                    ("name", &name),
+                    ("password", "a long password"),
+                ];
+                http.post_own("/sign-up", "", &fields).status
+            }
+        };
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..100).map(|n| scope.spawn(sign_up(n))).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        // Some may have waited too long for their turn.
+        assert!(
+            statuses.iter().all(|status| matches!(status, 303 | 503)),
+            "{statuses:?}"
+        );
+        let peak = world.server.peak_memory();
+        assert!(peak < 100 * 1024, "{peak} KiB");
+        println!("{peak} KiB");
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
 fn its_end_does_not_wait_for_who_never_finishes_a_request() {
     let folder = tempfile::tempdir().unwrap();
     let _clock = Clock::new(&folder.path().join("clock"));

@@ -16,7 +16,7 @@ fn database(world: &World) -> Connection {
 
 /// The site's own note of who has opted in, and the generation of their sessions.
 fn note(world: &World, name: &str) -> (String, u64) {
-    let sql = "SELECT opted_in, generation FROM web_user WHERE name = ?1";
+    let sql = "SELECT note, generation FROM web_user WHERE name = ?1";
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
     database(world).query_row(sql, [name], row).unwrap()
 }
@@ -106,7 +106,7 @@ fn opting_in_ends_password_sessions() {
         let (_, generation) = note(world, &ada.name);
         ada.adds("Phone").await;
         // As if the site had been stopped between the confirmation and its note.
-        let sql = "UPDATE web_user SET opted_in = 'opting-in', generation = ?1 WHERE name = ?2";
+        let sql = "UPDATE web_user SET note = 'opting-in', generation = ?1 WHERE name = ?2";
         let generation = i64::try_from(generation).unwrap();
         let changed = database(world).execute(sql, (generation, &ada.name));
         assert_eq!(changed.unwrap(), 1);

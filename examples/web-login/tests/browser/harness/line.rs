@@ -10,7 +10,7 @@ use super::other_site::OtherSite;
 /// How slow the answers to a form are.
 const SLOW: Duration = Duration::from_millis(1500);
 
-/// Passes requests on. The answers to one form are late, or never come.
+/// Passes requests on, but not what only new browsers say of where they come from. The answers to one form are late, or never come.
 pub(crate) struct Line {
     site: OtherSite,
     form: Arc<Mutex<Form>>,
@@ -79,7 +79,7 @@ fn pass(mut browser: TcpStream, server: &str, watched: &Mutex<Form>) -> std::io:
         if line == "\r\n" {
             break;
         }
-        if !field.starts_with("connection:") {
+        if !field.starts_with("connection:") && !field.starts_with("sec-fetch-") {
             head += &line;
         }
     }
