@@ -63,7 +63,7 @@ impl Claimant {
         origin: Option<Origin>,
         app: &App,
     ) -> Result<Option<Self>, Problem> {
-        let Some(session) = Session::find(app, cookie).await? else {
+        let Some(session) = Session::find(app, &cookie).await? else {
             return Ok(None);
         };
         let sign_in = session.sign_in();
