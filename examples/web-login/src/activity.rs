@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use secondfactor::account::Origin;
 use secondfactor::codes::UnixTime;
 use secondfactor::{AccountId, Event};
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -26,11 +27,17 @@ impl Activity {
         (Self { sender }, tokio::spawn(write(database, receiver)))
     }
 
-    /// For `Mfa::on_event`. All of it goes to the log; the owner's list has what means something to them.
+    /// For `Mfa::on_event_from`. All of it goes to the log; the owner's list has what means something to them.
     ///
     /// A site that serves people would mail them what `Event::notify_owner` says.
-    pub(crate) fn take(&self, account: &AccountId, at: UnixTime, event: &Event) {
-        log(account, at, event);
+    pub(crate) fn take(
+        &self,
+        account: &AccountId,
+        at: UnixTime,
+        event: &Event,
+        origin: Option<&Origin>,
+    ) {
+        log(account, at, event, origin);
         if let Some(text) = words::event(event) {
             let entry = Entry {
                 at: at.as_secs(),
@@ -51,14 +58,16 @@ impl Activity {
     }
 }
 
-/// As the library's `trace_event`, but for what owners call their devices: that stays out of the log.
-fn log(account: &AccountId, at: UnixTime, event: &Event) {
+/// As the library's `trace_event`, but for what owners call their devices: that stays out of the log. Where a request came
+/// from stays out of the owner's list, or whoever varies it could push the rest out.
+fn log(account: &AccountId, at: UnixTime, event: &Event, origin: Option<&Origin>) {
     let (account, at, code) = (account.as_str(), at.as_secs(), event.code());
     let device = event.device().map(|device| device.to_string());
+    let from = origin.map(|origin| origin.as_bytes().escape_ascii().to_string());
     if event.notify_owner() {
-        tracing::warn!(account, at, code, device);
+        tracing::warn!(account, at, code, device, from);
     } else {
-        tracing::info!(account, at, code, device);
+        tracing::info!(account, at, code, device, from);
     }
 }
 
@@ -95,7 +104,7 @@ mod tests {
             Keyring::new(SealingKey::generate().unwrap()),
         )
         .with_clock(ManualClock::new(now))
-        .on_event(move |account, at, event| activity.take(account, at, event));
+        .on_event_from(move |account, at, event, origin| activity.take(account, at, event, origin));
 
         let ada = AccountId::new("ada").unwrap();
         let enrollment = mfa

@@ -84,7 +84,9 @@ impl Site {
         let (activity, writer) = Activity::start(Arc::clone(&database));
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
-            .on_event(move |account, at, event| activity.take(account, at, event));
+            .on_event_from(move |account, at, event, origin| {
+                activity.take(account, at, event, origin)
+            });
         database::heed(&check(&mfa, &config.key_file).await?)?;
         let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
         let app = Arc::new(Shared {

@@ -4,10 +4,13 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::Method;
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
+use secondfactor::account::Origin;
 
 use crate::app::App;
 use crate::problem::{Answer, Problem};
@@ -65,18 +68,26 @@ impl PasswordGuard {
             .map_err(|refusal| too_many("for your account", &refusal))
     }
 
+    fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+        let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+        let forwarded = Some(headers).filter(|_| self.is_behind_proxy);
+        Some(forwarded.and_then(forwarded_for).unwrap_or(peer.ip()))
+    }
+
+    /// Address and browser, for the log. The browser's words are its own, and may be those of a thief.
+    pub(crate) fn origin(&self, parts: &Parts) -> Option<Origin> {
+        let address = self.address(&parts.headers, &parts.extensions)?;
+        let agent = parts.headers.get(USER_AGENT);
+        let agent = agent.map_or(&b"-"[..], HeaderValue::as_bytes);
+        let mut origin = format!("{address} ").into_bytes();
+        origin.extend(agent);
+        origin.truncate(Origin::MAX_LEN);
+        Origin::new(origin).ok()
+    }
+
     fn check_address(&self, request: &Request) -> Result<(), Problem> {
-        let peer = request
-            .extensions()
-            .get::<ConnectInfo<SocketAddr>>()
-            .ok_or("the request has no address")?
-            .0
-            .ip();
-        let address = if self.is_behind_proxy {
-            forwarded_for(request).unwrap_or(peer)
-        } else {
-            peer
-        };
+        let address = self.address(request.headers(), request.extensions());
+        let address = address.ok_or("the request has no address")?;
         self.addresses
             .check_key(&network(address))
             .map_err(|refusal| too_many("from your network", &refusal))
@@ -92,9 +103,8 @@ fn too_many(whose: &'static str, refusal: &NotUntil<<DefaultClock as Clock>::Ins
 }
 
 /// The last one is the proxy's own word; those before it are the client's.
-fn forwarded_for(request: &Request) -> Option<IpAddr> {
-    let header = request
-        .headers()
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let header = headers
         .get_all("x-forwarded-for")
         .iter()
         .next_back()?
@@ -161,6 +171,19 @@ mod tests {
                 .check_address(&request("2001:db8:0:1::1", &[]))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_log_has_the_address_and_what_the_browser_says() {
+        let of = |agent: Option<&[u8]>| {
+            let (mut parts, _) = request("192.0.2.1", &[]).into_parts();
+            let agent = agent.map(|agent| HeaderValue::from_bytes(agent).unwrap());
+            parts.headers.extend(agent.map(|agent| (USER_AGENT, agent)));
+            guard(false).origin(&parts).unwrap().as_bytes().to_vec()
+        };
+        assert_eq!(of(None), b"192.0.2.1 -");
+        assert_eq!(of(Some(b"Fire\xfffox")), b"192.0.2.1 Fire\xfffox");
+        assert_eq!(of(Some(&[b'x'; 1000])).len(), Origin::MAX_LEN);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Where to begin: `session.rs` for how far somebody is logged in, `pages/second_step.rs` for the second step itself,
-//! `pages/devices.rs` for enrolment, `user.rs` for the note of who has opted in, `app.rs` for what guards every page.
+//! `pages/confirm.rs` for enrolment, `app.rs` for what guards every page.
 
 mod activity;
 mod app;

@@ -1,6 +1,7 @@
 //! The pages.
 
 mod account;
+mod confirm;
 mod devices;
 mod entrance;
 mod field;
@@ -75,11 +76,11 @@ pub(crate) fn router(app: App) -> Router<App> {
         )
         .route(
             "/account/devices/{id}/confirm",
-            get(devices::confirm_form).post(devices::confirm),
+            get(confirm::confirm_form).post(confirm::confirm),
         )
         .route(
             "/account/devices/{id}/confirm-pair",
-            post(devices::confirm_pair),
+            post(confirm::confirm_pair),
         )
         .route(
             "/account/devices/{id}/rename",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
-use secondfactor::account::{DeviceId, FormId, PendingDevice, Submission};
+use secondfactor::account::{DeviceId, FormId, Origin, PendingDevice, Submission};
 use secondfactor::sign_in::{EndReason, NeedsCode, Note, Stage};
 use secondfactor::{Error, NewDevice, Proof, Verified};
 
@@ -27,6 +27,8 @@ pub(crate) struct Claimant {
     pub(crate) user: User,
     pub(crate) session: Session,
     pub(crate) stage: Stage,
+    /// Where the request came from, for the log.
+    origin: Option<Origin>,
 }
 
 /// Has yet to prove the second factor.
@@ -56,8 +58,12 @@ pub(crate) async fn may_change(app: &App, proof: impl AsRef<Proof>) -> Result<bo
 }
 
 impl Claimant {
-    async fn find(cookie: Cookie, app: &App) -> Result<Option<Self>, Problem> {
-        let Some(session) = Session::find(app, cookie).await? else {
+    async fn find(
+        cookie: Cookie,
+        origin: Option<Origin>,
+        app: &App,
+    ) -> Result<Option<Self>, Problem> {
+        let Some(session) = Session::find(app, &cookie).await? else {
             return Ok(None);
         };
         let sign_in = session.sign_in();
@@ -81,6 +87,7 @@ impl Claimant {
             user,
             session,
             stage,
+            origin,
         }))
     }
 
@@ -109,10 +116,14 @@ impl Claimant {
         code: C,
         form: Option<FormId>,
     ) -> Result<Submission<C>, Problem> {
-        match form {
-            Some(form) => Ok(self.session.sign_in().submission(code, form)?),
-            None => Ok(Submission::new(code)),
-        }
+        let submission = match form {
+            Some(form) => self.session.sign_in().submission(code, form)?,
+            None => Submission::new(code),
+        };
+        Ok(match &self.origin {
+            Some(origin) => submission.with_origin(origin.clone()),
+            None => submission,
+        })
     }
 
     /// A device that is confirmed in this login, and in no other.
@@ -160,9 +171,13 @@ impl LoggedIn {
     fn proof(&self, app: &App) -> Result<Proof, Problem> {
         let sign_in = self.session.sign_in();
         let token = sign_in.token().ok_or("the session has no proof")?;
-        Ok(app
+        let proof = app
             .mfa
-            .open_proof(sign_in.account(), self.session.id(), token)?)
+            .open_proof(sign_in.account(), self.session.id(), token)?;
+        Ok(match &self.origin {
+            Some(origin) => proof.with_origin(origin.clone()),
+            None => proof,
+        })
     }
 
     /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back. Who
@@ -314,7 +329,7 @@ impl Deref for LoggedIn {
 
 async fn found(parts: &mut Parts, app: &App) -> Result<Option<Claimant>, Problem> {
     let Ok(cookie) = Cookie::from_request_parts(parts, app).await;
-    Claimant::find(cookie, app).await
+    Claimant::find(cookie, app.guard.origin(parts), app).await
 }
 
 impl FromRequestParts<App> for Claimant {

@@ -44,17 +44,32 @@ pub(crate) struct Session {
     row: Row,
 }
 
+impl Row {
+    fn with(&self, sign_in: SignIn) -> Self {
+        Self {
+            sign_in,
+            ..self.clone()
+        }
+    }
+}
+
 impl Session {
-    pub(crate) async fn find(app: &App, cookie: Cookie) -> Outcome<Option<Self>> {
-        let Some(id) = cookie.id() else {
-            return Ok(None);
-        };
-        Ok(read(app, &key(&id)).await?.map(|(row, _)| Self {
-            app: App::clone(app),
+    fn new(app: &App, cookie: &Cookie, id: String, row: Row) -> Self {
+        let (app, cookie) = (App::clone(app), cookie.clone());
+        Self {
+            app,
             cookie,
             id,
             row,
-        }))
+        }
+    }
+
+    pub(crate) async fn find(app: &App, cookie: &Cookie) -> Outcome<Option<Self>> {
+        let Some(id) = cookie.id() else {
+            return Ok(None);
+        };
+        let row = read(app, &key(&id)).await?;
+        Ok(row.map(|(row, _)| Self::new(app, cookie, id, row)))
     }
 
     /// The password was right. What this browser had before has ended.
@@ -75,12 +90,7 @@ impl Session {
         };
         add(app, &key(&id), &row).await?;
         cookie.set(Some(id.clone()));
-        Ok(Self {
-            app: App::clone(app),
-            cookie: cookie.clone(),
-            id,
-            row,
-        })
+        Ok(Self::new(app, cookie, id, row))
     }
 
     /// The second factor was proved: they go on in a new session, and this one can only repeat that. Not if it has ended
@@ -107,28 +117,12 @@ impl Session {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let (left, row) = (
-                Row {
-                    sign_in: left,
-                    ..row.clone()
-                },
-                Row {
-                    sign_in: next,
-                    ..row
-                },
-            );
+            let next = row.with(next);
             // It is there before the old one leads to it, so a logout at any moment ends both.
-            add(app, &new, &row).await?;
-            if swap(app, &old, &body, &left).await? {
-                let cookie = self.cookie.clone();
-                cookie.set(Some(id.clone()));
-                let app = App::clone(app);
-                return Ok(Self {
-                    app,
-                    cookie,
-                    id,
-                    row,
-                });
+            add(app, &new, &next).await?;
+            if swap(app, &old, &body, &row.with(left)).await? {
+                self.cookie.set(Some(id.clone()));
+                return Ok(Self::new(app, &self.cookie, id, next));
             }
             app.database.end_session(&new).await?;
         }

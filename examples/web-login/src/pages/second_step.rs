@@ -7,7 +7,6 @@ use secondfactor::sign_in::{Note, Stage};
 use secondfactor::{Code, Error, RecoveryCode, Verified};
 use serde::Deserialize;
 
-use super::devices::pair_refusal;
 use super::{Field, Frame, Typed, form, go, go_saying};
 use crate::app::App;
 use crate::problem::{Answer, Problem};
@@ -228,6 +227,17 @@ pub(super) fn parse_pair(code1: &str, code2: &str) -> Result<[Code; 2], Message>
             .map_err(|error| Message::from(words::mistyped_code(error)))
     };
     Ok([parse(code1)?, parse(code2)?])
+}
+
+/// Why two codes were not taken.
+pub(super) fn pair_refusal(app: &App, error: Error) -> Result<Message, Problem> {
+    match error.code() {
+        "wrong_code" | "wrong_code_of_new_device" => Ok(
+            "These are not two codes in a row of that device, or one was used already. Begin again with the one it shows now."
+                .into(),
+        ),
+        _ => words::refusal(error, app.mfa.now()),
+    }
 }
 
 /// Behind the password, and no login: that takes the next code.

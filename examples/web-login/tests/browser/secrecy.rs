@@ -27,6 +27,8 @@ fn nothing_secret_is_logged_in_a_whole_life() {
         // What the browser asks for is logged, so that a secret in an address would be too. The test looks for them at
         // its end, as each one does.
         world.server.logs("/login/recovery");
+        // Where a code came from is no secret.
+        world.server.logs("from=\"127.0.0.1 Mozilla");
     });
 }
 

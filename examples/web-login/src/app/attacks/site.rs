@@ -51,7 +51,7 @@ impl Site {
             Keyring::new(SealingKey::generate().unwrap()),
         )
         .with_clock(Arc::clone(&clock))
-        .on_event(move |account, at, event| activity.take(account, at, event));
+        .on_event_from(move |account, at, event, origin| activity.take(account, at, event, origin));
         let app = Arc::new(Shared {
             mfa,
             database,
