@@ -121,6 +121,7 @@ pub use account::label::Label;
 pub use account::policy::Policy;
 #[cfg(feature = "mfa")]
 pub use account::proof::Proof;
+#[cfg(feature = "mfa")]
 pub use account::proved::{Confirmed, Recovered, Verified};
 #[cfg(feature = "mfa")]
 pub use account::recovery::code::RecoveryCode;
