@@ -120,7 +120,8 @@ pub use account::label::Label;
 #[cfg(feature = "mfa")]
 pub use account::policy::Policy;
 #[cfg(feature = "mfa")]
-pub use account::proof::{Confirmed, Proof, Recovered, Verified};
+pub use account::proof::Proof;
+pub use account::proved::{Confirmed, Recovered, Verified};
 #[cfg(feature = "mfa")]
 pub use account::recovery::code::RecoveryCode;
 #[cfg(feature = "mfa")]

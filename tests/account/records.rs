@@ -46,7 +46,10 @@ fn in_form<C>(code: C) -> Submission<C> {
 fn write(what_else: impl FnOnce(&Mfa<Arc<MemoryStore>>, &Verified)) -> Vec<u8> {
     let store = Arc::new(MemoryStore::new());
     let clock = Arc::new(ManualClock::new(NOW));
-    let mfa = Mfa::new(Arc::clone(&store), keyring()).with_clock(Arc::clone(&clock));
+    let policy = Policy::builder().trust(TRUST).build().unwrap();
+    let mfa = Mfa::new(Arc::clone(&store), keyring())
+        .with_clock(Arc::clone(&clock))
+        .with_policy(policy);
     let phone = NewDevice::totp(label("phone")).with_secret(secret());
     let phone = run(mfa.enroll(&alice(), phone)).unwrap().device();
     clock.advance(STEP);
@@ -72,10 +75,13 @@ fn watch() -> Parameters {
         .with_digits(Digits::Seven)
 }
 
+const TRUST: Duration = Duration::from_secs(30 * 24 * 3600);
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// The one in which a rotation was begun.
 const SESSION: &[u8] = b"session 8d2f";
 
-/// Every field of a record has a value.
+/// Every field of a record has a value, but for those of [`write_visits`].
 fn write_everything(mfa: &Mfa<Arc<MemoryStore>>, verified: &Verified) {
     let enroll = |name, parameters| {
         let new = NewDevice::with_parameters(label(name), parameters).unwrap();
@@ -121,6 +127,30 @@ fn write_everything(mfa: &Mfa<Arc<MemoryStore>>, verified: &Verified) {
     }
 }
 
+/// The owner has a browser that is trusted, and a token with a serial number; an operator helped.
+fn write_visits(mfa: &Mfa<Arc<MemoryStore>>, _: &Verified) {
+    let next = Submission::new(code(&secret(), NOW, 1)).remember_browser(label("laptop"));
+    let mut verified = run(mfa.verify(&alice(), next)).unwrap();
+    let cookie = verified.take_browser_cookie().unwrap().expose_value();
+    let browser = verified.browser().unwrap();
+    run(mfa.trust_browser(&verified, browser, TRUST)).unwrap();
+    #[cfg(feature = "csv")]
+    {
+        let file = b"10001001,6162636465666768696a6b6c6d6e6f7071727374,hotp";
+        let mut tokens =
+            secondfactor::provisioning::Token::read_csv(file, Parameters::DEFAULT).unwrap();
+        let token = NewDevice::from_token(label("token"), &tokens.remove(0).unwrap()).unwrap();
+        let _shown = run(mfa.enroll_another(&verified, token)).unwrap();
+    }
+    let wrong = Submission::new(wrong_code(&secret(), NOW)).in_browser(Some(&cookie));
+    let _refused = run(mfa.verify(&alice(), wrong)).unwrap_err();
+    run(mfa.danger_issue_temporary_code_unproven(&alice(), &operator(), HOUR)).unwrap();
+}
+
+fn visits() -> Vec<u8> {
+    recorded("format-1-visits.bin", || write(write_visits))
+}
+
 fn one_active() -> Vec<u8> {
     recorded("format-1-one-active.bin", || write(|_, _| {}))
 }
@@ -135,7 +165,7 @@ fn open(sealed: &[u8]) -> Account {
 
 #[test]
 fn recorded_records_open_and_are_written_as_they_were() {
-    for sealed in [one_active(), everything()] {
+    for sealed in [one_active(), everything(), visits()] {
         let again = open(&sealed).reseal(&keyring()).seal(&keyring()).unwrap();
         let plaintext = |sealed: &[u8]| unseal("alice", &[[7; 32]], sealed).unwrap();
         assert_eq!(plaintext(&again), plaintext(&sealed));
@@ -214,6 +244,24 @@ fn a_recorded_record_means_what_it_meant() {
     let pair = [1, 2].map(|steps| code(&secret(), NOW, steps));
     let throttled = account.resync(id(1), pair, NOW).unwrap_err();
     assert_eq!(throttled.code(), "throttled");
+}
+
+#[test]
+fn a_recorded_browser_is_known_and_a_temporary_code_runs() {
+    let policy = Policy::builder().trust(TRUST).build().unwrap();
+    let status = open(&visits()).with_policy(policy).status(NOW);
+    let [laptop] = status.browsers() else {
+        panic!("{:?}", status.browsers());
+    };
+    assert_eq!(laptop.label().as_str(), "laptop");
+    assert_eq!(laptop.device(), Some(status.devices()[0].id()));
+    assert_eq!((laptop.last_used(), laptop.is_closed()), (NOW, false));
+    assert_eq!(laptop.trusted_until(), Some(NOW.saturating_add(TRUST)));
+    assert_eq!(status.devices()[1].serial(), Some("10001001"));
+    assert_eq!(
+        status.temporary_code_until(),
+        Some(NOW.saturating_add(HOUR))
+    );
 }
 
 #[test]

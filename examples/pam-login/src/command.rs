@@ -1,11 +1,12 @@
 //! What the administrator does with the second factor of a user.
 
 use std::process::{self, Stdio};
+use std::time::Duration;
 
 use pam_secondfactor::log::Log;
 use pam_secondfactor::settings::Settings;
 use pam_secondfactor::words::{MISTYPED, PROMPT, Typed, denied};
-use secondfactor::account::{DeviceState, DeviceStatus, Enrollment, Lock, Wait};
+use secondfactor::account::{Actor, DeviceState, DeviceStatus, Enrollment, Lock, Wait};
 use secondfactor::mfa::blocking;
 use secondfactor::store::SqliteStore;
 use secondfactor::{AccountId, Code, Confirmed, Error, Label, Proof};
@@ -17,12 +18,17 @@ pub(crate) struct Command {
     pub(crate) mfa: blocking::Mfa<SqliteStore>,
     pub(crate) name: String,
     pub(crate) account: AccountId,
+    pub(crate) actor: Actor,
 }
+
+/// For a code that is told by telephone (NIST SP 800-63B-4 section 4.2.1.2).
+const TEMPORARY_LIFETIME: Duration = Duration::from_secs(600);
 
 impl Command {
     /// Opens the same files as the module, by the same rules.
     pub(crate) fn new(settings: &Settings, name: &str) -> Outcome<Self> {
-        let log = Log::of_command(name);
+        let actor = actor()?;
+        let log = Log::of_command(name, actor.as_str());
         let mfa = settings.open()?;
         let mfa = blocking::Mfa::new(mfa.on_event(move |_, _, event| log.event(event)));
         // With a wrong key nothing is written: the right one would not open it.
@@ -33,6 +39,7 @@ impl Command {
             mfa,
             name: name.to_owned(),
             account: AccountId::new(name)?,
+            actor,
         })
     }
 
@@ -186,13 +193,40 @@ impl Command {
         say(format_args!(
             "This removes all devices and recovery codes of {name}, who then can't log in where a code is asked for."
         ))?;
-        let question = format!("Is it sure that {name} wants this, and not a thief? [no]: ");
-        if ask(&question)? != "yes" {
-            return Err("nothing was changed".into());
-        }
-        self.mfa.danger_opt_out_unproven(&self.account)?;
+        self.ask_whether_it_is_the_owner()?;
+        self.mfa
+            .danger_opt_out_unproven(&self.account, &self.actor)?;
         say(format_args!("Done. Next: secondfactor-pam enroll {name}"))
     }
+
+    pub(crate) fn issue_temporary_code(&self) -> Outcome {
+        self.ask_whether_it_is_the_owner()?;
+        let (mfa, lifetime) = (&self.mfa, TEMPORARY_LIFETIME);
+        let code =
+            mfa.danger_issue_temporary_code_unproven(&self.account, &self.actor, lifetime)?;
+        say(format_args!(
+            "For one login, or for replace, within {}:\n  {}",
+            Wait::from(lifetime),
+            &*code.expose_text()
+        ))
+    }
+
+    fn ask_whether_it_is_the_owner(&self) -> Outcome {
+        let question = format!(
+            "Is it sure that {} asks for this, and not a thief? [no]: ",
+            self.name
+        );
+        match &*ask(&question)? {
+            "yes" => Ok(()),
+            _ => Err("nothing was changed".into()),
+        }
+    }
+}
+
+/// `sudo` says who called it.
+fn actor() -> Outcome<Actor> {
+    let name = std::env::var("SUDO_USER").unwrap_or_else(|_| "root".to_owned());
+    Ok(Actor::new(name)?)
 }
 
 /// A typo would enroll somebody who never logs in. `getent` asks all sources of users.

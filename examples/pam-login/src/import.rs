@@ -18,9 +18,8 @@ impl Command {
 
     /// A line that can't be read may be this user's, so nothing is taken over then.
     pub(crate) fn import_oath(&self, label: &str, file: &str) -> Outcome {
-        let tokens: Result<Vec<Token>, TokenError> = Token::read_users_file(&fs::read(file)?)
-            .into_iter()
-            .collect();
+        let tokens: Result<Vec<Token>, TokenError> =
+            Token::read_users_file(&fs::read(file)?).collect();
         let tokens = tokens?;
         let of_user = tokens
             .iter()
@@ -43,7 +42,8 @@ impl Command {
         if devices.is_empty() {
             return Err("the file has no device of this user".into());
         }
-        self.mfa.danger_import_unproven(&self.account, devices)?;
+        self.mfa
+            .danger_import_unproven(&self.account, &self.actor, devices, None)?;
         let name = &self.name;
         say(format_args!(
             "Done. The other module may have accepted the present codes, so wait for two minutes. Then, with {name} and the phone: \

@@ -38,10 +38,10 @@ impl Log {
         )
     }
 
-    /// For what an administrator does to a user: `secondfactor-pam[4711]: alice`.
+    /// For what an administrator does to a user: `secondfactor-pam[4711]: by bob: alice`.
     #[must_use]
-    pub fn of_command(name: &str) -> Self {
-        Self::new("secondfactor-pam", "", name)
+    pub fn of_command(name: &str, actor: &str) -> Self {
+        Self::new("secondfactor-pam", &format!("by {actor}: "), name)
     }
 
     /// A name is the claimant's text: nothing in it may look like another line.

@@ -25,6 +25,7 @@ enroll NAME     add a device: shows a QR code, and asks for a code of it
 replace NAME    the same, and remove all other devices: for a phone that was lost
 status NAME     show devices, recovery codes left, and whether codes are locked
 codes NAME      issue new recovery codes: asks for a code first
+temporary NAME  show a code for one login in the next ten minutes, after the owner has proved who they are
 reset NAME      remove all of it, after the owner has proved who they are
 import-google NAME FILE   take over the device of a file .google_authenticator
 import-oath NAME FILE     take over the devices that pam_oath's users file has for the user
@@ -58,6 +59,7 @@ fn run(arguments: impl Iterator<Item = OsString>) -> Outcome {
         ["replace", name] => open_or_make(name)?.replace(&call.label),
         ["status", name] => open(name)?.status(),
         ["codes", name] => open(name)?.issue_recovery_codes(),
+        ["temporary", name] => open(name)?.issue_temporary_code(),
         ["reset", name] => open(name)?.reset(),
         ["import-google", name, file] => open_or_make(name)?.import_google(&call.label, file),
         ["import-oath", name, file] => open_or_make(name)?.import_oath(&call.label, file),

@@ -62,6 +62,6 @@ pub fn denied(denial: Denial, now: UnixTime) -> String {
 #[must_use]
 pub fn recovered(left: usize) -> String {
     format!(
-        "That recovery code is used up, {left} are left. If your device is lost, have it replaced."
+        "That code is used up, {left} recovery codes are left. If your device is lost, have it replaced."
     )
 }

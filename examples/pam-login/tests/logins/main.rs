@@ -99,7 +99,7 @@ fn nothing_tells_a_user_without_a_second_factor_from_a_name_that_nobody_has() {
     // Nor is there one after a reset.
     let reset = service.administer(&["reset", "alice"], "yes\n");
     assert!(reset.status.success(), "{reset:?}");
-    Log::open().wait_for(&["secondfactor-pam", "]: alice: opted_out_unproven"]);
+    Log::open().wait_for(&["secondfactor-pam", "]: by root: alice: opted_out_unproven"]);
     assert_eq!(service.log_in("alice", &phone.next_code()), enrolled);
 }
 
@@ -113,7 +113,10 @@ fn a_recovery_code_logs_in_once() {
     };
     let answer = service.log_in("alice", first);
     answer.assert_in();
-    assert!(answer.said.contains("9 are left"), "{answer:?}");
+    assert!(
+        answer.said.contains("9 recovery codes are left"),
+        "{answer:?}"
+    );
     service.log_in("alice", first).assert_refused(WRONG);
     service
         .log_in("alice", &second.to_lowercase().replace('-', " "))
@@ -374,6 +377,21 @@ fn a_phone_that_was_lost_is_replaced_by_a_recovery_code() {
         .assert_refused(WRONG);
     service.log_in("alice", &new.next_code()).assert_in();
     service.log_in("alice", &new.recovery_codes[0]).assert_in();
+}
+
+#[test]
+#[ignore = "needs a machine: scripts/pam"]
+fn a_temporary_code_logs_in_once() {
+    let service = Service::of_code("temporary");
+    service.enroll("alice");
+    let refused = service.administer(&["temporary", "alice"], "y\n");
+    assert!(!refused.status.success(), "only yes is yes");
+    let output = service.administer(&["temporary", "alice"], "yes\n");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("within 10 minutes:"), "{said}");
+    let code = said.lines().last().unwrap().trim();
+    service.log_in("alice", code).assert_in();
+    service.log_in("alice", code).assert_refused(WRONG);
 }
 
 #[test]
