@@ -385,7 +385,7 @@ fn a_form_that_is_sent_twice_at_once_leaves_nothing_behind_a_logout() {
 fn a_form_that_is_sent_by_four_at_once_leaves_nothing_behind_a_logout() {
     let site = Site::new();
     for (before, path, typed, leads) in forms(&site) {
-        let barrier = Barrier::new(4);
+        let (barrier, sessions) = (Barrier::new(4), site.sessions());
         let send = || {
             let mut browser = before.clone();
             barrier.wait();
@@ -400,6 +400,7 @@ fn a_form_that_is_sent_by_four_at_once_leaves_nothing_behind_a_logout() {
         assert!(browsers.iter_mut().all(Browser::is_logged_in), "{path}");
         browsers[0].post("/logout", "");
         assert!(!browsers.iter_mut().any(Browser::is_logged_in), "{path}");
+        assert!(site.sessions() < sessions, "{path}");
     }
 }
 

@@ -84,7 +84,9 @@ fn a_hundred_who_sign_up_at_once_take_no_more_memory_than_a_few() {
             "{statuses:?}"
         );
         let peak = world.server.peak_memory();
-        assert!(peak < 100 * 1024, "{peak} KiB");
+        // Hashing takes 19 MiB on each core.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+        assert!(peak < (60 + 20 * cores) * 1024, "{peak} KiB");
     });
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Site {
     pub(super) between: Between,
     address: SocketAddr,
     pub(super) runtime: Runtime,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Site {
@@ -69,7 +69,7 @@ impl Site {
             between,
             address,
             runtime,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -124,6 +124,14 @@ impl Site {
     pub(super) fn user(&self, name: &str) -> User {
         let user = self.app.database.user_by_name(name);
         self.runtime.block_on(user).unwrap().unwrap()
+    }
+
+    /// How many sessions the database has.
+    pub(super) fn sessions(&self) -> u32 {
+        let path = self.folder.path().join("accounts.db");
+        let database = rusqlite::Connection::open(path).unwrap();
+        let sql = "SELECT count(*) FROM web_session";
+        database.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     pub(super) fn has_record(&self, name: &str) -> bool {
