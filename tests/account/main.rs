@@ -16,6 +16,7 @@ mod events;
 mod flows;
 mod model;
 mod moving;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))] // the attacks use all of it
 mod operators;
 mod policy;
 #[path = "../support/record_checks.rs"]
