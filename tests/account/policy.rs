@@ -37,6 +37,7 @@ fn the_profiles_have_their_numbers() {
             (policy.hotp_guess_bound(), counters),
         ] {
             assert_eq!(bound.per_day(), f64::from(candidates * 25) / 1e6);
+            assert_eq!(bound.for_devices(8).per_day(), 8.0 * bound.per_day());
             let alone = f64::from(policy.max_stranger_failures());
             assert_eq!(bound.until_disabled(), f64::from(candidates) * alone / 1e6);
             let all = bound.with_cookies(8).until_disabled();

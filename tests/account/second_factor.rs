@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use secondfactor::account::{Account, AccountIdError, DeviceId, Diagnosis, Fault, Stale, Wait};
+use secondfactor::account::{
+    Account, AccountIdError, DeviceId, Diagnosis, Fault, Stale, Submission, Wait,
+};
 use secondfactor::codes::{ManualClock, Secret, UnixTime, Window};
 use secondfactor::sealing::SealError;
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
@@ -782,6 +784,25 @@ fn debug_and_errors_hold_no_secret_and_no_code() {
     assert!(!shown.contains(&used.to_string()));
     assert!(shown.contains("Attempt(..) Account {"), "{shown}");
     assert!(format!("{mfa:?}").starts_with("Mfa { store: "));
+}
+
+/// Otherwise whoever sees one code knows a browser.
+#[test]
+fn a_cookie_does_not_follow_from_the_code() {
+    let cookie = || {
+        let secret = Secret::from_bytes(&[9; 20]).unwrap();
+        let phone = NewDevice::totp(label("phone")).with_secret(secret.duplicate());
+        let clock = std::sync::Arc::new(ManualClock::new(NOW));
+        let mfa = Mfa::new(MemoryStore::new(), keyring()).with_clock(clock);
+        let device = run(mfa.enroll(&alice(), phone)).unwrap().device();
+        run(mfa.confirm(&alice(), device, code(&secret, NOW, -1))).unwrap();
+        let submission = Submission::new(code(&secret, NOW, 0)).remember_browser(label("laptop"));
+        let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
+        verified.take_browser_cookie().unwrap()
+    };
+    let (one, other) = (cookie(), cookie());
+    assert_ne!(*one.expose_value(), *other.expose_value());
+    assert!(format!("{one:?}").ends_with("value: CookieValue(..) }"));
 }
 
 #[test]

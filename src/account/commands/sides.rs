@@ -39,9 +39,9 @@ impl Account {
         }
     }
 
+    /// A side without any failure to spare is never open.
     fn is_known_side_open(&self) -> bool {
-        let is_disabled = self.known.is_disabled(Limits::known_browsers(&self.policy));
-        self.policy.max_known_failures() > 0 && !is_disabled
+        !self.known.is_disabled(Limits::known_browsers(&self.policy))
     }
 
     /// Says whether there is a browser that strangers do not lock out.

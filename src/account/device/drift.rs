@@ -149,6 +149,11 @@ mod tests {
         let moved = [1, 1, 1, 0, 1, -1, -1].map(|off| drift.learn(off, WINDOW));
         assert_eq!(moved, [false, true, false, false, false, false, true]);
         assert_eq!(drift.steps(WINDOW), 0);
+        // The second success of two is not the first of the next two.
+        let mut drift = Drift::default();
+        let wide = Window::new(4, 4).unwrap();
+        let moved = [1, 1, 1, 1, 0, -1].map(|off| drift.learn(off, wide));
+        assert_eq!(moved, [false, true, false, true, false, false]);
     }
 
     #[test]
