@@ -153,7 +153,8 @@ pub enum Event {
     /// There were too many wrong codes in a row from strangers, so none of theirs is judged any longer.
     /// Codes from known browsers are, if there are any.
     Disabled,
-    /// There were too many wrong codes in a row from known browsers, so they are strangers for now.
+    /// There were too many wrong codes in a row from known browsers, so they are strangers until one of
+    /// them verifies.
     KnownBrowsersClosed,
     /// There were ten wrong codes in a row from a known browser, so it is a stranger until it verifies.
     /// Somebody may have its cookie and the password.

@@ -89,7 +89,8 @@ impl GuessBound {
     /// Returns the chance from the first guess until no more are judged, if the owner never logs in
     /// meanwhile.
     ///
-    /// An owner who logs in from known browsers alone does not reset the count of strangers.
+    /// An owner who logs in from known browsers alone resets the count of these, and not that of
+    /// strangers.
     #[must_use]
     pub fn until_disabled(&self) -> f64 {
         self.chance(self.guesses_in_a_row())

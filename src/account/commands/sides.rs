@@ -129,15 +129,22 @@ impl Account {
         }
     }
 
-    /// Clears the failures in a row of a side. Returns how many there were. That of the other side
-    /// stays, or an owner's logins would open what a guesser has closed.
-    pub(super) fn forgive(&mut self, side: Side) -> u32 {
-        let throttle = match side {
-            Side::Strangers => &mut self.strangers,
-            Side::Known(_) => &mut self.known,
-        };
-        let failures = throttle.failures;
-        throttle.succeed();
+    /// Clears the failures in a row of one side after a success. Returns how many there were.
+    ///
+    /// It is that of known browsers if the success came from one, though it be judged as a stranger's
+    /// for now. Otherwise it is that of strangers. So an owner's logins in a known browser never give a
+    /// guesser new tries as a stranger, and one copied cookie does not close the side of the others.
+    pub(super) fn forgive(&mut self, browser: Option<BrowserId>) -> u32 {
+        let has_one_side = self.policy.max_known_failures() == 0;
+        let mut failures = 0;
+        if has_one_side || browser.is_some() {
+            failures = self.known.failures;
+            self.known.succeed();
+        }
+        if has_one_side || browser.is_none() {
+            failures = self.strangers.failures;
+            self.strangers.succeed();
+        }
         failures
     }
 }

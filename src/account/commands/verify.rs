@@ -2,7 +2,6 @@
 
 use crate::account::answer::{Answer, SubmissionHash};
 use crate::account::attempt::Attempt;
-use crate::account::browser::side::Side;
 use crate::account::denial::Denial;
 use crate::account::device::entry::Device;
 use crate::account::device::id::DeviceId;
@@ -52,7 +51,7 @@ impl Account {
                 return Ok(verified);
             }
             match account.search(submission.code, now) {
-                (Some(found), _) => Ok(account.accept(found, (&received, side), hash, now)?),
+                (Some(found), _) => Ok(account.accept(found, &received, hash, now)?),
                 (None, Some((device, found))) => Err(account.refuse_replay(device, found)),
                 (None, None) => {
                     let next = account.charge(side, received.browser, now);
@@ -96,11 +95,11 @@ impl Account {
     fn accept(
         &mut self,
         (id, found): Found,
-        (received, side): (&Received<'_>, Side),
+        received: &Received<'_>,
         hash: Option<SubmissionHash>,
         now: UnixTime,
     ) -> Result<Verified, Error> {
-        let failures_before = self.forgive(side);
+        let failures_before = self.forgive(received.browser);
         let after_lock =
             failures_before > 0 && failures_before >= u32::from(self.policy.free_tries());
         let policy = self.policy;

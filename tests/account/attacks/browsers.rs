@@ -61,6 +61,25 @@ impl Stage {
         std::iter::from_fn(|| (self.guess(device, cookie) == Denial::Mismatch).then_some(1)).sum()
     }
 
+    /// Guesses until so many are judged, without a wait between those that need none.
+    fn guess_times(&self, device: &Held, cookie: Option<&str>, times: u32) {
+        let mut judged = 0;
+        while judged < times {
+            match self.guess(device, cookie) {
+                Denial::Mismatch => judged += 1,
+                _ => self.wait(Duration::from_secs(3600)),
+            }
+        }
+        self.wait(DAY);
+    }
+
+    /// Shuts strangers out.
+    fn shut_out(&self, device: &Held) {
+        while self.guess(device, None) != Denial::StrangersClosed {
+            self.wait(Duration::from_secs(3600));
+        }
+    }
+
     fn browsers(&self) -> Vec<BrowserId> {
         let status = run(self.mfa.status(&alice())).unwrap();
         status.browsers().iter().map(|one| one.id()).collect()
@@ -114,9 +133,7 @@ fn a_changed_password_opens_the_strangers_side() {
         stage.remember(&phone, "laptop"),
         stage.remember(&phone, "other"),
     );
-    while stage.guess(&phone, None) != Denial::StrangersClosed {
-        stage.wait(Duration::from_secs(3600));
-    }
+    stage.shut_out(&phone);
     assert_eq!(kind(stage.log_in(&phone)), Denial::StrangersClosed);
     let verified = stage.log_in_from(&phone, &laptop.cookie).unwrap();
     stage.told();
@@ -263,7 +280,65 @@ fn a_browser_is_a_stranger_after_ten_wrong_codes_until_it_verifies() {
         5,
         "known again"
     );
-    assert_eq!(stage.guess_on(&phone, None), 5);
+    assert_eq!(stage.guess_on(&phone, None), 1, "forgiven nothing by that");
+}
+
+/// Whoever has one cookie closes its browser, again and again.
+#[test]
+fn one_copied_cookie_does_not_close_the_side_of_the_others() {
+    let (stage, phone, _) = Stage::with_phone();
+    let (laptop, other) = (
+        stage.remember(&phone, "laptop"),
+        stage.remember(&phone, "other"),
+    );
+    for _ in 0..3 {
+        stage.guess_times(&phone, Some(&laptop.cookie), 10);
+        let _in_it = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    }
+    assert!(!stage.told_codes().contains(&"known_browsers_closed"));
+    stage.shut_out(&phone);
+    let verified = stage.log_in_from(&phone, &other.cookie).unwrap();
+    assert_eq!(verified.browser(), Some(other.id));
+}
+
+#[test]
+fn a_login_in_a_known_browser_opens_their_side_again() {
+    let (stage, phone, _) = Stage::with_phone();
+    let [laptop, other, third] =
+        ["laptop", "other", "third"].map(|name| stage.remember(&phone, name));
+    for browser in [&laptop, &other] {
+        stage.guess_times(&phone, Some(&browser.cookie), 10);
+    }
+    assert!(stage.told_codes().contains(&"known_browsers_closed"));
+    let _judged_with_strangers = stage.log_in_from(&phone, &third.cookie).unwrap();
+    stage.shut_out(&phone);
+    let _verified = stage.log_in_from(&phone, &third.cookie).unwrap();
+}
+
+/// It is judged with strangers, and forgives them nothing.
+#[test]
+fn a_login_in_a_closed_browser_gives_strangers_no_new_tries() {
+    let (stage, phone, _) = Stage::with_phone();
+    let laptop = stage.remember(&phone, "laptop");
+    stage.guess_times(&phone, None, 10);
+    stage.guess_times(&phone, Some(&laptop.cookie), 10);
+    let _in_it = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    stage.guess_times(&phone, None, 1);
+    let failures = |event: Event| match event {
+        Event::Mismatch { failures, .. } => Some(failures),
+        _ => None,
+    };
+    assert_eq!(
+        stage.told().into_iter().filter_map(failures).last(),
+        Some(11)
+    );
+    // By a stranger's login they are forgiven.
+    let _as_a_stranger = stage.log_in(&phone).unwrap();
+    stage.guess_times(&phone, None, 1);
+    assert_eq!(
+        stage.told().into_iter().filter_map(failures).last(),
+        Some(1)
+    );
 }
 
 #[test]
@@ -465,11 +540,7 @@ fn trust_ends_with_what_it_rests_on() {
             let codes = stage.issue(stage.log_in(phone).unwrap());
             let _recovered = stage.redeem(&codes[0]).unwrap();
         }),
-        ("disabled", |stage, phone, _| {
-            while stage.guess(phone, None) != Denial::StrangersClosed {
-                stage.wait(Duration::from_secs(3600));
-            }
-        }),
+        ("disabled", |stage, phone, _| stage.shut_out(phone)),
         ("ten wrong codes", |stage, phone, browser| {
             for _ in 0..10 {
                 assert_eq!(stage.guess(phone, Some(&browser.cookie)), Denial::Mismatch);
@@ -523,9 +594,7 @@ fn a_closed_side_of_strangers_binds_nothing_again_for_the_owner() {
     let (stage, phone, confirmed) = Stage::with_phone();
     let codes = stage.issue(&confirmed);
     let laptop = stage.remember(&phone, "laptop");
-    while stage.guess(&phone, None) != Denial::StrangersClosed {
-        stage.wait(Duration::from_secs(3600));
-    }
+    stage.shut_out(&phone);
     let by_laptop = stage.log_in_from(&phone, &laptop.cookie).unwrap();
     let (tablet, _) = stage.add(&by_laptop, "tablet");
     assert!(stage.has(&phone) && stage.has(&tablet));

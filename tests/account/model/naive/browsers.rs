@@ -69,10 +69,13 @@ impl Naive {
         }
     }
 
-    pub(super) fn forgive_side(&mut self, is_known: bool) {
-        if is_known {
+    /// Whoever is in the list forgives its side only, closed or not.
+    pub(super) fn forgive_side(&mut self, number: Option<u32>, limits: Limits) {
+        let has_one_side = limits.max_known() == 0;
+        if number.is_some() || has_one_side {
             self.known.forgive();
-        } else {
+        }
+        if number.is_none() || has_one_side {
             self.wrong.forgive();
         }
     }

@@ -71,7 +71,7 @@ impl Naive {
         let nearest = found.into_iter().min_by_key(|(distance, ..)| *distance);
         match (nearest, replayed) {
             (Some((_, number, lean)), _) => {
-                self.forgive_side(side.1);
+                self.forgive_side(side.0, limits);
                 self.let_in(number, lean, limits, now);
                 let device = self.find_mut(number).identity;
                 let made = self.take_seat(side.0, seat, device, now);
