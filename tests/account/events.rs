@@ -532,7 +532,7 @@ const EVENTS: [(&str, bool, bool); 53] = [
     ("known_browsers_closed", true, false),
     ("browser_closed", true, false),
     ("browser_remembered", true, false),
-    ("browser_forgotten", false, false),
+    ("browser_forgotten", true, false),
     ("browser_trusted", true, false),
     ("recognized", false, false),
     ("password_changed", true, false),

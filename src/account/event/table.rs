@@ -77,7 +77,7 @@ impl Event {
             Self::KnownBrowsersClosed => Row("known_browsers_closed", None, Owner),
             Self::BrowserClosed { .. } => Row("browser_closed", None, Owner),
             Self::BrowserRemembered { .. } => Row("browser_remembered", None, Owner),
-            Self::BrowserForgotten { .. } => Row("browser_forgotten", None, Log),
+            Self::BrowserForgotten { .. } => Row("browser_forgotten", None, Owner),
             Self::BrowserTrusted { .. } => Row("browser_trusted", None, Owner),
             Self::Recognized { .. } => Row("recognized", None, Log),
             Self::PasswordChanged => Row("password_changed", None, Owner),
