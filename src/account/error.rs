@@ -76,8 +76,8 @@ pub enum Error {
     /// The browser is not trusted to do without a code. Ask for one.
     #[error("a code is needed: ask for it")]
     CodeRequired,
-    /// The policy lets no browser be trusted, or not for so long.
-    #[error("the policy does not let a browser be trusted for so long")]
+    /// The policy lets no browser be trusted, or not for so long, or wrong codes have closed it.
+    #[error("this browser can't be trusted now, or not for so long")]
     TrustRefused,
     /// The account has as many devices as it may.
     #[error("too many devices: revoke one first")]

@@ -90,7 +90,7 @@ impl<S: Store> Mfa<S> {
     ///
     /// The code must have been verified in that browser. The trust ends with its device, as soon as that
     /// is no longer active, when a recovery code is redeemed, and when the clock goes back.
-    /// `Duration::ZERO` ends it now.
+    /// [`forget_browser`](Self::forget_browser) ends it now.
     ///
     /// Whoever copies the cookie and has the password is let in without a code until then.
     ///
@@ -105,10 +105,11 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`TrustRefused`](Error::TrustRefused) if the policy does not allow it for so long.
+    /// * [`TrustRefused`](Error::TrustRefused) if the policy does not allow it for so long, it is zero, or
+    ///   the browser is closed by wrong codes.
     /// * [`Stale`](Error::Stale) if the `Verified` is not fresh or has ended.
-    /// * [`UnknownBrowser`](Error::UnknownBrowser) if there is no such browser, or another device was
-    ///   verified in it last.
+    /// * [`UnknownBrowser`](Error::UnknownBrowser) if there is no such browser, the code was not verified
+    ///   in it, or another device was verified in it since. A `Verified` from a token has no browser.
     pub async fn trust_browser(
         &self,
         verified: &Verified,

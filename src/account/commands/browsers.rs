@@ -82,14 +82,15 @@ impl Account {
     /// Lets a known browser do without a code for so long, by a code that was verified in it.
     ///
     /// The trust ends with the device that was verified in the browser last, as soon as that is no
-    /// longer active, when a recovery code is redeemed, and when the clock goes back. `Duration::ZERO`
-    /// ends it now.
+    /// longer active, when a recovery code is redeemed, and when the clock goes back.
+    /// [`forget_browser`](Self::forget_browser) ends it now.
     ///
     /// # Errors
-    /// * [`Error::TrustRefused`] if it is longer than [`Policy::max_trust`](crate::Policy::max_trust).
+    /// * [`Error::TrustRefused`] if it is zero, or longer than
+    ///   [`Policy::max_trust`](crate::Policy::max_trust), or the browser is closed by wrong codes.
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
-    /// * [`Error::UnknownBrowser`] if there is no such browser, or another device was verified in it
-    ///   last.
+    /// * [`Error::UnknownBrowser`] if there is no such browser, the code was not verified in it, or
+    ///   another device was verified in it since. A `Verified` from a token has no browser.
     pub fn trust_browser(
         self,
         verified: &Verified,
@@ -99,19 +100,22 @@ impl Account {
     ) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
             account.check_proof(verified, now)?;
-            if lasts > account.policy.max_trust() {
+            if lasts.is_zero() || lasts > account.policy.max_trust() {
                 return Err(Error::TrustRefused.into());
             }
             let device = verified.as_ref().credential();
-            let browser = account.browsers.get_mut(id);
-            let browser = browser.filter(|browser| browser.device == device);
+            let was_verified_in = |browser: &&mut Browser| {
+                verified.browser() == Some(browser.id) && browser.device == device
+            };
+            let browser = account.browsers.get_mut(id).filter(was_verified_in);
             let browser = browser.ok_or(Error::UnknownBrowser)?;
-            let age = Duration::ZERO;
-            browser.trust = (!lasts.is_zero()).then_some(Trust { lasts, age });
-            if browser.trust.is_some() {
-                let until = now.saturating_add(lasts);
-                account.note(Event::BrowserTrusted { browser: id, until });
+            if !browser.is_known() {
+                return Err(Error::TrustRefused.into());
             }
+            let age = Duration::ZERO;
+            browser.trust = Some(Trust { lasts, age });
+            let until = now.saturating_add(lasts);
+            account.note(Event::BrowserTrusted { browser: id, until });
             Ok(())
         })
     }

@@ -510,9 +510,50 @@ fn a_trusted_browser_is_recognized_and_proves_nothing() {
     stage.six_minutes();
     let stale = run(stage.mfa.trust_browser(&by_other, other.id, DAY));
     assert!(matches!(stale, Err(Error::Stale(_))));
-    // It can be taken back.
-    stage.trust(&phone, &laptop, Duration::ZERO).unwrap();
+    // It ends with the browser.
+    let by_laptop = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    run(stage.mfa.forget_browser(&by_laptop, laptop.id)).unwrap();
     assert!(stage.is_asked(&laptop));
+}
+
+#[test]
+fn trust_takes_a_code_that_was_verified_in_that_browser() {
+    let (stage, phone, _) = Stage::trusting();
+    let [laptop, other] = ["one", "other"].map(|name| stage.remember(&phone, name));
+    let trust = |verified: &Verified, time| run(stage.mfa.trust_browser(verified, laptop.id, time));
+    for elsewhere in [
+        stage.log_in(&phone).unwrap(),
+        stage.log_in_from(&phone, &other.cookie).unwrap(),
+    ] {
+        let refused = trust(&elsewhere, DAY);
+        assert!(matches!(refused, Err(Error::UnknownBrowser)));
+    }
+    let in_it = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    let token = stage
+        .mfa
+        .seal_proof(&in_it, b"a session's id of 16")
+        .unwrap();
+    let opened = stage
+        .mfa
+        .open_verified(&alice(), b"a session's id of 16", &token, DAY);
+    assert!(matches!(
+        trust(&opened.unwrap(), DAY),
+        Err(Error::UnknownBrowser)
+    ));
+    let refused = trust(&in_it, Duration::ZERO);
+    assert!(matches!(refused, Err(Error::TrustRefused)));
+    assert!(stage.is_asked(&laptop));
+    trust(&in_it, DAY).unwrap();
+    let _recognized = stage.recognize(&laptop).unwrap();
+
+    // Not of one that was closed since.
+    let policy = Policy::builder().trust(DAY).waits(10, STEP, DAY);
+    let stage = stage.with_policy(policy.build().unwrap());
+    for _ in 0..10 {
+        let _mismatch = stage.guess(&phone, Some(&laptop.cookie));
+    }
+    let refused = run(stage.mfa.trust_browser(&in_it, laptop.id, DAY));
+    assert!(matches!(refused, Err(Error::TrustRefused)));
 }
 
 #[test]

@@ -77,15 +77,16 @@ impl World {
         if !self.dice.one_in(3) {
             return;
         }
-        let number = match verified.browser() {
-            Some(browser) if !self.dice.one_in(4) => browser.to_string().parse().unwrap(),
+        let verified_in = verified.browser().map(|id| id.to_string().parse().unwrap());
+        let number = match verified_in {
+            Some(number) if !self.dice.one_in(4) => number,
             _ => self.any_browser(who),
         };
         let lasts = self.dice.of([0, 60, DAY, 7 * DAY, 30 * DAY, 31 * DAY]);
         let proven = super::proven::Ground::new(verified, &self.naive(who));
         let (now, limits, fault) = (self.now(), self.limits, self.fault());
         let expected = self.asked(who, |naive| {
-            naive.trust(&proven, (number, lasts), limits, now)
+            naive.trust(&proven, (verified_in, number, lasts), limits, now)
         });
         let (turn, mfa) = self.turn(who, fault, None);
         let lasts = Duration::from_secs(lasts);

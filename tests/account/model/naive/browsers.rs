@@ -179,20 +179,26 @@ impl Naive {
     pub(crate) fn trust(
         &mut self,
         ground: &Ground,
-        (number, lasts): (u32, u64),
+        (verified_in, number, lasts): (Option<u32>, u32, u64),
         limits: Limits,
         now: u64,
     ) -> Verdict {
         self.judge_grounded(ground, now, |naive| {
-            if lasts > limits.max_trust {
+            if lasts == 0 || lasts > limits.max_trust {
                 return Said::TrustRefused.into();
             }
             let lived = naive.lived;
             let browser = naive.browser_mut(number);
-            let Some(browser) = browser.filter(|browser| browser.device == ground.identity) else {
+            let is_it = |browser: &&mut Browser| {
+                verified_in == Some(number) && browser.device == ground.identity
+            };
+            let Some(browser) = browser.filter(is_it) else {
                 return Said::UnknownBrowser.into();
             };
-            browser.trusted = (lasts > 0).then_some((lived, lasts));
+            if browser.wrong_in_a_row >= 10 {
+                return Said::TrustRefused.into();
+            }
+            browser.trusted = Some((lived, lasts));
             Said::Yes.into()
         })
     }
