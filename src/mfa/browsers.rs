@@ -89,7 +89,8 @@ impl<S: Store> Mfa<S> {
     /// ([`PolicyBuilder::trust`](crate::account::PolicyBuilder::trust)).
     ///
     /// The code must have been verified in that browser. The trust ends with its device, as soon as that
-    /// is no longer active, when a recovery code is redeemed, and when the clock goes back.
+    /// is no longer active, or another one is verified in the browser. It also ends when ten wrong codes
+    /// close the browser, when a recovery code is redeemed, and when the clock goes back.
     /// [`forget_browser`](Self::forget_browser) ends it now.
     ///
     /// Whoever copies the cookie and has the password is let in without a code until then.
@@ -106,7 +107,7 @@ impl<S: Store> Mfa<S> {
     ///
     /// # Errors
     /// * [`TrustRefused`](Error::TrustRefused) if the policy does not allow it for so long, it is zero, or
-    ///   the browser is closed by wrong codes.
+    ///   wrong codes have closed the browser, strangers or known browsers.
     /// * [`Stale`](Error::Stale) if the `Verified` is not fresh or has ended.
     /// * [`UnknownBrowser`](Error::UnknownBrowser) if there is no such browser, the code was not verified
     ///   in it, or another device was verified in it since. A `Verified` from a token has no browser.

@@ -46,15 +46,23 @@ impl Browser {
         }
     }
 
-    /// Charges a wrong code. Returns whether it is a stranger from now on.
+    /// Charges a wrong code. Returns whether it is a stranger from now on. Its trust ends then, as the
+    /// cookie may have been copied.
     pub(crate) fn fail(&mut self) -> bool {
         let was_known = self.is_known();
         self.failures = self.failures.saturating_add(1);
-        was_known && !self.is_known()
+        let is_closed = was_known && !self.is_known();
+        if is_closed {
+            self.trust = None;
+        }
+        is_closed
     }
 
-    /// A device was verified in it.
-    pub(crate) const fn belongs_to(&mut self, device: Credential) {
+    /// A device was verified in it. Trust that rests on another one ends.
+    pub(crate) fn belongs_to(&mut self, device: Credential) {
+        if self.device != device {
+            self.trust = None;
+        }
         (self.device, self.failures) = (device, 0);
     }
 }

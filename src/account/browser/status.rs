@@ -26,7 +26,7 @@ impl Account {
     pub(crate) fn browser_statuses(&self, elapsed: Duration, now: UnixTime) -> Vec<BrowserStatus> {
         // By a clock that went back no browser is trusted, whether that is written or not.
         let mut clock = self.clock;
-        let has_gone_back = clock.advance(now).is_some();
+        let lets_trusted_in = clock.advance(now).is_none() && self.lets_trusted_in();
         let show = |browser: &Browser| {
             let is_there = |device: &&Device| {
                 let mut state = device.state;
@@ -37,7 +37,7 @@ impl Account {
                 trust.pass(elapsed);
                 trust.left(self.policy.max_trust())
             });
-            let left = left.filter(|left| !left.is_zero() && !has_gone_back);
+            let left = left.filter(|left| !left.is_zero() && lets_trusted_in && browser.is_known());
             BrowserStatus {
                 id: browser.id,
                 label: browser.label.clone(),
@@ -82,7 +82,8 @@ impl BrowserStatus {
         self.is_closed
     }
 
-    /// Returns until when it is trusted to do without a code, if it is.
+    /// Returns until when it is trusted to do without a code, if it is now. There is none while wrong
+    /// codes have closed strangers or known browsers.
     #[must_use]
     pub const fn trusted_until(&self) -> Option<UnixTime> {
         self.trusted_until

@@ -81,13 +81,15 @@ impl Account {
 
     /// Lets a known browser do without a code for so long, by a code that was verified in it.
     ///
-    /// The trust ends with the device that was verified in the browser last, as soon as that is no
-    /// longer active, when a recovery code is redeemed, and when the clock goes back.
+    /// The trust ends with its device, as soon as that is no longer active, or another one is verified
+    /// in the browser. It also ends when ten wrong codes close the browser, when a recovery code is
+    /// redeemed, and when the clock goes back. While a side is closed, nobody is trusted.
     /// [`forget_browser`](Self::forget_browser) ends it now.
     ///
     /// # Errors
     /// * [`Error::TrustRefused`] if it is zero, or longer than
-    ///   [`Policy::max_trust`](crate::Policy::max_trust), or the browser is closed by wrong codes.
+    ///   [`Policy::max_trust`](crate::Policy::max_trust), or wrong codes have closed the
+    ///   browser or a side.
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
     /// * [`Error::UnknownBrowser`] if there is no such browser, the code was not verified in it, or
     ///   another device was verified in it since. A `Verified` from a token has no browser.
@@ -107,9 +109,10 @@ impl Account {
             let was_verified_in = |browser: &&mut Browser| {
                 verified.browser() == Some(browser.id) && browser.device == device
             };
+            let lets_in = account.lets_trusted_in();
             let browser = account.browsers.get_mut(id).filter(was_verified_in);
             let browser = browser.ok_or(Error::UnknownBrowser)?;
-            if !browser.is_known() {
+            if !lets_in || !browser.is_known() {
                 return Err(Error::TrustRefused.into());
             }
             let age = Duration::ZERO;
@@ -133,7 +136,7 @@ impl Account {
             let cookie = cookie.and_then(CookieValue::from_text);
             let browser = account.browser_with(cookie.as_ref());
             let trusted = match account.side(browser) {
-                Side::Known(id) if !account.is_closed_to_strangers() => account.browsers.get(id),
+                Side::Known(id) if account.lets_trusted_in() => account.browsers.get(id),
                 _ => None,
             };
             let most = account.policy.max_trust();

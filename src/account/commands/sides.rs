@@ -49,6 +49,12 @@ impl Account {
         self.is_known_side_open() && self.browsers.list.iter().any(Browser::is_known)
     }
 
+    /// Says whether trusted browsers may do without a code: not while too many wrong codes have closed
+    /// a side.
+    pub(in crate::account) fn lets_trusted_in(&self) -> bool {
+        self.is_known_side_open() && !self.is_closed_to_strangers()
+    }
+
     pub(super) fn is_closed_to_strangers(&self) -> bool {
         self.strangers.is_disabled(Limits::strangers(&self.policy))
     }

@@ -559,7 +559,7 @@ fn trust_takes_a_code_that_was_verified_in_that_browser() {
 #[test]
 fn trust_ends_with_what_it_rests_on() {
     type Ending = fn(&Stage, &Held, &Browser);
-    let endings: [(&str, Ending); 9] = [
+    let endings: [(&str, Ending); 11] = [
         ("revoke", |stage, phone, _| {
             let (tablet, _) = stage.add(stage.log_in(phone).unwrap(), "tablet");
             let by_tablet = stage.log_in(&tablet).unwrap();
@@ -587,6 +587,14 @@ fn trust_ends_with_what_it_rests_on() {
                 assert_eq!(stage.guess(phone, Some(&browser.cookie)), Denial::Mismatch);
                 stage.wait(Duration::from_secs(3600));
             }
+        }),
+        ("ten wrong codes, and a login", |stage, phone, browser| {
+            stage.guess_times(phone, Some(&browser.cookie), 10);
+            let _known_again = stage.log_in_from(phone, &browser.cookie).unwrap();
+        }),
+        ("another device", |stage, phone, browser| {
+            let (tablet, _) = stage.add(stage.log_in(phone).unwrap(), "tablet");
+            let _by_tablet = stage.log_in_from(&tablet, &browser.cookie).unwrap();
         }),
         ("its end", |stage, _, _| stage.wait(DAY * 30 - STEP * 2)),
         ("the clock goes back", |stage, _, _| {
@@ -627,6 +635,34 @@ fn trust_ends_with_what_it_rests_on() {
         let answer = run(mfa.recognize(&alice(), Some(&laptop.cookie)));
         assert_eq!(answer.is_ok(), is_trusted, "{days} days");
     }
+}
+
+/// The status, the trust and the login agree, while one side is closed or the other.
+#[test]
+fn what_is_shown_as_trusted_does_without_a_code() {
+    let (stage, phone, laptop) = Stage::trusting();
+    let other = stage.remember(&phone, "other");
+    let policy = Policy::builder().trust(DAY * 30).max_failures(5);
+    let stage = stage.with_policy(policy.build().unwrap());
+    let shows = || {
+        let status = run(stage.mfa.status(&alice())).unwrap();
+        let seen = status.browsers().iter().find(|one| one.id() == laptop.id);
+        seen.unwrap().trusted_until().is_some()
+    };
+    let trust = |verified| run(stage.mfa.trust_browser(&verified, laptop.id, DAY));
+    let refused = |answer| matches!(answer, Err(Error::TrustRefused));
+    assert!(shows() && !stage.is_asked(&laptop));
+
+    let verified = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    assert_eq!(stage.guess(&phone, Some(&other.cookie)), Denial::Mismatch);
+    assert!(!shows() && stage.is_asked(&laptop) && refused(trust(verified)));
+    // Her login opens the side of known browsers.
+    let _verified = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    assert!(shows() && !stage.is_asked(&laptop));
+
+    stage.shut_out(&phone);
+    let verified = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    assert!(!shows() && stage.is_asked(&laptop) && refused(trust(verified)));
 }
 
 /// Every other device ends then, so the owner in a known browser must be asked no such thing.

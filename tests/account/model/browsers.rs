@@ -6,7 +6,7 @@ use secondfactor::account::{BrowserId, BrowserStatus, Submission};
 use secondfactor::codes::UnixTime;
 use secondfactor::{Code, Verified};
 
-use super::naive::{Browser, DAY, Lived, Naive};
+use super::naive::{Browser, DAY, Limits, Lived, Naive};
 use super::world::{World, attempt, device_id};
 use crate::support::label;
 
@@ -177,7 +177,7 @@ impl World {
 }
 
 /// The browsers that the status shows are those of the model.
-pub(super) fn check_browsers(seen: &[BrowserStatus], naive: &Naive, (max_trust, now): (u64, u64)) {
+pub(super) fn check_browsers(seen: &[BrowserStatus], naive: &Naive, (limits, now): (Limits, u64)) {
     let ids = seen.iter().map(BrowserStatus::id);
     let known = naive
         .browsers
@@ -189,7 +189,9 @@ pub(super) fn check_browsers(seen: &[BrowserStatus], naive: &Naive, (max_trust, 
             .devices
             .iter()
             .find(|device| device.identity == browser.device);
-        let left = browser.trust_left(max_trust, naive.lived);
+        let lets_in = naive.lets_trusted_in(limits) && browser.wrong_in_a_row < 10;
+        let left = browser.trust_left(limits.max_trust, naive.lived);
+        let left = left.filter(|_| lets_in);
         assert_eq!(seen.label().as_str(), browser.label);
         assert_eq!(seen.device(), device.map(|device| device_id(device.number)));
         assert_eq!(seen.last_used().as_secs(), browser.last_used);

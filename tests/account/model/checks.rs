@@ -48,7 +48,7 @@ impl World {
             check_device(seen, device, (limits, now, naive.lived));
         }
 
-        check_browsers(status.browsers(), &naive, (limits.max_trust, now));
+        check_browsers(status.browsers(), &naive, (limits, now));
         let at = (limits, now, naive.lived);
         let cap = Some(limits.max_strangers());
         check_lock("CODES", status.lock(), (&naive.wrong, cap), at);

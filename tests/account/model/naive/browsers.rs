@@ -32,6 +32,10 @@ impl Naive {
         self.known.in_a_row.len() < limits.max_known()
     }
 
+    pub(crate) fn lets_trusted_in(&self, limits: Limits) -> bool {
+        self.is_known_side_open(limits) && !self.is_disabled(limits)
+    }
+
     pub(crate) fn has_working_browser(&self, limits: Limits) -> bool {
         let is_known = |browser: &Browser| browser.wrong_in_a_row < 10;
         self.is_known_side_open(limits) && self.browsers.iter().any(is_known)
@@ -66,6 +70,9 @@ impl Naive {
         self.known.add(lived, Some(limits.max_known()));
         if let Some(browser) = number.and_then(|number| self.browser_mut(number)) {
             browser.wrong_in_a_row += 1;
+            if browser.wrong_in_a_row == 10 {
+                browser.trusted = None;
+            }
         }
     }
 
@@ -95,6 +102,9 @@ impl Naive {
                 .iter()
                 .position(|browser| browser.number == number);
             let mut browser = self.browsers.remove(at.unwrap());
+            if browser.device != device {
+                browser.trusted = None;
+            }
             (browser.device, browser.last_used, browser.wrong_in_a_row) = (device, now, 0);
             if let Some(label) = seat.remember {
                 label.clone_into(&mut browser.label);
@@ -187,7 +197,7 @@ impl Naive {
             if lasts == 0 || lasts > limits.max_trust {
                 return Said::TrustRefused.into();
             }
-            let lived = naive.lived;
+            let (lived, lets_in) = (naive.lived, naive.lets_trusted_in(limits));
             let browser = naive.browser_mut(number);
             let is_it = |browser: &&mut Browser| {
                 verified_in == Some(number) && browser.device == ground.identity
@@ -195,7 +205,7 @@ impl Naive {
             let Some(browser) = browser.filter(is_it) else {
                 return Said::UnknownBrowser.into();
             };
-            if browser.wrong_in_a_row >= 10 {
+            if !lets_in || browser.wrong_in_a_row >= 10 {
                 return Said::TrustRefused.into();
             }
             browser.trusted = Some((lived, lasts));
