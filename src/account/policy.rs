@@ -275,7 +275,7 @@ impl Policy {
     }
 
     /// Returns after how many wrong codes in a row none is judged, those of strangers and of known
-    /// browsers together.
+    /// browsers together, though the policy was changed meanwhile.
     #[must_use]
     pub const fn max_failures(&self) -> u8 {
         self.max_failures

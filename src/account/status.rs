@@ -43,13 +43,14 @@ impl Account {
             .iter()
             .filter_map(|device| DeviceStatus::new(device, policy, elapsed, now));
         let recovery = self.recovery.as_ref();
-        let strangers = lock(self.strangers, Limits::strangers(policy));
+        let strangers = lock(self.strangers, Limits::strangers(policy, &self.known));
+        let of_known = Limits::known_browsers(policy, &self.strangers);
         let of_recovery = Limits::recovery_codes(policy);
         Status {
             devices: devices.collect(),
             browsers: self.browser_statuses(elapsed, now),
             lock: strangers,
-            known_browsers_lock: match lock(self.known, Limits::known_browsers(policy)) {
+            known_browsers_lock: match lock(self.known, of_known) {
                 Lock::Disabled => strangers,
                 known => known,
             },

@@ -301,7 +301,9 @@ fn everything() -> Account {
         lasts: Policy::MAX_TRUST,
         age: Duration::ZERO,
     });
-    account.strangers.fail(Limits::strangers(&Policy::DEFAULT));
+    account
+        .strangers
+        .fail(Limits::strangers(&Policy::DEFAULT, &Throttle::NEW));
     account.resyncs.add(RESYNCS);
     let proof = proof(&account, now);
     let issued = account.issue_recovery_codes(&proof, None, now);

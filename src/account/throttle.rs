@@ -15,13 +15,20 @@ pub(crate) struct Limits<'p> {
 }
 
 impl<'p> Limits<'p> {
-    pub(super) const fn strangers(policy: &'p Policy) -> Self {
-        let cap = Some(policy.max_stranger_failures());
-        Self { policy, cap }
+    pub(super) fn strangers(policy: &'p Policy, known: &Throttle) -> Self {
+        Self::beside(policy, policy.max_stranger_failures(), known)
     }
 
-    pub(super) const fn known_browsers(policy: &'p Policy) -> Self {
-        let cap = Some(policy.max_known_failures());
+    pub(super) fn known_browsers(policy: &'p Policy, strangers: &Throttle) -> Self {
+        Self::beside(policy, policy.max_known_failures(), strangers)
+    }
+
+    /// Each side has a share. Under a policy that was changed, the other side may have failed more often
+    /// than its own share. Both together never fail more often in a row than the policy says.
+    fn beside(policy: &'p Policy, share: u8, other: &Throttle) -> Self {
+        let of_other = u8::try_from(other.failures).unwrap_or(u8::MAX);
+        let left = policy.max_failures().saturating_sub(of_other);
+        let cap = Some(share.min(left));
         Self { policy, cap }
     }
 
@@ -159,7 +166,7 @@ mod tests {
     /// Guesses whenever it may, from second 0 on; `owner` says at which seconds the owner logs in.
     fn judged(policy: &Policy, seconds: u64, owner: impl Fn(u64) -> bool) -> Vec<u64> {
         let (mut throttle, mut judged) = (Throttle::NEW, Vec::new());
-        let limits = Limits::strangers(policy);
+        let limits = Limits::strangers(policy, &Throttle::NEW);
         for second in 0..seconds {
             while throttle.check(limits, at(second)).is_ok() {
                 throttle.fail(limits);
@@ -185,8 +192,8 @@ mod tests {
         const DAY: u64 = 24 * 3600;
         for policy in [Policy::DEFAULT, Policy::ASVS, Policy::NIST, Policy::PCI] {
             // Ten years without the owner: 100 in all, on one side or two, and then none.
-            let strangers = until_closed(Limits::strangers(&policy));
-            let known = until_closed(Limits::known_browsers(&policy));
+            let strangers = until_closed(Limits::strangers(&policy, &Throttle::NEW));
+            let known = until_closed(Limits::known_browsers(&policy, &Throttle::NEW));
             let sides = if policy == Policy::PCI {
                 (100, 0)
             } else {
@@ -227,13 +234,13 @@ mod tests {
     #[test]
     fn a_smaller_limit_shortens_a_wait_that_runs() {
         let mut throttle = Throttle::NEW;
-        (0..12).for_each(|_| throttle.fail(Limits::strangers(&Policy::DEFAULT)));
+        (0..12).for_each(|_| throttle.fail(Limits::strangers(&Policy::DEFAULT, &Throttle::NEW)));
         let short = Policy::builder()
             .waits(5, Duration::from_secs(1), Duration::from_secs(2))
             .build()
             .unwrap();
         assert_eq!(
-            throttle.check(Limits::strangers(&short), at(0)),
+            throttle.check(Limits::strangers(&short, &Throttle::NEW), at(0)),
             Err(Denial::Throttled { retry_at: at(2) })
         );
     }

@@ -28,7 +28,7 @@ impl Account {
         if has_sides
             && self
                 .known
-                .must_tell_disabled(Limits::known_browsers(&policy))
+                .must_tell_disabled(Limits::known_browsers(&policy, &self.strangers))
         {
             self.note(Event::KnownBrowsersClosed);
         }
@@ -41,7 +41,9 @@ impl Account {
 
     /// A side without any failure to spare is never open.
     fn is_known_side_open(&self) -> bool {
-        !self.known.is_disabled(Limits::known_browsers(&self.policy))
+        !self
+            .known
+            .is_disabled(Limits::known_browsers(&self.policy, &self.strangers))
     }
 
     /// Says whether there is a browser that strangers do not lock out.
@@ -56,17 +58,22 @@ impl Account {
     }
 
     pub(super) fn is_closed_to_strangers(&self) -> bool {
-        self.strangers.is_disabled(Limits::strangers(&self.policy))
+        self.strangers
+            .is_disabled(Limits::strangers(&self.policy, &self.known))
     }
 
     /// Refuses what comes too early after wrong codes of its side, or after too many of strangers.
     pub(super) fn check_side(&mut self, side: Side, now: UnixTime) -> Result<(), Refusal> {
         let policy = self.policy;
         match side {
-            Side::Known(_) => Ok(self.known.check(Limits::known_browsers(&policy), now)?),
+            Side::Known(_) => Ok(self
+                .known
+                .check(Limits::known_browsers(&policy, &self.strangers), now)?),
             Side::Strangers => {
                 self.refuse_closed()?;
-                Ok(self.strangers.check(Limits::strangers(&policy), now)?)
+                Ok(self
+                    .strangers
+                    .check(Limits::strangers(&policy, &self.known), now)?)
             }
         }
     }
@@ -80,7 +87,7 @@ impl Account {
         };
         if self
             .strangers
-            .must_tell_disabled(Limits::strangers(&policy))
+            .must_tell_disabled(Limits::strangers(&policy, &self.known))
         {
             self.note(Event::Disabled);
             return Err(Refusal::Charged(denial));
@@ -101,11 +108,11 @@ impl Account {
         let policy = self.policy;
         let (throttle, limits, closed) = match side {
             Side::Strangers => {
-                let limits = Limits::strangers(&policy);
+                let limits = Limits::strangers(&policy, &self.known);
                 (&mut self.strangers, limits, Event::Disabled)
             }
             Side::Known(_) => {
-                let limits = Limits::known_browsers(&policy);
+                let limits = Limits::known_browsers(&policy, &self.strangers);
                 (&mut self.known, limits, Event::KnownBrowsersClosed)
             }
         };

@@ -341,6 +341,74 @@ fn a_login_in_a_closed_browser_gives_strangers_no_new_tries() {
     );
 }
 
+/// The limits are changed after both sides were closed, or while one of them is.
+#[test]
+fn a_changed_policy_judges_no_more_in_a_row() {
+    let judged = |policy| {
+        let (stage, phone, _) = Stage::with_phone();
+        let [laptop, other] = ["laptop", "other"].map(|name| stage.remember(&phone, name));
+        for (cookie, times) in [(Some(&laptop), 10), (Some(&other), 9), (None, 40)] {
+            let cookie = cookie.map(|browser| &*browser.cookie);
+            stage.guess_times(&phone, cookie, times);
+        }
+        let stage = stage.with_policy(policy);
+        stage.told();
+        for _ in 0..24 * 14 {
+            stage.wait(Duration::from_secs(3600));
+            stage.guess_on(&phone, Some(&other.cookie));
+            stage.guess_on(&phone, None);
+        }
+        let told = stage.told_codes();
+        59 + told.iter().filter(|code| **code == "mismatch").count()
+    };
+    let tighter = Policy::builder().max_failures(61).build().unwrap();
+    assert_eq!(judged(Policy::PCI), 100);
+    assert_eq!(judged(Policy::DEFAULT), 100);
+    assert_eq!(judged(tighter), 61);
+}
+
+/// From a policy with one side, whose count is that of strangers then.
+#[test]
+fn the_side_of_known_browsers_has_what_strangers_have_left() {
+    let (stage, phone, _) = Stage::with_phone();
+    let stage = stage.with_policy(Policy::PCI);
+    let laptop = stage.remember(&phone, "laptop");
+    stage.guess_times(&phone, None, 95);
+    let stage = stage.with_policy(Policy::DEFAULT);
+    for _ in 0..24 {
+        stage.guess_on(&phone, Some(&laptop.cookie));
+        stage.wait(Duration::from_secs(3600));
+    }
+    stage.told();
+    assert_eq!(stage.guess(&phone, Some(&laptop.cookie)), Denial::Disabled);
+    let status = run(stage.mfa.status(&alice())).unwrap();
+    assert_eq!(status.known_browsers_lock(), Lock::Disabled);
+}
+
+/// By whatever browser, as there is one count.
+#[test]
+fn a_success_under_one_side_resets_all() {
+    let (stage, phone, _) = Stage::with_phone();
+    let laptop = stage.remember(&phone, "laptop");
+    stage.guess_times(&phone, Some(&laptop.cookie), 9);
+    let stage = stage.with_policy(Policy::PCI);
+    stage.guess_times(&phone, None, 9);
+    let _in_it = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    stage.guess_times(&phone, None, 1);
+    let stage = stage.with_policy(Policy::DEFAULT);
+    stage.guess_times(&phone, Some(&laptop.cookie), 1);
+    let told = stage.told();
+    let last = |from: Option<BrowserId>| {
+        told.iter().rev().find_map(|event| match event {
+            Event::Mismatch {
+                failures, browser, ..
+            } if *browser == from => Some(*failures),
+            _ => None,
+        })
+    };
+    assert_eq!((last(None), last(Some(laptop.id))), (Some(1), Some(1)));
+}
+
 #[test]
 fn pci_has_one_side() {
     let (stage, phone, _) = Stage::with_phone();

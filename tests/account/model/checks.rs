@@ -50,12 +50,12 @@ impl World {
 
         check_browsers(status.browsers(), &naive, (limits, now));
         let at = (limits, now, naive.lived);
-        let cap = Some(limits.max_strangers());
+        let cap = Some(naive.cap_of_strangers(limits));
         check_lock("CODES", status.lock(), (&naive.wrong, cap), at);
         // Known browsers whose side is closed are strangers.
-        let known = match naive.known.is_at_the_cap(Some(limits.max_known())) {
+        let known = match naive.known.is_at_the_cap(Some(naive.cap_of_known(limits))) {
             true => (&naive.wrong, cap),
-            false => (&naive.known, Some(limits.max_known())),
+            false => (&naive.known, Some(naive.cap_of_known(limits))),
         };
         check_lock("KNOWN", status.known_browsers_lock(), known, at);
         let set = naive.recovery.as_ref().map(|set| set.identity);

@@ -391,8 +391,8 @@ fn check_committed(event: &Event, after: &Naive, (limits, now): (Limits, u64)) {
             let is_of = |wrong: &Wrong, cap| {
                 wrong.wait(limits, Some(cap), after.lived).as_lock(now) == Lock::Until(*until)
             };
-            is_of(&after.wrong, limits.max_strangers())
-                || (browser.is_some() && is_of(&after.known, limits.max_known()))
+            is_of(&after.wrong, after.cap_of_strangers(limits))
+                || (browser.is_some() && is_of(&after.known, after.cap_of_known(limits)))
         }
         Event::Disabled => after.is_disabled(limits),
         Event::UnlockedUnproven { .. } | Event::PasswordChanged => {

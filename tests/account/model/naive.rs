@@ -262,6 +262,22 @@ impl Naive {
     }
 
     pub(crate) fn is_disabled(&self, limits: Limits) -> bool {
-        self.wrong.is_at_the_cap(Some(limits.max_strangers()))
+        self.wrong
+            .is_at_the_cap(Some(self.cap_of_strangers(limits)))
+    }
+
+    /// Both sides together never have more than the cap of all.
+    pub(crate) fn cap_of_strangers(&self, limits: Limits) -> usize {
+        let left = limits
+            .max_failures
+            .saturating_sub(self.known.in_a_row.len());
+        limits.max_strangers().min(left)
+    }
+
+    pub(crate) fn cap_of_known(&self, limits: Limits) -> usize {
+        let left = limits
+            .max_failures
+            .saturating_sub(self.wrong.in_a_row.len());
+        limits.max_known().min(left)
     }
 }

@@ -29,7 +29,7 @@ impl Naive {
     }
 
     fn is_known_side_open(&self, limits: Limits) -> bool {
-        self.known.in_a_row.len() < limits.max_known()
+        self.known.in_a_row.len() < self.cap_of_known(limits)
     }
 
     pub(crate) fn lets_trusted_in(&self, limits: Limits) -> bool {
@@ -44,18 +44,16 @@ impl Naive {
     /// What is said instead of a judgement on this side.
     pub(super) fn refuse_side(&mut self, is_known: bool, limits: Limits) -> Option<Verdict> {
         if is_known {
-            return self
-                .known
-                .refuse(limits, Some(limits.max_known()), self.lived);
+            let cap = self.cap_of_known(limits);
+            return self.known.refuse(limits, Some(cap), self.lived);
         }
         let said = if self.has_working_browser(limits) {
             Said::StrangersClosed
         } else {
             Said::Disabled
         };
-        let refusal = self
-            .wrong
-            .refuse(limits, Some(limits.max_strangers()), self.lived)?;
+        let cap = self.cap_of_strangers(limits);
+        let refusal = self.wrong.refuse(limits, Some(cap), self.lived)?;
         Some(match refusal.said {
             Said::Disabled => Verdict { said, ..refusal },
             _ => refusal,
@@ -65,9 +63,11 @@ impl Naive {
     pub(super) fn add_wrong(&mut self, (number, is_known): (Option<u32>, bool), limits: Limits) {
         let lived = self.lived;
         if !is_known {
-            return self.wrong.add(lived, Some(limits.max_strangers()));
+            let cap = self.cap_of_strangers(limits);
+            return self.wrong.add(lived, Some(cap));
         }
-        self.known.add(lived, Some(limits.max_known()));
+        let cap = self.cap_of_known(limits);
+        self.known.add(lived, Some(cap));
         if let Some(browser) = number.and_then(|number| self.browser_mut(number)) {
             browser.wrong_in_a_row += 1;
             if browser.wrong_in_a_row == 10 {
