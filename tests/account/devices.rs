@@ -602,7 +602,7 @@ fn imported_devices_bring_secrets_and_labels_of_their_own() {
             .collect()
     };
     assert!(matches!(import(many(9)), Err(Error::TooManyDevices)));
-    run(mfa.danger_import_unproven(&account("bob"), many(8))).unwrap();
+    run(mfa.danger_import_unproven(&account("bob"), &operator(), many(8), None)).unwrap();
     assert!(matches!(run(mfa.status(&alice())), Err(Error::NotEnrolled)));
 
     let both = || vec![device("phone", 1), device("tablet", 2)];
