@@ -42,7 +42,8 @@ pub enum Denial {
         retry_at: UnixTime,
     },
     /// There were too many wrong codes in a row, so none is judged (NIST SP 800-63B-4 section
-    /// 3.2.2). For devices this ends when the account is bound to a new one. For recovery codes, which
+    /// 3.2.2). For devices this ends when the account is bound to a new one, and when the
+    /// [password is changed](crate::Mfa::password_changed). For recovery codes, which
     /// [`Policy::NIST`](crate::Policy::NIST) alone closes, it ends when new ones are issued.
     #[error("too many wrong codes: enroll a new device, or ask for help")]
     Disabled,

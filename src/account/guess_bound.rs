@@ -9,7 +9,8 @@
 ///
 /// With the default policy a guess hits one of the 3 steps of a TOTP device. In any 24 hours at
 /// most 25 guesses are judged, 15 at once and 10 more as they drain. That is a chance of 7.5 in
-/// 100,000. If the owner never logs in, 80 guesses are judged in all, a chance of 2.4 in 10,000. If
+/// 100,000. A changed password begins anew, so one that the guesser has learned too gives them as
+/// much again. If the owner never logs in, 80 guesses are judged in all, a chance of 2.4 in 10,000. If
 /// the owner logs in every day as a stranger and so resets the count, 3665 are judged in a year, a
 /// chance of 1.1 %.
 ///
@@ -38,8 +39,8 @@ pub struct GuessBound {
 }
 
 impl GuessBound {
-    /// A policy leaves a guesser at most one chance in a thousand for one device, in a day and until
-    /// codes are disabled.
+    /// A policy leaves a stranger at most one chance in a thousand for one device in a day, and
+    /// anybody until codes are disabled.
     pub const MOST: f64 = 1e-3;
     /// There are so many codes with six digits.
     const CODES: u64 = 1_000_000;

@@ -91,8 +91,8 @@ pub(super) const RESYNCS: Drain = Drain {
 ///
 /// [`DEFAULT`](Self::DEFAULT) is for everyone. [`ASVS`](Self::ASVS), [`NIST`](Self::NIST) and
 /// [`PCI`](Self::PCI) are for applications that must meet these standards. Other limits come from a
-/// [`PolicyBuilder`], which refuses limits that leave a guesser more than one chance in a thousand.
-/// So every `Policy` keeps that bound.
+/// [`PolicyBuilder`], which refuses limits that leave a stranger more than one chance in a thousand
+/// in a day, or anybody until codes are disabled. So every `Policy` keeps that bound.
 ///
 /// ```
 /// use secondfactor::Policy;
@@ -349,12 +349,11 @@ impl PolicyBuilder {
         self
     }
 
-    /// Makes the policy, if every limit is in range and a guesser has at most one chance in a
-    /// thousand.
+    /// Makes the policy, if every limit is in range, and a stranger has at most one chance in a
+    /// thousand in a day, and anybody until codes are disabled.
     ///
     /// # Errors
-    /// [`PolicyError`] if a limit is out of range, or a guesser would have more than one chance in
-    /// a thousand.
+    /// [`PolicyError`] if a limit is out of range, or the chance would be more than that.
     pub const fn build(self) -> Result<Policy, PolicyError> {
         let policy = self.policy;
         if policy.max_devices == 0 || policy.max_devices > Policy::MAX_DEVICES {
