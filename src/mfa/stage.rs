@@ -17,6 +17,7 @@ impl<S: Store> Mfa<S> {
     /// # async fn example<S: Store>(mfa: &Mfa<S>, session: &[u8], sign_in: &SignIn, note: Note) -> Result<(), Error> {
     /// match mfa.stage(sign_in, session, note, SessionLimits::AAL2).await? {
     ///     Stage::Password | Stage::Proven => { /* .. the page .. */ }
+    ///     Stage::Mending => { /* .. the pages that mend, and nothing else .. */ }
     ///     Stage::Half => { /* .. the second step .. */ }
     ///     Stage::Repeat => { /* .. nothing but the form that was sent before .. */ }
     ///     Stage::Ended(reason) => println!("{reason}"), // .. end the session ..
@@ -41,7 +42,9 @@ impl<S: Store> Mfa<S> {
                 NeedsCode::No => None,
                 NeedsCode::Yes { .. } => Some(EndReason::CodeNeeded),
             },
-            (Stage::Proven, Some(token)) => self.ends(sign_in, session, token).await?,
+            (Stage::Mending | Stage::Proven, Some(token)) => {
+                self.ends(sign_in, session, token).await?
+            }
             _ => None,
         };
         Ok(ends.map_or(stage, Stage::Ended))

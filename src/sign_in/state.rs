@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::limits::SessionLimits;
 use super::note::NeedsCode;
+use super::stage::{EndReason, Stage};
 use crate::account::policy::{ANSWER_LIFETIME, CLOCK_TOLERANCE};
-use crate::account::{FormId, Proof, ShortSession, Submission};
+use crate::account::{FormId, Proof, ProofKind, ShortSession, Submission};
 use crate::account_id::AccountId;
 use crate::codes::{RngError, SecretText, UnixTime};
 
@@ -30,7 +31,8 @@ const MAX_OTHERS: usize = 8;
 /// | --- | --- | --- |
 /// | [`Half`](Stage::Half) | the password, where a code is needed | the second step, for 10 minutes |
 /// | [`Password`](Stage::Password) | the password, where that is enough | everything, until a code is needed |
-/// | [`Proven`](Stage::Proven) | a code, a recovery code or a confirmed device | everything, as long as what was shown stands |
+/// | [`Mending`](Stage::Mending) | a recovery code or a temporary code | the pages that mend the second factor, and nothing else |
+/// | [`Proven`](Stage::Proven) | a code or a confirmed device | everything, as long as what was shown stands |
 /// | [`Repeat`](Stage::Repeat) | it has led to another session | send its last form again, for a minute |
 ///
 /// ```
@@ -74,6 +76,9 @@ pub struct SignIn {
 enum State {
     Half,
     Password,
+    Mending {
+        token: String,
+    },
     Proven {
         token: String,
     },
@@ -90,65 +95,6 @@ struct Other {
     key: String,
     /// It has ended by then in any case, if it is one that can only repeat.
     until: Option<UnixTime>,
-}
-
-/// Says how far a session has come. Without a stage it is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// The password was right, and a code is asked for. The session opens nothing but the second step.
-    Half,
-    /// The session has led to another one, and may only send the same form again.
-    Repeat,
-    /// The password was enough.
-    Password,
-    /// The second factor was proved.
-    Proven,
-    /// There is no stage: the owner logs in again. End the session.
-    Ended(EndReason),
-}
-
-/// Says why a session has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndReason {
-    /// The second step took longer than 10 minutes.
-    #[error("this took too long: log in again")]
-    HalfTooOld,
-    /// It has led to another session more than a minute ago.
-    #[error("this page is too old: log in again")]
-    RepeatOver,
-    /// It had no request for longer than it may.
-    #[error("you were away for long: log in again")]
-    Idle,
-    /// It has lasted as long as it may.
-    #[error("you have been logged in for long: log in again")]
-    TooOld,
-    /// It is from the future, as the server's clock was ahead.
-    #[error("the server's clock was wrong: log in again")]
-    FromTheFuture,
-    /// It began with the password alone, and its owner has opted in since.
-    #[error("a second factor is needed now: log in again")]
-    CodeNeeded,
-    /// The device or the recovery codes that it rests on have ended, or the owner has opted out.
-    #[error("what proved your second factor has ended: log in again")]
-    ProofEnded,
-}
-
-impl EndReason {
-    /// Returns a stable name for logs and translations, in lower case with underscores.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::HalfTooOld => "half_too_old",
-            Self::RepeatOver => "repeat_over",
-            Self::Idle => "idle",
-            Self::TooOld => "too_old",
-            Self::FromTheFuture => "from_the_future",
-            Self::CodeNeeded => "code_needed",
-            Self::ProofEnded => "proof_ended",
-        }
-    }
 }
 
 /// Names the rows of two sessions, by whatever the application finds them by. Not the ids themselves, if it stores hashes.
@@ -219,6 +165,7 @@ impl SignIn {
                 (Stage::Repeat, [(since, REPEAT, EndReason::RepeatOver); 2])
             }
             State::Password => (Stage::Password, self.ends(limits)),
+            State::Mending { .. } => (Stage::Mending, self.ends(limits)),
             State::Proven { .. } => (Stage::Proven, self.ends(limits)),
         };
         for (since, limit, reason) in ends {
@@ -263,8 +210,9 @@ impl SignIn {
 
     /// Goes on in a new session, as a second factor was proved. The old one can only repeat what it has sent, for a minute.
     ///
-    /// The token is the proof, sealed for the new session. A session that was proven before gets a fresh proof so, and is as
-    /// old as before.
+    /// The token is the proof, sealed for the new session. The proof says what the new session may do, whatever the old one
+    /// might: a recovery code makes it [`Mending`](Stage::Mending), and a code or a confirmed device
+    /// [`Proven`](Stage::Proven). A session that had a proof before is as old as before.
     ///
     /// # Errors
     /// * [`ProveError::ForeignProof`] if the proof is of another account.
@@ -282,7 +230,7 @@ impl SignIn {
         }
         let (began, since) = match self.state {
             State::Half => (now, now),
-            State::Password | State::Proven { .. } => (self.began, now),
+            State::Password | State::Mending { .. } | State::Proven { .. } => (self.began, now),
             State::Repeat { since, proved } if proved == proof.at() => (self.began, since),
             State::Repeat { .. } => return Err(ProveError::NotRepeated),
         };
@@ -292,8 +240,10 @@ impl SignIn {
             state,
             ..self.clone()
         };
-        let mut next = beside(State::Proven {
-            token: token.as_str().to_owned(),
+        let token = token.as_str().to_owned();
+        let mut next = beside(match proof.kind() {
+            ProofKind::RecoveryCode => State::Mending { token },
+            ProofKind::Code | ProofKind::Confirmation => State::Proven { token },
         });
         next.remember(keys.old, Some(now.saturating_add(REPEAT)), now);
         let mut left = beside(State::Repeat {
@@ -354,7 +304,7 @@ impl SignIn {
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         match &self.state {
-            State::Proven { token } => Some(token),
+            State::Mending { token } | State::Proven { token } => Some(token),
             State::Half | State::Password | State::Repeat { .. } => None,
         }
     }

@@ -276,6 +276,39 @@ fn a_proof_makes_a_new_session_beside_the_old_one() {
     }
 }
 
+/// Whatever the session was before, the proof says what it may do.
+#[test]
+fn a_recovery_code_opens_the_pages_that_mend_and_nothing_else() {
+    let (stage, phone, confirmed) = Stage::with_phone();
+    let codes = stage.issue(&confirmed);
+    let ask = |sign_in: &SignIn| {
+        run((stage.mfa).stage(sign_in, b"session", Note::OptedIn, SessionLimits::AAL2)).unwrap()
+    };
+    stage.wait(STEP);
+    let verified = stage.log_in(&phone).unwrap();
+    let half = begun(yes(false));
+    let proven = prove(&half, &stage, &verified).unwrap().next;
+    let temporary = crate::operators::issue(&stage, MINUTE).unwrap();
+    for code in [&codes[0], &temporary] {
+        let recovered = stage.redeem(code).unwrap();
+        for from in [&half, &begun(NeedsCode::No), &proven] {
+            let mending = prove(from, &stage, &recovered).unwrap().next;
+            assert_eq!(ask(&mending), How::Mending);
+            assert_eq!(
+                ask(&prove(&mending, &stage, &recovered).unwrap().next),
+                How::Mending
+            );
+            // A new device, or a code, makes it a whole login.
+            let again = prove(&mending, &stage, &confirmed).unwrap().next;
+            assert_eq!(ask(&again), How::Proven);
+        }
+    }
+    let recovered = stage.redeem(&codes[1]).unwrap();
+    let mending = prove(&half, &stage, &recovered).unwrap().next;
+    stage.issue(&confirmed);
+    assert_eq!(ask(&mending), How::Ended(EndReason::ProofEnded));
+}
+
 #[test]
 fn the_session_that_is_left_repeats_its_submission_and_nothing_else() {
     let (stage, phone, _) = Stage::with_phone();
