@@ -7,7 +7,7 @@ use super::limits::SessionLimits;
 use super::note::NeedsCode;
 use super::stage::{EndReason, Stage};
 use crate::account::policy::{ANSWER_LIFETIME, CLOCK_TOLERANCE};
-use crate::account::{FormId, Proof, ProofKind, ShortSession, Submission};
+use crate::account::{FormId, Proof, ProofKind, ShortSession, Stale, Submission};
 use crate::account_id::AccountId;
 use crate::codes::{RngError, SecretText, UnixTime};
 
@@ -131,6 +131,12 @@ pub enum ProveError {
     /// The session may only repeat its submission, and this is another one.
     #[error("this page is too old: log in again")]
     NotRepeated,
+    /// The session is over by its own dates.
+    #[error(transparent)]
+    Ended(#[from] EndReason),
+    /// The proof is not fresh, is dated in the future, or is older than this login.
+    #[error(transparent)]
+    Stale(#[from] Stale),
 }
 
 impl SignIn {
@@ -186,9 +192,11 @@ impl SignIn {
         ]
     }
 
-    /// Notes that a request came. Returns whether it is to be stored, which is so once a minute.
-    pub fn touch(&mut self, now: UnixTime) -> bool {
-        let is_due = now.saturating_since(self.seen) >= TOUCH;
+    /// Notes that a request came. Returns whether it is to be stored, which is so once a minute. A session that is over by
+    /// these limits stays over.
+    pub fn touch(&mut self, limits: SessionLimits, now: UnixTime) -> bool {
+        let is_over = matches!(self.stage(limits, now), Stage::Ended(_));
+        let is_due = !is_over && now.saturating_since(self.seen) >= TOUCH;
         if is_due {
             self.seen = now;
         }
@@ -214,9 +222,16 @@ impl SignIn {
     /// might: a recovery code makes it [`Mending`](Stage::Mending), and a code or a confirmed device
     /// [`Proven`](Stage::Proven). A session that had a proof before is as old as before.
     ///
+    /// A session that may only repeat compares the date of the proof with that of its own. Two codes that are accepted in
+    /// the same second count as one.
+    ///
     /// # Errors
     /// * [`ProveError::ForeignProof`] if the proof is of another account.
+    /// * [`ProveError::Ended`] if the second step took longer than 10 minutes, the minute of repeating is over, or the
+    ///   session is from the future. How long other sessions are idle or last is asked by [`stage`](Self::stage).
     /// * [`ProveError::NotRepeated`] if this session may only repeat its submission, and this is another one.
+    /// * [`ProveError::Stale`] if the proof is older than its [`lifetime`](Proof::lifetime) or than this login, or from the
+    ///   future. Where it only keeps what the session has, its age does not matter.
     pub fn prove(
         &self,
         proof: impl AsRef<Proof>,
@@ -228,6 +243,10 @@ impl SignIn {
         if *proof.account() != self.account {
             return Err(ProveError::ForeignProof);
         }
+        if let Stage::Ended(reason) = self.stage(SessionLimits::NONE, now) {
+            return Err(reason.into());
+        }
+        self.require_fresh(proof, now)?;
         let (began, since) = match self.state {
             State::Half => (now, now),
             State::Password | State::Mending { .. } | State::Proven { .. } => (self.began, now),
@@ -254,6 +273,22 @@ impl SignIn {
         Ok(Proved { left, next })
     }
 
+    /// An old proof leads no further than the session has come.
+    fn require_fresh(&self, proof: &Proof, now: UnixTime) -> Result<(), Stale> {
+        let leads_on = match self.state {
+            State::Half | State::Password => true,
+            State::Mending { .. } => proof.kind() != ProofKind::RecoveryCode,
+            State::Proven { .. } | State::Repeat { .. } => false,
+        };
+        if !leads_on {
+            return Ok(());
+        }
+        if proof.at().saturating_add(CLOCK_TOLERANCE) < self.began {
+            return Err(Stale::TooOld);
+        }
+        proof.require_within(proof.lifetime(), now)
+    }
+
     /// Remembers a session that ends with this one.
     fn remember(&mut self, key: &str, until: Option<UnixTime>, now: UnixTime) {
         let stays =
@@ -268,13 +303,18 @@ impl SignIn {
     }
 
     /// Ends this session, as its owner logs out. Returns the keys of the sessions that end with it: the one that asked for
-    /// the code, and others that the same form led to.
+    /// the code, and others that the same form led to. Those of the same form may be known to the one that asked alone.
+    ///
+    /// So remove each row that has the same [`id`](Self::id), where rows are found by it. Where they are found by their keys
+    /// alone, end each row that you remove, too, until none is left.
     pub fn end(self) -> impl Iterator<Item = String> {
         self.others.into_iter().map(|other| other.key)
     }
 
-    /// Returns what is bound to this login: [`NewDevice::in_session`](crate::NewDevice::in_session) takes it, and
-    /// [`DeviceId::in_session`](crate::account::DeviceId::in_session).
+    /// Returns what all sessions of this login have in common, and no other has. A logout removes them all.
+    ///
+    /// A device can be bound to it: [`NewDevice::in_session`](crate::NewDevice::in_session) takes it,
+    /// and [`DeviceId::in_session`](crate::account::DeviceId::in_session).
     #[must_use]
     pub fn id(&self) -> &[u8] {
         self.id.as_bytes()
