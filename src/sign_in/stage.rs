@@ -10,6 +10,8 @@ pub enum Stage {
     Repeat,
     /// The password was enough.
     Password,
+    /// The password was enough, as the browser is trusted to do without a code.
+    Recognized,
     /// A recovery code or a temporary code was redeemed. The session opens the pages that mend the second factor, and
     /// nothing else. A code, or a new device that is confirmed, makes it [`Proven`](Self::Proven).
     Mending,

@@ -7,7 +7,7 @@ use super::limits::SessionLimits;
 use super::note::NeedsCode;
 use super::stage::{EndReason, Stage};
 use crate::account::policy::{ANSWER_LIFETIME, CLOCK_TOLERANCE};
-use crate::account::{FormId, Proof, ProofKind, ShortSession, Stale, Submission};
+use crate::account::{FormId, Proof, ProofKind, Recognized, ShortSession, Stale, Submission};
 use crate::account_id::AccountId;
 use crate::codes::{RngError, SecretText, UnixTime};
 
@@ -31,6 +31,7 @@ const MAX_OTHERS: usize = 8;
 /// | --- | --- | --- |
 /// | [`Half`](Stage::Half) | the password, where a code is needed | the second step, for 10 minutes |
 /// | [`Password`](Stage::Password) | the password, where that is enough | everything, until a code is needed |
+/// | [`Recognized`](Stage::Recognized) | the password, in a trusted browser | everything but what takes a proof, as long as the trust lasts |
 /// | [`Mending`](Stage::Mending) | a recovery code or a temporary code | the pages that mend the second factor, and nothing else |
 /// | [`Proven`](Stage::Proven) | a code or a confirmed device | everything, as long as what was shown stands |
 /// | [`Repeat`](Stage::Repeat) | it has led to another session | send its last form again, for a minute |
@@ -76,6 +77,9 @@ pub struct SignIn {
 enum State {
     Half,
     Password,
+    Recognized {
+        browser: String,
+    },
     Mending {
         token: String,
     },
@@ -140,23 +144,62 @@ pub enum ProveError {
 }
 
 impl SignIn {
-    /// Begins where the password was right. Store it in a new session, never in the one that was there before.
+    /// Begins where the password was right. For a trusted browser see [`recognized`](Self::recognized). Store it in a new session, never in the one that was there before.
     ///
     /// # Errors
     /// [`RngError`] if there are no random bytes.
     pub fn begin(account: AccountId, needs: NeedsCode, now: UnixTime) -> Result<Self, RngError> {
+        let state = match needs {
+            NeedsCode::No => State::Password,
+            NeedsCode::Yes { .. } => State::Half,
+        };
+        Self::new(account, state, now)
+    }
+
+    /// Begins where the password was right, a code is needed, and the browser is trusted to do without. It lasts as long as
+    /// the trust does, and a code makes it [`Proven`](Stage::Proven).
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Error, Mfa, sign_in::{NeedsCode, SignIn}, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, needs: NeedsCode, cookie: Option<&str>)
+    /// # -> Result<SignIn, Error> {
+    /// Ok(match mfa.recognize(alice, cookie).await {
+    ///     Ok(recognized) => SignIn::recognized(&recognized, mfa.now())?,
+    ///     Err(Error::CodeRequired) => SignIn::begin(alice.clone(), needs, mfa.now())?,
+    ///     Err(error) => return Err(error), // nobody is let in
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RngError`] if there are no random bytes.
+    pub fn recognized(recognized: &Recognized, now: UnixTime) -> Result<Self, RngError> {
+        let browser = recognized.browser().to_string();
+        Self::new(
+            recognized.account().clone(),
+            State::Recognized { browser },
+            now,
+        )
+    }
+
+    fn new(account: AccountId, state: State, now: UnixTime) -> Result<Self, RngError> {
         Ok(Self {
             id: FormId::generate()?.to_string(),
             account,
             began: now,
             seen: now,
             password_at: now,
-            state: match needs {
-                NeedsCode::No => State::Password,
-                NeedsCode::Yes { .. } => State::Half,
-            },
+            state,
             others: Vec::new(),
         })
+    }
+
+    /// The browser whose trust it rests on.
+    pub(crate) fn browser(&self) -> Option<&str> {
+        match &self.state {
+            State::Recognized { browser } => Some(browser),
+            _ => None,
+        }
     }
 
     /// Returns how far the session has come, by its own dates. [`Mfa::stage`](crate::Mfa::stage) asks the record too.
@@ -171,6 +214,7 @@ impl SignIn {
                 (Stage::Repeat, [(since, REPEAT, EndReason::RepeatOver); 2])
             }
             State::Password => (Stage::Password, self.ends(limits)),
+            State::Recognized { .. } => (Stage::Recognized, self.ends(limits)),
             State::Mending { .. } => (Stage::Mending, self.ends(limits)),
             State::Proven { .. } => (Stage::Proven, self.ends(limits)),
         };
@@ -249,7 +293,10 @@ impl SignIn {
         self.require_fresh(proof, now)?;
         let (began, since) = match self.state {
             State::Half => (now, now),
-            State::Password | State::Mending { .. } | State::Proven { .. } => (self.began, now),
+            State::Password
+            | State::Recognized { .. }
+            | State::Mending { .. }
+            | State::Proven { .. } => (self.began, now),
             State::Repeat { since, proved } if proved == proof.at() => (self.began, since),
             State::Repeat { .. } => return Err(ProveError::NotRepeated),
         };
@@ -276,7 +323,7 @@ impl SignIn {
     /// An old proof leads no further than the session has come.
     fn require_fresh(&self, proof: &Proof, now: UnixTime) -> Result<(), Stale> {
         let leads_on = match self.state {
-            State::Half | State::Password => true,
+            State::Half | State::Password | State::Recognized { .. } => true,
             State::Mending { .. } => proof.kind() != ProofKind::RecoveryCode,
             State::Proven { .. } | State::Repeat { .. } => false,
         };
@@ -345,7 +392,7 @@ impl SignIn {
     pub fn token(&self) -> Option<&str> {
         match &self.state {
             State::Mending { token } | State::Proven { token } => Some(token),
-            State::Half | State::Password | State::Repeat { .. } => None,
+            State::Half | State::Password | State::Recognized { .. } | State::Repeat { .. } => None,
         }
     }
 }

@@ -1,16 +1,17 @@
 //! What an application remembers: its note, what is demanded, and how far a session has come.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::account::{FormId, Stale};
+use secondfactor::account::{FormId, Stale, Submission};
 use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::{
     Demand, EndReason, NeedsCode, Note, ProveError, Proved, Requirement, SessionKeys,
     SessionLimits, SignIn, Stage as How,
 };
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
-use secondfactor::{AccountId, Mfa, Proof, SealingKey, Verified};
+use secondfactor::{AccountId, Mfa, Policy, Proof, SealingKey, Verified};
 
 use crate::stage::{Held, Stage};
 use crate::support::*;
@@ -84,10 +85,9 @@ impl Store for Gone {
 #[test]
 fn an_error_is_never_no_code() {
     let gone = Mfa::new(Gone, keyring());
-    let store = std::sync::Arc::new(MemoryStore::new());
+    let store = Arc::new(MemoryStore::new());
     let _enrollment =
-        run(Mfa::new(std::sync::Arc::clone(&store), keyring()).enroll(&alice(), label("phone")))
-            .unwrap();
+        run(Mfa::new(Arc::clone(&store), keyring()).enroll(&alice(), label("phone"))).unwrap();
     let other_key = secondfactor::Keyring::new(SealingKey::from_bytes(&[8; 32]));
     let locked = Mfa::new(store, other_key);
     for note in NOTES {
@@ -500,6 +500,43 @@ fn a_session_ends_with_what_it_rests_on() {
     run(stage.mfa.opt_out(&proof)).unwrap();
     assert_eq!(ask(&proven, b"session", Note::OptedIn), ended, "opted out");
     assert_eq!(ask(&password, b"session", Note::OptedOut), How::Password);
+}
+
+#[test]
+fn a_session_of_a_trusted_browser_lasts_as_long_as_the_trust() {
+    let (stage, phone, _) = Stage::with_phone();
+    let policy = Policy::builder().trust(Policy::MAX_TRUST).build().unwrap();
+    let mfa = Mfa::new(Arc::clone(&stage.store), keyring())
+        .with_clock(Arc::clone(&stage.clock))
+        .with_policy(policy);
+    let ask = |sign_in: &SignIn| {
+        run(mfa.stage(sign_in, b"session", Note::OptedIn, SessionLimits::AAL2)).unwrap()
+    };
+    stage.wait(STEP);
+    let submission = Submission::new(stage.shows(&phone)).remember_browser(label("Firefox"));
+    let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
+    let cookie = verified.take_browser_cookie().unwrap();
+    let browser = verified.browser().unwrap();
+    let half_an_hour = MINUTE * 30;
+    run(mfa.trust_browser(&verified, browser, half_an_hour)).unwrap();
+    let recognized = run(mfa.recognize(&alice(), Some(cookie.expose_value().as_str()))).unwrap();
+    let session = SignIn::recognized(&recognized, stage.now()).unwrap();
+    assert_eq!(ask(&session), How::Recognized);
+    assert_eq!(session.token(), None);
+    // A code goes on from there, and an old one does not.
+    let next = prove(&session, &stage, &verified).unwrap().next;
+    assert_eq!(ask(&next), How::Proven);
+    stage.wait(half_an_hour - Duration::from_secs(1));
+    assert_eq!(ask(&session), How::Recognized);
+    let stale = ProveError::Stale(Stale::TooOld);
+    assert_eq!(prove(&session, &stage, &verified).err(), Some(stale));
+    stage.wait(Duration::from_secs(1));
+    assert_eq!(ask(&session), How::Ended(EndReason::CodeNeeded));
+    // And with the record.
+    stage.wait(STEP);
+    let verified = stage.log_in(&phone).unwrap();
+    run(mfa.opt_out(&verified)).unwrap();
+    assert_eq!(ask(&session), How::Ended(EndReason::CodeNeeded));
 }
 
 #[test]
