@@ -13,7 +13,8 @@ impl<S: Store> Mfa<S> {
     ///
     /// It works only where no device was ever confirmed. Each device brings its secret. Pending
     /// devices end. Codes that another system may have accepted are burned. `last_used` is when the owner
-    /// last logged in there, for the owner's page. A time in the future is taken as now. Repeating it with the same secrets changes nothing.
+    /// last logged in there, for the owner's page. A time in the future is taken as now. Repeating it with
+    /// the same secrets changes nothing.
     ///
     /// Check the clock first. Codes up to the present step are burned, so a clock that is ahead keeps
     /// these devices out until then.

@@ -144,7 +144,9 @@ pub enum ProveError {
 }
 
 impl SignIn {
-    /// Begins where the password was right. For a trusted browser see [`recognized`](Self::recognized). Store it in a new session, never in the one that was there before.
+    /// Begins where the password was right. Store it in a new session, never in the one that was there before.
+    ///
+    /// For a trusted browser, see [`recognized`](Self::recognized).
     ///
     /// # Errors
     /// [`RngError`] if there are no random bytes.

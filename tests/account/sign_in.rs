@@ -267,8 +267,8 @@ fn no_proof_revives_what_is_over_and_no_old_one_leads_on() {
     let early = stage.log_in(&phone).unwrap();
     let codes = stage.issue(&early);
     let left = prove(&begun(yes(false)), &stage, &early).unwrap().left;
-    let mending = prove(&begun(yes(false)), &stage, stage.redeem(&codes[0]).unwrap());
-    let mending = mending.unwrap().next;
+    let recovered = stage.redeem(&codes[0]).unwrap();
+    let mending = prove(&begun(yes(false)), &stage, &recovered).unwrap().next;
     stage.wait(MINUTE);
     assert!(prove(&left, &stage, &early).is_ok(), "within the minute");
     stage.wait(Duration::from_secs(1));
@@ -285,12 +285,15 @@ fn no_proof_revives_what_is_over_and_no_old_one_leads_on() {
     }
     stage.wait(5 * MINUTE);
     assert_eq!(prove(&mending, &stage, &early).err(), stale);
+    let kept = prove(&mending, &stage, &recovered).unwrap().next;
+    assert_eq!(kept.stage(SessionLimits::AAL2, stage.now()), How::Mending);
     assert_eq!(prove(&begun(NeedsCode::No), &stage, &early).err(), stale);
     // It keeps what was proven: an application may give the session another id.
     let verified = stage.log_in(&phone).unwrap();
     let proven = prove(&begun(yes(false)), &stage, &verified).unwrap().next;
-    stage.wait(6 * MINUTE);
+    stage.wait(10 * MINUTE);
     assert!(prove(&proven, &stage, &verified).is_ok());
+    assert!(prove(&mending, &stage, &recovered).is_ok());
     let verified = stage.log_in(&phone).unwrap();
     let refused = prove(&begun(yes(false)), &stage, &verified).err();
     assert_eq!(refused, over(EndReason::HalfTooOld));
