@@ -40,7 +40,7 @@ mod trace;
 mod voucher;
 mod wait;
 
-pub use actor::Actor;
+pub use actor::{Actor, ActorError};
 pub use attempt::Attempt;
 pub use browser::{BrowserCookie, BrowserId, BrowserStatus, Recognized};
 pub(crate) use credential::Credential;

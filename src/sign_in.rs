@@ -14,9 +14,11 @@
 mod limits;
 mod note;
 mod requirement;
+mod stage;
 mod state;
 
 pub use limits::SessionLimits;
 pub use note::{NeedsCode, Note};
 pub use requirement::{Demand, Requirement};
-pub use state::{EndReason, ProveError, Proved, SessionKeys, SignIn, Stage};
+pub use stage::{EndReason, Stage};
+pub use state::{ProveError, Proved, SessionKeys, SignIn};

@@ -14,7 +14,7 @@ use super::label::{Label, LabelError};
 /// use secondfactor::account::Actor;
 /// assert_eq!(Actor::new("bob, help desk")?.as_str(), "bob, help desk");
 /// assert!(Actor::new("bob\nnext line").is_err());
-/// # Ok::<(), secondfactor::account::LabelError>(())
+/// # Ok::<(), secondfactor::account::ActorError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
@@ -24,9 +24,9 @@ impl Actor {
     /// Makes a name of a text, in which each run of blanks becomes one space.
     ///
     /// # Errors
-    /// As for [`Label::new`].
-    pub fn new(text: impl Into<String>) -> Result<Self, LabelError> {
-        Label::new(text).map(Self)
+    /// [`ActorError`] for the same texts as [`Label::new`].
+    pub fn new(text: impl Into<String>) -> Result<Self, ActorError> {
+        Label::new(text).map(Self).map_err(ActorError)
     }
 
     /// Returns the name as text.
@@ -36,10 +36,15 @@ impl Actor {
     }
 }
 
-impl FromStr for Actor {
-    type Err = LabelError;
+/// The text is no name: it is empty or too long, or has a character that can't be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name {}", .0.what())]
+pub struct ActorError(LabelError);
 
-    fn from_str(text: &str) -> Result<Self, LabelError> {
+impl FromStr for Actor {
+    type Err = ActorError;
+
+    fn from_str(text: &str) -> Result<Self, ActorError> {
         Self::new(text)
     }
 }

@@ -53,14 +53,22 @@ pub enum Error {
     /// [`Policy::MAX_TEMPORARY_LIFETIME`](crate::Policy::MAX_TEMPORARY_LIFETIME).
     #[error("a temporary code lives for a second to 24 hours")]
     TemporaryLifetime,
+    /// There is no temporary code to withdraw: it has ended, or recovery codes were issued since. What was made by it may
+    /// still be there: see [`Mfa::danger_withdraw_temporary_code_unproven`](crate::Mfa::danger_withdraw_temporary_code_unproven).
+    #[error("there is no temporary code: look at what was made by it")]
+    NoTemporaryCode,
+    /// An import names at least one device.
+    #[error("no device is imported: name one")]
+    NothingToImport,
     /// A device that is imported brings its secret.
     #[error("an imported device brings its secret")]
     SecretRequired,
     /// Another device of the account has this secret.
     #[error("another device has this secret: enroll with a new one")]
     DuplicateSecret,
-    /// No recovery codes were issued, all are used, or they are void after too many wrong ones.
-    #[error("there are no recovery codes: issue new ones")]
+    /// No recovery codes were issued, all are used, or they are void after too many wrong ones. A temporary code that was
+    /// used or has ended gets this too, where there are no recovery codes.
+    #[error("there are no recovery codes: use a device, or ask for help")]
     NoRecoveryCodes,
     /// The recovery codes that were to be replaced are no longer the present ones, as others were
     /// issued meanwhile. A form was sent twice, or the owner was quicker elsewhere.
@@ -172,6 +180,8 @@ impl Error {
             Self::DeviceRequired => ("device_required", Fault::Application),
             Self::GraceTooLong => ("grace_too_long", Fault::Application),
             Self::TemporaryLifetime => ("temporary_lifetime", Fault::Application),
+            Self::NoTemporaryCode => ("no_temporary_code", Fault::Application),
+            Self::NothingToImport => ("nothing_to_import", Fault::Application),
             Self::SecretRequired => ("secret_required", Fault::Application),
             Self::DuplicateSecret => ("duplicate_secret", Fault::Application),
             Self::NoRecoveryCodes => ("no_recovery_codes", Fault::Application),

@@ -130,21 +130,30 @@ impl fmt::Display for Label {
 
 /// Why a text is not a [`Label`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the label {}", self.what())]
 #[non_exhaustive]
 pub enum LabelError {
     /// No text.
-    #[error("the label is empty")]
     Empty,
     /// Over 64 characters.
-    #[error("the label has more than 64 characters")]
     TooLong,
     /// A control, direction or invisible character, one without an agreed look, a blank at an end, or a joiner that does not
     /// stand between visible characters.
-    #[error("the label has a control or invisible character, or a blank at an end")]
     Character,
     /// A combining mark stands at the start or behind a blank.
-    #[error("the label has a combining mark without a letter before it")]
     LoneMark,
+}
+
+impl LabelError {
+    /// What is wrong with it, for whatever the text names.
+    pub(super) const fn what(self) -> &'static str {
+        match self {
+            Self::Empty => "is empty",
+            Self::TooLong => "has more than 64 characters",
+            Self::Character => "has a control or invisible character, or a blank at an end",
+            Self::LoneMark => "has a combining mark without a letter before it",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub struct Status {
     recovery_set: Option<RecoverySetId>,
     recovery_lock: Lock,
     temporary_code_until: Option<UnixTime>,
+    temporary_code_lock: Lock,
     was_confirmed: bool,
     sealed_by: Option<KeyId>,
 }
@@ -60,6 +61,8 @@ impl Account {
             recovery_lock: recovery
                 .map_or(Lock::Open, |recovery| lock(recovery.throttle, of_recovery)),
             temporary_code_until: self.temporary_code_until(elapsed, now),
+            temporary_code_lock: (self.temporary.as_ref())
+                .map_or(Lock::Open, |one| lock(one.set.throttle, of_recovery)),
             was_confirmed: self.was_confirmed,
             sealed_by: self.sealed_by,
         }
@@ -154,6 +157,12 @@ impl Status {
     #[must_use]
     pub const fn temporary_code_until(&self) -> Option<UnixTime> {
         self.temporary_code_until
+    }
+
+    /// Returns whether the temporary code would be judged now. Wrong ones make it wait, and a new one does not wait.
+    #[must_use]
+    pub const fn temporary_code_lock(&self) -> Lock {
+        self.temporary_code_lock
     }
 
     /// Returns the key that sealed the record, or `None` if it was never sealed.

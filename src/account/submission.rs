@@ -91,6 +91,9 @@ impl<C> Submission<C> {
     /// one code is never two acts. With another form it is a replay. A wrong code is a wrong code,
     /// whatever the form.
     ///
+    /// One answer is remembered for each device, and one for each set of recovery codes. So the minute ends early when
+    /// another code of that device is accepted, or another recovery code.
+    ///
     /// The session's id has 16 bytes or more, which nobody can guess. The library keeps only a hash.
     ///
     /// # Errors

@@ -126,7 +126,8 @@ impl<S: Store> Mfa<S> {
     /// Recognizes a trusted browser by its cookie, once at a login, behind the password. It need not be
     /// asked for a code.
     ///
-    /// What it gives is no [`Proof`]: for changes ask for a code.
+    /// What it gives is no [`Proof`]: for changes ask for a code. [`SignIn::recognized`](crate::sign_in::SignIn::recognized)
+    /// is what the session remembers then.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Error, Mfa, account::BrowserCookie, store::Store};

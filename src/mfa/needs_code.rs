@@ -11,7 +11,8 @@ impl<S: Store> Mfa<S> {
     ///
     /// Where the note says yes, the answer is yes without a look at the record. So a record that was lost lets nobody in.
     /// Where it does not, a record with a confirmed device is a yes too: a crash came between the record and the note, which
-    /// is to be written then. An error is never a no.
+    /// is to be written then. An error is never a no. Beside [`Note::OptingOut`] the note is never called behind, as the
+    /// opt-out may be under way: whoever began it writes the note after it, also where it was refused.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Error, Mfa, store::Store};

@@ -16,7 +16,8 @@ impl<S: Store> Mfa<S> {
     /// use secondfactor::sign_in::{Note, SessionLimits, SignIn, Stage};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, session: &[u8], sign_in: &SignIn, note: Note) -> Result<(), Error> {
     /// match mfa.stage(sign_in, session, note, SessionLimits::AAL2).await? {
-    ///     Stage::Password | Stage::Proven => { /* .. the page .. */ }
+    ///     Stage::Password | Stage::Recognized | Stage::Proven => { /* .. the page .. */ }
+    ///     Stage::Mending => { /* .. the pages that mend, and nothing else .. */ }
     ///     Stage::Half => { /* .. the second step .. */ }
     ///     Stage::Repeat => { /* .. nothing but the form that was sent before .. */ }
     ///     Stage::Ended(reason) => println!("{reason}"), // .. end the session ..
@@ -41,10 +42,26 @@ impl<S: Store> Mfa<S> {
                 NeedsCode::No => None,
                 NeedsCode::Yes { .. } => Some(EndReason::CodeNeeded),
             },
-            (Stage::Proven, Some(token)) => self.ends(sign_in, session, token).await?,
+            (Stage::Recognized, _) => self.ends_with_trust(sign_in).await?,
+            (Stage::Mending | Stage::Proven, Some(token)) => {
+                self.ends(sign_in, session, token).await?
+            }
             _ => None,
         };
         Ok(ends.map_or(stage, Stage::Ended))
+    }
+
+    /// Says whether the browser of a session is no longer trusted.
+    async fn ends_with_trust(&self, sign_in: &SignIn) -> Result<Option<EndReason>, Error> {
+        let is_trusted = match self.status(sign_in.account()).await {
+            Ok(status) => status.browsers().iter().any(|browser| {
+                browser.trusted_until().is_some()
+                    && sign_in.browser() == Some(browser.id().to_string().as_str())
+            }),
+            Err(Error::NotEnrolled) => false,
+            Err(error) => return Err(error),
+        };
+        Ok((!is_trusted).then_some(EndReason::CodeNeeded))
     }
 
     /// Says whether the proof of a session has ended. Only the sealing key makes one, whatever the session's row says.

@@ -13,7 +13,8 @@ impl<S: Store> Mfa<S> {
     ///
     /// It works only where no device was ever confirmed. Each device brings its secret. Pending
     /// devices end. Codes that another system may have accepted are burned. `last_used` is when the owner
-    /// last logged in there, for the owner's page. Repeating it with the same secrets changes nothing.
+    /// last logged in there, for the owner's page. A time in the future is taken as now. Repeating it with
+    /// the same secrets changes nothing.
     ///
     /// Check the clock first. Codes up to the present step are burned, so a clock that is ahead keeps
     /// these devices out until then.
@@ -32,6 +33,7 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
+    /// * [`NothingToImport`](Error::NothingToImport) if there is no device.
     /// * [`ProofRequired`](Error::ProofRequired) if another device was confirmed.
     /// * [`SecretRequired`](Error::SecretRequired) if a device brings no secret,
     ///   [`DuplicateSecret`](Error::DuplicateSecret) if two have the same one.
@@ -170,7 +172,11 @@ impl<S: Store> Mfa<S> {
 
     /// Withdraws the temporary code for an operator, with whatever was begun by it and is not confirmed.
     ///
-    /// If there is none, nothing changes.
+    /// Recovery codes that were issued by it stay, and so do devices that were confirmed by it. [`Status`](crate::Status)
+    /// shows them: their voucher is [`VouchedBy::RecoveryCode`](crate::account::VouchedBy::RecoveryCode), of a time since
+    /// then. End such a device by [`danger_revoke_unproven`](Self::danger_revoke_unproven). An owner who still has a device
+    /// ends all the rest by [`keep_only`](Self::keep_only), and otherwise
+    /// [`danger_opt_out_unproven`](Self::danger_opt_out_unproven) ends everything.
     ///
     /// ```
     /// # use secondfactor::{AccountId, Mfa, account::Actor, store::Store};
@@ -182,7 +188,9 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
+    /// * [`NoTemporaryCode`](Error::NoTemporaryCode) if there is none: it has ended, or recovery codes were issued since.
+    ///   Look at what was made by it.
+    /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
     pub async fn danger_withdraw_temporary_code_unproven(
         &self,
         account: &AccountId,

@@ -24,6 +24,8 @@ impl SessionLimits {
     /// Allows 15 minutes without a request (PCI DSS 4.0.1, 8.2.8), and 24 hours in all.
     pub const PCI: Self = Self::new(Duration::from_secs(15 * 60), Verified::SESSION);
 
+    pub(super) const NONE: Self = Self::new(Duration::MAX, Duration::MAX);
+
     /// Allows so long without a request, and so long in all.
     #[must_use]
     pub const fn new(idle: Duration, total: Duration) -> Self {

@@ -13,8 +13,28 @@
 /// | opts in | `OptingIn` | [`enroll`](crate::Mfa::enroll), [`confirm`](crate::Mfa::confirm) | `OptedIn` |
 /// | opts out | `OptingOut` | [`opt_out`](crate::Mfa::opt_out) | `OptedOut` |
 ///
+/// If [`opt_out`](crate::Mfa::opt_out) is refused, as the proof is [`Stale`](crate::Error::Stale), nothing was removed: write
+/// `OptedIn` again. If the store failed, the record may be gone: leave the note, and opt out once more. While it says
+/// `OptingOut`, the password is enough where the record was lost.
+///
 /// Write a note only where the one that you have read still stands. If two sessions of one owner change it at the same time,
 /// one of them loses.
+///
+/// ```
+/// # use secondfactor::{Error, Mfa, Proof, store::Store};
+/// # use secondfactor::sign_in::Note;
+/// # trait User { fn write_note(&mut self, note: Note, if_it_is: Note); }
+/// # async fn example<S: Store>(mfa: &Mfa<S>, proof: &Proof, user: &mut impl User) -> Result<(), Error> {
+/// user.write_note(Note::OptingOut, Note::OptedIn);
+/// let answer = mfa.opt_out(proof).await;
+/// match &answer {
+///     Ok(()) | Err(Error::NotEnrolled) => user.write_note(Note::OptedOut, Note::OptingOut),
+///     Err(Error::Stale(_)) => user.write_note(Note::OptedIn, Note::OptingOut),
+///     Err(_) => {} // it may be removed or not: the record decides
+/// }
+/// answer
+/// # }
+/// ```
 ///
 /// ```
 /// use secondfactor::sign_in::Note;
@@ -65,6 +85,10 @@ pub enum NeedsCode {
 
 impl NeedsCode {
     /// Decides by the note, and by whether the record has a device that was ever confirmed.
+    ///
+    /// A note that says `OptingOut` is not behind, though a crash may have left it there: the opt-out may be under way in
+    /// another session. If a login wrote `OptedIn` beside it, the record would be gone a moment later, and its owner shut
+    /// out for good.
     pub(crate) const fn new(note: Note, was_confirmed: bool) -> Self {
         match (note, was_confirmed) {
             (Note::OptedIn, _) | (Note::OptingOut, true) => Self::Yes {

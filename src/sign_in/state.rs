@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::limits::SessionLimits;
 use super::note::NeedsCode;
+use super::stage::{EndReason, Stage};
 use crate::account::policy::{ANSWER_LIFETIME, CLOCK_TOLERANCE};
-use crate::account::{FormId, Proof, ShortSession, Submission};
+use crate::account::{FormId, Proof, ProofKind, Recognized, ShortSession, Stale, Submission};
 use crate::account_id::AccountId;
 use crate::codes::{RngError, SecretText, UnixTime};
 
@@ -30,7 +31,9 @@ const MAX_OTHERS: usize = 8;
 /// | --- | --- | --- |
 /// | [`Half`](Stage::Half) | the password, where a code is needed | the second step, for 10 minutes |
 /// | [`Password`](Stage::Password) | the password, where that is enough | everything, until a code is needed |
-/// | [`Proven`](Stage::Proven) | a code, a recovery code or a confirmed device | everything, as long as what was shown stands |
+/// | [`Recognized`](Stage::Recognized) | the password, in a trusted browser | everything but what takes a proof, as long as the trust lasts |
+/// | [`Mending`](Stage::Mending) | a recovery code or a temporary code | the pages that mend the second factor, and nothing else |
+/// | [`Proven`](Stage::Proven) | a code or a confirmed device | everything, as long as what was shown stands |
 /// | [`Repeat`](Stage::Repeat) | it has led to another session | send its last form again, for a minute |
 ///
 /// ```
@@ -74,6 +77,12 @@ pub struct SignIn {
 enum State {
     Half,
     Password,
+    Recognized {
+        browser: String,
+    },
+    Mending {
+        token: String,
+    },
     Proven {
         token: String,
     },
@@ -90,65 +99,6 @@ struct Other {
     key: String,
     /// It has ended by then in any case, if it is one that can only repeat.
     until: Option<UnixTime>,
-}
-
-/// Says how far a session has come. Without a stage it is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// The password was right, and a code is asked for. The session opens nothing but the second step.
-    Half,
-    /// The session has led to another one, and may only send the same form again.
-    Repeat,
-    /// The password was enough.
-    Password,
-    /// The second factor was proved.
-    Proven,
-    /// There is no stage: the owner logs in again. End the session.
-    Ended(EndReason),
-}
-
-/// Says why a session has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndReason {
-    /// The second step took longer than 10 minutes.
-    #[error("this took too long: log in again")]
-    HalfTooOld,
-    /// It has led to another session more than a minute ago.
-    #[error("this page is too old: log in again")]
-    RepeatOver,
-    /// It had no request for longer than it may.
-    #[error("you were away for long: log in again")]
-    Idle,
-    /// It has lasted as long as it may.
-    #[error("you have been logged in for long: log in again")]
-    TooOld,
-    /// It is from the future, as the server's clock was ahead.
-    #[error("the server's clock was wrong: log in again")]
-    FromTheFuture,
-    /// It began with the password alone, and its owner has opted in since.
-    #[error("a second factor is needed now: log in again")]
-    CodeNeeded,
-    /// The device or the recovery codes that it rests on have ended, or the owner has opted out.
-    #[error("what proved your second factor has ended: log in again")]
-    ProofEnded,
-}
-
-impl EndReason {
-    /// Returns a stable name for logs and translations, in lower case with underscores.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::HalfTooOld => "half_too_old",
-            Self::RepeatOver => "repeat_over",
-            Self::Idle => "idle",
-            Self::TooOld => "too_old",
-            Self::FromTheFuture => "from_the_future",
-            Self::CodeNeeded => "code_needed",
-            Self::ProofEnded => "proof_ended",
-        }
-    }
 }
 
 /// Names the rows of two sessions, by whatever the application finds them by. Not the ids themselves, if it stores hashes.
@@ -185,26 +135,73 @@ pub enum ProveError {
     /// The session may only repeat its submission, and this is another one.
     #[error("this page is too old: log in again")]
     NotRepeated,
+    /// The session is over by its own dates.
+    #[error(transparent)]
+    Ended(#[from] EndReason),
+    /// The proof is not fresh, is dated in the future, or is older than this login.
+    #[error(transparent)]
+    Stale(#[from] Stale),
 }
 
 impl SignIn {
     /// Begins where the password was right. Store it in a new session, never in the one that was there before.
     ///
+    /// For a trusted browser, see [`recognized`](Self::recognized).
+    ///
     /// # Errors
     /// [`RngError`] if there are no random bytes.
     pub fn begin(account: AccountId, needs: NeedsCode, now: UnixTime) -> Result<Self, RngError> {
+        let state = match needs {
+            NeedsCode::No => State::Password,
+            NeedsCode::Yes { .. } => State::Half,
+        };
+        Self::new(account, state, now)
+    }
+
+    /// Begins where the password was right, a code is needed, and the browser is trusted to do without. It lasts as long as
+    /// the trust does, and a code makes it [`Proven`](Stage::Proven).
+    ///
+    /// ```
+    /// # use secondfactor::{AccountId, Error, Mfa, sign_in::{NeedsCode, SignIn}, store::Store};
+    /// # async fn example<S: Store>(mfa: &Mfa<S>, alice: &AccountId, needs: NeedsCode, cookie: Option<&str>)
+    /// # -> Result<SignIn, Error> {
+    /// Ok(match mfa.recognize(alice, cookie).await {
+    ///     Ok(recognized) => SignIn::recognized(&recognized, mfa.now())?,
+    ///     Err(Error::CodeRequired) => SignIn::begin(alice.clone(), needs, mfa.now())?,
+    ///     Err(error) => return Err(error), // nobody is let in
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`RngError`] if there are no random bytes.
+    pub fn recognized(recognized: &Recognized, now: UnixTime) -> Result<Self, RngError> {
+        let browser = recognized.browser().to_string();
+        Self::new(
+            recognized.account().clone(),
+            State::Recognized { browser },
+            now,
+        )
+    }
+
+    fn new(account: AccountId, state: State, now: UnixTime) -> Result<Self, RngError> {
         Ok(Self {
             id: FormId::generate()?.to_string(),
             account,
             began: now,
             seen: now,
             password_at: now,
-            state: match needs {
-                NeedsCode::No => State::Password,
-                NeedsCode::Yes { .. } => State::Half,
-            },
+            state,
             others: Vec::new(),
         })
+    }
+
+    /// The browser whose trust it rests on.
+    pub(crate) fn browser(&self) -> Option<&str> {
+        match &self.state {
+            State::Recognized { browser } => Some(browser),
+            _ => None,
+        }
     }
 
     /// Returns how far the session has come, by its own dates. [`Mfa::stage`](crate::Mfa::stage) asks the record too.
@@ -219,6 +216,8 @@ impl SignIn {
                 (Stage::Repeat, [(since, REPEAT, EndReason::RepeatOver); 2])
             }
             State::Password => (Stage::Password, self.ends(limits)),
+            State::Recognized { .. } => (Stage::Recognized, self.ends(limits)),
+            State::Mending { .. } => (Stage::Mending, self.ends(limits)),
             State::Proven { .. } => (Stage::Proven, self.ends(limits)),
         };
         for (since, limit, reason) in ends {
@@ -239,9 +238,11 @@ impl SignIn {
         ]
     }
 
-    /// Notes that a request came. Returns whether it is to be stored, which is so once a minute.
-    pub fn touch(&mut self, now: UnixTime) -> bool {
-        let is_due = now.saturating_since(self.seen) >= TOUCH;
+    /// Notes that a request came. Returns whether it is to be stored, which is so once a minute. A session that is over by
+    /// these limits stays over.
+    pub fn touch(&mut self, limits: SessionLimits, now: UnixTime) -> bool {
+        let is_over = matches!(self.stage(limits, now), Stage::Ended(_));
+        let is_due = !is_over && now.saturating_since(self.seen) >= TOUCH;
         if is_due {
             self.seen = now;
         }
@@ -263,12 +264,20 @@ impl SignIn {
 
     /// Goes on in a new session, as a second factor was proved. The old one can only repeat what it has sent, for a minute.
     ///
-    /// The token is the proof, sealed for the new session. A session that was proven before gets a fresh proof so, and is as
-    /// old as before.
+    /// The token is the proof, sealed for the new session. The proof says what the new session may do, whatever the old one
+    /// might: a recovery code makes it [`Mending`](Stage::Mending), and a code or a confirmed device
+    /// [`Proven`](Stage::Proven). A session that had a proof before is as old as before.
+    ///
+    /// A session that may only repeat compares the date of the proof with that of its own. Two codes that are accepted in
+    /// the same second count as one.
     ///
     /// # Errors
     /// * [`ProveError::ForeignProof`] if the proof is of another account.
+    /// * [`ProveError::Ended`] if the second step took longer than 10 minutes, the minute of repeating is over, or the
+    ///   session is from the future. How long other sessions are idle or last is asked by [`stage`](Self::stage).
     /// * [`ProveError::NotRepeated`] if this session may only repeat its submission, and this is another one.
+    /// * [`ProveError::Stale`] if the proof is older than its [`lifetime`](Proof::lifetime) or than this login, or from the
+    ///   future. Where it only keeps what the session has, its age does not matter.
     pub fn prove(
         &self,
         proof: impl AsRef<Proof>,
@@ -280,9 +289,16 @@ impl SignIn {
         if *proof.account() != self.account {
             return Err(ProveError::ForeignProof);
         }
+        if let Stage::Ended(reason) = self.stage(SessionLimits::NONE, now) {
+            return Err(reason.into());
+        }
+        self.require_fresh(proof, now)?;
         let (began, since) = match self.state {
             State::Half => (now, now),
-            State::Password | State::Proven { .. } => (self.began, now),
+            State::Password
+            | State::Recognized { .. }
+            | State::Mending { .. }
+            | State::Proven { .. } => (self.began, now),
             State::Repeat { since, proved } if proved == proof.at() => (self.began, since),
             State::Repeat { .. } => return Err(ProveError::NotRepeated),
         };
@@ -292,8 +308,10 @@ impl SignIn {
             state,
             ..self.clone()
         };
-        let mut next = beside(State::Proven {
-            token: token.as_str().to_owned(),
+        let token = token.as_str().to_owned();
+        let mut next = beside(match proof.kind() {
+            ProofKind::RecoveryCode => State::Mending { token },
+            ProofKind::Code | ProofKind::Confirmation => State::Proven { token },
         });
         next.remember(keys.old, Some(now.saturating_add(REPEAT)), now);
         let mut left = beside(State::Repeat {
@@ -302,6 +320,22 @@ impl SignIn {
         });
         left.remember(keys.new, None, now);
         Ok(Proved { left, next })
+    }
+
+    /// An old proof leads no further than the session has come.
+    fn require_fresh(&self, proof: &Proof, now: UnixTime) -> Result<(), Stale> {
+        let leads_on = match self.state {
+            State::Half | State::Password | State::Recognized { .. } => true,
+            State::Mending { .. } => proof.kind() != ProofKind::RecoveryCode,
+            State::Proven { .. } | State::Repeat { .. } => false,
+        };
+        if !leads_on {
+            return Ok(());
+        }
+        if proof.at().saturating_add(CLOCK_TOLERANCE) < self.began {
+            return Err(Stale::TooOld);
+        }
+        proof.require_within(proof.lifetime(), now)
     }
 
     /// Remembers a session that ends with this one.
@@ -318,13 +352,18 @@ impl SignIn {
     }
 
     /// Ends this session, as its owner logs out. Returns the keys of the sessions that end with it: the one that asked for
-    /// the code, and others that the same form led to.
+    /// the code, and others that the same form led to. Those of the same form may be known to the one that asked alone.
+    ///
+    /// So remove each row that has the same [`id`](Self::id), where rows are found by it. Where they are found by their keys
+    /// alone, end each row that you remove, too, until none is left.
     pub fn end(self) -> impl Iterator<Item = String> {
         self.others.into_iter().map(|other| other.key)
     }
 
-    /// Returns what is bound to this login: [`NewDevice::in_session`](crate::NewDevice::in_session) takes it, and
-    /// [`DeviceId::in_session`](crate::account::DeviceId::in_session).
+    /// Returns what all sessions of this login have in common, and no other has. A logout removes them all.
+    ///
+    /// A device can be bound to it: [`NewDevice::in_session`](crate::NewDevice::in_session) takes it,
+    /// and [`DeviceId::in_session`](crate::account::DeviceId::in_session).
     #[must_use]
     pub fn id(&self) -> &[u8] {
         self.id.as_bytes()
@@ -354,8 +393,8 @@ impl SignIn {
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         match &self.state {
-            State::Proven { token } => Some(token),
-            State::Half | State::Password | State::Repeat { .. } => None,
+            State::Mending { token } | State::Proven { token } => Some(token),
+            State::Half | State::Password | State::Recognized { .. } | State::Repeat { .. } => None,
         }
     }
 }

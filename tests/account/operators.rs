@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use secondfactor::account::{Actor, Origin, Submission};
+use secondfactor::account::{Actor, Lock, Origin, Submission, VouchedBy};
 use secondfactor::codes::{ManualClock, Secret, UnixTime};
 use secondfactor::store::{MemoryStore, Store as _};
 use secondfactor::{Denial, Error, Mfa, NewDevice, RecoveryCode};
@@ -41,6 +41,9 @@ fn a_temporary_code_has_a_throttle_of_its_own() {
         denial(stage.redeem(&code)),
         Denial::Throttled { .. }
     ));
+    let status = run(stage.mfa.status(&alice())).unwrap();
+    assert!(matches!(status.temporary_code_lock(), Lock::Until(_)));
+    assert_eq!(status.recovery_lock(), Lock::Open);
     assert!(stage.redeem(&printed[0]).is_ok());
     // An operator sets that count back, too.
     run((stage.mfa).danger_unlock_unproven(&alice(), &operator())).unwrap();
@@ -89,22 +92,42 @@ fn what_a_temporary_code_began_ends_with_it() {
 fn a_withdrawn_temporary_code_takes_what_it_began() {
     let withdraw = |stage: &Stage| {
         let (alice, bob) = (alice(), operator());
-        run((stage.mfa).danger_withdraw_temporary_code_unproven(&alice, &bob)).unwrap();
+        run((stage.mfa).danger_withdraw_temporary_code_unproven(&alice, &bob))
     };
     let (stage, ..) = Stage::with_phone();
     let code = issue(&stage, HOUR).unwrap();
     let recovered = stage.redeem(&code).unwrap();
     let new = stage.enroll(&recovered, label("new phone")).unwrap();
     stage.told();
-    withdraw(&stage);
+    withdraw(&stage).unwrap();
     assert_eq!(
         stage.told_codes(),
         ["temporary_code_withdrawn", "enrollment_ended"]
     );
     assert!(!stage.has(&new));
     run(stage.mfa.stands(&recovered)).unwrap_err();
-    withdraw(&stage);
-    assert!(stage.told_codes().is_empty(), "there is none");
+    let there_is_none = |stage: &Stage| {
+        assert!(matches!(withdraw(stage), Err(Error::NoTemporaryCode)));
+        assert!(stage.told_codes().is_empty());
+    };
+    there_is_none(&stage);
+    // A thief was quicker: what is left of it is shown.
+    let code = issue(&stage, HOUR).unwrap();
+    let thief = stage.redeem(&code).unwrap();
+    let evil = stage.enroll(&thief, label("evil")).unwrap();
+    stage.issue(&thief);
+    stage.told();
+    there_is_none(&stage);
+    stage.confirm(&evil).unwrap();
+    let status = run(stage.mfa.status(&alice())).unwrap();
+    let device = status.devices().iter().find(|one| one.id() == evil.id);
+    let vouchers = [
+        device.unwrap().vouched_by(),
+        status.recovery_codes_by().unwrap(),
+    ];
+    for voucher in vouchers {
+        assert_eq!(voucher.by(), VouchedBy::RecoveryCode);
+    }
 }
 
 #[test]
@@ -203,6 +226,22 @@ fn an_imported_device_says_when_it_was_last_used() {
     assert!(told.contains("idle: Some(3660s)"), "{told}");
 }
 
+#[test]
+fn an_import_names_a_device_and_a_last_use_that_was() {
+    let stage = Stage::empty();
+    let (id, bob) = (alice(), operator());
+    let import =
+        |devices, last| run((stage.mfa).danger_import_unproven(&id, &bob, devices, Some(last)));
+    let nothing = || matches!(import(Vec::new(), NOW), Err(Error::NothingToImport));
+    assert!(nothing());
+    let secret = Secret::from_bytes(b"12345678901234567890").unwrap();
+    let phone = NewDevice::totp(label("phone")).with_secret(secret);
+    import(vec![phone], NOW.saturating_add(HOUR)).unwrap();
+    let devices = run(stage.mfa.devices(&id)).unwrap();
+    assert_eq!(devices[0].last_used(), Some(NOW));
+    assert!(nothing(), "and none beside another one");
+}
+
 /// An origin is beside each event of its call, and nowhere else.
 #[test]
 fn an_origin_reaches_the_handlers_and_no_record() {
@@ -274,6 +313,7 @@ fn an_origin_is_bounded_and_shown_by_its_length() {
 
 #[test]
 fn the_name_of_an_operator_is_checked() {
+    assert_eq!(Actor::new("").unwrap_err().to_string(), "the name is empty");
     assert_eq!(
         Actor::new("bob  at the help desk").unwrap().to_string(),
         "bob at the help desk"

@@ -96,7 +96,7 @@ fn each_error_has_a_message_a_code_and_a_fault() {
     let Login { mfa, secret, .. } = Login::new(MemoryStore::new());
     let wrong = || run(mfa.verify(&alice(), wrong_code(&secret, NOW))).unwrap_err();
     let [.., locked, throttled] = [(); 6].map(|()| wrong());
-    let errors: [(Error, &str, Fault, &str); 26] = [
+    let errors: [(Error, &str, Fault, &str); 28] = [
         (
             locked,
             "wrong_code_begins_wait",
@@ -188,6 +188,18 @@ fn each_error_has_a_message_a_code_and_a_fault() {
             "the grace of a rotated secret is at most 7 days",
         ),
         (
+            Error::NoTemporaryCode,
+            "no_temporary_code",
+            Application,
+            "there is no temporary code: look at what was made by it",
+        ),
+        (
+            Error::NothingToImport,
+            "nothing_to_import",
+            Application,
+            "no device is imported: name one",
+        ),
+        (
             Error::SecretRequired,
             "secret_required",
             Application,
@@ -203,7 +215,7 @@ fn each_error_has_a_message_a_code_and_a_fault() {
             Error::NoRecoveryCodes,
             "no_recovery_codes",
             Application,
-            "there are no recovery codes: issue new ones",
+            "there are no recovery codes: use a device, or ask for help",
         ),
         (
             Error::Token,

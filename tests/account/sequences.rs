@@ -68,7 +68,7 @@ const RARELY: [(&str, &[Said]); 27] = {
         ),
         ("danger revoke", &[Yes, LastDevice]),
         ("issue temporary", &[Yes, TemporaryLifetime]),
-        ("withdraw temporary", &[Yes]),
+        ("withdraw temporary", &[Yes, NoTemporaryCode]),
         ("stands", &[FromTheFuture]),
         ("opt out", &[Yes, Ended]),
         ("a proof of another epoch", &[Ended]),

@@ -1,15 +1,17 @@
 //! What an application remembers: its note, what is demanded, and how far a session has come.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::account::FormId;
+use secondfactor::account::{FormId, Stale, Submission};
 use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::{
     Demand, EndReason, NeedsCode, Note, ProveError, Proved, Requirement, SessionKeys,
     SessionLimits, SignIn, Stage as How,
 };
 use secondfactor::store::{MemoryStore, Report, Store, Stored, Swap, Version};
-use secondfactor::{AccountId, Mfa, Proof, SealingKey, Verified};
+use secondfactor::{AccountId, Mfa, Policy, Proof, SealingKey, Verified};
 
 use crate::stage::{Held, Stage};
 use crate::support::*;
@@ -83,10 +85,9 @@ impl Store for Gone {
 #[test]
 fn an_error_is_never_no_code() {
     let gone = Mfa::new(Gone, keyring());
-    let store = std::sync::Arc::new(MemoryStore::new());
+    let store = Arc::new(MemoryStore::new());
     let _enrollment =
-        run(Mfa::new(std::sync::Arc::clone(&store), keyring()).enroll(&alice(), label("phone")))
-            .unwrap();
+        run(Mfa::new(Arc::clone(&store), keyring()).enroll(&alice(), label("phone"))).unwrap();
     let other_key = secondfactor::Keyring::new(SealingKey::from_bytes(&[8; 32]));
     let locked = Mfa::new(store, other_key);
     for note in NOTES {
@@ -232,17 +233,73 @@ fn every_stage_has_its_end() {
 #[test]
 fn a_session_that_is_used_lasts_a_day_and_at_pci_a_quarter_of_an_hour_without_use() {
     let mut sign_in = begun(NeedsCode::No);
-    assert!(!sign_in.touch(later(59)), "a write a minute");
+    assert!(
+        !sign_in.touch(SessionLimits::PCI, later(59)),
+        "a write a minute"
+    );
     let idle = |sign_in: &SignIn, seconds| sign_in.stage(SessionLimits::PCI, later(seconds));
     assert_eq!(idle(&sign_in, 900), How::Password);
     assert_eq!(idle(&sign_in, 901), How::Ended(EndReason::Idle));
     for hour in 1..=24 {
-        assert!(sign_in.touch(later(hour * 3600)));
+        assert!(sign_in.touch(SessionLimits::AAL2, later(hour * 3600)));
         let stage = sign_in.stage(SessionLimits::AAL2, later(hour * 3600));
         assert_eq!(stage, How::Password, "hour {hour}");
     }
     let stage = sign_in.stage(SessionLimits::AAL2, later(24 * 3600 + 1));
     assert_eq!(stage, How::Ended(EndReason::TooOld));
+    // What is over stays over, whoever touches it.
+    for (limits, seconds, reason) in [
+        (SessionLimits::PCI, 901, EndReason::Idle),
+        (SessionLimits::AAL2, 3601, EndReason::Idle),
+    ] {
+        let mut idle = begun(NeedsCode::No);
+        assert!(!idle.touch(limits, later(seconds)));
+        assert_eq!(idle.stage(limits, later(seconds)), How::Ended(reason));
+    }
+}
+
+/// What a page forgot to ask, `prove` asks.
+#[test]
+fn no_proof_revives_what_is_over_and_no_old_one_leads_on() {
+    let over = |reason| Some(ProveError::Ended(reason));
+    let (stage, phone, _) = Stage::with_phone();
+    stage.wait(STEP);
+    let early = stage.log_in(&phone).unwrap();
+    let codes = stage.issue(&early);
+    let left = prove(&begun(yes(false)), &stage, &early).unwrap().left;
+    let recovered = stage.redeem(&codes[0]).unwrap();
+    let mending = prove(&begun(yes(false)), &stage, &recovered).unwrap().next;
+    stage.wait(MINUTE);
+    assert!(prove(&left, &stage, &early).is_ok(), "within the minute");
+    stage.wait(Duration::from_secs(1));
+    let refused = prove(&left, &stage, &early).err();
+    assert_eq!(refused, over(EndReason::RepeatOver));
+    // A proof from before this login, though it is fresh.
+    let begin = |needs, at| SignIn::begin(alice(), needs, at).unwrap();
+    let stale = Some(ProveError::Stale(Stale::TooOld));
+    for needs in [yes(false), NeedsCode::No] {
+        let tolerated = early.at().saturating_add(Duration::from_secs(5));
+        assert!(prove(&begin(needs, tolerated), &stage, &early).is_ok());
+        let late = begin(needs, tolerated.saturating_add(Duration::from_secs(1)));
+        assert_eq!(prove(&late, &stage, &early).err(), stale, "{needs:?}");
+    }
+    stage.wait(5 * MINUTE);
+    assert_eq!(prove(&mending, &stage, &early).err(), stale);
+    let kept = prove(&mending, &stage, &recovered).unwrap().next;
+    assert_eq!(kept.stage(SessionLimits::AAL2, stage.now()), How::Mending);
+    assert_eq!(prove(&begun(NeedsCode::No), &stage, &early).err(), stale);
+    // It keeps what was proven: an application may give the session another id.
+    let verified = stage.log_in(&phone).unwrap();
+    let proven = prove(&begun(yes(false)), &stage, &verified).unwrap().next;
+    stage.wait(10 * MINUTE);
+    assert!(prove(&proven, &stage, &verified).is_ok());
+    assert!(prove(&mending, &stage, &recovered).is_ok());
+    let verified = stage.log_in(&phone).unwrap();
+    let refused = prove(&begun(yes(false)), &stage, &verified).err();
+    assert_eq!(refused, over(EndReason::HalfTooOld));
+    let ahead = begin(yes(false), stage.now().saturating_add(MINUTE));
+    let refused = prove(&ahead, &stage, &verified).err();
+    assert_eq!(refused, over(EndReason::FromTheFuture));
 }
 
 /// From each state by a proof.
@@ -274,6 +331,40 @@ fn a_proof_makes_a_new_session_beside_the_old_one() {
         assert!(next.clone().end().any(|key| key == "old"), "{what}");
         assert!(left.clone().end().any(|key| key == "new"), "{what}");
     }
+}
+
+/// Whatever the session was before, the proof says what it may do.
+#[test]
+fn a_recovery_code_opens_the_pages_that_mend_and_nothing_else() {
+    let (stage, phone, confirmed) = Stage::with_phone();
+    let codes = stage.issue(&confirmed);
+    let ask = |sign_in: &SignIn| {
+        run((stage.mfa).stage(sign_in, b"session", Note::OptedIn, SessionLimits::AAL2)).unwrap()
+    };
+    stage.wait(STEP);
+    let verified = stage.log_in(&phone).unwrap();
+    let half = begun(yes(false));
+    let proven = prove(&half, &stage, &verified).unwrap().next;
+    let temporary = crate::operators::issue(&stage, MINUTE).unwrap();
+    for (code, name) in [(&codes[0], "tablet"), (&temporary, "watch")] {
+        let recovered = stage.redeem(code).unwrap();
+        let (_, added) = stage.add(&recovered, name);
+        for from in [&half, &begun(NeedsCode::No), &proven] {
+            let mending = prove(from, &stage, &recovered).unwrap().next;
+            assert_eq!(ask(&mending), How::Mending);
+            assert_eq!(
+                ask(&prove(&mending, &stage, &recovered).unwrap().next),
+                How::Mending
+            );
+            // A new device, or a code, makes it a whole login.
+            let again = prove(&mending, &stage, &added).unwrap().next;
+            assert_eq!(ask(&again), How::Proven);
+        }
+    }
+    let recovered = stage.redeem(&codes[1]).unwrap();
+    let mending = prove(&half, &stage, &recovered).unwrap().next;
+    stage.issue(&confirmed);
+    assert_eq!(ask(&mending), How::Ended(EndReason::ProofEnded));
 }
 
 #[test]
@@ -331,6 +422,42 @@ fn logging_out_ends_every_session_of_the_form() {
     assert_eq!(left.end().count(), 8);
 }
 
+/// By either way, from each session.
+#[test]
+fn a_logout_from_any_session_ends_all_that_its_login_led_to() {
+    let (stage, phone, _) = Stage::with_phone();
+    stage.wait(STEP);
+    let verified = stage.log_in(&phone).unwrap();
+    let half = begun(yes(false));
+    let other = begun(yes(false));
+    let mut rows = BTreeMap::from([("half", half), ("another login", other)]);
+    for new in ["first", "second"] {
+        let token = stage.mfa.seal_proof(&verified, b"session").unwrap();
+        let keys = SessionKeys { old: "half", new };
+        let proved = rows["half"].prove(&verified, token, keys, stage.now());
+        let Proved { left, next } = proved.unwrap();
+        rows.insert("half", left);
+        rows.insert(new, next);
+    }
+    for from in ["half", "first", "second"] {
+        let mut by_id = rows.clone();
+        let ended = by_id.remove(from).unwrap();
+        by_id.retain(|_, row| row.id() != ended.id());
+        let (mut by_key, mut keys) = (rows.clone(), vec![from.to_owned()]);
+        while let Some(key) = keys.pop() {
+            keys.extend(
+                by_key
+                    .remove(key.as_str())
+                    .into_iter()
+                    .flat_map(SignIn::end),
+            );
+        }
+        for left in [by_id, by_key] {
+            assert!(left.keys().eq(["another login"].iter()), "from {from}");
+        }
+    }
+}
+
 #[test]
 fn a_proof_of_another_account_leads_nowhere() {
     let (stage, phone, _) = Stage::with_phone();
@@ -376,6 +503,43 @@ fn a_session_ends_with_what_it_rests_on() {
     run(stage.mfa.opt_out(&proof)).unwrap();
     assert_eq!(ask(&proven, b"session", Note::OptedIn), ended, "opted out");
     assert_eq!(ask(&password, b"session", Note::OptedOut), How::Password);
+}
+
+#[test]
+fn a_session_of_a_trusted_browser_lasts_as_long_as_the_trust() {
+    let (stage, phone, _) = Stage::with_phone();
+    let policy = Policy::builder().trust(Policy::MAX_TRUST).build().unwrap();
+    let mfa = Mfa::new(Arc::clone(&stage.store), keyring())
+        .with_clock(Arc::clone(&stage.clock))
+        .with_policy(policy);
+    let ask = |sign_in: &SignIn| {
+        run(mfa.stage(sign_in, b"session", Note::OptedIn, SessionLimits::AAL2)).unwrap()
+    };
+    stage.wait(STEP);
+    let submission = Submission::new(stage.shows(&phone)).remember_browser(label("Firefox"));
+    let mut verified = run(mfa.verify(&alice(), submission)).unwrap();
+    let cookie = verified.take_browser_cookie().unwrap();
+    let browser = verified.browser().unwrap();
+    let half_an_hour = MINUTE * 30;
+    run(mfa.trust_browser(&verified, browser, half_an_hour)).unwrap();
+    let recognized = run(mfa.recognize(&alice(), Some(cookie.expose_value().as_str()))).unwrap();
+    let session = SignIn::recognized(&recognized, stage.now()).unwrap();
+    assert_eq!(ask(&session), How::Recognized);
+    assert_eq!(session.token(), None);
+    // A code goes on from there, and an old one does not.
+    let next = prove(&session, &stage, &verified).unwrap().next;
+    assert_eq!(ask(&next), How::Proven);
+    stage.wait(half_an_hour - Duration::from_secs(1));
+    assert_eq!(ask(&session), How::Recognized);
+    let stale = ProveError::Stale(Stale::TooOld);
+    assert_eq!(prove(&session, &stage, &verified).err(), Some(stale));
+    stage.wait(Duration::from_secs(1));
+    assert_eq!(ask(&session), How::Ended(EndReason::CodeNeeded));
+    // And with the record.
+    stage.wait(STEP);
+    let verified = stage.log_in(&phone).unwrap();
+    run(mfa.opt_out(&verified)).unwrap();
+    assert_eq!(ask(&session), How::Ended(EndReason::CodeNeeded));
 }
 
 #[test]

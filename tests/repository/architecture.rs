@@ -38,7 +38,7 @@ const HOUSE: [(&str, &str); 11] = [
          commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem commands/relocate \
          commands/verify commands/resync commands/temporary_code commands/unproven trace",
     ),
-    ("sign_in", "note requirement limits state"),
+    ("sign_in", "note requirement limits stage state"),
     (
         "mfa",
         "judge check login manage browsers needs_code relocate sweep token stage unproven blocking",

@@ -77,7 +77,7 @@ impl Claimant {
             .stage(sign_in, session.id(), user.note, LIMITS)
             .await?;
         match stage {
-            Stage::Password | Stage::Proven => session.touch().await?,
+            Stage::Password | Stage::Mending | Stage::Proven => session.touch().await?,
             // It may have led to another one just now, or be about to.
             Stage::Ended(EndReason::CodeNeeded | EndReason::RepeatOver) => {}
             Stage::Ended(_) => drop(session.end().await),
@@ -98,7 +98,7 @@ impl Claimant {
         }
         Err(match self.stage {
             Stage::Half => Problem::Go("/login/code".to_owned()),
-            Stage::Password | Stage::Proven => Problem::go(&Goal::Account),
+            Stage::Password | Stage::Mending | Stage::Proven => Problem::go(&Goal::Account),
             stage => match end_reason(stage) {
                 Some(reason) => Problem::ended(&Goal::Account, reason),
                 None => Problem::log_in(&Goal::Account),
@@ -107,7 +107,7 @@ impl Claimant {
     }
 
     pub(crate) const fn is_logged_in(&self) -> bool {
-        matches!(self.stage, Stage::Password | Stage::Proven)
+        matches!(self.stage, Stage::Password | Stage::Mending | Stage::Proven)
     }
 
     /// What was typed into a form. Sent twice, a form that names itself gets one answer.
@@ -224,9 +224,10 @@ impl LoggedIn {
         }
     }
 
-    /// Whether this login has a second factor.
+    /// Whether this login has a second factor. After a recovery code this site is the page that mends it: what needs a
+    /// code asks for one (`require_fresh_login`).
     pub(crate) fn has_factor(&self) -> bool {
-        self.stage == Stage::Proven
+        matches!(self.stage, Stage::Mending | Stage::Proven)
     }
 
     /// Says that opting in has begun; see `Note`. An opt-out that a crash has cut off is over with that.
@@ -349,7 +350,7 @@ impl FromRequestParts<App> for Visitor {
             None => Self::Nobody(None),
             Some(claimant) => match claimant.stage {
                 Stage::Half => Self::Half(HalfLoggedIn(claimant)),
-                Stage::Password | Stage::Proven => Self::Full(LoggedIn(claimant)),
+                Stage::Password | Stage::Mending | Stage::Proven => Self::Full(LoggedIn(claimant)),
                 stage => Self::Nobody(end_reason(stage)),
             },
         })

@@ -115,6 +115,10 @@ impl Session {
                 Err(ProveError::NotRepeated) => {
                     return Err(Problem::ended(&Goal::Account, EndReason::RepeatOver));
                 }
+                Err(ProveError::Ended(reason)) => {
+                    return Err(Problem::ended(&Goal::Account, reason));
+                }
+                Err(ProveError::Stale(_)) => return Err(Problem::log_in(&Goal::Account)),
                 Err(error) => return Err(error.into()),
             };
             let next = row.with(next);
@@ -161,9 +165,9 @@ impl Session {
     /// A request has come.
     pub(crate) async fn touch(&self) -> Outcome {
         let now = self.app.mfa.now();
-        if self.sign_in().clone().touch(now) {
+        if self.sign_in().clone().touch(LIMITS, now) {
             self.note(|row| {
-                row.sign_in.touch(now);
+                row.sign_in.touch(LIMITS, now);
             })
             .await?;
         }

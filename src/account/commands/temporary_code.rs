@@ -57,22 +57,25 @@ impl Account {
         })
     }
 
-    /// Withdraws the temporary code for an operator, or its redemption with all that was begun by it. If there is none,
-    /// nothing changes.
+    /// Withdraws the temporary code for an operator, or its redemption with all that was begun by it and is not confirmed.
+    ///
+    /// Recovery codes that were issued by it and devices that were confirmed by it stay. The vouchers in the
+    /// [status](Self::status) show them.
     ///
     /// # Errors
-    /// It has none of its own.
+    /// [`Error::NoTemporaryCode`] if there is none, as it has ended, or recovery codes were issued since.
     pub fn danger_withdraw_temporary_code_unproven(
         self,
         actor: &Actor,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
         self.judge(now, |account| {
-            if account.temporary.take().is_some() {
-                account.note(Event::TemporaryCodeWithdrawn {
-                    actor: actor.clone(),
-                });
+            if account.temporary.take().is_none() {
+                return Err(Error::NoTemporaryCode.into());
             }
+            account.note(Event::TemporaryCodeWithdrawn {
+                actor: actor.clone(),
+            });
             Ok(())
         })
     }

@@ -78,9 +78,10 @@ impl Account {
     ///
     /// Each device brings its secret. Pending devices end. The present code and those of the
     /// window's future are burned, as another system may have accepted them. `last_used` is when the
-    /// owner last logged in there, for display. Repeating it with the same secrets changes nothing.
+    /// owner last logged in there, for display; a time in the future is taken as now. Repeating it with the same secrets changes nothing.
     ///
     /// # Errors
+    /// * [`Error::NothingToImport`] if there is no device.
     /// * [`Error::ProofRequired`] if another device was confirmed.
     /// * [`Error::SecretRequired`] if a device brings no secret, and [`Error::DuplicateSecret`] if
     ///   two have the same one.
@@ -96,6 +97,9 @@ impl Account {
     ) -> Result<Attempt<()>, Error> {
         let new: Vec<NewDevice> = devices.into_iter().collect();
         self.judge(now, |account| {
+            if new.is_empty() {
+                return Err(Error::NothingToImport.into());
+            }
             if account.was_confirmed {
                 return if account.has_all(&new) {
                     Ok(())
@@ -105,7 +109,7 @@ impl Account {
             }
             let imported = account.imported(new, last_used, now)?;
             account.end_devices(|_| true);
-            account.was_confirmed |= !imported.devices.is_empty();
+            account.was_confirmed = true;
             account.next_device = imported.next_device;
             for device in imported.devices {
                 account.note(Event::Imported {
@@ -161,7 +165,7 @@ impl Account {
             let pending = Pending::new(None, None, None);
             let mut device = Device::pending(id, credential, device, secret, pending, vouched_by);
             device.state = State::Active;
-            device.last_used = last_used;
+            device.last_used = last_used.map(|at| at.min(now));
             device.burn_the_present(&self.policy, now);
             imported.devices.push(device);
         }

@@ -40,6 +40,8 @@ pub(crate) enum Said {
     DeviceRequired,
     GraceTooLong,
     TemporaryLifetime,
+    NoTemporaryCode,
+    NothingToImport,
     SecretRequired,
     DuplicateSecret,
     NoRecoveryCodes,

@@ -377,6 +377,8 @@ pub(crate) fn said<T>(answer: &Result<T, Error>) -> Said {
         Err(Error::DeviceRequired) => Said::DeviceRequired,
         Err(Error::GraceTooLong) => Said::GraceTooLong,
         Err(Error::TemporaryLifetime) => Said::TemporaryLifetime,
+        Err(Error::NoTemporaryCode) => Said::NoTemporaryCode,
+        Err(Error::NothingToImport) => Said::NothingToImport,
         Err(Error::SecretRequired) => Said::SecretRequired,
         Err(Error::DuplicateSecret) => Said::DuplicateSecret,
         Err(Error::NoRecoveryCodes) => Said::NoRecoveryCodes,

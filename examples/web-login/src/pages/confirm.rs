@@ -136,8 +136,9 @@ pub(super) async fn confirm_form(
 
 /// Where a confirmation may come from. A code is needed where the same form, sent twice, has just confirmed the device, and
 /// the session is about to lead to the next one.
-const CONFIRMING: [Stage; 4] = [
+const CONFIRMING: [Stage; 5] = [
     Stage::Password,
+    Stage::Mending,
     Stage::Proven,
     Stage::Repeat,
     Stage::Ended(EndReason::CodeNeeded),
@@ -166,7 +167,7 @@ pub(super) async fn confirm(
     match app.mfa.confirm(&account, pending, submission).await {
         Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
         Err(error) => {
-            login.at(&[Stage::Password, Stage::Proven])?;
+            login.at(&[Stage::Password, Stage::Mending, Stage::Proven])?;
             let two_confirm = matches!(
                 error,
                 Error::Denied(Denial::Unconfirmed(diagnosis)) if words::can_be_confirmed_by_two(diagnosis)

@@ -57,7 +57,7 @@ pub(super) async fn give_code(
     if claimant.stage == Stage::Password {
         return Err(Problem::ask_password(&to.goal));
     }
-    claimant.at(&[Stage::Proven, Stage::Repeat])?;
+    claimant.at(&[Stage::Mending, Stage::Proven, Stage::Repeat])?;
     let message = match verify(&app, &claimant, &typed).await? {
         Ok(verified) if may_change(&app, &verified).await? => {
             claimant.prove(&verified).await?;
@@ -66,7 +66,7 @@ pub(super) async fn give_code(
         Ok(_) => REPLACED.into(),
         Err(message) => message,
     };
-    claimant.at(&[Stage::Proven])?;
+    claimant.at(&[Stage::Mending, Stage::Proven])?;
     code_page(&claimant, to.goal, Some(message)).await
 }
 

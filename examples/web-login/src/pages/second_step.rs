@@ -116,10 +116,10 @@ pub(super) struct GivenRecoveryCode {
 }
 
 /// Also for whoever is logged in, and has lost the device since.
-const RECOVERING: [Stage; 3] = [Stage::Half, Stage::Repeat, Stage::Proven];
+const RECOVERING: [Stage; 4] = [Stage::Half, Stage::Repeat, Stage::Mending, Stage::Proven];
 
 pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
-    claimant.at(&[Stage::Half, Stage::Proven])?;
+    claimant.at(&[Stage::Half, Stage::Mending, Stage::Proven])?;
     recovery_page(&claimant, None)
 }
 
@@ -159,7 +159,7 @@ pub(super) async fn give_recovery_code(
         }
         Err(error) => {
             let message = words::recovery_refusal(error, app.mfa.now())?;
-            claimant.at(&[Stage::Half, Stage::Proven])?;
+            claimant.at(&[Stage::Half, Stage::Mending, Stage::Proven])?;
             recovery_page(&claimant, Some(message))
         }
     }

@@ -152,6 +152,9 @@ impl Naive {
     }
 
     fn take_over(&mut self, forms: &[Form], limits: Limits, now: u64) -> Said {
+        if forms.is_empty() {
+            return Said::NothingToImport;
+        }
         if self.was_confirmed {
             let is_done = |form: &Form| {
                 let secret = form.secret.as_ref();

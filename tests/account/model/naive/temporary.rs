@@ -37,9 +37,9 @@ impl Naive {
     }
 
     pub(crate) fn withdraw_temporary(&mut self, now: u64) -> Verdict {
-        self.judge(now, |naive| {
-            naive.temporary = None;
-            Said::Yes.into()
+        self.judge(now, |naive| match naive.temporary.take() {
+            Some(_) => Said::Yes.into(),
+            None => Said::NoTemporaryCode.into(),
         })
     }
 
