@@ -53,7 +53,7 @@ impl Account {
 
     /// Says whether trusted browsers may do without a code: not while too many wrong codes have closed
     /// a side.
-    pub(in crate::account) fn lets_trusted_in(&self) -> bool {
+    pub(crate) fn lets_trusted_in(&self) -> bool {
         self.is_known_side_open() && !self.is_closed_to_strangers()
     }
 
