@@ -13,8 +13,8 @@ use crate::codes::UnixTime;
 /// Says who has proved which second factor, how and when. Every change of a second factor takes
 /// one.
 ///
-/// [`Verified`], [`Recovered`] and [`Confirmed`] hold a proof, lend it ([`AsRef`]) and turn into it
-/// ([`From`]). Methods take any of them, by reference. Only a committed verdict makes a proof, and
+/// [`Verified`](crate::Verified), [`Recovered`](crate::Recovered) and
+/// [`Confirmed`](crate::Confirmed) hold a proof, lend it ([`AsRef`]) and turn into it ([`From`]). Methods take any of them, by reference. Only a committed verdict makes a proof, and
 /// it can't be copied. It travels through a session as a sealed token:
 /// [`Mfa::seal_proof`](crate::Mfa::seal_proof).
 ///
