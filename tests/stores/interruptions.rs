@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use secondfactor::account::{DeviceId, RecoverySetId, Submission};
-use secondfactor::codes::{ManualClock, Secret};
+use secondfactor::account::{BrowserId, DeviceId, RecoverySetId, Submission};
+use secondfactor::codes::{ManualClock, Secret, SecretText};
 use secondfactor::store::{
     AnyStore, AnyStoreError, MemoryStore, Report, Store, Stored, Swap, Version,
 };
 use secondfactor::{
-    AccountId, Confirmed, Error, Keyring, Mfa, NewDevice, RecoveryCode, SealingKey,
+    AccountId, Confirmed, Error, Keyring, Mfa, NewDevice, Policy, RecoveryCode, SealingKey,
+    Verified,
 };
 
 use crate::place::Place;
@@ -102,6 +103,17 @@ struct Owner {
     used_code: RecoveryCode,
     codes: Option<RecoverySetId>,
     proof: Confirmed,
+    /// It is trusted.
+    browser: BrowserId,
+    cookie: SecretText,
+    /// In that browser.
+    verified: Verified,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn policy() -> Policy {
+    Policy::builder().trust(DAY).build().unwrap()
 }
 
 impl Owner {
@@ -114,19 +126,33 @@ impl Owner {
             proof,
             ..
         } = Login::new(Arc::clone(&store));
+        let mfa = mfa.with_policy(policy());
         run(async {
+            let mut secrets = Vec::new();
             for name in ["laptop", "tablet"] {
                 let device = mfa.enroll_another(&proof, label(name)).await.unwrap();
                 let code = code(device.secret(), NOW, 0);
                 mfa.confirm(&alice(), device.device(), code).await.unwrap();
+                secrets.push(device.secret().duplicate());
             }
+            let next = Submission::new(code(&secrets[0], NOW, 1)).remember_browser(label("home"));
+            let mut verified = mfa.verify(&alice(), next).await.unwrap();
+            let cookie = verified.take_browser_cookie().unwrap().expose_value();
+            let browser = verified.browser().unwrap();
             let tablet = mfa.devices(&alice()).await.unwrap()[2].id();
             mfa.suspend(&proof, tablet).await.unwrap();
             let codes = mfa.issue_recovery_codes(&proof, None).await.unwrap();
             let mut sheet = codes.into_iter();
             let (used_code, recovery_code) = (sheet.next().unwrap(), sheet.next().unwrap());
             let redeemed = mfa.redeem(&alice(), in_form(&used_code)).await;
+            // A redemption ends trust.
+            mfa.trust_browser(&verified, browser, DAY).await.unwrap();
             let watch = mfa.enroll_another(&proof, label("watch")).await.unwrap();
+            let minute = Duration::from_secs(60);
+            let _shown = mfa
+                .danger_issue_temporary_code_unproven(&alice(), &operator(), minute)
+                .await
+                .unwrap();
             let stored = store.load(&alice()).await.unwrap().unwrap();
             Self {
                 record: stored.body().to_vec(),
@@ -139,6 +165,9 @@ impl Owner {
                 used_code,
                 codes: redeemed.unwrap().recovery_set(),
                 proof,
+                browser,
+                cookie,
+                verified,
             }
         })
     }
@@ -152,7 +181,7 @@ fn in_form<C>(code: C) -> Submission<C> {
 }
 
 /// Those of alice, with what they are about.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 30] = [
     "enroll_another",
     "confirm",
     "confirm a wrong code",
@@ -171,17 +200,24 @@ const COMMANDS: [&str; 24] = [
     "revoke",
     "keep_only",
     "opt_out",
+    "forget_browser",
+    "forget_browsers",
+    "password_changed",
+    "trust_browser",
+    "recognize",
     "danger_revoke_unproven",
     "danger_unlock_unproven",
     "danger_opt_out_unproven",
     "danger_issue_temporary_code_unproven",
     "danger_withdraw_temporary_code_unproven",
+    "danger_move_unproven",
     "reseal",
 ];
 /// Those of somebody who has no record.
 const FIRST_COMMANDS: [&str; 2] = ["enroll", "danger_import_unproven"];
 /// They write nothing of an account, or call those above.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 9] = [
+    "check",
     "status",
     "needs_code",
     "stage",
@@ -230,6 +266,14 @@ async fn perform(
         "revoke" => mfa.revoke(proof, owner.phone).await,
         "keep_only" => mfa.keep_only(proof, &[owner.phone]).await.map(drop),
         "opt_out" => mfa.opt_out(proof).await,
+        "forget_browser" => mfa.forget_browser(proof, owner.browser).await,
+        "forget_browsers" => mfa.forget_browsers(proof).await,
+        "password_changed" => mfa.password_changed(proof, None).await,
+        "trust_browser" => {
+            let (verified, browser) = (&owner.verified, owner.browser);
+            mfa.trust_browser(verified, browser, DAY / 2).await
+        }
+        "recognize" => mfa.recognize(id, Some(&owner.cookie)).await.map(drop),
         "danger_import_unproven" => {
             let phone = NewDevice::totp(label("phone")).with_secret(owner.secret.duplicate());
             mfa.danger_import_unproven(id, &operator(), vec![phone], None)
@@ -249,6 +293,10 @@ async fn perform(
         }
         "danger_withdraw_temporary_code_unproven" => {
             mfa.danger_withdraw_temporary_code_unproven(id, &operator())
+                .await
+        }
+        "danger_move_unproven" => {
+            mfa.danger_move_unproven(&operator(), id, &account("alice-2"))
                 .await
         }
         "reseal" => mfa.reseal(id).await,
@@ -295,6 +343,7 @@ fn drop_a_call(store: &Arc<AnyStore>, owner: &Owner, id: &AccountId, command: &s
     let key = SealingKey::from_bytes(&[8; SealingKey::LEN]);
     let keyring = Keyring::new(key).with_retired(SealingKey::from_bytes(&[7; SealingKey::LEN]));
     let mfa = Mfa::new(unanswered, keyring)
+        .with_policy(policy())
         .with_clock(ManualClock::new(NOW))
         .on_event(log.handler());
 
@@ -356,13 +405,16 @@ fn a_dropped_call_is_told_on_sqlx_mariadb() {
 
 #[test]
 fn every_command_is_dropped_once() {
-    let sources = [
-        include_str!("../../src/mfa/login.rs"),
-        include_str!("../../src/mfa/manage.rs"),
-        include_str!("../../src/mfa/sweep.rs"),
-    ];
-    let lines = sources.iter().flat_map(|source| source.lines());
-    let declared: BTreeSet<&str> = lines
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/mfa");
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let source: String = files
+        .filter(|file| !file.ends_with("blocking.rs"))
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
+    let declared: BTreeSet<&str> = source
+        .lines()
         .filter_map(|line| line.trim_start().strip_prefix("pub async fn "))
         .filter_map(|rest| rest.split(['(', '<']).next())
         .collect();
