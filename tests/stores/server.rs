@@ -21,6 +21,12 @@ pub(crate) struct Server {
     lines: Lines<BufReader<ChildStdout>>,
 }
 
+/// How often a race of processes is run: `scripts/test` asks for more than a developer waits for, and
+/// `scripts/soak` for a thousand.
+pub(crate) fn rounds() -> u32 {
+    std::env::var("SECONDFACTOR_TEST_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
+}
+
 impl Server {
     pub(crate) fn start(place: &Place) -> Self {
         Self::start_to_stop_at(place, "nowhere")

@@ -1,5 +1,5 @@
 //! Races of several server processes on one PostgreSQL, one MariaDB, one Redis, one SQLite file. What is raced is said in the
-//! names; each race has 1,000 rounds.
+//! names.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,9 @@ use secondfactor::Mfa;
 use secondfactor::codes::ManualClock;
 
 use crate::place::Place;
-use crate::server::Server;
+use crate::server::{Server, rounds};
 use crate::support::*;
 
-const ROUNDS: u32 = 1_000;
 const SERVERS: usize = 4;
 
 fn servers(place: &Place) -> Vec<Server> {
@@ -29,7 +28,7 @@ fn race(servers: &mut [Server], submit: impl Fn(usize, &mut Server)) -> Vec<Stri
 fn one_code(place: &Place) {
     let Login { secret, .. } = Login::new(place.open());
     let mut servers = servers(place);
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let time = NOW.saturating_add(STEP * round);
         let code = code(&secret, time, 0);
         let mut outcomes = race(&mut servers, |_, server| server.verify("alice", time, code));
@@ -46,7 +45,7 @@ fn one_code(place: &Place) {
 fn enroll_at_once(place: &Place) {
     let mfa = Mfa::new(place.open(), keyring()).with_clock(ManualClock::new(NOW));
     let mut servers = servers(place);
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let id = format!("user-{round}");
         let answers: BTreeSet<String> = race(&mut servers, |_, server| server.enroll(&id))
             .into_iter()

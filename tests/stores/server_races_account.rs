@@ -11,15 +11,10 @@ use secondfactor::store::AnyStore;
 use secondfactor::{Confirmed, Error, Mfa};
 
 use crate::place::Place;
-use crate::server::Server;
+use crate::server::{Server, rounds};
 use crate::support::*;
 
 const SERVERS: usize = 4;
-
-/// How often a race of processes is run: `scripts/test` asks for more than a developer waits for.
-fn rounds() -> u32 {
-    std::env::var("SECONDFACTOR_TEST_ROUNDS").map_or(100, |rounds| rounds.parse().unwrap())
-}
 
 struct Race {
     mfa: Mfa<AnyStore>,
