@@ -23,8 +23,7 @@ impl Account {
         self.check_owner(proof)?;
         self.refuse_moving()?;
         proof.require_within(proof.lifetime(), now)?;
-        let stands = self.stands(proof.credential()) && !self.is_temporary_over(proof, now);
-        if stands && self.is_of_this_epoch(proof, now) {
+        if self.stands_now(proof, now) && self.is_of_this_epoch(proof, now) {
             Ok(())
         } else {
             Err(Stale::Ended.into())
@@ -52,7 +51,7 @@ impl Account {
         self.refuse_moving()?;
         proof.require_within(std::time::Duration::MAX, now)?;
         let elapsed = self.clock.elapsed(now);
-        let goes_on = (self.stands(proof.credential()) && !self.is_temporary_over(proof, now))
+        let goes_on = self.stands_now(proof, now)
             || self.devices.iter().any(|device| {
                 let mut state = device.state;
                 state.pass(elapsed)
@@ -75,11 +74,13 @@ impl Account {
         }
     }
 
-    /// Says whether it redeemed a temporary code whose time has run out since the last change.
-    fn is_temporary_over(&self, proof: &Proof, now: UnixTime) -> bool {
-        self.temporary.as_ref().is_some_and(|temporary| {
+    /// Says whether it stands, and did not redeem a temporary code whose time has run out since the
+    /// last change.
+    fn stands_now(&self, proof: &Proof, now: UnixTime) -> bool {
+        let is_over = self.temporary.as_ref().is_some_and(|temporary| {
             temporary.has_redeemed(proof.credential()) && temporary.left <= self.clock.elapsed(now)
-        })
+        });
+        self.stands(proof.credential()) && !is_over
     }
 
     fn check_owner(&self, proof: &Proof) -> Result<(), Error> {

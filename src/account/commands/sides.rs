@@ -154,8 +154,8 @@ impl Account {
             failures = self.known.failures;
             self.known.succeed();
             // What this success opens at once is not told as closed.
-            let is_closing = |event: &Event| matches!(event, Event::KnownBrowsersClosed);
-            self.events.retain(|event| !is_closing(event));
+            self.events
+                .retain(|event| !matches!(event, Event::KnownBrowsersClosed));
         }
         if has_one_side || browser.is_none() {
             failures = self.strangers.failures;
