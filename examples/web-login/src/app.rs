@@ -48,7 +48,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 /// What all pages share.
 pub(crate) struct Shared {
     pub(crate) mfa: Mfa<AnyStore>,
-    pub(crate) database: Arc<dyn Database>,
+    pub(crate) database: Database,
     pub(crate) passwords: Passwords,
     pub(crate) guard: PasswordGuard,
 }
@@ -81,7 +81,7 @@ impl Site {
         // Asked before the file is looked for: another server may make it and seal the first record at any moment.
         let nothing_sealed = store.list_accounts(None, 1).await?.is_empty();
         let keyring = files::keyring(&config.key_file, &config.retired_key_files, nothing_sealed)?;
-        let (activity, writer) = Activity::start(Arc::clone(&database));
+        let (activity, writer) = Activity::start(database.clone());
         let mfa = Mfa::new(store, keyring)
             .with_clock(SiteClock::new())
             .on_event_from(move |account, at, event, origin| {

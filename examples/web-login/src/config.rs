@@ -14,7 +14,7 @@ pub const HELP: &str = "\
 secondfactor-web-login: a small account site whose logins have an opt-in second factor
 
   --listen ADDRESS                  where to listen [127.0.0.1:8080]
-  --store STORE                     a SQLite file, postgres://.. or redis://.. [SECONDFACTOR_STORE, or accounts.db]
+  --store STORE                     a SQLite file, or postgres://.. [SECONDFACTOR_STORE, or accounts.db]
   --key-file FILE                   the sealing key, the same one on all servers of a store; made where nothing was
                                     sealed yet [web-login.key]
   --retired-key-file FILE           an earlier sealing key, or the next one: it opens records, and seals none; repeatable
@@ -24,7 +24,7 @@ secondfactor-web-login: a small account site whose logins have an opt-in second 
   -h, --help
 
 An address with a password belongs in the environment variable SECONDFACTOR_STORE: every local user sees a command line.
-There is no TLS to PostgreSQL and Redis: over a network, sessions and password hashes need a tunnel.
+There is no TLS to PostgreSQL: over a network, sessions and password hashes need a tunnel.
 ";
 
 /// How the site is run.
@@ -42,7 +42,6 @@ pub struct Config {
 pub(crate) enum StoreAddress {
     Sqlite(PathBuf),
     Postgres(String),
-    Redis(String),
 }
 
 impl Config {
@@ -101,10 +100,8 @@ impl StoreAddress {
             .map_err(|_| "the store's address is not UTF-8")?;
         match text.split_once("://") {
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text)),
-            Some(("redis", _)) => Ok(Self::Redis(text)),
-            Some(_) => Err("the store is a file, postgres://.. or redis://..".into()),
-            None if text.starts_with("host=") => Ok(Self::Postgres(text)),
-            None => Ok(Self::Sqlite(PathBuf::from(text))),
+            None if !text.starts_with("host=") => Ok(Self::Sqlite(PathBuf::from(text))),
+            _ => Err("the store is a file, or postgres://..".into()),
         }
     }
 }
@@ -115,7 +112,6 @@ impl std::fmt::Debug for StoreAddress {
         f.write_str(match self {
             Self::Sqlite(_) => "Sqlite(..)",
             Self::Postgres(_) => "Postgres(..)",
-            Self::Redis(_) => "Redis(..)",
         })
     }
 }
@@ -162,12 +158,12 @@ mod tests {
             .store
         };
         assert!(matches!(
-            store(&[], Some("redis://db/")),
-            StoreAddress::Redis(_)
+            store(&[], Some("postgresql://db/web")),
+            StoreAddress::Postgres(_)
         ));
         assert!(matches!(
-            store(&["--store", "postgres://db/web"], Some("redis://db/")),
-            StoreAddress::Postgres(_)
+            store(&["--store", "web.db"], Some("postgres://db/web")),
+            StoreAddress::Sqlite(_)
         ));
         assert!(matches!(store(&[], None), StoreAddress::Sqlite(_)));
     }
@@ -200,7 +196,8 @@ mod tests {
         assert!(!format!("{config:?}").contains("hunter2"));
         for address in [
             "postgress://web:hunter2@db/web".into(),
-            OsString::from_vec(b"redis://:hunter2\xff@db/".to_vec()),
+            "host=db user=web password=hunter2".into(),
+            OsString::from_vec(b"postgres://web:hunter2\xff@db/".to_vec()),
         ] {
             let by_argument = Config::new(["--store".into(), address.clone()], None);
             for error in [

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use secondfactor_web_login::{Config, HELP, Outcome, Site};
+use secondfactor_web_login::{Config, HELP, Outcome, Site, chain};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -52,12 +52,6 @@ fn say(text: &str) -> Outcome {
 
 #[allow(clippy::print_stderr)] // nothing else can be told before there is a log
 fn complain(error: &dyn std::error::Error) -> ExitCode {
-    eprint!("{error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        eprint!(": {cause}");
-        source = cause.source();
-    }
-    eprintln!();
+    eprintln!("{}", chain(error));
     ExitCode::FAILURE
 }

@@ -201,7 +201,7 @@ async fn home(visitor: Visitor) -> Response {
 
 /// For whatever watches over this process: it is well if its store is.
 async fn health(State(app): State<App>) -> Response {
-    match app.database.ping().await {
+    match app.database.write(app.mfa.now()).await {
         Ok(()) => (StatusCode::OK, "ok").into_response(),
         Err(error) => {
             tracing::error!(error = &*error, "the store does not answer");

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
+use secondfactor::store::drivers::sqlx;
+
 use crate::harness::browser::PATIENCE;
 use crate::harness::http::Http;
 use crate::harness::server::{Clock, Server};
@@ -166,10 +168,10 @@ fn the_sealing_key_is_changed_without_a_new_enrolment() {
 #[ignore = "needs Chromium: scripts/browser"]
 fn a_wrong_key_does_not_start() {
     // Also where nobody has opted in yet.
-    run(async |world| has_no_start_by_another_key(world));
+    run(async |world| has_no_start_by_another_key(world).await);
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
-        has_no_start_by_another_key(world);
+        has_no_start_by_another_key(world).await;
         // The right one opens everything as before.
         let other = world.another_server(&[]);
         let again = ada.in_browser(world.browser_at(&other.address, Default::default()).await);
@@ -181,8 +183,8 @@ fn a_wrong_key_does_not_start() {
     });
 }
 
-fn has_no_start_by_another_key(world: &World) {
-    let (wrong, before) = (world.folder().join("wrong.key"), sealed(world));
+async fn has_no_start_by_another_key(world: &World) {
+    let (wrong, before) = (world.folder().join("wrong.key"), sealed(world).await);
     secondfactor::SealingKey::create_file(&wrong).unwrap();
     let refused = Server::refuses(world.folder(), &["--key-file", wrong.to_str().unwrap()]);
     let told = format!(
@@ -191,18 +193,14 @@ fn has_no_start_by_another_key(world: &World) {
     );
     assert!(refused.contains(&told), "{refused}");
     assert!(refused.contains("Nothing was sealed"), "{refused}");
-    assert_eq!(sealed(world), before);
+    assert_eq!(sealed(world).await, before);
 }
 
 /// All that is sealed in the store.
-fn sealed(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let store = rusqlite::Connection::open(world.folder().join("accounts.db")).unwrap();
-    let mut select = store
-        .prepare("SELECT account, body FROM secondfactor_record ORDER BY account")
-        .unwrap();
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let rows = select.query_map([], row).unwrap().map(Result::unwrap);
-    let rows: Vec<_> = rows.collect();
+async fn sealed(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let sql = "SELECT account, body FROM secondfactor_record ORDER BY account";
+    let pool = world.database().await;
+    let rows: Vec<_> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     assert!(!rows.is_empty());
     rows
 }
