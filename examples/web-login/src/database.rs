@@ -7,7 +7,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub(crate) use pools::{heed, open};
+pub(crate) use pools::{heed, open, refuse_unsafe};
 use secondfactor::codes::UnixTime;
 use secondfactor::store::drivers::sqlx::{
     self, Connection as _, PgConnection, PgPool, Pool, SqliteConnection, SqlitePool, query,

@@ -10,6 +10,7 @@
 
 mod activity;
 mod app;
+mod base;
 mod clock;
 mod config;
 mod cookie;
@@ -17,6 +18,8 @@ mod database;
 mod files;
 mod goal;
 mod guard;
+mod health;
+mod operator;
 mod pages;
 mod password;
 mod problem;
@@ -28,7 +31,8 @@ mod user;
 mod words;
 
 pub use app::Site;
-pub use config::{Config, HELP};
+pub use config::{Command, Config, HELP};
+pub use operator::operate;
 
 /// What can go wrong at the start.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

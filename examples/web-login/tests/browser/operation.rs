@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use secondfactor::store::drivers::sqlx;
 
@@ -14,11 +14,55 @@ use crate::people::Person;
 
 #[test]
 #[ignore = "needs Chromium: scripts/browser"]
-fn it_tells_whether_the_store_answers() {
+fn it_tells_whether_it_can_write() {
     run(async |world| {
-        let answer = world.http().get("/healthz", &[]);
-        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+        is_well(world, true);
+        let pool = world.database().await;
+        let mut other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        is_well(world, false);
+        sqlx::query("DROP TABLE web_health")
+            .execute(&mut *other)
+            .await
+            .unwrap();
+        other.commit().await.unwrap();
+        is_well(world, false);
     });
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn it_tells_whether_it_has_the_key_of_its_store() {
+    run(async |world| {
+        is_well(world, true);
+        // As if somebody had started a server with another key on an empty store, and then restored this one.
+        let other = tempfile::tempdir().unwrap();
+        drop(Server::start(other.path(), &[]));
+        let sql = "ATTACH $1 AS other; UPDATE secondfactor_record
+            SET body = (SELECT body FROM other.secondfactor_record)";
+        let database = other.path().join("accounts.db");
+        let changed = sqlx::query(sql).bind(database.to_str().unwrap());
+        changed.execute(&world.database().await).await.unwrap();
+        is_well(world, false);
+    });
+}
+
+/// Waits until it says so, which may be of a second ago. It says nothing else.
+fn is_well(world: &World, well: bool) {
+    let (start, expected) = (Instant::now(), [(503, "not well"), (200, "ok")]);
+    let expected = expected[usize::from(well)];
+    loop {
+        let answer = world.http().get("/healthz", &[]);
+        if (answer.status, answer.body.as_str()) == expected {
+            return;
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "{} {}",
+            answer.status,
+            answer.body
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]

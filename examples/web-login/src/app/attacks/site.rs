@@ -22,6 +22,7 @@ use crate::app::{Shared, router};
 use crate::config::StoreAddress;
 use crate::database::Database;
 use crate::guard::PasswordGuard;
+use crate::health::Health;
 use crate::password::Passwords;
 use crate::user::{Change, User};
 
@@ -59,6 +60,7 @@ impl Site {
             database,
             passwords: Passwords::new().unwrap(),
             guard: PasswordGuard::new(NonZero::new(1000).unwrap(), false),
+            health: Health::default(),
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
