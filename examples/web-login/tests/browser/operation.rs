@@ -46,6 +46,30 @@ fn it_tells_whether_it_has_the_key_of_its_store() {
     });
 }
 
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn a_store_that_fails_lets_nobody_in() {
+    run(async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        let cookie = ada.browser.session().await.unwrap();
+        // The note says no, as after a crash, so that the record alone can tell.
+        let pool = world.database().await;
+        let note = sqlx::query("UPDATE web_user SET note = 'no'");
+        note.execute(&pool).await.unwrap();
+        let gone = sqlx::query("ALTER TABLE secondfactor_record RENAME TO elsewhere");
+        gone.execute(&pool).await.unwrap();
+        let (http, typed) = (world.http(), [("name", &*ada.name), ("password", &*ada.password)]);
+        let refused = http.post_own("/login", "", &typed);
+        assert_eq!((refused.status, refused.cookie()), (503, None));
+        assert_eq!(http.get("/account", &[("cookie", &cookie)]).status, 503);
+
+        let back = sqlx::query("ALTER TABLE elsewhere RENAME TO secondfactor_record");
+        back.execute(&pool).await.unwrap();
+        world.clock.next_step();
+        ada.logs_in(&phone).await;
+    });
+}
+
 /// Waits until it says so, which may be of a second ago. It says nothing else.
 fn is_well(world: &World, well: bool) {
     let (start, expected) = (Instant::now(), [(503, "not well"), (200, "ok")]);
