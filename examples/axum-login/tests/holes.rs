@@ -258,6 +258,17 @@ fn a_logout_ends_every_session_of_its_login() {
     );
 }
 
+/// It begins before the logout, and the rest of it comes behind.
+#[test]
+fn a_form_that_is_held_back_does_nothing_after_a_logout() {
+    let site = Site::new();
+    let (mut alice, _) = site.opted_in();
+    let held_back = alice.begin_post("/security/codes", "a=b");
+    alice.post("/logout", &[]);
+    let answer = held_back.finish();
+    assert!(answer.contains("\r\nlocation: /login\r\n"), "{answer}");
+}
+
 #[test]
 fn opting_in_takes_the_password_again() {
     let site = Site::new();

@@ -1,5 +1,7 @@
 //! A site on a database and a clock of its own, and a client that sends what a test wants.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -156,6 +158,21 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// A post whose body is yet to come.
+pub(crate) struct HeldBack {
+    stream: TcpStream,
+    body: &'static str,
+}
+
+impl HeldBack {
+    pub(crate) fn finish(mut self) -> String {
+        self.stream.write_all(self.body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        self.stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
 /// What the form of a new device sends beside the code.
 #[derive(Clone)]
 pub(crate) struct Confirmation {
@@ -188,6 +205,23 @@ impl Browser {
             .header("sec-fetch-site", site);
         let response = request.send_form(fields.iter().copied());
         self.read(response.unwrap())
+    }
+
+    /// The head of a post. The server has read it, and waits for the body.
+    pub(crate) fn begin_post(&self, path: &str, body: &'static str) -> HeldBack {
+        let host = self.address.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let (cookies, length) = (self.cookies(), body.len());
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nexpect: 100-continue\r\n\
+            sec-fetch-site: same-origin\r\ncookie: {cookies}\r\ncontent-length: {length}\r\n\
+            content-type: application/x-www-form-urlencoded\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 25];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+        HeldBack { stream, body }
     }
 
     fn cookies(&self) -> String {
