@@ -15,7 +15,6 @@ mod users;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
@@ -23,6 +22,7 @@ use axum::routing::{get, post};
 
 use crate::app::{App, NAME};
 use crate::guard::limit_passwords;
+use crate::health;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, Visitor};
 use crate::session_row::Session;
@@ -108,7 +108,7 @@ pub(crate) fn router(app: App) -> Router<App> {
         .route("/users/{id}", get(users::show).post(users::grant))
         .route("/users/{id}/reset", post(users::reset))
         .merge(take_passwords)
-        .route("/healthz", get(health))
+        .route("/healthz", get(health::answer))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
         .fallback(async || Problem::NotFound)
@@ -197,17 +197,6 @@ async fn home(visitor: Visitor) -> Response {
         Visitor::Half(_) => "/login/code",
         Visitor::Full(_) => "/account",
     })
-}
-
-/// For whatever watches over this process: it is well if its store is.
-async fn health(State(app): State<App>) -> Response {
-    match app.database.ping().await {
-        Ok(()) => (StatusCode::OK, "ok").into_response(),
-        Err(error) => {
-            tracing::error!(error = &*error, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer").into_response()
-        }
-    }
 }
 
 async fn style() -> Response {

@@ -1,53 +1,35 @@
-//! What every database must do, tried on all three.
-
-use std::sync::Arc;
+//! What both databases must do.
 
 use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::Note;
-use secondfactor::store::{PostgresStore, Store as _};
+use secondfactor::store::{SqlxPostgresStore, Store as _};
 
-use super::{ALIKE, Database, Entry, LIST_LEN, heed, is_this_machine, postgres, redis, sqlite};
+use super::pools::{heed, is_this_machine, postgres, postgres_options, sqlite};
+use super::{ALIKE, Database, Entry, LIST_LEN};
 use crate::random;
 use crate::user::{Change, Login, Permissions, User};
 
 #[tokio::test]
 async fn sqlite_keeps_the_contract() {
     let folder = tempfile::tempdir().unwrap();
-    keeps_the_contract(Arc::new(
-        sqlite::Sqlite::open(&folder.path().join("accounts.db")).unwrap(),
-    ))
-    .await;
+    let path = folder.path().join("accounts.db");
+    std::fs::write(&path, "").unwrap();
+    keeps_the_contract(Database::Sqlite(sqlite(&path).await.unwrap())).await;
 }
 
 #[tokio::test]
 #[ignore = "needs SECONDFACTOR_TEST_POSTGRES: scripts/test runs it"]
 async fn postgres_keeps_the_contract() {
-    let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
-    keeps_the_contract(Arc::new(
-        postgres::Postgres::open(postgres::pool(&address).unwrap())
-            .await
-            .unwrap(),
-    ))
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs SECONDFACTOR_TEST_REDIS: scripts/test runs it"]
-async fn redis_keeps_the_contract() {
-    let address = std::env::var("SECONDFACTOR_TEST_REDIS").unwrap();
-    keeps_the_contract(Arc::new(redis::Redis::new(
-        redis::client(&address).unwrap(),
-    )))
-    .await;
+    let options = postgres_options(&test_server("")).unwrap();
+    keeps_the_contract(Database::Postgres(postgres(options))).await;
 }
 
 #[tokio::test]
 #[ignore = "needs SECONDFACTOR_TEST_POSTGRES: scripts/test runs it"]
 async fn a_store_that_is_not_fit_for_a_login_is_refused() {
-    let address = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
-    let without_tables =
-        postgres::pool(&format!("{address} options='-c search_path=nowhere'")).unwrap();
-    let report = PostgresStore::new(without_tables).check().await.unwrap();
+    let options = postgres_options(&test_server("&options[search_path]=nowhere")).unwrap();
+    let without_tables = SqlxPostgresStore::new(postgres(options));
+    let report = without_tables.check().await.unwrap();
     let error = heed(&report).unwrap_err().to_string();
     assert!(
         error.contains("not fit for a login: the tables are missing"),
@@ -55,53 +37,44 @@ async fn a_store_that_is_not_fit_for_a_login_is_refused() {
     );
 }
 
+fn test_server(more: &str) -> String {
+    let settings = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
+    format!("postgres:///?{}{more}", settings.replace(' ', "&"))
+}
+
 #[test]
 fn only_this_machine_is_no_network() {
-    for host in [
-        "localhost",
-        "127.0.0.1",
-        "127.9.9.9",
-        "::1",
-        "::ffff:127.0.0.1",
+    for (address, is_here) in [
+        ("postgres://web@localhost/web", true),
+        ("postgres://127.0.0.1:5432/web", true),
+        ("postgres://127.9.9.9/web", true),
+        ("postgres://[::1]:5432/web", true),
+        ("postgres://[::ffff:127.0.0.1]/web", true),
+        ("postgres://%2Frun%2Fpostgresql/web", true),
+        ("postgres://db/web?hostaddr=127.0.0.1", true),
+        ("postgres:///web?host=/run/postgresql", true),
+        ("postgres://localhost/web?host=db", false),
+        ("postgres://db/web", false),
+        ("postgres://localhost.example/web", false),
+        ("postgres://192.0.2.1/web", false),
+        ("postgres://[::]/web", false),
+        ("postgres://[2001:db8::1]/web", false),
+        ("postgres://127.0.0.1.example/web", false),
     ] {
-        assert!(is_this_machine(host), "{host}");
-    }
-    for host in [
-        "db",
-        "localhost.example",
-        "192.0.2.1",
-        "::",
-        "2001:db8::1",
-        "127.0.0.1.example",
-        "",
-    ] {
-        assert!(!is_this_machine(host), "{host}");
+        let options = postgres_options(address).unwrap();
+        assert_eq!(is_this_machine(&options), is_here, "{address}");
     }
 }
 
-#[test]
-fn the_hosts_of_postgres_are_those_that_it_connects_to() {
-    let rows: [(&str, &[&str]); 5] = [
-        ("postgres://web@db,[::1]:5432/web", &["db", "::1"]),
-        ("host=/run/postgresql user=web", &[]),
-        ("postgres://%2Frun%2Fpostgresql/web", &[]),
-        ("host=localhost,db", &["localhost", "db"]),
-        ("host=db hostaddr=127.0.0.1", &["127.0.0.1"]),
-    ];
-    for (address, hosts) in rows {
-        assert_eq!(
-            postgres::hosts(&address.parse().unwrap()),
-            hosts,
-            "{address}"
-        );
+async fn keeps_the_contract(database: Database) {
+    database.create_schema().await.unwrap();
+    database.create_schema().await.unwrap();
+    for now in [1, 2] {
+        database.write(UnixTime::from_secs(now)).await.unwrap();
     }
-}
-
-async fn keeps_the_contract(database: Arc<dyn Database>) {
-    database.ping().await.unwrap();
-    users(&*database).await;
-    sessions(&*database).await;
-    entries(&*database).await;
+    users(&database).await;
+    sessions(&database).await;
+    entries(&database).await;
 }
 
 /// Every name is new, as the servers' databases are used again.
@@ -121,7 +94,7 @@ fn new_user() -> User {
     }
 }
 
-async fn users(database: &dyn Database) {
+async fn users(database: &Database) {
     let user = new_user();
     assert!(database.user(&user.id).await.unwrap().is_none());
     assert!(database.add_user(&user).await.unwrap());
@@ -263,8 +236,7 @@ async fn users(database: &dyn Database) {
     );
 }
 
-async fn sessions(database: &dyn Database) {
-    // Redis forgets by the real time, so the test's lies before it.
+async fn sessions(database: &Database) {
     let (key, later) = (random::id().unwrap(), |seconds: u64| {
         UnixTime::from_secs(4_000_000_000 + seconds)
     });
@@ -296,7 +268,7 @@ async fn sessions(database: &dyn Database) {
     assert_eq!(database.session(&key).await.unwrap(), None);
 }
 
-async fn entries(database: &dyn Database) {
+async fn entries(database: &Database) {
     let list = random::id().unwrap();
     let entry = |at: u64| Entry {
         at,
@@ -304,7 +276,7 @@ async fn entries(database: &dyn Database) {
         by: String::new(),
     };
     assert!(database.entries(&list).await.unwrap().is_empty());
-    let count = u64::from(LIST_LEN) + 3;
+    let count = LIST_LEN.unsigned_abs() + 3;
     for at in 1..=count {
         database.add_entry(&list, &entry(at)).await.unwrap();
     }
@@ -330,7 +302,7 @@ async fn entries(database: &dyn Database) {
             .unwrap();
     }
     let entries = database.entries(&list).await.unwrap();
-    assert_eq!(entries.len() as u64, 2 * u64::from(ALIKE) + 2);
+    assert_eq!(entries.len() as u64, 2 * ALIKE.unsigned_abs() + 2);
     assert_eq!(entries[0].at, count);
     assert!(rare.iter().all(|entry| entries.contains(entry)));
 }
