@@ -37,12 +37,20 @@ pub(crate) trait Database: Send + Sync + 'static {
     /// the login that changes them has ended. What is told of it is told in the same step.
     async fn change_user(&self, id: &str, change: &Change) -> Outcome<Option<u64>>;
 
-    /// Adds a session; `false` if the key is taken.
-    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool>;
+    /// Adds a session of an account, or of nobody; `false` if the key is taken.
+    async fn add_session(
+        &self,
+        key: &str,
+        account: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool>;
     /// Changes a session; `false` if it has changed or ended meanwhile.
     async fn swap_session(&self, key: &str, old: &str, body: &str, ends: UnixTime)
     -> Outcome<bool>;
     async fn session(&self, key: &str) -> Outcome<Option<String>>;
+    /// The keys and bodies of an account's sessions.
+    async fn sessions_of(&self, account: &str) -> Outcome<Vec<(String, String)>>;
     /// Ends a session, and gives its body; `None` if it has ended before.
     async fn end_session(&self, key: &str) -> Outcome<Option<String>>;
     /// Forgets the sessions that nobody asks for any longer.

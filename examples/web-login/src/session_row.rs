@@ -248,7 +248,9 @@ async fn read(app: &App, key: &str) -> Outcome<Option<(Row, String)>> {
 async fn add(app: &App, key: &str, row: &Row) -> Outcome {
     let ends = app.mfa.now().saturating_add(LIMITS.total());
     let body = serde_json::to_string(row)?;
-    if app.database.add_session(key, &body, ends).await? {
+    let account = row.sign_in.account().as_str();
+    let added = app.database.add_session(key, account, &body, ends);
+    if added.await? {
         Ok(())
     } else {
         Err("a new session's id is taken".into())

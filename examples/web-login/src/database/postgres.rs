@@ -37,14 +37,17 @@ CREATE TABLE IF NOT EXISTS web_user (
     permissions text NOT NULL,
     note text NOT NULL,
     generation bigint NOT NULL,
-    kept_login text NOT NULL
+    kept_login text NOT NULL,
+    deadline bigint NOT NULL
 );
 CREATE INDEX IF NOT EXISTS web_user_organisation ON web_user (organisation);
 CREATE TABLE IF NOT EXISTS web_session (
     key text NOT NULL PRIMARY KEY,
     body text NOT NULL,
-    ends bigint NOT NULL
+    ends bigint NOT NULL,
+    account text NOT NULL
 );
+CREATE INDEX IF NOT EXISTS web_session_account ON web_session (account);
 CREATE TABLE IF NOT EXISTS web_entry (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     list text NOT NULL,
@@ -148,7 +151,7 @@ impl Database for Postgres {
     }
 
     async fn add_user(&self, user: &User) -> Outcome<bool> {
-        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT (name) DO NOTHING";
         let parameters: &[&(dyn ToSql + Sync)] = &[
             &user.id,
@@ -162,6 +165,7 @@ impl Database for Postgres {
             &note_name(user.note),
             &number(user.generation),
             &user.kept_login,
+            &number(user.deadline),
         ];
         Ok(self.execute(sql, parameters).await? == 1)
     }
@@ -197,7 +201,8 @@ impl Database for Postgres {
         let sql = "WITH changed AS (UPDATE web_user SET password = coalesce($2, password),
                 must_change_password = coalesce($3, must_change_password), note = coalesce($4, note),
                 permissions = coalesce($5, permissions), generation = generation + $6,
-                kept_login = CASE WHEN $6 > 0 THEN $8 ELSE kept_login END
+                kept_login = CASE WHEN $6 > 0 THEN $8 ELSE kept_login END,
+                deadline = coalesce($12, deadline)
             WHERE id = $1 AND ($7::bigint IS NULL OR generation = $7 OR (kept_login = $8 AND $8 <> ''))
             RETURNING generation),
             told AS (INSERT INTO web_entry (list, at, text, by) SELECT $9, $10, $11, '' FROM changed
@@ -220,6 +225,7 @@ impl Database for Postgres {
             &activity_list(id),
             &at,
             &text,
+            &change.deadline.map(number),
         ];
         let rows = self.query(sql, parameters).await?;
         rows.first()
@@ -227,12 +233,16 @@ impl Database for Postgres {
             .transpose()
     }
 
-    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
-        let sql = "INSERT INTO web_session VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
-        Ok(self
-            .execute(sql, &[&key, &body, &number(ends.as_secs())])
-            .await?
-            == 1)
+    async fn add_session(
+        &self,
+        key: &str,
+        account: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        let sql = "INSERT INTO web_session VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING";
+        let parameters: &[&(dyn ToSql + Sync)] = &[&key, &body, &number(ends.as_secs()), &account];
+        Ok(self.execute(sql, parameters).await? == 1)
     }
 
     async fn swap_session(
@@ -251,6 +261,13 @@ impl Database for Postgres {
         let sql = "SELECT body FROM web_session WHERE key = $1";
         let rows = self.query(sql, &[&key]).await?;
         Ok(rows.first().map(|row| row.try_get("body")).transpose()?)
+    }
+
+    async fn sessions_of(&self, account: &str) -> Outcome<Vec<(String, String)>> {
+        let sql = "SELECT key, body FROM web_session WHERE account = $1";
+        let rows = self.query(sql, &[&account]).await?;
+        let pair = |row: &Row| Ok((row.try_get("key")?, row.try_get("body")?));
+        rows.iter().map(pair).collect()
     }
 
     async fn end_session(&self, key: &str) -> Outcome<Option<String>> {
@@ -310,6 +327,7 @@ fn user(row: &Row) -> Outcome<User> {
         note: note_from_name(row.try_get("note")?),
         generation: unsigned(row, "generation")?,
         kept_login: row.try_get("kept_login")?,
+        deadline: unsigned(row, "deadline")?,
     })
 }
 

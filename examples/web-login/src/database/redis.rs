@@ -112,6 +112,10 @@ fn session_key(key: &str) -> String {
     format!("{{web-login}}:session:{key}")
 }
 
+fn sessions_key(account: &str) -> String {
+    format!("{{web-login}}:sessions:{account}")
+}
+
 fn list_key(list: &str) -> String {
     format!("{{web-login}}:list:{list}")
 }
@@ -138,6 +142,7 @@ impl Database for Redis {
             ("note", note_name(user.note).to_owned()),
             ("generation", user.generation.to_string()),
             ("kept_login", user.kept_login.clone()),
+            ("deadline", user.deadline.to_string()),
         ];
         let mut add = self.add_user.key(name_key(&user.name));
         add.key(user_key(&user.id))
@@ -194,6 +199,7 @@ impl Database for Redis {
             ),
             ("note", change.note.map(|note| note_name(note).to_owned())),
             ("permissions", change.permissions.map(Permissions::names)),
+            ("deadline", change.deadline.map(|at| at.to_string())),
         ];
         let mut script = self.change_user.key(user_key(id));
         let (generation, login) = change.login_parts();
@@ -219,7 +225,20 @@ impl Database for Redis {
             .await?)
     }
 
-    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
+    async fn add_session(
+        &self,
+        key: &str,
+        account: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        // It ends with the last of them. What it names may have ended before.
+        let mut name = redis::pipe();
+        name.sadd(sessions_key(account), key)
+            .ignore()
+            .expire_at(sessions_key(account), number(ends))
+            .ignore();
+        name.query_async::<()>(&mut self.connection()).await?;
         let mut set = redis::cmd("SET");
         set.arg(session_key(key)).arg(body).arg("NX");
         set.arg("EXAT").arg(ends.as_secs());
@@ -245,6 +264,19 @@ impl Database for Redis {
         let mut get = redis::cmd("GET");
         get.arg(session_key(key));
         Ok(get.query_async(&mut self.connection()).await?)
+    }
+
+    async fn sessions_of(&self, account: &str) -> Outcome<Vec<(String, String)>> {
+        let mut members = redis::cmd("SMEMBERS");
+        members.arg(sessions_key(account));
+        let keys: Vec<String> = members.query_async(&mut self.connection()).await?;
+        let mut sessions = Vec::new();
+        for key in keys {
+            if let Some(body) = self.session(&key).await? {
+                sessions.push((key, body));
+            }
+        }
+        Ok(sessions)
     }
 
     async fn end_session(&self, key: &str) -> Outcome<Option<String>> {
@@ -281,6 +313,10 @@ impl Database for Redis {
     }
 }
 
+fn number(at: UnixTime) -> i64 {
+    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
+}
+
 fn flag(value: bool) -> String {
     u8::from(value).to_string()
 }
@@ -304,5 +340,6 @@ fn user(fields: &HashMap<String, String>) -> Outcome<User> {
         note: note_from_name(&field("note")?),
         generation: field("generation")?.parse()?,
         kept_login: field("kept_login")?,
+        deadline: field("deadline")?.parse()?,
     })
 }

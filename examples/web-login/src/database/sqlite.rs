@@ -26,14 +26,17 @@ CREATE TABLE IF NOT EXISTS web_user (
     permissions TEXT NOT NULL,
     note TEXT NOT NULL,
     generation INTEGER NOT NULL,
-    kept_login TEXT NOT NULL
+    kept_login TEXT NOT NULL,
+    deadline INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS web_user_organisation ON web_user (organisation);
 CREATE TABLE IF NOT EXISTS web_session (
     key TEXT NOT NULL PRIMARY KEY,
     body TEXT NOT NULL,
-    ends INTEGER NOT NULL
+    ends INTEGER NOT NULL,
+    account TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS web_session_account ON web_session (account);
 CREATE TABLE IF NOT EXISTS web_entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     list TEXT NOT NULL,
@@ -89,7 +92,7 @@ impl Database for Sqlite {
 
     async fn add_user(&self, user: &User) -> Outcome<bool> {
         let user = user.clone();
-        let sql = "INSERT INTO web_user VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        let sql = "INSERT INTO web_user VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
             ON CONFLICT (name) DO NOTHING";
         let added = self.with(move |connection| {
             connection.execute(
@@ -106,6 +109,7 @@ impl Database for Sqlite {
                     note_name(user.note),
                     number(user.generation),
                     user.kept_login,
+                    number(user.deadline),
                 ],
             )
         });
@@ -149,7 +153,7 @@ impl Database for Sqlite {
         let sql = "UPDATE web_user SET password = coalesce(?2, password),
                 must_change_password = coalesce(?3, must_change_password), note = coalesce(?4, note),
                 permissions = coalesce(?5, permissions), generation = generation + ?6,
-                kept_login = iif(?6, ?8, kept_login)
+                kept_login = iif(?6, ?8, kept_login), deadline = coalesce(?9, deadline)
             WHERE id = ?1 AND (?7 IS NULL OR generation = ?7 OR (kept_login = ?8 AND ?8 <> ''))
             RETURNING generation";
         self.with(move |connection| {
@@ -166,6 +170,7 @@ impl Database for Sqlite {
                     change.ends_sessions,
                     generation.map(number),
                     login,
+                    change.deadline.map(number),
                 ],
                 |row| unsigned(row, 0),
             );
@@ -179,11 +184,17 @@ impl Database for Sqlite {
         .await
     }
 
-    async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
-        let (key, body) = (key.to_owned(), body.to_owned());
-        let sql = "INSERT INTO web_session VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING";
+    async fn add_session(
+        &self,
+        key: &str,
+        account: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        let (key, account, body) = (key.to_owned(), account.to_owned(), body.to_owned());
+        let sql = "INSERT INTO web_session VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO NOTHING";
         let added = self.with(move |connection| {
-            connection.execute(sql, params![key, body, number(ends.as_secs())])
+            connection.execute(sql, params![key, body, number(ends.as_secs()), account])
         });
         Ok(added.await? == 1)
     }
@@ -210,6 +221,17 @@ impl Database for Sqlite {
                 .prepare_cached("SELECT body FROM web_session WHERE key = ?1")?
                 .query_row([key], |row| row.get(0))
                 .optional()
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, account: &str) -> Outcome<Vec<(String, String)>> {
+        let account = account.to_owned();
+        let sql = "SELECT key, body FROM web_session WHERE account = ?1";
+        self.with(move |connection| {
+            let mut select = connection.prepare_cached(sql)?;
+            let rows = select.query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
         })
         .await
     }
@@ -282,6 +304,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         note: note_from_name(&row.get::<_, String>("note")?),
         generation: row.get::<_, i64>("generation")?.unsigned_abs(),
         kept_login: row.get("kept_login")?,
+        deadline: row.get::<_, i64>("deadline")?.unsigned_abs(),
     })
 }
 

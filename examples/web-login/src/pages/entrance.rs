@@ -100,6 +100,7 @@ pub(super) async fn sign_up(
         note: Note::OptedOut,
         generation: 0,
         kept_login: String::new(),
+        deadline: 0,
     };
     // That a name is taken can't be hidden where people choose their names. It lets nobody in.
     if !app.database.add_user(&user).await? {
