@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
 use secondfactor::sealing::SealError;
 use secondfactor::store::{AnyStore, ListAccounts as _, Report};
-use secondfactor::{Error, Mfa};
+use secondfactor::{Error, Mfa, Policy};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -82,7 +82,9 @@ impl Site {
         let nothing_sealed = store.list_accounts(None, 1).await?.is_empty();
         let keyring = files::keyring(&config.key_file, &config.retired_key_files, nothing_sealed)?;
         let (activity, writer) = Activity::start(Arc::clone(&database));
+        let trust = Duration::from_secs(u64::from(config.trust_days).saturating_mul(24 * 3600));
         let mfa = Mfa::new(store, keyring)
+            .with_policy(Policy::builder().trust(trust).build()?)
             .with_clock(SiteClock::new())
             .on_event_from(move |account, at, event, origin| {
                 activity.take(account, at, event, origin)

@@ -19,6 +19,7 @@ secondfactor-web-login: a small account site whose logins have an opt-in second 
                                     sealed yet [web-login.key]
   --retired-key-file FILE           an earlier sealing key, or the next one: it opens records, and seals none; repeatable
   --password-tries-per-minute N     how many passwords an address may try [20]
+  --trust-days N                    how long people may let a browser do without a code, at most 30; 0 for never [0]
   --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For; without one it listens on
                                     loopback alone
   -h, --help
@@ -35,6 +36,7 @@ pub struct Config {
     pub(crate) key_file: PathBuf,
     pub(crate) retired_key_files: Vec<PathBuf>,
     pub(crate) password_tries: NonZero<u32>,
+    pub(crate) trust_days: u32,
     pub(crate) behind_proxy: bool,
 }
 
@@ -61,6 +63,7 @@ impl Config {
             key_file: PathBuf::from("web-login.key"),
             retired_key_files: Vec::new(),
             password_tries: NonZero::new(20).ok_or("no tries")?,
+            trust_days: 0,
             behind_proxy: false,
         };
         let mut parser = lexopt::Parser::from_args(arguments);
@@ -73,6 +76,7 @@ impl Config {
                 Long("password-tries-per-minute") => {
                     config.password_tries = parser.value()?.parse()?
                 }
+                Long("trust-days") => config.trust_days = parser.value()?.parse()?,
                 Long("behind-proxy") => config.behind_proxy = true,
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
