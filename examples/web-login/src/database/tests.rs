@@ -91,6 +91,7 @@ fn new_user() -> User {
         note: Note::OptedOut,
         generation: 0,
         kept_login: String::new(),
+        deadline: 0,
     }
 }
 
@@ -133,6 +134,7 @@ async fn users(database: &Database) {
     );
     let change = Change {
         permissions: Some(permissions),
+        deadline: Some(9),
         ..Change::default()
     };
     assert_eq!(
@@ -177,6 +179,7 @@ async fn users(database: &Database) {
         permissions,
         note,
         generation: 2,
+        deadline: 9,
         ..user
     };
     assert!(database.user(&changed.id).await.unwrap().as_ref() == Some(&changed));
@@ -237,18 +240,24 @@ async fn users(database: &Database) {
 }
 
 async fn sessions(database: &Database) {
+    let account = random::id().unwrap();
     let (key, later) = (random::id().unwrap(), |seconds: u64| {
         UnixTime::from_secs(4_000_000_000 + seconds)
     });
     assert!(
         database
-            .add_session(&key, "{\"a\": 1}", later(10))
+            .add_session(&key, &account, "{\"a\": 1}", later(10))
             .await
             .unwrap()
     );
-    assert!(!database.add_session(&key, "{}", later(10)).await.unwrap());
+    let again = database.add_session(&key, &account, "{}", later(10));
+    assert!(!again.await.unwrap());
     let first = database.session(&key).await.unwrap().unwrap();
     assert_eq!(first, "{\"a\": 1}");
+    let sessions = database.sessions_of(&account).await.unwrap();
+    assert_eq!(sessions, [(key.clone(), first.clone())]);
+    let others = random::id().unwrap();
+    assert!(database.sessions_of(&others).await.unwrap().is_empty());
 
     // Of two that change it at once, the second one has to look again.
     let swap = async |old: &str, body: &str| {
@@ -266,6 +275,7 @@ async fn sessions(database: &Database) {
     assert_eq!(database.end_session(&key).await.unwrap(), None);
     assert!(!swap("{}", "{}").await);
     assert_eq!(database.session(&key).await.unwrap(), None);
+    assert!(database.sessions_of(&account).await.unwrap().is_empty());
 }
 
 async fn entries(database: &Database) {
