@@ -94,6 +94,13 @@ macro_rules! on {
     };
 }
 
+/// Runs one statement with these values, and says how many rows it has changed.
+macro_rules! changed {
+    ($database:expr, $sql:expr, $($value:expr),+) => {
+        on!($database, it => Ok(query($sql)$(.bind($value))+.execute(it).await?.rows_affected()))
+    };
+}
+
 /// As in the store: a call has a limit, and the connection of one that does not end well is closed.
 async fn bounded<D: sqlx::Database, T>(
     pool: &Pool<D>,
@@ -126,29 +133,29 @@ impl Database {
     pub(crate) async fn write(&self, now: UnixTime) -> Outcome {
         let sql =
             "INSERT INTO web_health VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
-        on!(self, it => query(sql).bind(number(now.as_secs())).execute(it).await.map(drop))
+        changed!(self, sql, number(now.as_secs())).map(drop)
     }
 
     /// Adds a user; `false` if the name is taken.
     pub(crate) async fn add_user(&self, user: &User) -> Outcome<bool> {
         let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT (name) DO NOTHING";
-        let added = on!(self, it => Ok(query(sql)
-            .bind(&user.id)
-            .bind(&user.name)
-            .bind(&user.password)
-            .bind(user.must_change_password)
-            .bind(&user.organisation)
-            .bind(&user.organisation_name)
-            .bind(user.is_owner)
-            .bind(user.permissions.names())
-            .bind(note_name(user.note))
-            .bind(number(user.generation))
-            .bind(&user.kept_login)
-            .bind(number(user.deadline))
-            .execute(it)
-            .await?
-            .rows_affected()));
+        let added = changed!(
+            self,
+            sql,
+            &user.id,
+            &user.name,
+            &user.password,
+            user.must_change_password,
+            &user.organisation,
+            &user.organisation_name,
+            user.is_owner,
+            user.permissions.names(),
+            note_name(user.note),
+            number(user.generation),
+            &user.kept_login,
+            number(user.deadline)
+        );
         Ok(added? == 1)
     }
 
@@ -221,15 +228,8 @@ impl Database {
         ends: UnixTime,
     ) -> Outcome<bool> {
         let sql = "INSERT INTO web_session VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING";
-        let added = on!(self, it => Ok(query(sql)
-            .bind(key)
-            .bind(body)
-            .bind(number(ends.as_secs()))
-            .bind(account)
-            .execute(it)
-            .await?
-            .rows_affected()));
-        Ok(added? == 1)
+        let ends = number(ends.as_secs());
+        Ok(changed!(self, sql, key, body, ends, account)? == 1)
     }
 
     /// Changes a session; `false` if it has changed or ended meanwhile.
@@ -241,15 +241,8 @@ impl Database {
         ends: UnixTime,
     ) -> Outcome<bool> {
         let sql = "UPDATE web_session SET body = $3, ends = $4 WHERE key = $1 AND body = $2";
-        let swapped = on!(self, it => Ok(query(sql)
-            .bind(key)
-            .bind(old)
-            .bind(body)
-            .bind(number(ends.as_secs()))
-            .execute(it)
-            .await?
-            .rows_affected()));
-        Ok(swapped? == 1)
+        let ends = number(ends.as_secs());
+        Ok(changed!(self, sql, key, old, body, ends)? == 1)
     }
 
     pub(crate) async fn session(&self, key: &str) -> Outcome<Option<String>> {
@@ -274,7 +267,7 @@ impl Database {
     /// Forgets the sessions that nobody asks for any longer.
     pub(crate) async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
         let sql = "DELETE FROM web_session WHERE ends <= $1";
-        on!(self, it => query(sql).bind(number(now.as_secs())).execute(it).await.map(drop))
+        changed!(self, sql, number(now.as_secs())).map(drop)
     }
 
     /// Adds to a list, whose oldest entries go when it is full, or has enough of those that say the same.
