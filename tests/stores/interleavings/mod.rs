@@ -2,6 +2,7 @@
 //! after the other.
 
 mod gate;
+mod laws;
 mod model;
 mod names;
 mod schedule;
@@ -9,6 +10,7 @@ mod walks;
 
 use std::sync::{Arc, LazyLock};
 
+use secondfactor::codes::UnixTime;
 use secondfactor::store::Stored;
 use secondfactor::{Error, Mfa};
 
@@ -34,9 +36,7 @@ static OWNER: LazyLock<Owner> = LazyLock::new(Owner::new);
 type Answer = Result<Given, Error>;
 
 fn walk(commands: &[&'static str], budget: Budget) -> Count {
-    let is_first = commands
-        .iter()
-        .any(|command| FIRST_COMMANDS.contains(command));
+    let is_first = FIRST_COMMANDS.contains(&commands[0]);
     let (id, record) = match is_first {
         true => (account("bob"), None),
         false => (alice(), Some(OWNER.record.clone())),
@@ -105,12 +105,11 @@ impl End<'_> {
             .collect();
         order.sort_by_key(|n| self.point(*n));
         let mut steps: Vec<Step> = Vec::new();
-        for n in order {
-            let read = self.trails[n].read;
-            let (_, now) = read.unwrap_or((0, NOW)); // it has asked for no time
-            steps.push((n, now));
-            self.check_call(model, n, &steps);
+        for n in &order {
+            steps.push((*n, self.time(*n)));
+            self.check_call(model, *n, &steps);
         }
+        self.check_laws(model.commands, &order, &|| self.story(model));
         (0..self.trails.len()).for_each(|n| self.check_unheard(model, n));
         let answered: Vec<usize> = (0..self.trails.len())
             .filter(|n| self.answer(*n).is_some())
@@ -129,6 +128,11 @@ impl End<'_> {
     /// What the call was answered, if it was.
     fn answer(&self, n: usize) -> Option<&Answer> {
         self.answers[n].as_ref().filter(|answer| is_known(answer))
+    }
+
+    /// By which it was judged. A reseal asks for none if there is nothing to do.
+    fn time(&self, n: usize) -> UnixTime {
+        self.trails[n].read.map_or(NOW, |(_, now)| now)
     }
 
     /// Commits are in the order of the states that they made. What changes nothing belongs after the state that it has
@@ -181,7 +185,7 @@ impl End<'_> {
         let Self {
             history, answers, ..
         } = self;
-        format!("{:?}: {history:?} with {answers:#?}", model.commands)
+        format!("{:?}: {history:?} with {answers:?}", model.commands)
     }
 }
 

@@ -115,6 +115,17 @@ fn the_first_calls_of_an_account_are_as_if_one_came_after_the_other() {
 }
 
 #[test]
+fn an_account_that_opts_out_and_in_again_is_another_one() {
+    let mut sets = Vec::new();
+    for one in ["verify", "redeem", "rename", "opt_out"] {
+        for out in ["opt_out", "danger_opt_out_unproven"] {
+            sets.extend(FIRST_COMMANDS.map(|first| vec![one, out, first]));
+        }
+    }
+    walk_each("triples with a removal", &sets, budget(0, 0));
+}
+
+#[test]
 fn all_of_it() {
     if !is_whole() {
         return;
