@@ -12,13 +12,14 @@ use crate::owner::{DAY, Owner, in_form};
 use crate::support::*;
 
 /// Those of alice, with what they are about.
-pub(crate) const COMMANDS: [&str; 36] = [
+pub(crate) const COMMANDS: [&str; 37] = [
     "enroll_another",
     "confirm",
     "confirm a wrong code",
     "confirm_pair",
     "verify",
     "verify in a form",
+    "verify in another form",
     "verify in a known browser",
     "verify a wrong code",
     "verify a wrong code in a known browser",
@@ -65,6 +66,11 @@ impl Owner {
         match command {
             "verify" => self.right.into(),
             "verify in a form" => in_form(self.right),
+            "verify in another form" => {
+                let form = "f".repeat(32).parse().unwrap();
+                let submission = Submission::new(self.right);
+                submission.with_form(b"the session's id", form).unwrap()
+            }
             "verify in a known browser" => self.known(self.right),
             "verify a wrong code" => self.wrong.into(),
             "verify a wrong code in a known browser" => self.known(self.wrong),

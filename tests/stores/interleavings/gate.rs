@@ -9,6 +9,8 @@ use secondfactor::AccountId;
 use secondfactor::codes::{Clock, ManualClock, UnixTime};
 use secondfactor::store::{ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version};
 
+use super::model::with_format;
+use crate::record_checks::FORMAT;
 use crate::support::NOW;
 
 /// Where a call waits.
@@ -143,6 +145,8 @@ pub(crate) struct Trail {
 /// The line between one call and the store.
 pub(crate) struct Gate {
     world: Arc<World>,
+    /// What the server writes has this format. It reads this one, and those before it.
+    format: u8,
     place: Mutex<Place>,
     account: Mutex<Option<AccountId>>,
     fate: Mutex<Option<Fate>>,
@@ -151,9 +155,10 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(world: &Arc<World>) -> Self {
+    pub(crate) fn new(world: &Arc<World>, format: u8) -> Self {
         Self {
             world: Arc::clone(world),
+            format,
             place: Mutex::new(Place::Inside),
             account: Mutex::default(),
             fate: Mutex::default(),
@@ -207,6 +212,16 @@ impl Gate {
             }
         })
         .await
+    }
+
+    /// The code under test knows one format. So a later release reads all as that one.
+    fn read(&self, record: Stored) -> Stored {
+        match record.body().first() {
+            Some(format) if *format <= self.format => {
+                Stored::new(record.version(), with_format(FORMAT, record.body()))
+            }
+            _ => record,
+        }
     }
 
     async fn write(&self, write: Write) -> Swap {
@@ -263,10 +278,11 @@ impl Store for Gate {
             let mut trail = self.trail();
             (trail.loaded, trail.written_at) = (loaded, state.moves);
         }
-        if is_stale {
-            return Ok(state.record);
-        }
-        Ok(self.world.store.load(account).await.unwrap())
+        let record = match is_stale {
+            true => state.record,
+            false => self.world.store.load(account).await.unwrap(),
+        };
+        Ok(record.map(|record| self.read(record)))
     }
 
     async fn swap(
@@ -275,7 +291,7 @@ impl Store for Gate {
         expected: Option<Version>,
         next: &[u8],
     ) -> Result<Swap, Cut> {
-        let (account, next) = (account.clone(), Some(next.to_vec()));
+        let (account, next) = (account.clone(), Some(with_format(self.format, next)));
         self.send(Write {
             account,
             expected,

@@ -28,13 +28,14 @@ const PROVEN: Names = &[
 const WITH_ONE_CODE: Names = &[
     "verify",
     "verify in a form",
+    "verify in another form",
     "verify in a known browser",
     "verify and remember the browser",
 ];
-const IN_A_FORM: Names = &[
-    "verify in a form",
-    "verify and remember the browser",
-    "redeem again",
+/// Those that send the same code in the same form.
+const IN_ONE_FORM: [Names; 2] = [
+    &["verify in a form", "verify and remember the browser"],
+    &["verify in another form"],
 ];
 
 /// After one of the first list none of the second succeeds.
@@ -82,13 +83,14 @@ const ENDS_THE_PHONE: Names = &[
 ];
 
 /// What is told of each success, unless it is answered again. An empty one may have had nothing to do.
-const TELLS: [(&str, &str); 38] = [
+const TELLS: [(&str, &str); 39] = [
     ("enroll", "EnrollmentBegun"),
     ("enroll_another", "EnrollmentBegun"),
     ("confirm", "DeviceConfirmed"),
     ("confirm_pair", "DeviceConfirmed"),
     ("verify", "Verified"),
     ("verify in a form", "Verified"),
+    ("verify in another form", "Verified"),
     ("verify in a known browser", "Verified"),
     ("verify and remember the browser", "BrowserRemembered"),
     ("verify a wrong code", "-"),
@@ -129,6 +131,8 @@ const TELLS: [(&str, &str); 38] = [
     ("reseal", ""),
 ];
 
+const ANSWERED_AGAIN: &str = "AnsweredAgain";
+
 impl End<'_> {
     /// `order` has the calls that stand, in their order.
     pub(super) fn check_laws(
@@ -140,6 +144,7 @@ impl End<'_> {
         self.check_one_act(commands, story);
         for (at, n) in order.iter().enumerate() {
             self.check_success(commands[*n], *n, story);
+            self.check_retry(commands, &order[..at], *n, story);
             self.check_charge(*n, story);
             for before in &order[..at] {
                 self.check_end(commands, *before, *n, story);
@@ -156,12 +161,34 @@ impl End<'_> {
         assert!(acts <= 1, "{acts} acts with one code: {}", story());
     }
 
+    /// What is answered again was sent before, in the same form.
+    fn check_retry(
+        &self,
+        commands: &[&'static str],
+        before: &[usize],
+        n: usize,
+        story: &dyn Fn() -> String,
+    ) {
+        let command = commands[n];
+        let of_this_form = IN_ONE_FORM.iter().find(|one| one.contains(&command));
+        let was_sent = match of_this_form {
+            Some(one) => before.iter().any(|before| one.contains(&commands[*before])),
+            None => command == "redeem again",
+        };
+        let is_again = self.has_told(n, ANSWERED_AGAIN);
+        assert!(
+            was_sent || !is_again,
+            "call {n} has no answer yet: {}",
+            story()
+        );
+    }
+
     fn check_success(&self, command: &str, n: usize, story: &dyn Fn() -> String) {
         if !self.succeeded(n) {
             return;
         }
         let (_, tells) = TELLS.iter().find(|(name, _)| *name == command).unwrap();
-        let is_again = IN_A_FORM.contains(&command) && self.has_told(n, "AnsweredAgain");
+        let is_again = self.has_told(n, ANSWERED_AGAIN);
         let is_told = tells.is_empty() || is_again || self.has_told(n, tells);
         assert!(
             is_told,

@@ -19,7 +19,7 @@ use crate::given::Given;
 use crate::owner::{Owner, policy};
 use crate::support::{NOW, account, alice};
 use gate::{Gate, Trail, World};
-use model::{Model, Step, keyring, told_at};
+use model::{Model, Request, Server, Step, told_at};
 use schedule::{Budget, Call, Move, Way, every_order};
 
 /// What was walked.
@@ -35,13 +35,13 @@ static OWNER: LazyLock<Owner> = LazyLock::new(Owner::new);
 
 type Answer = Result<Given, Error>;
 
-fn walk(commands: &[&'static str], budget: Budget) -> Count {
-    let is_first = FIRST_COMMANDS.contains(&commands[0]);
+fn walk(requests: &[Request], budget: Budget) -> Count {
+    let is_first = FIRST_COMMANDS.contains(&requests[0].0);
     let (id, record) = match is_first {
         true => (account("bob"), None),
         false => (alice(), Some(OWNER.record.clone())),
     };
-    let mut model = Model::new(id, record, &OWNER, commands);
+    let mut model = Model::new(id, record, &OWNER, requests);
     let orders = every_order(budget, |way| one_order(&mut model, way));
     Count {
         orders,
@@ -54,17 +54,14 @@ fn one_order(model: &mut Model<'_>, way: &mut Way<'_>) {
     if let Some(record) = &model.after(&[]).record {
         world.put(&model.id, record);
     }
-    let gates: Vec<_> = model
-        .commands
-        .iter()
-        .map(|_| Arc::new(Gate::new(&world)))
-        .collect();
-    let servers: Vec<_> = gates.iter().map(server).collect();
-    let begin = |(n, command): (usize, &&'static str)| {
+    let asked = model.requests.iter().map(|(_, asked)| *asked);
+    let (gates, servers): (Vec<_>, Vec<_>) = asked.map(|asked| server(&world, asked)).unzip();
+    let begin = |n: usize| {
+        let (command, _) = model.requests[n];
         let call = perform(command, &servers[n], &model.id, model.owner);
         Call::new(&gates[n], call)
     };
-    let mut calls: Vec<_> = model.commands.iter().enumerate().map(begin).collect();
+    let mut calls: Vec<_> = (0..servers.len()).map(begin).collect();
     let history = way.go(&world, &mut calls);
     let answers: Vec<Option<Answer>> = calls.into_iter().map(|call| call.answer).collect();
     let end = End {
@@ -77,15 +74,17 @@ fn one_order(model: &mut Model<'_>, way: &mut Way<'_>) {
 }
 
 /// A server of its own for each call, so that it is known what it has told.
-fn server(gate: &Arc<Gate>) -> Mfa<Arc<Gate>> {
-    let teller = Arc::downgrade(gate);
-    Mfa::new(Arc::clone(gate), keyring())
+fn server(world: &Arc<World>, asked: Server) -> (Arc<Gate>, Mfa<Arc<Gate>>) {
+    let gate = Arc::new(Gate::new(world, asked.format));
+    let teller = Arc::downgrade(&gate);
+    let mfa = Mfa::new(Arc::clone(&gate), asked.keyring())
         .with_policy(policy())
-        .with_clock(Arc::clone(gate))
+        .with_clock(Arc::clone(&gate))
         .on_event(move |_, now, event| {
             let told = told_at(now, &format!("{event:?}"));
             teller.upgrade().unwrap().trail().told.push(told);
-        })
+        });
+    (gate, mfa)
 }
 
 /// What has come of one order.
@@ -109,7 +108,8 @@ impl End<'_> {
             steps.push((*n, self.time(*n)));
             self.check_call(model, *n, &steps);
         }
-        self.check_laws(model.commands, &order, &|| self.story(model));
+        let commands: Vec<_> = model.requests.iter().map(|(name, _)| *name).collect();
+        self.check_laws(&commands, &order, &|| self.story(model));
         (0..self.trails.len()).for_each(|n| self.check_unheard(model, n));
         let answered: Vec<usize> = (0..self.trails.len())
             .filter(|n| self.answer(*n).is_some())
@@ -185,7 +185,7 @@ impl End<'_> {
         let Self {
             history, answers, ..
         } = self;
-        format!("{:?}: {history:?} with {answers:?}", model.commands)
+        format!("{:?}: {history:?} with {answers:?}", model.requests)
     }
 }
 

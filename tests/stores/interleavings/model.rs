@@ -12,16 +12,44 @@ use super::names::{Names, strings};
 use crate::commands::{Judged, Next, judge};
 use crate::given::Given;
 use crate::owner::{Owner, policy};
-use crate::record_checks::Key;
+use crate::record_checks::{FORMAT, Key};
 use crate::support::*;
 
-/// The one of the servers, and the one that sealed what is there at first.
-pub(super) const KEYS: [Key; 2] = [[8; SealingKey::LEN], [7; SealingKey::LEN]];
+/// The first one has sealed what is there at first.
+pub(super) const KEYS: [Key; 2] = [[7; SealingKey::LEN], [8; SealingKey::LEN]];
 
-pub(super) fn keyring() -> Keyring {
-    let [new, old] = KEYS.map(|key| SealingKey::from_bytes(&key));
-    Keyring::new(new).with_retired(old)
+/// What the servers of the calls differ in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Server {
+    /// Which key is the active one. The other one is retired.
+    pub(super) active: usize,
+    /// The format of its release. Here both write the same, but for the number of the format.
+    pub(super) format: u8,
 }
+
+impl Server {
+    pub(super) const NEW_KEY: Self = Self {
+        active: 1,
+        format: FORMAT,
+    };
+    pub(super) const OLD_KEY: Self = Self {
+        active: 0,
+        format: FORMAT,
+    };
+    pub(super) const NEXT_RELEASE: Self = Self {
+        active: 1,
+        format: FORMAT + 1,
+    };
+
+    pub(super) fn keyring(self) -> Keyring {
+        let [active, retired] = [self.active, 1 - self.active];
+        let [active, retired] = [active, retired].map(|n| SealingKey::from_bytes(&KEYS[n]));
+        Keyring::new(active).with_retired(retired)
+    }
+}
+
+/// A command, and the server that is asked for it.
+pub(super) type Request = (&'static str, Server);
 
 /// Which command, and at which time.
 pub(super) type Step = (usize, UnixTime);
@@ -71,8 +99,7 @@ impl State {
 pub(super) struct Model<'o> {
     pub(super) id: AccountId,
     pub(super) owner: &'o Owner,
-    pub(super) commands: &'o [&'static str],
-    pub(super) keyring: Keyring,
+    pub(super) requests: &'o [Request],
     known: BTreeSet<Vec<u8>>,
     states: HashMap<Vec<Step>, Rc<State>>,
     ends: HashMap<(Vec<Step>, Vec<usize>), Rc<str>>,
@@ -83,7 +110,7 @@ impl<'o> Model<'o> {
         id: AccountId,
         record: Option<Vec<u8>>,
         owner: &'o Owner,
-        commands: &'o [&'static str],
+        requests: &'o [Request],
     ) -> Self {
         let known = record.as_ref().map(|record| strings(&id, &KEYS, record));
         let mut known = known.unwrap_or_default();
@@ -96,8 +123,7 @@ impl<'o> Model<'o> {
         Self {
             id,
             owner,
-            commands,
-            keyring: keyring(),
+            requests,
             known,
             states: HashMap::from([(Vec::new(), Rc::new(first))]),
             ends: HashMap::new(),
@@ -110,9 +136,7 @@ impl<'o> Model<'o> {
         }
         let ((call, now), before) = steps.split_last().unwrap();
         let before = self.after(before);
-        let record = before.record.as_deref();
-        let command = self.commands[*call];
-        let judged = judge(command, record, &self.id, self.owner, &self.keyring, *now);
+        let judged = self.judge(*call, before.record.as_deref(), *now);
         let Judged { answer, told, next } = judged;
         let has_changed = !matches!(next, Next::Same);
         let record = match next {
@@ -134,6 +158,26 @@ impl<'o> Model<'o> {
         });
         self.states.insert(steps.to_vec(), Rc::clone(&state));
         state
+    }
+
+    /// A release refuses what a later one has written, and writes nothing.
+    fn judge(&self, call: usize, record: Option<&[u8]>, now: UnixTime) -> Judged {
+        let (command, server) = self.requests[call];
+        let (id, owner, keyring) = (&self.id, self.owner, server.keyring());
+        let later = record.filter(|record| record[0] > server.format);
+        if let Some(later) = later.filter(|_| command != "danger_opt_out_unproven") {
+            return Judged {
+                answer: Err(Account::open(id, later, &keyring).unwrap_err()),
+                told: vec!["Unreadable".to_owned()],
+                next: Next::Same,
+            };
+        }
+        let record = record.map(|record| with_format(FORMAT, record));
+        let mut judged = judge(command, record.as_deref(), id, owner, &keyring, now);
+        if let Next::Sealed(sealed) = &mut judged.next {
+            sealed[0] = server.format;
+        }
+        judged
     }
 
     /// The text of this end, as far as these calls were answered.
@@ -186,7 +230,8 @@ impl<'o> Model<'o> {
 
     fn is_good(&self, given: &Given, record: &[u8], now: UnixTime, text: &mut String) {
         let account = || {
-            let account = Account::open(&self.id, record, &self.keyring);
+            let record = with_format(FORMAT, record);
+            let account = Account::open(&self.id, &record, &Server::NEW_KEY.keyring());
             account.unwrap().with_policy(policy())
         };
         if let Some(proof) = &given.proof {
@@ -202,11 +247,18 @@ impl<'o> Model<'o> {
             let Ok(mut attempt) = account().verify(wrong, now) else {
                 return;
             };
-            let sealed = attempt.seal(&self.keyring).unwrap();
+            let sealed = attempt.seal(&Server::NEW_KEY.keyring()).unwrap();
             let tell = |event: &Event| write!(text, ", cookie: {event:?}").unwrap();
             let _refused = attempt.reveal_with(receipt(&sealed), tell);
         }
     }
+}
+
+/// As a release of this format would have written it.
+pub(super) fn with_format(format: u8, record: &[u8]) -> Vec<u8> {
+    let mut record = record.to_vec();
+    record[0] = format;
+    record
 }
 
 pub(super) fn told_at(now: UnixTime, event: &str) -> String {

@@ -8,8 +8,9 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use secondfactor::AccountId;
 
+use super::model::with_format;
 use crate::given::Given;
-use crate::record_checks::{Key, unseal};
+use crate::record_checks::{FORMAT, Key, unseal};
 
 /// A recovery code in the record: a selector, and a hash.
 const RECOVERY_CODE_LEN: usize = 33;
@@ -49,7 +50,7 @@ impl<'k> Names<'k> {
         }
     }
 
-    /// The sealed record with the key that sealed it.
+    /// The sealed record with its format and the key that sealed it.
     pub(super) fn record(
         &mut self,
         id: &AccountId,
@@ -57,8 +58,8 @@ impl<'k> Names<'k> {
         sealed: &[u8],
         text: &mut String,
     ) {
-        let plaintext = unseal(id.as_str(), keys, sealed).unwrap();
-        write!(text, "by {:02x?}: ", &sealed[1..9]).unwrap();
+        let plaintext = unseal(id.as_str(), keys, &with_format(FORMAT, sealed)).unwrap();
+        write!(text, "format and key {:02x?}: ", &sealed[..9]).unwrap();
         self.item(&mut Decoder::new(&plaintext), text);
     }
 

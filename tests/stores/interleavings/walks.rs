@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::Mutex;
 
+use super::model::{Request, Server};
 use super::schedule::Budget;
 use super::{Count, walk};
 use crate::commands::{COMMANDS, FIRST_COMMANDS};
@@ -51,10 +52,18 @@ fn sets(of: &[&'static str], count: usize) -> Vec<Set> {
 /// Walks each of them, as many at once as there are processors, and says what was walked. A test that passes shows
 /// nothing of what it prints, but for what it writes itself.
 fn walk_each(what: &str, sets: &[Set], budget: Budget) {
+    walk_on(&[Server::NEW_KEY], what, sets, budget);
+}
+
+/// The first command of a set is asked of the first server, and so on.
+fn walk_on(servers: &[Server], what: &str, sets: &[Set], budget: Budget) {
     let (left, all) = (Mutex::new(sets.iter()), Mutex::new(Count::default()));
     let work = || {
         while let Some(set) = { left.lock().unwrap().next() } {
-            let Count { orders, ends } = walk(set, budget);
+            let requests: Vec<Request> = (set.iter().zip(servers.iter().cycle()))
+                .map(|(command, server)| (*command, *server))
+                .collect();
+            let Count { orders, ends } = walk(&requests, budget);
             let mut all = all.lock().unwrap();
             all.orders += orders;
             all.ends += ends;
@@ -123,6 +132,42 @@ fn an_account_that_opts_out_and_in_again_is_another_one() {
         }
     }
     walk_each("triples with a removal", &sets, budget(0, 0));
+}
+
+/// Each key is the active one of one server, and retired at the other.
+#[test]
+fn servers_with_other_keys_are_as_if_one_came_after_the_other() {
+    for servers in [
+        [Server::OLD_KEY, Server::NEW_KEY],
+        [Server::NEW_KEY, Server::OLD_KEY],
+    ] {
+        let sets: Vec<Set> = commands().iter().map(|one| vec!["reseal", *one]).collect();
+        walk_on(
+            &servers,
+            "pairs with a reseal, by two keys",
+            &sets,
+            budget(1, 0),
+        );
+        let sets = [vec!["verify", "reseal", "reseal"]];
+        walk_on(
+            &servers,
+            "triples with reseals, by two keys",
+            &sets,
+            budget(0, 0),
+        );
+    }
+}
+
+/// An older release refuses what a newer one has written, and does not write over it.
+#[test]
+fn servers_of_two_releases_are_as_if_one_came_after_the_other() {
+    let servers = [Server::NEXT_RELEASE, Server::NEW_KEY];
+    let sets: Vec<Set> = (MOST_USED.iter())
+        .flat_map(|newer| MOST_USED.map(|older| vec![*newer, older]))
+        .collect();
+    walk_on(&servers, "pairs by two releases", &sets, budget(0, 0));
+    let sets = ["verify", "redeem", "opt_out", "reseal"].map(|one| vec![one, one, one]);
+    walk_on(&servers, "triples by two releases", &sets, budget(0, 0));
 }
 
 #[test]
