@@ -31,6 +31,7 @@ when they were taken on.
                                     sealed yet [web-login.key]
   --retired-key-file FILE           an earlier sealing key, or the next one: it opens records, and seals none; repeatable
   --password-tries-per-minute N     how many passwords an address may try [20]
+  --trust-days N                    how long people may let a browser do without a code, at most 30; 0 for never [0]
   --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For; without one it listens on
                                     loopback alone
   -h, --help
@@ -49,6 +50,7 @@ pub struct Config {
     pub(crate) key_file: PathBuf,
     pub(crate) retired_key_files: Vec<PathBuf>,
     pub(crate) password_tries: NonZero<u32>,
+    pub(crate) trust_days: u32,
     pub(crate) behind_proxy: bool,
 }
 
@@ -98,6 +100,7 @@ impl Config {
             key_file: PathBuf::from("web-login.key"),
             retired_key_files: Vec::new(),
             password_tries: NonZero::new(20).ok_or("no tries")?,
+            trust_days: 0,
             behind_proxy: false,
         };
         let (mut words, mut hours) = (Vec::new(), None);
@@ -113,6 +116,7 @@ impl Config {
                 }
                 Long("hours") => hours = Some(parser.value()?.parse::<u64>()?),
                 Value(word) => words.push(word.string()?),
+                Long("trust-days") => config.trust_days = parser.value()?.parse()?,
                 Long("behind-proxy") => config.behind_proxy = true,
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),

@@ -41,14 +41,17 @@ CREATE TABLE IF NOT EXISTS web_user (
     permissions text NOT NULL,
     note text NOT NULL,
     generation bigint NOT NULL,
-    kept_login text NOT NULL
+    kept_login text NOT NULL,
+    deadline bigint NOT NULL
 );
 CREATE INDEX IF NOT EXISTS web_user_organisation ON web_user (organisation);
 CREATE TABLE IF NOT EXISTS web_session (
     key text NOT NULL PRIMARY KEY,
     body text NOT NULL,
-    ends bigint NOT NULL
+    ends bigint NOT NULL,
+    account text NOT NULL
 );
+CREATE INDEX IF NOT EXISTS web_session_account ON web_session (account);
 CREATE TABLE IF NOT EXISTS web_entry (
     id {identity},
     list text NOT NULL,
@@ -91,6 +94,13 @@ macro_rules! on {
     };
 }
 
+/// Runs one statement with these values, and says how many rows it has changed.
+macro_rules! changed {
+    ($database:expr, $sql:expr, $($value:expr),+) => {
+        on!($database, it => Ok(query($sql)$(.bind($value))+.execute(it).await?.rows_affected()))
+    };
+}
+
 /// As in the store: a call has a limit, and the connection of one that does not end well is closed.
 async fn bounded<D: sqlx::Database, T>(
     pool: &Pool<D>,
@@ -123,28 +133,29 @@ impl Database {
     pub(crate) async fn write(&self, now: UnixTime) -> Outcome {
         let sql =
             "INSERT INTO web_health VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
-        on!(self, it => query(sql).bind(number(now.as_secs())).execute(it).await.map(drop))
+        changed!(self, sql, number(now.as_secs())).map(drop)
     }
 
     /// Adds a user; `false` if the name is taken.
     pub(crate) async fn add_user(&self, user: &User) -> Outcome<bool> {
-        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        let sql = "INSERT INTO web_user VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT (name) DO NOTHING";
-        let added = on!(self, it => Ok(query(sql)
-            .bind(&user.id)
-            .bind(&user.name)
-            .bind(&user.password)
-            .bind(user.must_change_password)
-            .bind(&user.organisation)
-            .bind(&user.organisation_name)
-            .bind(user.is_owner)
-            .bind(user.permissions.names())
-            .bind(note_name(user.note))
-            .bind(number(user.generation))
-            .bind(&user.kept_login)
-            .execute(it)
-            .await?
-            .rows_affected()));
+        let added = changed!(
+            self,
+            sql,
+            &user.id,
+            &user.name,
+            &user.password,
+            user.must_change_password,
+            &user.organisation,
+            &user.organisation_name,
+            user.is_owner,
+            user.permissions.names(),
+            note_name(user.note),
+            number(user.generation),
+            &user.kept_login,
+            number(user.deadline)
+        );
         Ok(added? == 1)
     }
 
@@ -173,7 +184,8 @@ impl Database {
         let sql = "UPDATE web_user SET password = coalesce($2, password),
                 must_change_password = coalesce($3, must_change_password), note = coalesce($4, note),
                 permissions = coalesce($5, permissions), generation = generation + $6,
-                kept_login = CASE WHEN $6 > 0 THEN $8 ELSE kept_login END
+                kept_login = CASE WHEN $6 > 0 THEN $8 ELSE kept_login END,
+                deadline = coalesce($9, deadline)
             WHERE id = $1 AND ($7 IS NULL OR generation = $7 OR (kept_login = $8 AND $8 <> ''))
             RETURNING generation";
         let (generation, login) = change.login_parts();
@@ -189,6 +201,7 @@ impl Database {
                 .bind(i64::from(change.ends_sessions))
                 .bind(generation.map(number))
                 .bind(login)
+                .bind(change.deadline.map(number))
                 .fetch_optional(&mut *transaction)
                 .await?;
             if let (Some(_), Some(entry)) = (generation, &change.told) {
@@ -206,17 +219,17 @@ impl Database {
         Ok(generation?.map(i64::unsigned_abs))
     }
 
-    /// Adds a session; `false` if the key is taken.
-    pub(crate) async fn add_session(&self, key: &str, body: &str, ends: UnixTime) -> Outcome<bool> {
-        let sql = "INSERT INTO web_session VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
-        let added = on!(self, it => Ok(query(sql)
-            .bind(key)
-            .bind(body)
-            .bind(number(ends.as_secs()))
-            .execute(it)
-            .await?
-            .rows_affected()));
-        Ok(added? == 1)
+    /// Adds a session of an account; `false` if the key is taken.
+    pub(crate) async fn add_session(
+        &self,
+        key: &str,
+        account: &str,
+        body: &str,
+        ends: UnixTime,
+    ) -> Outcome<bool> {
+        let sql = "INSERT INTO web_session VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO NOTHING";
+        let ends = number(ends.as_secs());
+        Ok(changed!(self, sql, key, body, ends, account)? == 1)
     }
 
     /// Changes a session; `false` if it has changed or ended meanwhile.
@@ -228,20 +241,19 @@ impl Database {
         ends: UnixTime,
     ) -> Outcome<bool> {
         let sql = "UPDATE web_session SET body = $3, ends = $4 WHERE key = $1 AND body = $2";
-        let swapped = on!(self, it => Ok(query(sql)
-            .bind(key)
-            .bind(old)
-            .bind(body)
-            .bind(number(ends.as_secs()))
-            .execute(it)
-            .await?
-            .rows_affected()));
-        Ok(swapped? == 1)
+        let ends = number(ends.as_secs());
+        Ok(changed!(self, sql, key, old, body, ends)? == 1)
     }
 
     pub(crate) async fn session(&self, key: &str) -> Outcome<Option<String>> {
         let sql = "SELECT body FROM web_session WHERE key = $1";
         on!(self, it => query_scalar(sql).bind(key).fetch_optional(it).await)
+    }
+
+    /// The keys and bodies of an account's sessions.
+    pub(crate) async fn sessions_of(&self, account: &str) -> Outcome<Vec<(String, String)>> {
+        let sql = "SELECT key, body FROM web_session WHERE account = $1";
+        on!(self, it => query_as(sql).bind(account).fetch_all(it).await)
     }
 
     /// Ends a session, and gives its body; `None` if it has ended before.
@@ -255,7 +267,7 @@ impl Database {
     /// Forgets the sessions that nobody asks for any longer.
     pub(crate) async fn sweep_sessions(&self, now: UnixTime) -> Outcome {
         let sql = "DELETE FROM web_session WHERE ends <= $1";
-        on!(self, it => query(sql).bind(number(now.as_secs())).execute(it).await.map(drop))
+        changed!(self, sql, number(now.as_secs())).map(drop)
     }
 
     /// Adds to a list, whose oldest entries go when it is full, or has enough of those that say the same.
@@ -296,23 +308,12 @@ impl Database {
 }
 
 /// In the order of the table's columns.
-type UserRow = (
-    String,
-    String,
-    String,
-    bool,
-    String,
-    String,
-    bool,
-    String,
-    String,
-    i64,
-    String,
-);
+type UserRow = (S, S, S, bool, S, S, bool, S, S, i64, S, i64);
+type S = String;
 
 fn user(row: UserRow) -> User {
     let (id, name, password, must_change_password, organisation, organisation_name, ..) = row;
-    let (.., is_owner, permissions, note, generation, kept_login) = row;
+    let (.., is_owner, permissions, note, generation, kept_login, deadline) = row;
     User {
         id,
         name,
@@ -325,6 +326,7 @@ fn user(row: UserRow) -> User {
         note: note_from_name(&note),
         generation: generation.unsigned_abs(),
         kept_login,
+        deadline: deadline.unsigned_abs(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages.
 
 mod account;
+mod browsers;
 mod confirm;
 mod devices;
 mod entrance;
@@ -98,6 +99,10 @@ pub(crate) fn router(app: App) -> Router<App> {
             "/account/devices/{id}/resync",
             get(devices::resync_form).post(devices::resync),
         )
+        .route("/account/logins/{key}/end", post(browsers::end))
+        .route("/account/logins/end", post(browsers::end_others))
+        .route("/account/browsers/{id}/forget", post(browsers::forget))
+        .route("/account/browsers/forget", post(browsers::forget_all))
         .route("/account/keep", get(keep::keep_form).post(keep::keep))
         .route(
             "/account/recovery-codes",

@@ -74,6 +74,35 @@ const fn rounded(seconds: u64, unit: u64) -> u64 {
     }
 }
 
+/// What its owner knows a browser by, from what it says of itself: its own words, and perhaps those of a thief.
+pub(crate) fn browser(agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 8] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |known: &[(&str, &'static str)]| {
+        let found = known.iter().find(|(mark, _)| agent.contains(mark));
+        found.map(|(_, name)| *name)
+    };
+    let name = find(&BROWSERS).unwrap_or("A browser");
+    find(&SYSTEMS).map_or_else(|| name.to_owned(), |system| format!("{name} on {system}"))
+}
+
 /// What a field's owner is told beside it.
 #[derive(Clone)]
 pub(crate) struct Message {

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use secondfactor::account::{DeviceStatus, Voucher};
 use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::Note;
-use secondfactor::{Error, RecoveryCodes, Status};
+use secondfactor::{Error, Proof, RecoveryCodes, Status};
 use serde::Deserialize;
 
+use super::browsers::{BrowserRow, LoginRow};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::App;
 use crate::cookie::Cookie;
@@ -33,6 +34,8 @@ struct AccountPage {
     recovery_codes: usize,
     all_recovery_codes: usize,
     codes_by: Option<Vouched>,
+    logins: Vec<LoginRow>,
+    browsers: Vec<BrowserRow>,
     recent: Vec<ActivityRow>,
 }
 
@@ -124,8 +127,16 @@ pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer 
         Some(Vouched::new(voucher, status, now))
     });
     let recent = app.database.entries(&login.user.activity()).await?;
+    let logins = login.session.all(&login.user).await?;
+    let logins = logins.into_iter().map(|login| LoginRow::new(login, now));
+    let browsers = status.iter().flat_map(Status::browsers).rev();
+    let this = login.session.known();
     let page = AccountPage {
         frame: Frame::new(&login).await?,
+        logins: logins.collect(),
+        browsers: browsers
+            .map(|browser| BrowserRow::new(browser, this, now))
+            .collect(),
         devices,
         is_enrolled: status.as_ref().is_some_and(Status::was_confirmed),
         recovery_codes: status.as_ref().map_or(0, Status::recovery_codes_left),
@@ -264,11 +275,11 @@ pub(super) async fn password_form(
 }
 
 /// Whoever has the password and an open session must not be able to lock the owner out (OWASP ASVS 5.0, 7.5.1).
-async fn require_factor_again(app: &App, login: &LoggedIn) -> Result<(), Problem> {
+async fn require_factor_again(app: &App, login: &LoggedIn) -> Result<Option<Proof>, Problem> {
     if login.has_factor() {
-        login.fresh_proof(app, &Goal::Password).await?;
+        return login.fresh_proof(app, &Goal::Password).await.map(Some);
     }
-    Ok(())
+    Ok(None)
 }
 
 fn new_password() -> Field {
@@ -293,7 +304,7 @@ pub(super) async fn change_password(
     EvenIfPasswordDue(login): EvenIfPasswordDue,
     Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
-    require_factor_again(&app, &login).await?;
+    let proof = require_factor_again(&app, &login).await?;
     let fault = match password::fault(&typed.new) {
         None if typed.new == typed.current => Some("That is the password you have."),
         fault => fault,
@@ -322,6 +333,11 @@ pub(super) async fn change_password(
         ..Change::default()
     };
     let login = login.change(&app, &cookie, change).await?;
+    if let Some(proof) = proof {
+        // Whoever had the old one has a browser that nobody knows any longer.
+        let known = login.known();
+        app.mfa.password_changed(proof, known.as_deref()).await?;
+    }
     go_saying(
         &login.session,
         "/account",

@@ -163,9 +163,12 @@ pub(super) async fn confirm(
         }
     };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
-    let submission = login.submission(code, given.form)?;
+    let submission = login.code(code, given.form)?;
     match app.mfa.confirm(&account, pending, submission).await {
-        Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
+        Ok(mut confirmed) => {
+            login.cookie.set_known(confirmed.take_browser_cookie());
+            confirmed_page(&app, &login, &confirmed).await
+        }
         Err(error) => {
             login.at(&[Stage::Password, Stage::Mending, Stage::Proven])?;
             let two_confirm = matches!(

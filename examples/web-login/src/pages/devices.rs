@@ -34,8 +34,10 @@ pub(super) struct Named {
     label: String,
 }
 
+/// The first device takes the password once more, as a screen that was left alone could be bound to anybody's phone; every
+/// other one takes a code of those before.
 pub(super) async fn new_form(State(app): State<App>, login: LoggedIn) -> Answer {
-    require_fresh(&app, &login).await?;
+    login.require_fresh(&app, &Goal::NewDevice).await?;
     new_page(&login, label_field().with_value("Phone").focus()).await
 }
 
@@ -52,23 +54,13 @@ async fn new_page(login: &LoggedIn, label: Field) -> Answer {
     Ok(form(&page, &[&page.label]))
 }
 
-/// The first device takes the password once more, as a screen that was left alone could be bound to anybody's phone; every
-/// other one takes a code of those before.
-async fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
-    if login.has_factor() {
-        login.fresh_proof(app, &Goal::NewDevice).await.map(drop)
-    } else {
-        login.require_fresh_password(app, &Goal::NewDevice)
-    }
-}
-
 /// The answer is the only page that shows the secret, until it is confirmed: it is in no address, no session and no log.
 pub(super) async fn enroll(
     State(app): State<App>,
     login: LoggedIn,
     Typed(typed): Typed<Named>,
 ) -> Answer {
-    require_fresh(&app, &login).await?;
+    let proof = login.require_fresh(&app, &Goal::NewDevice).await?;
     let label = match Label::new(typed.label.trim()) {
         Ok(label) => label,
         Err(error) => {
@@ -79,8 +71,7 @@ pub(super) async fn enroll(
         }
     };
     let device = login.begun_here(NewDevice::totp(label));
-    let enrollment = if login.has_factor() {
-        let proof = login.fresh_proof(&app, &Goal::NewDevice).await?;
+    let enrollment = if let Some(proof) = proof {
         app.mfa.enroll_another(&proof, device).await
     } else {
         // Before the record is made: see `Note`.

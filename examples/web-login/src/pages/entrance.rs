@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use secondfactor::sign_in::{NeedsCode, Note};
+use secondfactor::Error;
+use secondfactor::account::BrowserId;
+use secondfactor::sign_in::{NeedsCode, Note, SignIn};
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go};
@@ -100,12 +102,21 @@ pub(super) async fn sign_up(
         note: Note::OptedOut,
         generation: 0,
         kept_login: String::new(),
+        deadline: 0,
     };
     // That a name is taken can't be hidden where people choose their names. It lets nobody in.
     if !app.database.add_user(&user).await? {
         return Ok(page(Some("That name is taken.")));
     }
-    Session::begin(&app, &cookie, (&user, 0), NeedsCode::No, Goal::Account).await?;
+    let sign_in = SignIn::begin(user.account()?, NeedsCode::No, app.mfa.now())?;
+    Session::begin(
+        &app,
+        &cookie,
+        user.generation,
+        (sign_in, None),
+        Goal::Account,
+    )
+    .await?;
     Ok(go("/account"))
 }
 
@@ -177,14 +188,40 @@ pub(super) async fn log_in(
         return Ok(form(&page, &[&page.password]));
     };
     let needs = app.mfa.needs_code(&user.account()?, user.note).await?;
-    let (who, goal) = ((&user, user.generation), to.goal.clone());
-    Session::begin(&app, &cookie, who, needs, goal).await?;
-    if let NeedsCode::Yes { .. } = needs {
-        return Ok(go("/login/code"));
+    let (sign_in, known) = sign_in(&app, &cookie, &user, needs).await?;
+    let login = (sign_in, known);
+    Session::begin(&app, &cookie, user.generation, login, to.goal.clone()).await?;
+    match (needs, known) {
+        (NeedsCode::Yes { .. }, None) => return Ok(go("/login/code")),
+        (NeedsCode::Yes { .. }, Some(_)) => {}
+        (NeedsCode::No, _) => {
+            let entry = app.entry("Logged in with the password alone.");
+            app.database.add_entry(&user.activity(), &entry).await?;
+        }
     }
-    let entry = app.entry("Logged in with the password alone.");
-    app.database.add_entry(&user.activity(), &entry).await?;
     Ok(go(&to.goal.path()))
+}
+
+/// A browser that is trusted is asked for no code. Any other one has half a login, also where the record was lost.
+async fn sign_in(
+    app: &App,
+    cookie: &Cookie,
+    user: &User,
+    needs: NeedsCode,
+) -> Result<(SignIn, Option<BrowserId>), Problem> {
+    let (account, now) = (user.account()?, app.mfa.now());
+    if let NeedsCode::Yes { .. } = needs {
+        let known = cookie.known(&account);
+        match app.mfa.recognize(&account, known.as_deref()).await {
+            Ok(recognized) => {
+                let sign_in = SignIn::recognized(&recognized, now)?;
+                return Ok((sign_in, Some(recognized.browser())));
+            }
+            Err(Error::CodeRequired | Error::NotEnrolled) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((SignIn::begin(account, needs, now)?, None))
 }
 
 /// The rows go of this session, of the one that it came from, and of those that the same form led to. So their cookies

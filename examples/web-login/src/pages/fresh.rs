@@ -57,16 +57,24 @@ pub(super) async fn give_code(
     if claimant.stage == Stage::Password {
         return Err(Problem::ask_password(&to.goal));
     }
-    claimant.at(&[Stage::Mending, Stage::Proven, Stage::Repeat])?;
+    claimant.at(&[
+        Stage::Recognized,
+        Stage::Mending,
+        Stage::Proven,
+        Stage::Repeat,
+    ])?;
     let message = match verify(&app, &claimant, &typed).await? {
         Ok(verified) if may_change(&app, &verified).await? => {
-            claimant.prove(&verified).await?;
+            let session = claimant
+                .session
+                .prove(verified.as_ref(), verified.browser());
+            session.await?;
             return Ok(go(&to.goal.path()));
         }
         Ok(_) => REPLACED.into(),
         Err(message) => message,
     };
-    claimant.at(&[Stage::Mending, Stage::Proven])?;
+    claimant.at(&[Stage::Recognized, Stage::Mending, Stage::Proven])?;
     code_page(&claimant, to.goal, Some(message)).await
 }
 

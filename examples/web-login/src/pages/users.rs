@@ -100,6 +100,7 @@ pub(super) async fn add(
         note: Note::OptedOut,
         generation: 0,
         kept_login: String::new(),
+        deadline: 0,
     };
     // After the hashing, which takes a while.
     login.require_fresh_login(&app, &Goal::Users).await?;

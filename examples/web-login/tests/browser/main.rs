@@ -21,6 +21,7 @@ mod cross_site;
 mod devices;
 mod enrolment;
 mod freshness;
+mod known;
 mod limits;
 mod login;
 mod look;

@@ -58,7 +58,10 @@ fn a_store_that_fails_lets_nobody_in() {
         note.execute(&pool).await.unwrap();
         let gone = sqlx::query("ALTER TABLE secondfactor_record RENAME TO elsewhere");
         gone.execute(&pool).await.unwrap();
-        let (http, typed) = (world.http(), [("name", &*ada.name), ("password", &*ada.password)]);
+        let (http, typed) = (
+            world.http(),
+            [("name", &*ada.name), ("password", &*ada.password)],
+        );
         let refused = http.post_own("/login", "", &typed);
         assert_eq!((refused.status, refused.cookie()), (503, None));
         assert_eq!(http.get("/account", &[("cookie", &cookie)]).status, 503);

@@ -315,7 +315,10 @@ impl Reader {
             let mut values = lines.filter(|(field, _)| field.eq_ignore_ascii_case(name));
             values.next().map(|(_, value)| value.to_owned())
         };
-        let cookie = header("set-cookie");
+        let lines = head.lines().filter_map(|line| line.split_once(": "));
+        let cookie = lines
+            .map(|(_, value)| value.to_owned())
+            .find(|value| value.starts_with("session="));
         Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             location: header("location").unwrap_or_default(),

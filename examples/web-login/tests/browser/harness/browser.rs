@@ -317,12 +317,13 @@ impl Browser {
         self.client.execute(script, vec![]).await.unwrap()
     }
 
-    /// Name and value of the session cookie, as a `Cookie` header has them. There must be no other.
+    /// Name and value of the session cookie, as a `Cookie` header has them. All cookies are secrets.
     pub(crate) async fn session(&self) -> Option<String> {
         let cookies = self.client.get_all_cookies().await.unwrap();
-        assert!(cookies.len() <= 1, "{cookies:?}");
-        let cookie = cookies.first()?;
-        self.secrets.add(cookie.value());
+        for cookie in &cookies {
+            self.secrets.add(cookie.value());
+        }
+        let cookie = cookies.iter().find(|cookie| cookie.name() == "session")?;
         Some(format!("{}={}", cookie.name(), cookie.value()))
     }
 
@@ -352,7 +353,6 @@ impl Browser {
     /// Another session cookie in place of its own.
     pub(crate) async fn take_session(&self, cookie: &str) {
         let (name, value) = cookie.split_once('=').unwrap();
-        self.client.delete_all_cookies().await.unwrap();
         let cookie = json!({ "name": name, "value": value, "url": self.address, "httpOnly": true });
         assert_eq!(
             self.dev_tools("Network.setCookie", cookie).await["success"],

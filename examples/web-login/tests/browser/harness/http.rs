@@ -95,9 +95,17 @@ impl Answer {
         rest.split_once(after).expect(after).0
     }
 
-    /// Name and value of the cookie that it sets.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        let all = self.headers.get_all("set-cookie").iter();
+        all.map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// Name and value of the session cookie that it sets.
     pub(crate) fn cookie(&self) -> Option<String> {
-        let cookie = self.header("set-cookie").split(';').next().unwrap();
-        (!cookie.is_empty()).then(|| cookie.to_owned())
+        let cookies = self.set_cookies();
+        let session = cookies
+            .into_iter()
+            .find(|set| set.starts_with("session="))?;
+        session.split(';').next().map(str::to_owned)
     }
 }
