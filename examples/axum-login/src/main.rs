@@ -66,7 +66,7 @@ const SCHEMA: &str = "
 #[tokio::main]
 async fn main() -> Outcome {
     let site = open(Path::new("axum-login-data"), SystemClock).await?;
-    // A proxy in front ends TLS. From `localhost`, browsers take a `Secure` cookie without it.
+    // A proxy in front ends TLS. Without it, Chromium and Firefox take the cookie from `localhost`.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("Listening on http://localhost:3000/");
     Ok(axum::serve(listener, site).await?)
