@@ -137,7 +137,7 @@ impl Claimant {
     ) -> Result<Submission<Code>, Problem> {
         let known = self.known();
         let submission = self.submission(code, form)?.in_browser(known.as_deref());
-        Ok(submission.remember_browser(Label::new(&self.cookie.agent())?))
+        Ok(submission.remember_browser(Label::new(self.cookie.agent())?))
     }
 
     /// What the account knows this browser by, if it does.

@@ -17,10 +17,12 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::activity::Activity;
-use crate::app::{Shared, router};
+use crate::app::Shared;
 use crate::config::StoreAddress;
-use crate::guard::PasswordGuard;
+use crate::guard::Guarded;
+use crate::pages;
 use crate::password::Passwords;
+use crate::tries::PasswordGuard;
 use crate::user::{Change, User};
 
 pub(super) struct Site {
@@ -60,8 +62,7 @@ impl Site {
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let service =
-            router(Arc::clone(&app), false).into_make_service_with_connect_info::<SocketAddr>();
+        let service = Guarded::new(pages::router(), Arc::clone(&app), false).into_service();
         runtime.spawn(async { axum::serve(listener, service).await.unwrap() });
         Self {
             app,
@@ -77,6 +78,7 @@ impl Site {
         Browser {
             address: self.address,
             cookie: String::new(),
+            site: "same-origin",
         }
     }
 
@@ -130,7 +132,7 @@ impl Site {
     pub(super) fn sessions(&self) -> u32 {
         let path = self.folder.path().join("accounts.db");
         let database = rusqlite::Connection::open(path).unwrap();
-        let sql = "SELECT count(*) FROM web_session";
+        let sql = "SELECT count(*) FROM web_session WHERE account <> ''";
         database.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
@@ -162,6 +164,8 @@ pub(super) struct Phone {
 pub(super) struct Browser {
     address: SocketAddr,
     cookie: String,
+    /// Where it says that its requests come from.
+    pub(super) site: &'static str,
 }
 
 #[derive(Debug)]
@@ -169,7 +173,9 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: String,
     pub(super) body: String,
+    pub(super) head: String,
     cookie: Option<String>,
+    outcome: Option<String>,
 }
 
 impl Browser {
@@ -183,7 +189,16 @@ impl Browser {
         let length = format!("Content-Length: {}\r\n", form.len());
         let answer = self.sends("POST", path, &length, form).read();
         self.take_cookie(&answer);
-        answer
+        let Some(outcome) = &answer.outcome else {
+            return answer;
+        };
+        // The page that answers a form is shown by the next request.
+        let cookie = format!("{}; {outcome}", self.cookie);
+        let browser = Self {
+            cookie,
+            ..self.clone()
+        };
+        browser.sends("GET", &answer.location, "", "").read()
     }
 
     fn take_cookie(&mut self, answer: &Answer) {
@@ -214,9 +229,9 @@ impl Browser {
             format!("Cookie: {}\r\n", self.cookie)
         };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: {}\r\nConnection: close\r\n\
             Content-Type: application/x-www-form-urlencoded\r\n{cookie}{head}\r\n{body}",
-            self.address
+            self.address, self.site
         );
         stream.write_all(request.as_bytes()).unwrap();
         Reader(BufReader::new(stream))
@@ -301,7 +316,7 @@ impl Held {
 pub(super) struct Reader(BufReader<TcpStream>);
 
 impl Reader {
-    fn read(mut self) -> Answer {
+    pub(super) fn read(mut self) -> Answer {
         let mut text = String::new();
         self.0.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -310,15 +325,18 @@ impl Reader {
             let mut values = lines.filter(|(field, _)| field.eq_ignore_ascii_case(name));
             values.next().map(|(_, value)| value.to_owned())
         };
-        let lines = head.lines().filter_map(|line| line.split_once(": "));
-        let cookie = lines
-            .map(|(_, value)| value.to_owned())
-            .find(|value| value.starts_with("session="));
+        let set = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            let mut values = lines.map(|(_, value)| value.split(';').next().unwrap().to_owned());
+            values.find(|value| value.starts_with(name))
+        };
         Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             location: header("location").unwrap_or_default(),
-            cookie: cookie.map(|cookie| cookie.split_once(';').unwrap().0.to_owned()),
+            cookie: set("session="),
+            outcome: set("outcome="),
             body: body.to_owned(),
+            head: head.to_owned(),
         }
     }
 }
