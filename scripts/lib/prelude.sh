@@ -18,6 +18,7 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/secondfactor"
 
 # Tools of cargo, and their versions.
 declare -A tools=(
+    [cargo-cyclonedx]=0.5.9
     [cargo-deny]=0.20.2
     [cargo-fuzz]=0.13.2
     [cargo-mutants]=27.1.0

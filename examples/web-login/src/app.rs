@@ -1,30 +1,28 @@
 //! The site: what all pages share, and what stands before every one of them.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secondfactor::codes::UnixTime;
-use secondfactor::sealing::SealError;
 use secondfactor::sign_in::{Demand, Note, Requirement};
-use secondfactor::store::{AnyStore, ListAccounts as _, Report};
-use secondfactor::{Error, Mfa, Policy, Status};
+use secondfactor::store::AnyStore;
+use secondfactor::{Error, Mfa, Status};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::activity::Activity;
-use crate::clock::SiteClock;
+use crate::base::Base;
 use crate::config::Config;
-use crate::database::{self, Database, Entry};
+use crate::database::{Database, Entry};
 use crate::guard::{Guarded, TIMEOUT};
+use crate::health::Health;
 use crate::password::Passwords;
 use crate::problem::Problem;
 use crate::reseal::reseal;
 use crate::tries::PasswordGuard;
 use crate::user::User;
-use crate::{Outcome, files, pages};
+use crate::{Outcome, pages};
 
 /// The site's name, in pages and in authenticator apps.
 pub(crate) const NAME: &str = "Web login";
@@ -39,9 +37,10 @@ pub(crate) const GRACE: Duration = Duration::from_secs(14 * 24 * 3600);
 /// What all pages share.
 pub(crate) struct Shared {
     pub(crate) mfa: Mfa<AnyStore>,
-    pub(crate) database: Arc<dyn Database>,
+    pub(crate) database: Database,
     pub(crate) passwords: Passwords,
     pub(crate) guard: PasswordGuard,
+    pub(crate) health: Health,
 }
 
 pub(crate) type App = Arc<Shared>;
@@ -68,32 +67,27 @@ impl Site {
     /// # Errors
     /// The store, the key file or the address can't be used, or the key is another one than that of the store.
     pub async fn open(config: Config) -> Outcome<Self> {
-        let (store, database) = database::open(&config.store).await?;
-        // Asked before the file is looked for: another server may make it and seal the first record at any moment.
-        let nothing_sealed = store.list_accounts(None, 1).await?.is_empty();
-        let keyring = files::keyring(&config.key_file, &config.retired_key_files, nothing_sealed)?;
-        let (activity, writer) = Activity::start(Arc::clone(&database));
-        let trust = Duration::from_secs(u64::from(config.trust_days).saturating_mul(24 * 3600));
-        let mfa = Mfa::new(store, keyring)
-            .with_policy(Policy::builder().trust(trust).build()?)
-            .with_clock(SiteClock::new())
-            .on_event_from(move |account, at, event, origin| {
-                activity.take(account, at, event, origin)
-            });
-        database::heed(&check(&mfa, &config.key_file).await?)?;
+        let Base {
+            mfa,
+            database,
+            writer,
+        } = Base::open(&config).await?;
         let guard = PasswordGuard::new(config.password_tries, config.behind_proxy);
         let app = Arc::new(Shared {
             mfa,
             database,
             passwords: Passwords::new()?,
             guard,
+            health: Health::default(),
         });
 
         if !config.retired_key_files.is_empty() {
             tokio::spawn(reseal(Arc::downgrade(&app)));
         }
         let sweeper = tokio::spawn(sweep(Arc::downgrade(&app)));
-        let listener = TcpListener::bind(config.listen).await?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
         let address = listener.local_addr()?;
         Ok(Self {
             listener,
@@ -143,19 +137,6 @@ impl Site {
         };
         self.tasks.sweeper.abort();
         ended
-    }
-}
-
-/// With the key of another store there is no start: what it seals, the other servers can't open.
-async fn check(mfa: &Mfa<AnyStore>, key_file: &Path) -> Outcome<Report> {
-    match mfa.check().await {
-        Err(Error::Seal(SealError::UnknownKey { id, .. })) => Err(format!(
-            "the key in {} is not the key of this store, which is sealed by key {id}: put that one there, from its backup \
-             or from another server. Nothing was sealed",
-            key_file.display()
-        )
-        .into()),
-        report => Ok(report?),
     }
 }
 

@@ -16,13 +16,13 @@ mod users;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use secondfactor::account::FormId;
 
 use crate::app::{App, NAME};
+use crate::health;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, Visitor};
 use crate::session_row::Session;
@@ -127,7 +127,7 @@ fn pages() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/users/demand", get(users::list).post(users::demand)),
         ("/users/{id}", get(users::show).post(users::grant)),
         ("/users/{id}/reset", get(users::show).post(users::reset)),
-        ("/healthz", get(health)),
+        ("/healthz", get(health::answer)),
         ("/style.css", get(style)),
         ("/icon.svg", get(icon)),
     ]
@@ -237,17 +237,6 @@ async fn home(visitor: Visitor) -> Response {
         Visitor::Half(_) => "/login/code",
         Visitor::Full(_) => "/account",
     })
-}
-
-/// For whatever watches over this process: it is well if its store is.
-async fn health(State(app): State<App>) -> Response {
-    match app.database.ping().await {
-        Ok(()) => (StatusCode::OK, "ok").into_response(),
-        Err(error) => {
-            tracing::error!(error = &*error, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer").into_response()
-        }
-    }
 }
 
 async fn style() -> Response {

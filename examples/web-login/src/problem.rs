@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use secondfactor::account::{Fault, Wait};
 use secondfactor::sign_in::EndReason;
 
+use crate::chain;
 use crate::goal::Goal;
 use crate::pages::{Frame, html, too_many};
 
@@ -129,11 +130,5 @@ fn status(error: &(dyn StdError + Send + Sync + 'static)) -> StatusCode {
 
 /// The error with its causes. None of them carries what people typed.
 pub(crate) fn log(error: &dyn StdError) {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    tracing::error!(error = text, "a request failed");
+    tracing::error!(error = chain(error), "a request failed");
 }

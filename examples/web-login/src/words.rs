@@ -435,7 +435,7 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::Imported { .. } => "Whoever runs this site added a device that you have.",
         Event::OptedOut => "The second factor was turned off.",
         Event::OptedOutUnproven { .. } => {
-            "The owner of your organisation turned your second factor off."
+            "The owner of your organisation, or whoever runs this site, turned your second factor off."
         }
         Event::UnlockedUnproven { .. } => "Wrong codes were forgiven.",
         Event::RecoveryCodesIssued { count, .. } => {

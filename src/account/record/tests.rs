@@ -116,7 +116,7 @@ fn encode(devices: Vec<DeviceRecord<'_>>, next_device: u32) -> Vec<u8> {
         was_confirmed: false,
         moving: None,
         moved: None,
-        browsers: None,
+        browsers: None::<Vec<Browser>>,
         next_browser: None,
         known: None,
         temporary: None,

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use secondfactor::Error;
 use secondfactor::account::Actor;
 use secondfactor::sign_in::{Note, Requirement};
 use serde::Deserialize;
@@ -11,11 +10,12 @@ use serde::Deserialize;
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, GRACE};
 use crate::goal::Goal;
+use crate::operator;
 use crate::problem::{Answer, Problem};
 use crate::random;
 use crate::session::LoggedIn;
 use crate::tries::Try;
-use crate::user::{Change, Login, Permissions, User, name_fault, normal_name};
+use crate::user::{Change, Permissions, User, name_fault, normal_name};
 use crate::words::Moment;
 
 async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
@@ -259,8 +259,7 @@ pub(super) async fn grant(
     .await
 }
 
-/// For somebody who has lost their device and their recovery codes: only after the owner has made sure that it is them, face
-/// to face or as when they were taken on. All their sessions end, and they are told in their activity.
+/// Only after the owner has made sure that it is them: see `operator::reset`.
 pub(super) async fn reset(
     State(app): State<App>,
     login: LoggedIn,
@@ -268,24 +267,8 @@ pub(super) async fn reset(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id)).await?;
-    let begin = Change::note(Note::OptingOut).ending_sessions();
-    let begun = app.database.change_user(&user.id, &begin).await?;
-    let begun = Login {
-        generation: begun.ok_or(Problem::NotFound)?,
-        id: String::new(),
-    };
     let actor = Actor::new(&*login.user.name)?;
-    match app
-        .mfa
-        .danger_opt_out_unproven(&user.account()?, &actor)
-        .await
-    {
-        Ok(()) | Err(Error::NotEnrolled) => {}
-        Err(error) => return Err(error.into()),
-    }
-    // Unless they have begun to opt in again: then the note is theirs.
-    let end = Change::note(Note::OptedOut).ending_sessions().by(begun);
-    app.database.change_user(&user.id, &end).await?;
+    operator::reset(&app.mfa, &app.database, &user, &actor).await?;
     go_saying(
         &login.session,
         "/users",

@@ -221,7 +221,7 @@ fn the_owner_resets_the_second_factor_of_a_user_who_is_told() {
         user.browser
             .opens_until(
                 "/account/activity",
-                "The owner of your organisation turned your second factor off",
+                "or whoever runs this site, turned your second factor off",
             )
             .await;
     });

@@ -27,6 +27,7 @@ mod limits;
 mod login;
 mod look;
 mod operation;
+mod operator;
 mod recovery;
 mod screenshots;
 mod secrecy;

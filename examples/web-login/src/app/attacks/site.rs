@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use secondfactor::codes::{Clock as _, ManualClock, Secret, Totp, UnixTime};
 use secondfactor::sign_in::Note;
+use secondfactor::store::drivers::sqlx;
 use secondfactor::store::{
     AnyStore, ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version,
 };
@@ -19,7 +20,9 @@ use tokio::runtime::Runtime;
 use crate::activity::Activity;
 use crate::app::Shared;
 use crate::config::StoreAddress;
+use crate::database::Database;
 use crate::guard::Guarded;
+use crate::health::Health;
 use crate::pages;
 use crate::password::Passwords;
 use crate::tries::PasswordGuard;
@@ -31,7 +34,7 @@ pub(super) struct Site {
     pub(super) between: Between,
     address: SocketAddr,
     pub(super) runtime: Runtime,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Site {
@@ -41,7 +44,7 @@ impl Site {
         let _context = runtime.enter();
         let path = StoreAddress::Sqlite(folder.path().join("accounts.db"));
         let (_, database) = runtime.block_on(crate::database::open(&path)).unwrap();
-        let (activity, _) = Activity::start(Arc::clone(&database));
+        let (activity, _) = Activity::start(database.clone());
         let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_795_562_124)));
         let between = Between::default();
         let store = Interrupted {
@@ -59,6 +62,7 @@ impl Site {
             database,
             passwords: Passwords::new().unwrap(),
             guard: PasswordGuard::new(NonZero::new(1000).unwrap(), false),
+            health: Health::default(),
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -70,7 +74,7 @@ impl Site {
             between,
             address,
             runtime,
-            folder,
+            _folder: folder,
         }
     }
 
@@ -130,10 +134,12 @@ impl Site {
 
     /// How many sessions the database has.
     pub(super) fn sessions(&self) -> u32 {
-        let path = self.folder.path().join("accounts.db");
-        let database = rusqlite::Connection::open(path).unwrap();
+        let Database::Sqlite(pool) = &self.app.database else {
+            unreachable!("it was opened as SQLite");
+        };
         let sql = "SELECT count(*) FROM web_session WHERE account <> ''";
-        database.query_row(sql, [], |row| row.get(0)).unwrap()
+        let count = sqlx::query_scalar(sql).fetch_one(pool);
+        self.runtime.block_on(count).unwrap()
     }
 
     pub(super) fn has_record(&self, name: &str) -> bool {
