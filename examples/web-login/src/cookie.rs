@@ -12,12 +12,14 @@ use axum::middleware::Next;
 use axum::response::Response;
 use secondfactor::AccountId;
 use secondfactor::account::BrowserCookie;
+use serde::{Deserialize, Serialize};
 
 use crate::{random, words};
 
 /// `__Host-`: no other host of the domain, and no page over plain HTTP, can set it.
 const HOST: &str = "__Host-";
 const SESSION: &str = "session";
+const OUTCOME: &str = "outcome";
 /// Browsers keep none longer.
 const KNOWN_FOR: u32 = 400 * 24 * 3600;
 
@@ -34,8 +36,8 @@ struct Jar {
 }
 
 /// What the browser is to keep from now on, in seconds if it ends before the browser does. Without a value it forgets it.
-#[derive(Clone)]
-struct SetCookie {
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SetCookie {
     name: String,
     value: Option<String>,
     age: Option<u32>,
@@ -92,6 +94,24 @@ impl Cookie {
         }
     }
 
+    /// Where the page is kept that the next GET shows.
+    pub(crate) fn outcome(&self) -> Option<String> {
+        self.get(OUTCOME)
+    }
+
+    pub(crate) fn set_outcome(&self, secret: Option<String>) {
+        self.change(OUTCOME, secret, None);
+    }
+
+    /// All that the answer sets, to set it again.
+    pub(crate) fn changes(&self) -> Vec<SetCookie> {
+        self.with(|jar| jar.changes.clone())
+    }
+
+    pub(crate) fn set_all(&self, changes: Vec<SetCookie>) {
+        self.with(|jar| jar.changes.extend(changes));
+    }
+
     /// What its owner knows it by: "Firefox on Linux".
     pub(crate) fn agent(&self) -> String {
         self.with(|jar| jar.agent.clone())
@@ -145,7 +165,17 @@ pub(crate) async fn carry(is_secure: bool, mut request: Request, next: Next) -> 
     let cookie = Cookie::from_headers(request.headers(), is_secure);
     request.extensions_mut().insert(cookie.clone());
     let mut response = next.run(request).await;
-    let headers: Vec<String> = cookie.with(|jar| jar.headers().collect());
+    let (headers, has_ended) = cookie.with(|jar| {
+        let session = jar.full(SESSION);
+        let mut changes = jar.changes.iter();
+        let has_ended = changes.any(|change| change.name == session && change.value.is_none());
+        (jar.headers().collect::<Vec<_>>(), has_ended)
+    });
+    if has_ended {
+        // Else the back button brings up pages that were never in a cache, but whole in the browser's memory.
+        let cache = HeaderValue::from_static("\"cache\"");
+        response.headers_mut().insert("clear-site-data", cache);
+    }
     for header in headers {
         if let Ok(header) = HeaderValue::try_from(header) {
             response.headers_mut().append(SET_COOKIE, header);

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Where to begin: `session.rs` for how far somebody is logged in, `pages/second_step.rs` for the second step itself,
-//! `pages/confirm.rs` for enrolment, `app.rs` for what guards every page.
+//! `pages/confirm.rs` for enrolment, `guard.rs` for what guards every page.
 
 mod activity;
 mod app;
@@ -19,6 +19,7 @@ mod files;
 mod goal;
 mod guard;
 mod health;
+mod once;
 mod operator;
 mod pages;
 mod password;
@@ -27,6 +28,7 @@ mod random;
 mod reseal;
 mod session;
 mod session_row;
+mod tries;
 mod user;
 mod words;
 

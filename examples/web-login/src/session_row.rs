@@ -298,9 +298,13 @@ async fn end_all(app: &App, mut keys: Vec<String>) -> Outcome {
 }
 
 /// Whoever reads the database, or a backup of it, finds no session to take over: only the hash of each id.
-fn key(id: &str) -> String {
+pub(crate) fn key(id: &str) -> String {
+    hex(&Sha256::digest(id))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut hex = String::new();
-    for byte in Sha256::digest(id) {
+    for byte in bytes {
         // Writing to a string does not fail.
         let _ = write!(hex, "{byte:02x}");
     }

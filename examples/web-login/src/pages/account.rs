@@ -18,6 +18,7 @@ use crate::goal::Goal;
 use crate::password;
 use crate::problem::{Answer, Problem};
 use crate::session::{EvenIfPasswordDue, LoggedIn};
+use crate::tries::Try;
 use crate::user::{Change, User};
 use crate::words::{self, Moment};
 
@@ -301,6 +302,7 @@ async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Answer {
 pub(super) async fn change_password(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     EvenIfPasswordDue(login): EvenIfPasswordDue,
     Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
@@ -320,14 +322,14 @@ pub(super) async fn change_password(
     app.guard.check_user(&login.user)?;
     if !app
         .passwords
-        .matches(typed.current, Some(&login.user.password))
+        .matches(typed.current, Some(&login.user.password), &try_)
         .await?
     {
         let current = Field::current_password().with_error(Some("That password is wrong."));
         return password_page(&login, current, new_password()).await;
     }
     let change = Change {
-        password: Some(app.passwords.hash(typed.new).await?),
+        password: Some(app.passwords.hash(typed.new, &try_).await?),
         must_change_password: Some(false),
         told: Some(app.entry("The password was changed. All other sessions have ended.")),
         ..Change::default()

@@ -1,9 +1,11 @@
 //! From the picture of a new device to the code that confirms it.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secondfactor::account::{DeviceId, DeviceState, Enrollment, FormId};
+use axum::response::IntoResponse as _;
+use secondfactor::account::{DeviceId, DeviceState, Enrollment};
 use secondfactor::codes::SecretText;
 use secondfactor::provisioning::KeyUri;
 use secondfactor::sign_in::{EndReason, Stage};
@@ -16,6 +18,7 @@ use super::second_step::{GivenCode, code_pair, pair_refusal, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
+use crate::once::ShownAt;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, LoggedIn};
 use crate::words::{self, Message};
@@ -43,7 +46,8 @@ pub(super) async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> An
         picture: Some(Picture::new(&uri)?),
         ..ConfirmPage::new(login, enrollment.device()).await?
     };
-    Ok(html(StatusCode::OK, &page))
+    let at = format!("/account/devices/{}/confirm", enrollment.device());
+    Ok((Extension(ShownAt(at)), html(StatusCode::OK, &page)).into_response())
 }
 
 /// In groups of four, as people type it.
@@ -67,7 +71,6 @@ fn confirm_field() -> Field {
 struct ConfirmPage {
     frame: Frame,
     device: DeviceId,
-    form_id: FormId,
     code: Field,
     /// For a device whose clock is off.
     pair: Option<(Field, Field)>,
@@ -80,7 +83,6 @@ impl ConfirmPage {
         Ok(Self {
             frame: Frame::new(login).await?,
             device,
-            form_id: FormId::generate()?,
             code: confirm_field(),
             pair: None,
             picture: None,

@@ -15,6 +15,7 @@ use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::Visitor;
 use crate::session_row::{self, Session};
+use crate::tries::Try;
 use crate::user::{Permissions, User, name_fault, normal_name};
 use crate::{password, random, words};
 
@@ -64,6 +65,7 @@ fn sign_up_page(organisation: Field, name: Field, password: Field) -> Response {
 pub(super) async fn sign_up(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     Typed(typed): Typed<SignUp>,
 ) -> Answer {
     let (organisation_name, name) = (
@@ -93,7 +95,7 @@ pub(super) async fn sign_up(
     let user = User {
         id: random::id()?,
         name: name.clone(),
-        password: app.passwords.hash(typed.password).await?,
+        password: app.passwords.hash(typed.password, &try_).await?,
         must_change_password: false,
         organisation: random::id()?,
         organisation_name: organisation_name.clone(),
@@ -163,6 +165,7 @@ pub(super) async fn login_form(visitor: Visitor, Query(to): Query<To>) -> Answer
 pub(super) async fn log_in(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     Query(to): Query<To>,
     Typed(typed): Typed<LogIn>,
 ) -> Answer {
@@ -177,7 +180,8 @@ pub(super) async fn log_in(
     // One answer, after the same work, whether the name or the password is wrong.
     let stored = user.as_ref().map(|user| user.password.as_str());
     let fits = typed.password.len() <= password::MAX_BYTES;
-    let is_right = app.passwords.matches(typed.password, stored).await? && fits;
+    let matches = app.passwords.matches(typed.password, stored, &try_);
+    let is_right = matches.await? && fits;
     let Some(user) = user.filter(|_| is_right) else {
         let page = LoginPage {
             frame: Frame::default(),

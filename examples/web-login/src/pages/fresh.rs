@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use secondfactor::account::FormId;
 use secondfactor::sign_in::Stage;
 use serde::Deserialize;
 
@@ -13,6 +12,7 @@ use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, LoggedIn, may_change};
+use crate::tries::Try;
 use crate::words::Message;
 
 #[derive(Deserialize)]
@@ -26,7 +26,6 @@ pub(super) struct For {
 struct CodePage {
     frame: Frame,
     goal: Goal,
-    form_id: FormId,
     code: Field,
 }
 
@@ -42,7 +41,6 @@ async fn code_page(claimant: &Claimant, goal: Goal, error: Option<Message>) -> A
     let page = CodePage {
         frame: Frame::new(claimant).await?,
         goal,
-        form_id: FormId::generate()?,
         code: code_field().with_error(error),
     };
     Ok(form(&page, &[&page.code]))
@@ -111,6 +109,7 @@ async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Answer 
 pub(super) async fn give_password(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     login: LoggedIn,
     Query(to): Query<For>,
     Typed(typed): Typed<GivenPassword>,
@@ -118,7 +117,7 @@ pub(super) async fn give_password(
     app.guard.check_user(&login.user)?;
     if app
         .passwords
-        .matches(typed.password, Some(&login.user.password))
+        .matches(typed.password, Some(&login.user.password), &try_)
         .await?
     {
         login.give_password(&app, &cookie).await?;

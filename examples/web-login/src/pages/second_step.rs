@@ -19,7 +19,6 @@ use crate::words::{self, Message};
 struct CodePage {
     frame: Frame,
     name: String,
-    form_id: FormId,
     code: Field,
     /// How long this browser may be trusted, in days.
     trust: u64,
@@ -52,7 +51,6 @@ async fn code_page(app: &App, half: &Claimant, error: Option<Message>) -> Answer
     let page = CodePage {
         frame,
         name: half.user.name.clone(),
-        form_id: FormId::generate()?,
         code: code_field().with_error(error),
         trust: days_of_trust(app),
     };
@@ -135,7 +133,6 @@ async fn settle_note(app: &App, claimant: &Claimant) -> Result<(), Problem> {
 struct RecoveryPage {
     frame: Frame,
     is_logged_in: bool,
-    form_id: FormId,
     recovery_code: Field,
 }
 
@@ -175,7 +172,6 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Answer {
     let page = RecoveryPage {
         frame: Frame::default(),
         is_logged_in: claimant.is_logged_in(),
-        form_id: FormId::generate()?,
         recovery_code,
     };
     Ok(form(&page, &[&page.recovery_code]))

@@ -14,6 +14,7 @@ use crate::operator;
 use crate::problem::{Answer, Problem};
 use crate::random;
 use crate::session::LoggedIn;
+use crate::tries::Try;
 use crate::user::{Change, Permissions, User, name_fault, normal_name};
 
 async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
@@ -74,6 +75,7 @@ struct NewUserPage {
 /// The answer is the only page that shows the first password.
 pub(super) async fn add(
     State(app): State<App>,
+    try_: Try,
     login: LoggedIn,
     Typed(typed): Typed<NewUser>,
 ) -> Answer {
@@ -91,7 +93,7 @@ pub(super) async fn add(
     let user = User {
         id: random::id()?,
         name: name.clone(),
-        password: app.passwords.hash(password.clone()).await?,
+        password: app.passwords.hash(password.clone(), &try_).await?,
         must_change_password: true,
         organisation: login.user.organisation.clone(),
         organisation_name: login.user.organisation_name.clone(),

@@ -123,7 +123,7 @@ fn its_end_waits_for_requests_that_have_begun() {
         stream.write_all(body.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.contains("Name or password is wrong."), "{answer}");
+        assert!(answer.contains("location: /login"), "{answer}");
         let (status, log) = server.ends();
         assert_eq!(status.code(), Some(0), "{log}");
     }

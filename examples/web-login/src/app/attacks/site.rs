@@ -18,12 +18,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::activity::Activity;
-use crate::app::{Shared, router};
+use crate::app::Shared;
 use crate::config::StoreAddress;
 use crate::database::Database;
-use crate::guard::PasswordGuard;
+use crate::guard::Guarded;
 use crate::health::Health;
+use crate::pages;
 use crate::password::Passwords;
+use crate::tries::PasswordGuard;
 use crate::user::{Change, User};
 
 pub(super) struct Site {
@@ -64,8 +66,7 @@ impl Site {
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let service =
-            router(Arc::clone(&app), false).into_make_service_with_connect_info::<SocketAddr>();
+        let service = Guarded::new(pages::router(), Arc::clone(&app), false).into_service();
         runtime.spawn(async { axum::serve(listener, service).await.unwrap() });
         Self {
             app,
@@ -81,6 +82,7 @@ impl Site {
         Browser {
             address: self.address,
             cookie: String::new(),
+            site: "same-origin",
         }
     }
 
@@ -135,7 +137,8 @@ impl Site {
         let Database::Sqlite(pool) = &self.app.database else {
             unreachable!("it was opened as SQLite");
         };
-        let count = sqlx::query_scalar("SELECT count(*) FROM web_session").fetch_one(pool);
+        let count = sqlx::query_scalar("SELECT count(*) FROM web_session WHERE account <> ''")
+            .fetch_one(pool);
         self.runtime.block_on(count).unwrap()
     }
 
@@ -167,6 +170,8 @@ pub(super) struct Phone {
 pub(super) struct Browser {
     address: SocketAddr,
     cookie: String,
+    /// Where it says that its requests come from.
+    pub(super) site: &'static str,
 }
 
 #[derive(Debug)]
@@ -174,7 +179,9 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: String,
     pub(super) body: String,
+    pub(super) head: String,
     cookie: Option<String>,
+    outcome: Option<String>,
 }
 
 impl Browser {
@@ -188,7 +195,16 @@ impl Browser {
         let length = format!("Content-Length: {}\r\n", form.len());
         let answer = self.sends("POST", path, &length, form).read();
         self.take_cookie(&answer);
-        answer
+        let Some(outcome) = &answer.outcome else {
+            return answer;
+        };
+        // The page that answers a form is shown by the next request.
+        let cookie = format!("{}; {outcome}", self.cookie);
+        let browser = Self {
+            cookie,
+            ..self.clone()
+        };
+        browser.sends("GET", &answer.location, "", "").read()
     }
 
     fn take_cookie(&mut self, answer: &Answer) {
@@ -219,9 +235,9 @@ impl Browser {
             format!("Cookie: {}\r\n", self.cookie)
         };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: {}\r\nConnection: close\r\n\
             Content-Type: application/x-www-form-urlencoded\r\n{cookie}{head}\r\n{body}",
-            self.address
+            self.address, self.site
         );
         stream.write_all(request.as_bytes()).unwrap();
         Reader(BufReader::new(stream))
@@ -306,7 +322,7 @@ impl Held {
 pub(super) struct Reader(BufReader<TcpStream>);
 
 impl Reader {
-    fn read(mut self) -> Answer {
+    pub(super) fn read(mut self) -> Answer {
         let mut text = String::new();
         self.0.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -315,15 +331,18 @@ impl Reader {
             let mut values = lines.filter(|(field, _)| field.eq_ignore_ascii_case(name));
             values.next().map(|(_, value)| value.to_owned())
         };
-        let lines = head.lines().filter_map(|line| line.split_once(": "));
-        let cookie = lines
-            .map(|(_, value)| value.to_owned())
-            .find(|value| value.starts_with("session="));
+        let set = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            let mut values = lines.map(|(_, value)| value.split(';').next().unwrap().to_owned());
+            values.find(|value| value.starts_with(name))
+        };
         Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             location: header("location").unwrap_or_default(),
-            cookie: cookie.map(|cookie| cookie.split_once(';').unwrap().0.to_owned()),
+            cookie: set("session="),
+            outcome: set("outcome="),
             body: body.to_owned(),
+            head: head.to_owned(),
         }
     }
 }

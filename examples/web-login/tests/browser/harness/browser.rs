@@ -124,6 +124,13 @@ impl Browser {
         }
     }
 
+    /// Loads the page again.
+    pub(crate) async fn refresh(&self) {
+        let page = self.find("html").await;
+        self.dev_tools("Page.reload", json!({})).await;
+        self.leaves(page).await;
+    }
+
     /// Presses the back button, and waits for that page. With none before, the button does nothing.
     pub(crate) async fn back(&self) {
         let history = self.dev_tools("Page.getNavigationHistory", json!({})).await;
