@@ -60,7 +60,8 @@ impl<S: Store> Mfa<S> {
     }
 
     /// Resumes a suspended device that was found. Its earlier proofs stay void, and what it has shown
-    /// up to now is burned.
+    /// up to now is burned, as far as its clock is known. The next code of one that is fast is still
+    /// good.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};
@@ -112,7 +113,7 @@ impl<S: Store> Mfa<S> {
     /// ones, except the proof's own. Every known browser is forgotten. Every earlier proof of the kept devices ends, and every session
     /// that began with one. So nothing that a thief added has to be found.
     ///
-    /// What the kept devices have shown up to now is burned, and so is what was learned or found of
+    /// What the kept devices have shown up to now, by the server's clock, is burned. So is what was learned or found of
     /// their clocks, except of the device that gave the proof. One whose clock is off by more than
     /// the window is resynchronized again ([`resync`](Self::resync)). Unused codes of a counter stay
     /// good: [`rotate`](Self::rotate) a token that others have held.
