@@ -1,6 +1,7 @@
 //! Every order in which a few calls on one account can go on, with every fault: each end is as if they had happened one
 //! after the other.
 
+mod across;
 mod gate;
 mod laws;
 mod model;
@@ -79,6 +80,7 @@ fn server(world: &Arc<World>, asked: Server) -> (Arc<Gate>, Mfa<Arc<Gate>>) {
     let teller = Arc::downgrade(&gate);
     let mfa = Mfa::new(Arc::clone(&gate), asked.keyring())
         .with_policy(policy())
+        .with_accounts_at_once(1) // each call waits at one place
         .with_clock(Arc::clone(&gate))
         .on_event(move |_, now, event| {
             let told = told_at(now, &format!("{event:?}"));
