@@ -178,19 +178,22 @@ fn all_of_it() {
     if !is_whole() {
         return;
     }
-    for (faults, clock_moves) in [(1, 0), (2, 0), (0, 1), (1, 1)] {
-        let budget = budget(faults, clock_moves);
-        walk_each("pairs of all commands", &sets(&commands(), 2), budget);
+    let four = ["verify", "verify in a form", "verify a replay"].map(|name| vec![name; 4]);
+    walk_each("fours of the same", &four, budget(0, 0));
+    let (pairs, triples) = (sets(&commands(), 2), sets(&MOST_USED, 3));
+    for (faults, clock_moves) in [(1, 0), (0, 1), (2, 0), (1, 1)] {
+        walk_each("pairs of all commands", &pairs, budget(faults, clock_moves));
+    }
+    for (faults, clock_moves) in [(0, 0), (0, 1), (1, 0)] {
+        walk_each(
+            "triples of the most used",
+            &triples,
+            budget(faults, clock_moves),
+        );
     }
     walk_each(
         "triples of all commands",
         &sets(&commands(), 3),
         budget(0, 0),
     );
-    for (faults, clock_moves) in [(1, 0), (0, 1)] {
-        let budget = budget(faults, clock_moves);
-        walk_each("triples of the most used", &sets(&MOST_USED, 3), budget);
-    }
-    let four = ["verify", "verify in a form", "verify a replay"].map(|name| vec![name; 4]);
-    walk_each("fours of the same", &four, budget(0, 0));
 }
