@@ -276,7 +276,8 @@ impl Store for Gate {
         let (loaded, state) = self.world.state(account, usize::from(is_stale)).unwrap();
         {
             let mut trail = self.trail();
-            (trail.loaded, trail.written_at) = (loaded, state.moves);
+            // What it has seen before, it has not forgotten.
+            (trail.loaded, trail.written_at) = (trail.loaded.max(loaded), state.moves);
         }
         let record = match is_stale {
             true => state.record,

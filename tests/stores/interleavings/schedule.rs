@@ -86,6 +86,14 @@ impl<'c, T> Call<'c, T> {
         }
     }
 
+    /// Nothing else happens until its end.
+    pub(crate) fn finish(&mut self) -> T {
+        while self.future.is_some() {
+            self.go_on(Fate::Done);
+        }
+        self.answer.take().unwrap()
+    }
+
     fn go_on(&mut self, fate: Fate) {
         self.gate.open(fate);
         self.poll();
