@@ -49,6 +49,7 @@ fn text_of(path: &Path) -> String {
 fn source_of(module: &str) -> String {
     match module {
         "src" => return text_of(&root("src")),
+        "holes" => return text_of(&root("examples/axum-login/tests/holes.rs")),
         "web_login" => return text_of(&root("examples/web-login/tests")),
         _ => {}
     }
@@ -80,7 +81,12 @@ fn tests_in(source: &str) -> BTreeSet<String> {
 #[test]
 fn every_test_that_the_manual_names_is_there() {
     let mut count = 0;
-    for name in ["attacks.md", "record_format.md", "standards.md"] {
+    for name in [
+        "attacks.md",
+        "record_format.md",
+        "standards.md",
+        "../../examples/axum-login/README.md",
+    ] {
         for (file, test) in named(&chapter(name)) {
             assert!(
                 tests_in(&source_of(&file)).contains(&test),

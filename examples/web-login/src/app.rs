@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secondfactor::Mfa;
+use secondfactor::codes::UnixTime;
+use secondfactor::sign_in::{Demand, Note, Requirement};
 use secondfactor::store::AnyStore;
+use secondfactor::{Error, Mfa, Status};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -16,8 +18,10 @@ use crate::database::{Database, Entry};
 use crate::guard::{Guarded, TIMEOUT};
 use crate::health::Health;
 use crate::password::Passwords;
+use crate::problem::Problem;
 use crate::reseal::reseal;
 use crate::tries::PasswordGuard;
+use crate::user::User;
 use crate::{Outcome, pages};
 
 /// The site's name, in pages and in authenticator apps.
@@ -25,7 +29,10 @@ pub(crate) const NAME: &str = "Web login";
 
 /// How long the last events may take to be written, after the last request.
 const WRITING: Duration = Duration::from_secs(2);
-const SWEEP: Duration = Duration::from_secs(600);
+const SWEEP: Duration = Duration::from_secs(60);
+/// What an owner demands of all who have no second factor: to get one within two weeks.
+const DEMAND: Demand = Demand::within(GRACE);
+pub(crate) const GRACE: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// What all pages share.
 pub(crate) struct Shared {
@@ -146,6 +153,24 @@ async fn sweep(app: std::sync::Weak<Shared>) {
 }
 
 impl Shared {
+    /// What a user's account has; nothing, if it never opted in.
+    pub(crate) async fn status(&self, user: &User) -> Result<Option<Status>, Problem> {
+        match self.mfa.status(&user.account()?).await {
+            Ok(status) => Ok(Some(status)),
+            Err(Error::NotEnrolled) if user.note != Note::OptedIn => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the owner of the organisation demands of a user now.
+    pub(crate) fn demands(&self, user: &User, status: Option<&Status>) -> Requirement {
+        let (written, now) = (UnixTime::from_secs(user.deadline), self.mfa.now());
+        if user.deadline == 0 {
+            return Requirement::Satisfied;
+        }
+        Requirement::new(DEMAND, status, user.note, Some(written), now)
+    }
+
     /// What happens now to a user's account, beside what the library tells.
     pub(crate) fn entry(&self, text: &str) -> Entry {
         Entry {

@@ -124,6 +124,7 @@ fn pages() -> Vec<(&'static str, MethodRouter<App>)> {
         ),
         ("/notes", get(notes::list).post(notes::add)),
         ("/users", get(users::list).post(users::add)),
+        ("/users/demand", get(users::list).post(users::demand)),
         ("/users/{id}", get(users::show).post(users::grant)),
         ("/users/{id}/reset", get(users::show).post(users::reset)),
         ("/healthz", get(health::answer)),

@@ -9,7 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, FormId, Origin, PendingDevice, Submission};
-use secondfactor::sign_in::{EndReason, NeedsCode, Note, SignIn, Stage};
+use secondfactor::sign_in::{EndReason, NeedsCode, Note, Requirement, SignIn, Stage};
 use secondfactor::{Code, Error, Label, NewDevice, Proof, Verified};
 
 use crate::app::App;
@@ -40,6 +40,9 @@ pub(crate) struct LoggedIn(Claimant);
 
 /// Logged in, even if they have yet to change a password that somebody else gave them.
 pub(crate) struct EvenIfPasswordDue(pub(crate) LoggedIn);
+
+/// Logged in, even if the time is over by which they must have a second factor: for the pages that give them one.
+pub(crate) struct EvenIfFactorDue(pub(crate) LoggedIn);
 
 /// Somebody, as far as they are logged in.
 pub(crate) enum Visitor {
@@ -259,6 +262,31 @@ impl LoggedIn {
         }
     }
 
+    /// What the owner of the organisation demands. Who has given a code has what is demanded.
+    pub(crate) async fn demanded(&self, app: &App) -> Result<Requirement, Problem> {
+        if self.user.deadline == 0 || !matches!(self.stage, Stage::Password | Stage::Mending) {
+            return Ok(Requirement::Satisfied);
+        }
+        let status = app.status(&self.user).await?;
+        let demanded = app.demands(&self.user, status.as_ref());
+        if let Requirement::EnrollBy {
+            deadline,
+            must_be_written: true,
+        } = demanded
+        {
+            let change = Change::deadline(deadline.as_secs());
+            app.database.change_user(&self.user.id, &change).await?;
+        }
+        Ok(demanded)
+    }
+
+    async fn require_factor(&self, app: &App) -> Result<(), Problem> {
+        match self.demanded(app).await? {
+            Requirement::Overdue => Err(Problem::go(&Goal::NewDevice)),
+            Requirement::EnrollBy { .. } | Requirement::Satisfied => Ok(()),
+        }
+    }
+
     /// Whether this login has a second factor, or a browser that is trusted to do without. After a recovery code this site is the page that mends it: what needs a
     /// code asks for one (`require_fresh_login`).
     pub(crate) fn has_factor(&self) -> bool {
@@ -413,15 +441,35 @@ impl FromRequestParts<App> for HalfLoggedIn {
     }
 }
 
+async fn full(parts: &mut Parts, app: &App) -> Result<LoggedIn, Problem> {
+    match Visitor::from_request_parts(parts, app).await? {
+        Visitor::Full(login) => Ok(login),
+        Visitor::Half(_) => Err(Problem::Go("/login/code".to_owned())),
+        Visitor::Nobody(reason) => Err(Problem::nobody(&goal(parts), reason)),
+    }
+}
+
 impl FromRequestParts<App> for EvenIfPasswordDue {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match Visitor::from_request_parts(parts, app).await? {
-            Visitor::Full(login) => Ok(Self(login)),
-            Visitor::Half(_) => Err(Problem::Go("/login/code".to_owned())),
-            Visitor::Nobody(reason) => Err(Problem::nobody(&goal(parts), reason)),
+        let login = full(parts, app).await?;
+        if !login.user.must_change_password {
+            login.require_factor(app).await?;
         }
+        Ok(Self(login))
+    }
+}
+
+impl FromRequestParts<App> for EvenIfFactorDue {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let login = full(parts, app).await?;
+        if login.user.must_change_password {
+            return Err(Problem::go(&Goal::Password));
+        }
+        Ok(Self(login))
     }
 }
 
@@ -429,11 +477,8 @@ impl FromRequestParts<App> for LoggedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let EvenIfPasswordDue(login) = EvenIfPasswordDue::from_request_parts(parts, app).await?;
-        if login.user.must_change_password {
-            Err(Problem::go(&Goal::Password))
-        } else {
-            Ok(login)
-        }
+        let EvenIfFactorDue(login) = EvenIfFactorDue::from_request_parts(parts, app).await?;
+        login.require_factor(app).await?;
+        Ok(login)
     }
 }

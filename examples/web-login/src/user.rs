@@ -160,6 +160,13 @@ impl Change {
         }
     }
 
+    pub(crate) fn deadline(deadline: u64) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn ending_sessions(self) -> Self {
         Self {
             ends_sessions: true,

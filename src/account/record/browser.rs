@@ -6,7 +6,7 @@ use minicbor::decode::{self, Decoder};
 use minicbor::encode::{self, Encoder, Write};
 use minicbor::{CborLen, Decode, Encode};
 
-use super::no_value;
+use super::no_value::no_value;
 use crate::account::browser::entry::{Browser, Trust};
 use crate::account::browser::id::BrowserId;
 use crate::account::browser::list::Browsers;

@@ -29,6 +29,7 @@ const RECENT: usize = 5;
 #[template(path = "account.html")]
 struct AccountPage {
     frame: Frame,
+    demanded: Option<String>,
     user: User,
     devices: Vec<DeviceRow>,
     is_enrolled: bool,
@@ -105,18 +106,9 @@ impl ActivityRow {
     }
 }
 
-/// What the account has; nothing, if it never opted in.
-pub(super) async fn account_status(app: &App, user: &User) -> Result<Option<Status>, Problem> {
-    match app.mfa.status(&user.account()?).await {
-        Ok(status) => Ok(Some(status)),
-        Err(Error::NotEnrolled) if user.note != Note::OptedIn => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
-    let status = account_status(&app, &login.user).await?;
+    let status = app.status(&login.user).await?;
     let devices = status.as_ref().map_or_else(Vec::new, |status| {
         let devices = status.devices().iter();
         devices
@@ -134,6 +126,7 @@ pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer 
     let this = login.session.known();
     let page = AccountPage {
         frame: Frame::new(&login).await?,
+        demanded: words::demanded(app.demands(&login.user, status.as_ref()), now),
         logins: logins.collect(),
         browsers: browsers
             .map(|browser| BrowserRow::new(browser, this, now))
@@ -187,9 +180,7 @@ struct RecoveredPage {
 /// What to do after a recovery code.
 pub(super) async fn recovered(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
-    let status = account_status(&app, &login.user)
-        .await?
-        .ok_or(Problem::NotFound)?;
+    let status = app.status(&login.user).await?.ok_or(Problem::NotFound)?;
     let page = RecoveredPage {
         frame: Frame::new(&login).await?,
         devices: status

@@ -12,7 +12,6 @@ use secondfactor::sign_in::{EndReason, Stage};
 use secondfactor::{Code, Confirmed, Denial, Error};
 use serde::Deserialize;
 
-use super::account::account_status;
 use super::devices::{DeviceIn, GivenPair, find};
 use super::second_step::{GivenCode, code_pair, pair_refusal, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
@@ -20,7 +19,7 @@ use crate::app::{App, NAME};
 use crate::goal::Goal;
 use crate::once::ShownAt;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, LoggedIn};
+use crate::session::{Claimant, EvenIfFactorDue, LoggedIn};
 use crate::words::{self, Message};
 
 /// What is scanned, or typed, into an app.
@@ -122,7 +121,7 @@ fn key_uri(text: Option<&str>) -> Option<KeyUri> {
 
 pub(super) async fn confirm_form(
     State(app): State<App>,
-    login: LoggedIn,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
     let device = find(&app, &login, device).await?;
@@ -190,7 +189,7 @@ pub(super) async fn confirm(
 
 pub(super) async fn confirm_pair(
     State(app): State<App>,
-    login: LoggedIn,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     DeviceIn(device): DeviceIn,
     Typed(PairConfirmation { given, uri }): Typed<PairConfirmation>,
 ) -> Answer {
@@ -225,7 +224,8 @@ fn failed_pair(message: Message) -> (Field, Field) {
 /// What lets in has changed: all other sessions end, those with a password alone among them.
 async fn confirmed_page(app: &App, login: &Claimant, confirmed: &Confirmed) -> Answer {
     let session = login.opt_in(app, confirmed).await?;
-    let codes = account_status(app, &login.user)
+    let codes = app
+        .status(&login.user)
         .await?
         .map_or(0, |status| status.recovery_codes_left());
     if codes == 0 {

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, LoggedIn, may_change};
+use crate::session::{Claimant, EvenIfFactorDue, LoggedIn, may_change};
 use crate::tries::Try;
 use crate::words::Message;
 
@@ -30,7 +30,10 @@ struct CodePage {
 }
 
 /// Whoever has no second factor gives the password instead.
-pub(super) async fn code_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
+pub(super) async fn code_form(
+    EvenIfFactorDue(login): EvenIfFactorDue,
+    Query(to): Query<For>,
+) -> Answer {
     if !login.has_factor() {
         return Err(Problem::ask_password(&to.goal));
     }
@@ -92,7 +95,10 @@ pub(super) struct GivenPassword {
     password: String,
 }
 
-pub(super) async fn password_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
+pub(super) async fn password_form(
+    EvenIfFactorDue(login): EvenIfFactorDue,
+    Query(to): Query<For>,
+) -> Answer {
     password_page(&login, to.goal, Field::password().focus()).await
 }
 
@@ -110,7 +116,7 @@ pub(super) async fn give_password(
     State(app): State<App>,
     cookie: Cookie,
     try_: Try,
-    login: LoggedIn,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     Query(to): Query<For>,
     Typed(typed): Typed<GivenPassword>,
 ) -> Answer {

@@ -18,6 +18,7 @@ mod tour;
 
 mod access;
 mod cross_site;
+mod demand;
 mod devices;
 mod enrolment;
 mod freshness;

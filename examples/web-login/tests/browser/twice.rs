@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::browser::{Look, PATIENCE, POLL};
 use crate::harness::line::Line;
@@ -141,6 +141,18 @@ fn a_form_whose_answer_is_lost_is_sent_again() {
         line.is_cut_at("/login/code");
         eve.loses_the_answer("#code-form", &line).await;
         eve.arrives_at("/account").await;
+        // Nor are codes lost that were issued, or passwords that were made.
+        eve.browser.open("/account/recovery-codes").await;
+        line.is_cut_at("/account/recovery-codes");
+        eve.loses_the_answer("#issue-codes-form", &line).await;
+        eve.arrives_at("/account/recovery-codes").await;
+        eve.recovery_codes().await;
+        eve.browser.open("/users").await;
+        eve.browser.fill("[name=name]", "bob").await;
+        line.is_cut_at("/users");
+        eve.loses_the_answer("#new-user-form", &line).await;
+        eve.arrives_at("/users").await;
+        eve.browser.find("#initial-password").await;
     });
 }
 
@@ -326,6 +338,46 @@ impl Person<'_> {
         self.browser.press(form).await;
         assert!(line.sent() > 0);
         line.mends();
-        self.browser.dev_tools("Page.reload", json!({})).await;
+        self.browser.refresh().await;
     }
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn two_tabs_are_in_nobodys_way() {
+    run(async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        ada.logs_out().await;
+        world.clock.next_step();
+        ada.types_password().await;
+        let client = &ada.browser.client;
+        let first = client.window().await.unwrap();
+        let second = ada.browser.new_tab();
+        client.switch_to_window(second.clone()).await.unwrap();
+        ada.browser.open("/login/code").await;
+        let code = phone.code(world);
+        ada.types_code(&code).await;
+        ada.browser.is_at("/account").await;
+        // What the other one still shows leads to the same place, and not to "used already".
+        client.switch_to_window(first.clone()).await.unwrap();
+        ada.types_code(&code).await;
+        ada.browser.is_at("/account").await;
+
+        // A tab in the background has no picture.
+        let begins = async |label: &str| {
+            ada.browser.open("/account/devices/new").await;
+            ada.browser.send("#label-form", &[("label", label)]).await;
+            Phone::type_key(&ada.browser).await
+        };
+        let tablet = begins("Tablet").await;
+        client.switch_to_window(second.clone()).await.unwrap();
+        let laptop = begins("Laptop").await;
+        client.switch_to_window(first).await.unwrap();
+        ada.confirms(&tablet).await;
+        ada.browser.is_at("/account/recovery-codes").await;
+        client.switch_to_window(second).await.unwrap();
+        ada.confirms(&laptop).await;
+        ada.browser.open("/account").await;
+        assert_eq!(ada.browser.find_all("li.device").await.len(), 3);
+    });
 }

@@ -137,8 +137,8 @@ impl Site {
         let Database::Sqlite(pool) = &self.app.database else {
             unreachable!("it was opened as SQLite");
         };
-        let count = sqlx::query_scalar("SELECT count(*) FROM web_session WHERE account <> ''")
-            .fetch_one(pool);
+        let sql = "SELECT count(*) FROM web_session WHERE account <> ''";
+        let count = sqlx::query_scalar(sql).fetch_one(pool);
         self.runtime.block_on(count).unwrap()
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
@@ -122,6 +123,11 @@ impl Browser {
             }
             assert!(start.elapsed() < PATIENCE, "no {text:?} at {path}:\n{all}");
         }
+    }
+
+    /// Another tab, beside this one.
+    pub(crate) fn new_tab(&self) -> WindowHandle {
+        self.context.borrow_mut().as_mut().unwrap().new_tab()
     }
 
     /// Loads the page again.
