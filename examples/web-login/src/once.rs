@@ -30,7 +30,7 @@ use crate::session_row;
 use crate::tries::Try;
 use crate::{Outcome, random};
 
-/// As long as the library gives the same answer again.
+/// As long as the library gives the same answer again. The form is known until it is swept.
 const KEPT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
 const NONCE_LEN: usize = 24;
@@ -116,7 +116,10 @@ async fn shown(app: &App, cookie: &Cookie, path: &str) -> Outcome<Option<Respons
         is_named: true,
     };
     let kept = place.kept(app).await?;
-    let kept = kept.filter(|kept| kept.location == path && kept.session == cookie.id());
+    let kept = kept.filter(|kept| {
+        let is_here = kept.location == path && kept.session == cookie.id();
+        is_here && kept.until >= app.mfa.now()
+    });
     let Some(page) = kept.and_then(|kept| kept.page) else {
         return Ok(None);
     };
@@ -253,7 +256,7 @@ impl Place {
             .ok_or_else(|| "an answer is not kept".into())
     }
 
-    /// None if there is none yet, or no longer.
+    /// None if there is none yet.
     async fn kept(&self, app: &App) -> Outcome<Option<Kept>> {
         let body = app.database.session(&self.key()).await?;
         let Some(body) = body.filter(|body| !body.is_empty()) else {
@@ -262,8 +265,7 @@ impl Place {
         let sealed = Base64::decode_vec(&body)?;
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or("no nonce")?;
         let text = self.cipher().decrypt(nonce.into(), sealed);
-        let kept: Kept = serde_json::from_slice(&text.map_err(|_| "a broken seal")?)?;
-        Ok(Some(kept).filter(|kept| kept.until >= app.mfa.now()))
+        Ok(serde_json::from_slice(&text.map_err(|_| "a broken seal")?)?)
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -5,10 +5,10 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use secondfactor::Error;
 use secondfactor::account::BrowserId;
-use secondfactor::sign_in::{NeedsCode, Note, SignIn};
+use secondfactor::sign_in::{NeedsCode, Note, Requirement, SignIn};
 use serde::Deserialize;
 
-use super::{Field, Frame, Typed, form, go, go_saying};
+use super::{Field, Frame, Typed, form, go};
 use crate::app::App;
 use crate::cookie::Cookie;
 use crate::goal::Goal;
@@ -194,7 +194,7 @@ pub(super) async fn log_in(
     let needs = app.mfa.needs_code(&user.account()?, user.note).await?;
     let (sign_in, known) = sign_in(&app, &cookie, &user, needs).await?;
     let login = (sign_in, known);
-    let session = Session::begin(&app, &cookie, user.generation, login, to.goal.clone()).await?;
+    Session::begin(&app, &cookie, user.generation, login, to.goal.clone()).await?;
     match (needs, known) {
         (NeedsCode::Yes { .. }, None) => return Ok(go("/login/code")),
         (NeedsCode::Yes { .. }, Some(_)) => {}
@@ -203,19 +203,12 @@ pub(super) async fn log_in(
             app.database.add_entry(&user.activity(), &entry).await?;
         }
     }
-    if let Some(demanded) = demanded(&app, &user).await? {
-        return go_saying(&session, &Goal::NewDevice.path(), &demanded).await;
-    }
-    Ok(go(&to.goal.path()))
-}
-
-/// By when they must have a second factor, if they have none yet.
-async fn demanded(app: &App, user: &User) -> Result<Option<String>, Problem> {
-    let status = app.status(user).await?;
-    Ok(words::demanded(
-        app.demands(user, status.as_ref()),
-        app.mfa.now(),
-    ))
+    // Whoever must have a second factor is led to it, and told by when.
+    let status = app.status(&user).await?;
+    Ok(go(&match app.demands(&user, status.as_ref()) {
+        Requirement::Satisfied => to.goal.path(),
+        _ => Goal::NewDevice.path(),
+    }))
 }
 
 /// A browser that is trusted is asked for no code. Any other one has half a login, also where the record was lost.
