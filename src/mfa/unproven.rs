@@ -14,7 +14,7 @@ impl<S: Store> Mfa<S> {
     /// It works only where no device was ever confirmed. Each device brings its secret. Pending
     /// devices end. Codes that another system may have accepted are burned. `last_used` is when the owner
     /// last logged in there, for the owner's page. A time in the future is taken as now. Repeating it with
-    /// the same secrets changes nothing.
+    /// the same secrets changes nothing, as long as each is of a device that is not pending.
     ///
     /// Check the clock first. Codes up to the present step are burned, so a clock that is ahead keeps
     /// these devices out until then.
@@ -71,7 +71,7 @@ impl<S: Store> Mfa<S> {
     /// # Errors
     /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device,
     ///   [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
-    /// * [`LastDevice`](Error::LastDevice) if no other device is active.
+    /// * [`LastDevice`](Error::LastDevice) if it is the last active device.
     pub async fn danger_revoke_unproven(
         &self,
         account: &AccountId,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::entry::Browser;
 use super::id::BrowserId;
 use crate::account::credential::Credential;
-use crate::account::device::entry::Device;
 use crate::account::device::id::DeviceId;
 use crate::account::label::Label;
 use crate::account::state::Account;
@@ -31,12 +30,11 @@ impl Account {
         // By a clock that went back no browser is trusted, whether that is written or not.
         let mut clock = self.clock;
         let lets_trusted_in = clock.advance(now).is_none() && self.lets_trusted_in();
+        let there = self.devices_after(elapsed);
         let show = |browser: &Browser| {
-            let is_there = |device: &&Device| {
-                let mut state = device.state;
-                state.pass(elapsed) && device.credential == browser.device
-            };
-            let device = self.devices.iter().find(is_there);
+            let device = there
+                .iter()
+                .find(|device| device.credential == browser.device);
             let trust = browser.trust.and_then(|mut trust| {
                 trust.pass(elapsed);
                 let left = trust.left(self.policy.max_trust());

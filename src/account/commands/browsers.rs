@@ -57,7 +57,7 @@ impl Account {
 
     /// Notes that the password was changed: whoever had it knows nothing any longer.
     ///
-    /// Codes from strangers are judged again, without a wait. The other browsers are forgotten. The one
+    /// Codes from strangers and from known browsers are judged again, without a wait. The other browsers are forgotten. The one
     /// with this cookie, in which the password was changed, stays known.
     ///
     /// # Errors
