@@ -11,7 +11,7 @@
 use std::error::Error as StdError;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use argon2::Argon2;
@@ -41,12 +41,13 @@ use secondfactor::{
 use serde::Deserialize;
 use serde_json::{from_str, to_string};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tower_http::csrf::CsrfLayer;
 
 type Outcome<T = ()> = Result<T, Box<dyn StdError + Send + Sync>>;
 type Answer<T = Response> = Result<T, Problem>;
 type App = Arc<Site>;
+type Job = Box<dyn FnOnce() + Send>;
 
 const NAME: &str = "axum login";
 /// `__Host-`: no other host of the domain, and no page over plain HTTP, can set it.
@@ -55,8 +56,13 @@ const LIMITS: SessionLimits = SessionLimits::AAL2;
 const MAX_BODY: usize = 16 * 1024;
 /// NIST SP 800-63B-4 section 3.1.1.2, where the password is alone.
 const MIN_PASSWORD: usize = 15;
-/// Hashing a password takes 19 MiB and a core: more at once would starve the rest.
-static HASHING: Semaphore = Semaphore::const_new(2);
+/// Hashing a password takes 19 MiB and a core: one thread does it. Of what many threads take, an allocator keeps as much for
+/// each.
+static HASHING: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    std::thread::spawn(move || jobs.into_iter().for_each(|job| job()));
+    sender
+});
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS user (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE,
         password TEXT NOT NULL, note TEXT NOT NULL) STRICT;
@@ -617,8 +623,10 @@ fn random_id() -> Result<String, RngError> {
 }
 
 async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
-    let turn = HASHING.acquire().await?;
-    Ok(tokio::task::spawn_blocking(move || (work(), turn).0).await?)
+    let (answer, answered) = oneshot::channel();
+    let job = Box::new(move || drop(answer.send(work())));
+    HASHING.send(job).map_err(|_| "no password is hashed")?;
+    Ok(answered.await?)
 }
 
 fn hash(password: &str) -> Outcome<String> {
