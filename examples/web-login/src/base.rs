@@ -1,11 +1,10 @@
 //! What the site and the operator's commands stand on: the second factor, and the database.
 
 use std::path::Path;
-use std::time::Duration;
 
 use secondfactor::sealing::SealError;
 use secondfactor::store::{AnyStore, ListAccounts as _, Report};
-use secondfactor::{Error, Mfa, Policy};
+use secondfactor::{Error, Mfa};
 use tokio::task::JoinHandle;
 
 use crate::activity::Activity;
@@ -29,9 +28,8 @@ impl Base {
         let may_make = nothing_sealed && matches!(config.command, Command::Serve);
         let keyring = files::keyring(&config.key_file, &config.retired_key_files, may_make)?;
         let (activity, writer) = Activity::start(database.clone());
-        let trust = Duration::from_secs(u64::from(config.trust_days).saturating_mul(24 * 3600));
         let mfa = Mfa::new(store, keyring)
-            .with_policy(Policy::builder().trust(trust).build()?)
+            .with_policy(config.policy)
             .with_clock(SiteClock::new())
             .on_event_from(move |account, at, event, origin| {
                 activity.take(account, at, event, origin)

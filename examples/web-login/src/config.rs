@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use secondfactor::Policy;
+use secondfactor::store::drivers::sqlx::postgres::PgConnectOptions;
 
 use crate::Outcome;
 use crate::user::normal_name;
@@ -50,7 +52,7 @@ pub struct Config {
     pub(crate) key_file: PathBuf,
     pub(crate) retired_key_files: Vec<PathBuf>,
     pub(crate) password_tries: NonZero<u32>,
-    pub(crate) trust_days: u32,
+    pub(crate) policy: Policy,
     pub(crate) behind_proxy: bool,
 }
 
@@ -80,7 +82,7 @@ pub enum Command {
 /// Where everything is kept.
 pub(crate) enum StoreAddress {
     Sqlite(PathBuf),
-    Postgres(String),
+    Postgres(Box<PgConnectOptions>),
 }
 
 impl Config {
@@ -100,7 +102,7 @@ impl Config {
             key_file: PathBuf::from("web-login.key"),
             retired_key_files: Vec::new(),
             password_tries: NonZero::new(20).ok_or("no tries")?,
-            trust_days: 0,
+            policy: Policy::DEFAULT,
             behind_proxy: false,
         };
         let (mut words, mut hours) = (Vec::new(), None);
@@ -116,7 +118,7 @@ impl Config {
                 }
                 Long("hours") => hours = Some(parser.value()?.parse::<u64>()?),
                 Value(word) => words.push(word.string()?),
-                Long("trust-days") => config.trust_days = parser.value()?.parse()?,
+                Long("trust-days") => config.policy = policy(parser.value()?.parse()?)?,
                 Long("behind-proxy") => config.behind_proxy = true,
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
@@ -136,6 +138,11 @@ impl Config {
         }
         Ok(Some(config))
     }
+}
+
+fn policy(trust_days: u32) -> Outcome<Policy> {
+    let trust = Duration::from_secs(u64::from(trust_days).saturating_mul(24 * 3600));
+    Ok(Policy::builder().trust(trust).build()?)
 }
 
 impl Command {
@@ -166,7 +173,11 @@ impl StoreAddress {
             .into_string()
             .map_err(|_| "the store's address is not UTF-8")?;
         match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text)),
+            // The error of a bad address could quote it, and with it the password.
+            Some(("postgres" | "postgresql", _)) => match text.parse() {
+                Ok(options) => Ok(Self::Postgres(Box::new(options))),
+                Err(_) => Err("the address of PostgreSQL can't be read".into()),
+            },
             None if !text.starts_with("host=") => Ok(Self::Sqlite(PathBuf::from(text))),
             _ => Err("the store is a file, or postgres://..".into()),
         }
@@ -264,6 +275,7 @@ mod tests {
         for address in [
             "postgress://web:hunter2@db/web".into(),
             "host=db user=web password=hunter2".into(),
+            "postgres://web:hunter2@db:99999/web".into(),
             OsString::from_vec(b"postgres://web:hunter2\xff@db/".to_vec()),
         ] {
             let by_argument = Config::new(["--store".into(), address.clone()], None);

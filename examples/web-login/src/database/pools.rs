@@ -28,10 +28,9 @@ pub(crate) async fn open(address: &StoreAddress) -> Outcome<(AnyStore, Database)
             let name = format!("the database {}", path.display());
             opened.map_err(|error| format!("{name} can't be used: {}", chain(&*error)).into())
         }
-        StoreAddress::Postgres(address) => {
-            let options = postgres_options(address)?;
-            let name = format!("PostgreSQL at {}", server(&options));
-            let opened = open_postgres(options).await;
+        StoreAddress::Postgres(options) => {
+            let name = format!("PostgreSQL at {}", server(options));
+            let opened = open_postgres(PgConnectOptions::clone(options)).await;
             opened.map_err(|error| format!("{name} can't be used: {}", chain(&*error)).into())
         }
     }
@@ -67,7 +66,18 @@ pub(super) async fn sqlite(path: &Path) -> sqlx::Result<SqlitePool> {
 }
 
 /// Without TLS, for a database beside this server: over a network, give `sqlx` one of its features `tls-..`.
+///
+/// The address may have options of its own.
 pub(super) fn postgres(options: PgConnectOptions) -> PgPool {
+    if !is_this_machine(&options) {
+        tracing::warn!(
+            "sessions and password hashes cross the network to the database in the clear: use a tunnel"
+        );
+    }
+    let options = match options.get_options() {
+        Some(_) => options,
+        None => options.options([("statement_timeout", "5s")]),
+    };
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(WAIT);
@@ -81,23 +91,6 @@ pub(super) fn postgres(options: PgConnectOptions) -> PgPool {
         })
     });
     pool.connect_lazy_with(options)
-}
-
-/// The address may have options of its own.
-pub(super) fn postgres_options(address: &str) -> Outcome<PgConnectOptions> {
-    // The error of a bad address could quote it, and with it the password.
-    let options: PgConnectOptions = address
-        .parse()
-        .map_err(|_| "the address of PostgreSQL can't be read")?;
-    if !is_this_machine(&options) {
-        tracing::warn!(
-            "sessions and password hashes cross the network to the database in the clear: use a tunnel"
-        );
-    }
-    Ok(match options.get_options() {
-        Some(_) => options,
-        None => options.options([("statement_timeout", "5s")]),
-    })
 }
 
 /// A name in the address may lead anywhere, but this one.

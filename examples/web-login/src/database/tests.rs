@@ -2,9 +2,10 @@
 
 use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::Note;
+use secondfactor::store::drivers::sqlx::postgres::PgConnectOptions;
 use secondfactor::store::{SqlxPostgresStore, Store as _};
 
-use super::pools::{heed, is_this_machine, postgres, postgres_options, sqlite};
+use super::pools::{heed, is_this_machine, postgres, sqlite};
 use super::{ALIKE, Database, Entry, LIST_LEN};
 use crate::random;
 use crate::user::{Change, Login, Permissions, User};
@@ -20,14 +21,13 @@ async fn sqlite_keeps_the_contract() {
 #[tokio::test]
 #[ignore = "needs SECONDFACTOR_TEST_POSTGRES: scripts/test runs it"]
 async fn postgres_keeps_the_contract() {
-    let options = postgres_options(&test_server("")).unwrap();
-    keeps_the_contract(Database::Postgres(postgres(options))).await;
+    keeps_the_contract(Database::Postgres(postgres(test_server("")))).await;
 }
 
 #[tokio::test]
 #[ignore = "needs SECONDFACTOR_TEST_POSTGRES: scripts/test runs it"]
 async fn a_store_that_is_not_fit_for_a_login_is_refused() {
-    let options = postgres_options(&test_server("&options[search_path]=nowhere")).unwrap();
+    let options = test_server("&options[search_path]=nowhere");
     let without_tables = SqlxPostgresStore::new(postgres(options));
     let report = without_tables.check().await.unwrap();
     let error = heed(&report).unwrap_err().to_string();
@@ -37,9 +37,10 @@ async fn a_store_that_is_not_fit_for_a_login_is_refused() {
     );
 }
 
-fn test_server(more: &str) -> String {
+fn test_server(more: &str) -> PgConnectOptions {
     let settings = std::env::var("SECONDFACTOR_TEST_POSTGRES").unwrap();
-    format!("postgres:///?{}{more}", settings.replace(' ', "&"))
+    let address = format!("postgres:///?{}{more}", settings.replace(' ', "&"));
+    address.parse().unwrap()
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn only_this_machine_is_no_network() {
         ("postgres://[2001:db8::1]/web", false),
         ("postgres://127.0.0.1.example/web", false),
     ] {
-        let options = postgres_options(address).unwrap();
+        let options = address.parse().unwrap();
         assert_eq!(is_this_machine(&options), is_here, "{address}");
     }
 }

@@ -1,6 +1,6 @@
 //! The site in a real browser: every flow and every attack, with a phone that is none of ours.
 //!
-//! The tests need Chromium and its driver, a PostgreSQL and a Redis: `scripts/browser` starts those and runs all of them,
+//! The tests need Chromium with its driver and a PostgreSQL: `scripts/browser` starts those and runs all of them,
 //! `scripts/browser replay` those with "replay" in their names. `cargo test` alone ignores them and says so.
 #![allow(
     clippy::arithmetic_side_effects,

@@ -73,6 +73,8 @@ fn what_can_not_be_done_is_said_in_one_line() {
             (&["temporary-code", "ada", "--hours", "many"], "many"),
             (&["--listen", "here"], "here"),
             (&["--paint"], "--paint"),
+            (&["--trust-days", "99"], "trust"),
+            (&["--store", "postgres://db:99999/web"], "PostgreSQL"),
             (&["--listen", "0.0.0.0:80"], "0.0.0.0:80"),
         ] {
             let output = Server::runs(world.folder(), arguments);
