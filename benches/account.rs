@@ -1,8 +1,8 @@
 //! A login and its parts beside their floors: `cargo bench --bench account`. With `-- --check` it fails if
 //! a limit is missed.
 //!
-//! An account has one or eight devices and ten recovery codes. Each login is the right code of the next
-//! step.
+//! An account has one or eight devices, ten recovery codes, and no browsers or eight. Each login is the
+//! right code of the next step.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 
 use enrolled::{code, keyring};
 use floor::{Aead, hmacs};
-use secondfactor::account::Account;
+use secondfactor::account::{Account, Submission};
 use secondfactor::codes::{ManualClock, Secret, UnixTime};
 use secondfactor::store::{MemoryStore, Store, Swap};
-use secondfactor::{AccountId, Code, Mfa};
+use secondfactor::{AccountId, Code, Label, Mfa};
 use shared::OURS;
 use shared::group::Group;
 use shared::table::{self, Limit, Row};
@@ -34,16 +34,21 @@ const START: UnixTime = UnixTime::from_secs(1_700_000_025);
 const PERIOD: Duration = Duration::from_secs(30);
 const ROUNDS: usize = 501;
 const FLOOR: &str = "floor";
-const LIMITS: [Limit; 2] = [
+const LIMITS: [Limit; 3] = [
     ("Mfa::verify, 1 device", FLOOR, 1.5),
     ("Mfa::verify, 8 devices", FLOOR, 1.5),
+    ("Mfa::verify, 8 devices and browsers", FLOOR, 1.5),
 ];
 
 fn main() -> ExitCode {
     let has = |flag| std::env::args().any(|argument| argument == flag);
     let mut groups = Vec::new();
-    for (devices, count) in [(1, "1 device"), (8, "8 devices")] {
-        let login = Login::new(devices);
+    for (devices, browsers, count) in [
+        (1, 0, "1 device"),
+        (8, 0, "8 devices"),
+        (8, 8, "8 devices and browsers"),
+    ] {
+        let login = Login::new(devices, browsers);
         groups.push(open(&login, Group::new(format!("Account::open, {count}"))));
         groups.push(judge(
             &login,
@@ -68,10 +73,12 @@ struct Login {
     id: AccountId,
     secrets: Vec<Secret>,
     record: Vec<u8>,
+    /// Of its last login.
+    last: UnixTime,
 }
 
 impl Login {
-    fn new(devices: u8) -> Self {
+    fn new(devices: u8, browsers: u8) -> Self {
         let store = Arc::new(MemoryStore::new());
         let clock = Arc::new(ManualClock::new(START));
         let mfa = Mfa::new(Arc::clone(&store), keyring()).with_clock(Arc::clone(&clock));
@@ -79,6 +86,7 @@ impl Login {
         let secret = |number| Secret::from_bytes(&[number; 20]).expect("long enough");
         let secrets: Vec<Secret> = (0..devices).map(secret).collect();
         let (record, proof) = enrolled::record(&id, &secrets, START);
+        let mut last = START;
         let record = pollster::block_on(async {
             let swap = store.swap(&id, None, &record).await.expect("in memory");
             assert!(matches!(swap, Swap::Committed(_)));
@@ -86,6 +94,13 @@ impl Login {
                 .issue_recovery_codes(&proof, None)
                 .await
                 .expect("proven");
+            for _ in 0..browsers {
+                clock.advance(PERIOD);
+                last = last.saturating_add(PERIOD);
+                let label = Label::new("Firefox, Linux").expect("a label");
+                let submission = Submission::new(code(&secrets[0], last)).remember_browser(label);
+                let _verified = mfa.verify(&id, submission).await.expect("the right code");
+            }
             store
                 .load(&id)
                 .await
@@ -100,6 +115,7 @@ impl Login {
             id,
             secrets,
             record,
+            last,
         }
     }
 
@@ -113,7 +129,7 @@ impl Login {
     }
 
     fn next_code(&self) -> (Code, UnixTime) {
-        let now = START.saturating_add(PERIOD);
+        let now = self.last.saturating_add(PERIOD);
         (code(&self.secrets[0], now), now)
     }
 }
@@ -152,7 +168,7 @@ fn whole(login: Login, mut group: Group) -> Group {
         hmacs();
         aead.seal();
     });
-    let mut now = START;
+    let mut now = login.last;
     group.add_turn(OURS, move |runs| {
         let next = |_| {
             now = now.saturating_add(PERIOD);

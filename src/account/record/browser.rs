@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use minicbor::decode::{self, Decoder};
+use minicbor::encode::{self, Encoder, Write};
 use minicbor::{CborLen, Decode, Encode};
 
+use super::no_value::no_value;
 use crate::account::browser::entry::{Browser, Trust};
 use crate::account::browser::id::BrowserId;
 use crate::account::browser::list::Browsers;
@@ -40,6 +43,31 @@ pub(super) struct TrustRecord {
     pub(super) lasts: u64,
     #[n(1)]
     pub(super) age: u64,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(super) grant: [u8; Credential::LEN],
+}
+
+impl<C> Encode<C> for Browser {
+    fn encode<W: Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        BrowserRecord::from(self).encode(encoder, context)
+    }
+}
+
+impl<C> CborLen<C> for Browser {
+    fn cbor_len(&self, context: &mut C) -> usize {
+        BrowserRecord::from(self).cbor_len(context)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Browser {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+        let record = BrowserRecord::decode(decoder, context)?;
+        record.to_browser().ok_or_else(no_value)
+    }
 }
 
 impl<'b> From<&'b Browser> for BrowserRecord<'b> {
@@ -54,6 +82,7 @@ impl<'b> From<&'b Browser> for BrowserRecord<'b> {
             trust: browser.trust.map(|trust| TrustRecord {
                 lasts: trust.lasts.as_secs(),
                 age: trust.age.as_secs(),
+                grant: *trust.grant.as_bytes(),
             }),
         }
     }
@@ -64,6 +93,7 @@ impl BrowserRecord<'_> {
         let trust = self.trust.map(|trust| Trust {
             lasts: Duration::from_secs(trust.lasts),
             age: Duration::from_secs(trust.age),
+            grant: Credential::from_bytes(trust.grant),
         });
         let is_possible = (self.failures)
             .is_none_or(|failures| (1..=MAX_BROWSER_FAILURES).contains(&failures))
@@ -83,22 +113,9 @@ impl BrowserRecord<'_> {
     }
 }
 
-/// The browsers, and the number of the next one, which is absent for 1.
-pub(super) fn to_records(browsers: &Browsers) -> (Option<Vec<BrowserRecord<'_>>>, Option<u32>) {
-    let records: Vec<_> = browsers.list.iter().map(BrowserRecord::from).collect();
-    let next = (browsers.next != 1).then_some(browsers.next);
-    ((!records.is_empty()).then_some(records), next)
-}
-
 /// `None` for a value that no release wrote.
-pub(super) fn to_browsers(
-    records: Option<&[BrowserRecord<'_>]>,
-    next: Option<u32>,
-) -> Option<Browsers> {
-    let next = next.unwrap_or(1);
-    let list: Vec<Browser> = (records.unwrap_or_default().iter())
-        .map(BrowserRecord::to_browser)
-        .collect::<Option<_>>()?;
+pub(super) fn to_browsers(list: Option<Vec<Browser>>, next: Option<u32>) -> Option<Browsers> {
+    let (list, next) = (list.unwrap_or_default(), next.unwrap_or(1));
     let mut ids: Vec<u32> = list.iter().map(|browser| browser.id.get()).collect();
     ids.sort_unstable();
     let is_numbered = ids.is_sorted_by(|one, other| one < other);

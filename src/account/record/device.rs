@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use minicbor::decode::{self, Decoder};
+use minicbor::encode::{self, Encoder, Write};
 use minicbor::{CborLen, Decode, Encode};
 
 use super::answer::{AnswerRecord, to_answer};
+use super::no_value::no_value;
 use super::voucher;
 use crate::account::credential::Credential;
 use crate::account::device::drift::{Drift, Provisional};
@@ -130,6 +133,29 @@ const RETIRING: u8 = 3;
 /// As in `Token::MAX_NAME_CHARS`, which is there with some features only.
 const MAX_SERIAL_CHARS: usize = 128;
 
+impl<C> Encode<C> for Device {
+    fn encode<W: Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        DeviceRecord::from(self).encode(encoder, context)
+    }
+}
+
+impl<C> CborLen<C> for Device {
+    fn cbor_len(&self, context: &mut C) -> usize {
+        DeviceRecord::from(self).cbor_len(context)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Device {
+    fn decode(decoder: &mut Decoder<'b>, context: &mut C) -> Result<Self, decode::Error> {
+        let record = DeviceRecord::decode(decoder, context)?;
+        record.to_device().ok_or_else(no_value)
+    }
+}
+
 impl<'b> From<&'b Device> for DeviceRecord<'b> {
     fn from(device: &'b Device) -> Self {
         let (state, pending, left) = match device.state {
@@ -177,7 +203,7 @@ impl<'b> From<&'b Device> for DeviceRecord<'b> {
 
 impl DeviceRecord<'_> {
     /// `None` for a value that no release wrote.
-    pub(super) fn to_device(&self) -> Option<Device> {
+    fn to_device(&self) -> Option<Device> {
         let state = match (self.state, self.pending, self.left, self.successor) {
             (Some(PENDING), Some(pending), None, None) => State::Pending(pending.to_pending()?),
             (None, None, None, None) => State::Active,
