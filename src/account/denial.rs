@@ -20,12 +20,18 @@ pub enum Denial {
     /// The code was right, but has been used (RFC 6238 section 5.2, NIST SP 800-63B-4 section
     /// 3.1.4.2). The claimant waits for the next one. If the claimant did not type it twice,
     /// somebody else used it.
+    ///
+    /// Of a counter it is the code that was used last. An earlier one is a wrong code, and charged.
     #[error("wrong code: try another one")]
     Replayed,
     /// The code is wrong for a device that is being confirmed, and this seems to be the reason.
     #[error("wrong code: {0}")]
     Unconfirmed(Diagnosis),
-    /// The code was wrong, and it began a wait, as there were too many. The claimant waits before the next one.
+    /// The code was wrong, and it began a wait, as there were too many. The claimant waits before the next one. So does
+    /// the third wrong pair of a resynchronization.
+    ///
+    /// The wrong code that closes its side is a [`Mismatch`](Self::Mismatch), and the next one is refused. A browser that it
+    /// closes is a stranger for the next one, and waits as strangers do.
     #[error("wrong code: wait before the next one")]
     #[non_exhaustive]
     Locked {

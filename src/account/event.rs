@@ -70,7 +70,7 @@ pub enum Event {
         /// It came with this serial number, if it is a hardware token.
         serial: Option<String>,
     },
-    /// A secret was rotated, and the new device is confirmed.
+    /// A secret was rotated, and the new device is confirmed. [`DeviceConfirmed`](Self::DeviceConfirmed) tells it too.
     #[non_exhaustive]
     Rotated {
         /// This device ends.
@@ -140,7 +140,8 @@ pub enum Event {
         /// From this time on a code is judged.
         retry_at: UnixTime,
     },
-    /// A wrong code began a wait, on its side only.
+    /// A wrong code began a wait, on its side only. It comes after [`Mismatch`](Self::Mismatch), and the code that closes a
+    /// side is told by that event alone. The wait of recovery codes is told by no event of its own.
     #[non_exhaustive]
     Locked {
         /// So many were wrong in a row on its side.
@@ -201,6 +202,9 @@ pub enum Event {
     /// A code was refused, as none is judged any longer.
     RefusedDisabled,
     /// A wrong code belongs to a device whose clock is off. The device needs a resynchronization.
+    ///
+    /// It is a code of an hour and two steps around where the clock is taken to be, used or not. So an old code that comes
+    /// again can look like this too.
     #[non_exhaustive]
     DriftSuspected {
         /// This is the device.
@@ -230,7 +234,7 @@ pub enum Event {
         /// This is the device.
         device: DeviceId,
     },
-    /// A device got another label.
+    /// A device got another label, or a rotation of it did with it: each is told.
     #[non_exhaustive]
     Renamed {
         /// This is the device.
@@ -340,7 +344,8 @@ pub enum Event {
         /// So many were issued.
         count: usize,
     },
-    /// Recovery codes or redemptions ended before their time.
+    /// Recovery codes or redemptions ended before their time. Codes that new ones replace are told by
+    /// [`RecoveryCodesIssued`](Self::RecoveryCodesIssued) alone.
     #[non_exhaustive]
     RecoveryCodesVoided {
         /// So many unused codes are void.

@@ -193,10 +193,9 @@ impl Account {
     /// what was rotated, as soon as its successor ends.
     fn end_unfounded_devices(&mut self) {
         loop {
-            let ends: Vec<DeviceId> = self
-                .devices
-                .iter()
-                .filter(|device| !self.may_stay(device))
+            let there: Vec<&Device> = self.devices.iter().collect();
+            let ends: Vec<DeviceId> = (there.iter())
+                .filter(|device| !self.may_stay(device, &there, Duration::ZERO))
                 .map(|device| device.id)
                 .collect();
             if ends.is_empty() {
@@ -206,18 +205,38 @@ impl Account {
         }
     }
 
-    fn may_stay(&self, device: &Device) -> bool {
+    /// Returns the devices that are there once so much time has passed: neither has the time of one run
+    /// out, nor that of what it rests on. It writes nothing.
+    pub(super) fn devices_after(&self, elapsed: Duration) -> Vec<&Device> {
+        let has_time = |device: &&Device| {
+            let mut state = device.state;
+            state.pass(elapsed)
+        };
+        let mut there: Vec<&Device> = self.devices.iter().filter(has_time).collect();
+        loop {
+            let stay = |device: &&Device| self.may_stay(device, &there, elapsed);
+            let founded: Vec<&Device> = there.iter().copied().filter(stay).collect();
+            if founded.len() == there.len() {
+                return there;
+            }
+            there = founded;
+        }
+    }
+
+    /// Says whether what a device rests on is there once so much time has passed.
+    fn may_stay(&self, device: &Device, there: &[&Device], elapsed: Duration) -> bool {
         match device.state {
-            State::Pending(pending) => self.may_be_confirmed(pending),
-            State::Retiring { successor, .. } => (self.devices.iter())
-                .any(|device| device.is_accepted() && device.credential == successor),
+            State::Pending(pending) => self.may_be_confirmed(pending, elapsed),
+            State::Retiring { successor, .. } => {
+                (there.iter()).any(|device| device.is_accepted() && device.credential == successor)
+            }
             State::Active | State::Suspended => true,
         }
     }
 
-    fn may_be_confirmed(&self, pending: Pending) -> bool {
+    fn may_be_confirmed(&self, pending: Pending, elapsed: Duration) -> bool {
         let rests = match pending.rests_on {
-            Some(credential) => self.stands(credential),
+            Some(credential) => self.stands_after(credential, elapsed),
             // Opting in ends as soon as any device is active.
             None => !self.devices.iter().any(Device::is_active),
         };
@@ -233,6 +252,14 @@ impl Account {
         let mut sets = self.recovery_sets();
         let is_redemption = sets.any(|set| set.redemptions.contains(&credential));
         is_redemption || self.active(credential).is_some()
+    }
+
+    /// Says whether it stands once so much time has passed, which ends the redemption of a temporary
+    /// code.
+    pub(super) fn stands_after(&self, credential: Credential, elapsed: Duration) -> bool {
+        let is_over = (self.temporary.as_ref())
+            .is_some_and(|one| one.has_redeemed(credential) && one.left <= elapsed);
+        self.stands(credential) && !is_over
     }
 
     /// Returns the recovery codes, and the temporary one.

@@ -39,10 +39,8 @@ impl Account {
     pub fn status(&self, now: UnixTime) -> Status {
         let (policy, elapsed) = (&self.policy, self.clock.elapsed(now));
         let lock = |throttle, limits| Lock::new(throttle, limits, elapsed, now);
-        let devices = self
-            .devices
-            .iter()
-            .filter_map(|device| DeviceStatus::new(device, policy, elapsed, now));
+        let devices = (self.devices_after(elapsed).into_iter())
+            .map(|device| DeviceStatus::new(device, policy, elapsed, now));
         let recovery = self.recovery.as_ref();
         let strangers = lock(self.strangers, Limits::strangers(policy, &self.known));
         let of_known = Limits::known_browsers(policy, &self.strangers);
@@ -121,7 +119,8 @@ impl Status {
         self.lock
     }
 
-    /// Returns whether a code from a known browser would be judged now.
+    /// Returns whether a code from a known browser would be judged now. Where these are closed, they are judged with
+    /// strangers.
     #[must_use]
     pub const fn known_browsers_lock(&self) -> Lock {
         self.known_browsers_lock
@@ -134,7 +133,7 @@ impl Status {
     }
 
     /// Returns who vouched for the present recovery codes, and when they were issued. It is `None` if
-    /// there are none.
+    /// none is left.
     #[must_use]
     pub const fn recovery_codes_by(&self) -> Option<Voucher> {
         self.recovery_codes_by
@@ -217,10 +216,10 @@ pub struct DeviceStatus {
 }
 
 impl DeviceStatus {
-    /// Returns `None` for a device whose time has run out.
-    fn new(device: &Device, policy: &Policy, elapsed: Duration, now: UnixTime) -> Option<Self> {
+    /// Shows a device that is there once so much time has passed.
+    fn new(device: &Device, policy: &Policy, elapsed: Duration, now: UnixTime) -> Self {
         let (mut state, mut drift) = (device.state, device.drift);
-        let stays = state.pass(elapsed);
+        let _is_there = state.pass(elapsed);
         drift.pass(elapsed);
         let state = match state {
             State::Pending(pending) => DeviceState::Pending {
@@ -232,7 +231,7 @@ impl DeviceStatus {
                 until: now.saturating_add(left),
             },
         };
-        stays.then(|| Self {
+        Self {
             id: device.id,
             label: device.label.clone(),
             state,
@@ -243,7 +242,7 @@ impl DeviceStatus {
             last_used: device.last_used,
             drift: drift.steps(policy.window()),
             is_weak: device.secret.is_weak(),
-        })
+        }
     }
 
     /// Returns its id.

@@ -10,6 +10,8 @@ use crate::store::Store;
 impl<S: Store> Mfa<S> {
     /// Forgets a known browser, such as one of a computer that was sold. It is a stranger from now on.
     ///
+    /// With the last one, the wrong codes in a row of known browsers are forgotten too.
+    ///
     /// ```
     /// # use secondfactor::{Error, Mfa, Verified, store::Store};
     /// # async fn example<S: Store>(mfa: &Mfa<S>, verified: &Verified, typed: &str)
@@ -57,8 +59,9 @@ impl<S: Store> Mfa<S> {
 
     /// Notes that the application has changed the account's password. Call it after each change.
     ///
-    /// Whoever had the old password has nothing any longer. So codes from strangers are judged again
-    /// without a wait, and the other browsers are forgotten. The browser with this cookie stays known.
+    /// Whoever had the old password has nothing any longer. So codes from strangers and from known browsers
+    /// are judged again without a wait, and none is counted any longer. The other browsers are forgotten. The browser
+    /// with this cookie stays known, and closed if ten wrong codes have closed it.
     ///
     /// ```
     /// # use secondfactor::{Error, Mfa, Verified, account::BrowserCookie, store::Store};
@@ -106,9 +109,9 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
+    /// * [`Stale`](Error::Stale) if the `Verified` is not fresh or has ended.
     /// * [`TrustRefused`](Error::TrustRefused) if the policy does not allow it for so long, it is zero, or
     ///   wrong codes have closed the browser, strangers or known browsers.
-    /// * [`Stale`](Error::Stale) if the `Verified` is not fresh or has ended.
     /// * [`UnknownBrowser`](Error::UnknownBrowser) if there is no such browser, the code was not verified
     ///   in it, or another device was verified in it since. A `Verified` from a token has no browser.
     pub async fn trust_browser(

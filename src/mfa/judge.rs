@@ -58,6 +58,13 @@ pub(super) const TRIES: usize = 8;
 /// * [`Error::Seal`] or [`Error::Record`] if the stored record does not open or makes no sense,
 /// * [`Error::Rng`] if there are no random bytes to seal it again.
 ///
+/// A call by a proof, or by an operator, is [`Error::NotEnrolled`] if the account has no record. Where several errors
+/// apply, that of the proof comes first: whether it is fresh, then whether it stands. A grace, a lifetime or a length of
+/// trust that is out of range comes next, then what the record says of a device, a browser or a set.
+///
+/// A refused call writes nothing, except that a wrong code is charged, and that the server's clock went back
+/// ([`Event::ClockRegressed`](crate::Event::ClockRegressed)).
+///
 /// [`Error::fault`] says who can do something about it. None of them lets anybody in.
 pub struct Mfa<S> {
     pub(super) store: S,

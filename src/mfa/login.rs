@@ -93,7 +93,7 @@ impl<S: Store> Mfa<S> {
     /// * [`Denied`](Error::Denied) for a wrong code. It says what seems to be wrong with the
     ///   device, if anything does.
     /// * [`EnrollmentExpired`](Error::EnrollmentExpired) after five wrong codes, or ten minutes
-    ///   after `enroll`.
+    ///   after `enroll`. As soon as another change has removed the device, it is `UnknownDevice`.
     /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record,
     ///   [`UnknownDevice`](Error::UnknownDevice) if no such device is pending in this session.
     /// * [`LabelTaken`](Error::LabelTaken) if a device of the same label was confirmed meanwhile.
@@ -189,7 +189,7 @@ impl<S: Store> Mfa<S> {
     ///
     /// # Errors
     /// * [`Denied`](Error::Denied) if they are not two in a row. Three pairs are judged at once,
-    ///   and one more every eight hours.
+    ///   and one more every eight hours. None is while the account is disabled, known browsers included.
     /// * [`NotEnrolled`](Error::NotEnrolled) if the account has no record,
     ///   [`UnknownDevice`](Error::UnknownDevice) if the device's codes are not accepted.
     pub async fn resync(

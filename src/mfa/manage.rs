@@ -60,7 +60,7 @@ impl<S: Store> Mfa<S> {
     }
 
     /// Resumes a suspended device that was found. Its earlier proofs stay void, and what it has shown
-    /// up to now is burned.
+    /// up to now is burned, as far as it is known where its clock stands.
     ///
     /// ```
     /// # use secondfactor::{Mfa, Verified, account::DeviceId, store::Store};
@@ -98,7 +98,7 @@ impl<S: Store> Mfa<S> {
     /// # Errors
     /// * [`Stale`](Error::Stale) if the proof is not fresh or has ended.
     /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device.
-    /// * [`LastDevice`](Error::LastDevice) if no other device is active, unless the proof is a
+    /// * [`LastDevice`](Error::LastDevice) if it is the last active device, unless the proof is a
     ///   redeemed recovery code.
     pub async fn revoke(&self, proof: impl AsRef<Proof>, device: DeviceId) -> Result<(), Error> {
         let proof = proof.as_ref();
@@ -112,8 +112,8 @@ impl<S: Store> Mfa<S> {
     /// ones, except the proof's own. Every known browser is forgotten. Every earlier proof of the kept devices ends, and every session
     /// that began with one. So nothing that a thief added has to be found.
     ///
-    /// What the kept devices have shown up to now is burned, and so is what was learned or found of
-    /// their clocks, except of the device that gave the proof. One whose clock is off by more than
+    /// What the kept devices have shown up to now is burned, by their clocks as far as it is known where these stand. What
+    /// was learned or found of their clocks is dropped, except of the device that gave the proof. One whose clock is off by more than
     /// the window is resynchronized again ([`resync`](Self::resync)). Unused codes of a counter stay
     /// good: [`rotate`](Self::rotate) a token that others have held.
     ///
@@ -193,7 +193,8 @@ impl<S: Store> Mfa<S> {
     /// ```
     ///
     /// # Errors
-    /// * [`Stale`](Error::Stale) if what it rests on has ended, or if the clock went back since.
+    /// * [`Stale`](Error::Stale) if what it rests on has ended, if the clock went back since, or if the proof is from the
+    ///   future. Its age does not matter.
     /// * [`NotEnrolled`](Error::NotEnrolled) if the account has opted out.
     pub async fn stands(&self, proof: impl AsRef<Proof>) -> Result<(), Error> {
         let proof = proof.as_ref();

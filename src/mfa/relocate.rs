@@ -16,6 +16,8 @@ impl<S: Store> Mfa<S> {
     /// step on. If the call is cut off, neither id may have it: repeat the call with the same ids, and
     /// let only one server move an account. A move that was done already is no error.
     ///
+    /// Known browsers are forgotten, as their cookies are of the old id.
+    ///
     /// The owner of `to` must be the owner of `from`. The library can't know that.
     ///
     /// ```

@@ -14,7 +14,7 @@ impl<S: Store> Mfa<S> {
     /// It works only where no device was ever confirmed. Each device brings its secret. Pending
     /// devices end. Codes that another system may have accepted are burned. `last_used` is when the owner
     /// last logged in there, for the owner's page. A time in the future is taken as now. Repeating it with
-    /// the same secrets changes nothing.
+    /// the same secrets changes nothing, as long as each is of a device that is not pending.
     ///
     /// Check the clock first. Codes up to the present step are burned, so a clock that is ahead keeps
     /// these devices out until then.
@@ -71,7 +71,7 @@ impl<S: Store> Mfa<S> {
     /// # Errors
     /// * [`UnknownDevice`](Error::UnknownDevice) if there is no such device,
     ///   [`NotEnrolled`](Error::NotEnrolled) if the account has no record.
-    /// * [`LastDevice`](Error::LastDevice) if no other device is active.
+    /// * [`LastDevice`](Error::LastDevice) if it is the last active device.
     pub async fn danger_revoke_unproven(
         &self,
         account: &AccountId,
@@ -138,8 +138,8 @@ impl<S: Store> Mfa<S> {
     ///
     /// Call it only after the owner's identity was proved again, as strictly as when they enrolled
     /// (NIST SP 800-63B-4 section 4.2.2.2, OWASP ASVS 6.4.3). The owner [redeems](Self::redeem) it as a recovery code, behind
-    /// the password, and enrolls a new device. It works once, within its lifetime, whatever the recovery codes do. It takes
-    /// the place of an earlier one. It ends when recovery codes are issued, by [`keep_only`](Self::keep_only), and by opting
+    /// the password, and enrolls a new device. It works once, within its lifetime, whatever the recovery codes do. A clock
+    /// that is set back gives it that time again. It takes the place of an earlier one. It ends when recovery codes are issued, by [`keep_only`](Self::keep_only), and by opting
     /// out. NIST section 4.2.1.2 allows 10 minutes for a code by text message or telephone, and 24 hours by mail.
     ///
     /// ```

@@ -26,6 +26,7 @@ mod recovery;
 mod resealing;
 mod sealing;
 mod second_factor;
+mod second_implementation;
 mod sequences;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -37,6 +38,7 @@ mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;
+mod what_is_shown;
 
 use secondfactor::account::RecoverySetId;
 use secondfactor::{Denial, Error, Mfa, store::Store};

@@ -26,7 +26,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use secondfactor::account::{DeviceId, DeviceState, Fault, FormId, RecoverySetId};
+use secondfactor::account::{DeviceId, DeviceState, Fault, FormId, ProofKind, RecoverySetId};
 use secondfactor::codes::{Clock, RngError, SystemClock};
 use secondfactor::provisioning::KeyUri;
 use secondfactor::sealing::KeyFileError;
@@ -66,7 +66,7 @@ const SCHEMA: &str = "
 #[tokio::main]
 async fn main() -> Outcome {
     let site = open(Path::new("axum-login-data"), SystemClock).await?;
-    // A proxy in front ends TLS. From `localhost`, browsers take a `Secure` cookie without it.
+    // A proxy in front ends TLS. Without it, Chromium and Firefox take the cookie from `localhost`.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!("Listening on http://localhost:3000/");
     Ok(axum::serve(listener, site).await?)
@@ -283,6 +283,11 @@ impl Claimant {
                 .map_err(|why| Problem::LogIn(why.to_string()))?;
             save(database, old, &left)?;
             save(database, new, &next)?;
+            // Whoever has the lost device may be logged in by it.
+            if proof.kind() == ProofKind::RecoveryCode {
+                let others = "DELETE FROM session WHERE account = ? AND login != ?";
+                database.execute(others, params![proof.account().as_str(), left.id()])?;
+            }
             // After the first confirmation; or a crash came between that and its note.
             if let Note::OptedOut | Note::OptingIn = self.note {
                 self.write_note(database, Note::OptedIn)?;

@@ -51,18 +51,22 @@ async fn turn_off(base: &Base, name: &str) -> Outcome<String> {
 }
 
 async fn temporary_code(base: &Base, name: &str, lifetime: Duration) -> Outcome<String> {
-    let user = find(&base.database, name).await?;
+    let (user, actor) = (find(&base.database, name).await?, actor()?);
     let issued = base
         .mfa
-        .danger_issue_temporary_code_unproven(&user.account()?, &actor()?, lifetime)
+        .danger_issue_temporary_code_unproven(&user.account()?, &actor, lifetime)
         .await;
     match issued {
-        Ok(code) => Ok(format!(
-            "{}\n\nIt lets {name} in once, within {}, behind their password and in the place of a recovery code. They set \
-             up a new device then. It is not shown again.\n",
-            code.expose_text().as_str(),
-            Wait::from(lifetime)
-        )),
+        Ok(code) => {
+            let (account, by) = (&user.id, actor.as_str());
+            tracing::warn!(account, by, "a temporary code was issued");
+            Ok(format!(
+                "{}\n\nIt lets {name} in once, within {}, behind their password and in the place of a recovery code. They \
+                 set up a new device then. It is not shown again.\n",
+                code.expose_text().as_str(),
+                Wait::from(lifetime)
+            ))
+        }
         Err(Error::NotEnrolled) if user.note == Note::OptedIn => Err(format!(
             "the second factor of {name} is lost: look for its record in a backup, or reset them"
         )
@@ -113,6 +117,8 @@ pub(crate) async fn reset(
         Err(Error::NotEnrolled) => false,
         Err(error) => return Err(error.into()),
     };
+    let (account, by) = (&user.id, actor.as_str());
+    tracing::warn!(account, by, had_one, "a second factor was turned off");
     // Unless they have begun to opt in again: then the note is theirs.
     let end = Change::note(Note::OptedOut).ending_sessions().by(begun);
     database.change_user(&user.id, &end).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::entry::Browser;
 use super::id::BrowserId;
-use crate::account::device::entry::Device;
+use crate::account::credential::Credential;
 use crate::account::device::id::DeviceId;
 use crate::account::label::Label;
 use crate::account::state::Account;
@@ -20,6 +20,9 @@ pub struct BrowserStatus {
     last_used: UnixTime,
     is_closed: bool,
     trusted_until: Option<UnixTime>,
+    /// Of the trust that it has now.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    grant: Option<Credential>,
 }
 
 impl Account {
@@ -27,24 +30,25 @@ impl Account {
         // By a clock that went back no browser is trusted, whether that is written or not.
         let mut clock = self.clock;
         let lets_trusted_in = clock.advance(now).is_none() && self.lets_trusted_in();
+        let there = self.devices_after(elapsed);
         let show = |browser: &Browser| {
-            let is_there = |device: &&Device| {
-                let mut state = device.state;
-                state.pass(elapsed) && device.credential == browser.device
-            };
-            let device = self.devices.iter().find(is_there);
-            let left = browser.trust.map(|mut trust| {
+            let device = there
+                .iter()
+                .find(|device| device.credential == browser.device);
+            let trust = browser.trust.and_then(|mut trust| {
                 trust.pass(elapsed);
-                trust.left(self.policy.max_trust())
+                let left = trust.left(self.policy.max_trust());
+                let is_trusted = !left.is_zero() && lets_trusted_in && browser.is_known();
+                is_trusted.then_some((trust.grant, left))
             });
-            let left = left.filter(|left| !left.is_zero() && lets_trusted_in && browser.is_known());
             BrowserStatus {
                 id: browser.id,
                 label: browser.label.clone(),
                 device: device.map(|device| device.id),
                 last_used: browser.last_used,
                 is_closed: !browser.is_known(),
-                trusted_until: left.map(|left| now.saturating_add(left)),
+                trusted_until: trust.map(|(_, left)| now.saturating_add(left)),
+                grant: trust.map(|(grant, _)| grant),
             }
         };
         self.browsers.list.iter().map(show).collect()
@@ -52,6 +56,11 @@ impl Account {
 }
 
 impl BrowserStatus {
+    /// The trust by which it may do without a code now.
+    pub(crate) const fn grant(&self) -> Option<Credential> {
+        self.grant
+    }
+
     /// Returns its id.
     #[must_use]
     pub const fn id(&self) -> BrowserId {

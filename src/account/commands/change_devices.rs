@@ -114,7 +114,7 @@ impl Account {
     /// # Errors
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
     /// * [`Error::UnknownDevice`] if there is no such device.
-    /// * [`Error::LastDevice`] if no other device is active, unless the proof is a redeemed
+    /// * [`Error::LastDevice`] if it is the last active device, unless the proof is a redeemed
     ///   recovery code.
     pub fn revoke(
         self,

@@ -23,7 +23,9 @@ impl Account {
         self.check_owner(proof)?;
         self.refuse_moving()?;
         proof.require_within(proof.lifetime(), now)?;
-        if self.stands_now(proof, now) && self.is_of_this_epoch(proof, now) {
+        if self.stands_after(proof.credential(), self.clock.elapsed(now))
+            && self.is_of_this_epoch(proof, now)
+        {
             Ok(())
         } else {
             Err(Stale::Ended.into())
@@ -51,13 +53,9 @@ impl Account {
         self.refuse_moving()?;
         proof.require_within(std::time::Duration::MAX, now)?;
         let elapsed = self.clock.elapsed(now);
-        let goes_on = self.stands_now(proof, now)
-            || self.devices.iter().any(|device| {
-                let mut state = device.state;
-                state.pass(elapsed)
-                    && device.is_accepted()
-                    && device.credential == proof.credential()
-            });
+        let goes_on = self.stands_after(proof.credential(), elapsed)
+            || (self.devices_after(elapsed).iter())
+                .any(|device| device.is_accepted() && device.credential == proof.credential());
         if goes_on && self.is_of_this_epoch(proof, now) {
             Ok(())
         } else {
@@ -72,15 +70,6 @@ impl Account {
             ProofKind::Code | ProofKind::Confirmation => Ok(()),
             ProofKind::RecoveryCode => Err(Error::DeviceRequired),
         }
-    }
-
-    /// Says whether it stands, and did not redeem a temporary code whose time has run out since the
-    /// last change.
-    fn stands_now(&self, proof: &Proof, now: UnixTime) -> bool {
-        let is_over = self.temporary.as_ref().is_some_and(|temporary| {
-            temporary.has_redeemed(proof.credential()) && temporary.left <= self.clock.elapsed(now)
-        });
-        self.stands(proof.credential()) && !is_over
     }
 
     fn check_owner(&self, proof: &Proof) -> Result<(), Error> {

@@ -20,7 +20,7 @@ impl Account {
     ///
     /// # Errors
     /// * [`Error::UnknownDevice`] if there is no such device.
-    /// * [`Error::LastDevice`] if no other device is active.
+    /// * [`Error::LastDevice`] if it is the last active device.
     pub fn danger_revoke_unproven(
         self,
         actor: &Actor,

@@ -20,6 +20,14 @@ fn it_tells_whether_it_can_write() {
         let pool = world.database().await;
         let mut other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
         is_well(world, false);
+        // Nor is anything done by half: it says that another try may help.
+        let ada = [
+            ("organisation", "Tea"),
+            ("name", "ada"),
+            ("password", "a long password"),
+        ];
+        let refused = world.http().post_own("/sign-up", "", &ada);
+        assert_eq!((refused.status, refused.cookie()), (503, None));
         sqlx::query("DROP TABLE web_health")
             .execute(&mut *other)
             .await
