@@ -18,9 +18,11 @@
 //! # }
 //! ```
 //!
-//! `examples/first_login.rs` is a whole program around these lines. `examples/login` is a login in
-//! a terminal, `examples/web-login` a web login to copy from, and `examples/pam-login` a PAM module
-//! for `sshd`, `sudo` and `su`.
+//! `examples/first_login.rs` is a whole program around these lines. **Go on with [a login, step by
+//! step](manual::login):** what your application remembers, and which sessions end when.
+//! `examples/axum-login` is that chapter as a program to begin with. `examples/web-login` is a whole
+//! site, `examples/login` a login in a terminal, and `examples/pam-login` a PAM module for `sshd`,
+//! `sudo` and `su`.
 //!
 //! # What to take
 //!
@@ -51,7 +53,7 @@
 //! | [`mfa`] | the blocking front, and walks over all accounts |
 //! | [`codes`] | RFC 4226 and RFC 6238: secrets, codes, times |
 //! | [`provisioning`] | key URIs, QR codes, exports, files of hardware tokens and of PAM modules |
-//! | [`manual`] | threat model, limits, operating, record format, standards, attacks |
+//! | [`manual`] | a login step by step, threat model, limits, operating, record format, standards, attacks |
 //!
 //! # What it remembers for you
 //!

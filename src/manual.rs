@@ -2,12 +2,13 @@
 //!
 //! | you want to know | read |
 //! | --- | --- |
+//! | how to build a login around the library, step by step, and what is left to you | [`login`] |
 //! | what an attacker can do, what ends with what, and what to call after a theft | [`threat_model`] |
 //! | why each limit is what it is, and how good a guesser's chances are | [`defaults`] |
 //! | how to start, change keys and run a store | [`operating`] |
 //! | how to bring devices from another library | [`migrating`] |
 //! | how a hardware token gets from its vendor's file to its owner | [`hardware_tokens`] |
-//! | what NIST, OWASP and PCI DSS demand, and what is left to you | [`standards`] |
+//! | what NIST, OWASP and PCI DSS demand, and where it is kept | [`standards`] |
 //! | which test shows that a known attack fails | [`attacks`] |
 //! | what lies in the store, byte by byte | [`record_format`] |
 //!
@@ -21,6 +22,9 @@ pub mod defaults {}
 
 #[doc = include_str!("manual/hardware_tokens.md")]
 pub mod hardware_tokens {}
+
+#[doc = include_str!("manual/login.md")]
+pub mod login {}
 
 #[doc = include_str!("manual/migrating.md")]
 pub mod migrating {}

@@ -9,6 +9,7 @@
 //! 3. At each request, [`Mfa::stage`](crate::Mfa::stage) says how far the session has come, or why it has ended.
 //! 4. [`Requirement`] says whether the owner must enroll a device, and by when.
 //!
+//! The manual's chapter [a login, step by step](crate::manual::login) gives the reasons.
 //! `examples/sign_in.rs` is a whole program.
 
 mod limits;

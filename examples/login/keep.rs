@@ -12,6 +12,7 @@ const QUESTION: &str = "Which of these devices are in your hands? Everything els
 impl Program {
     /// Ends everything but the devices that the owner holds, so that nothing a thief added has to be traced.
     pub(crate) fn keep(&mut self) -> Outcome {
+        self.renew_proof()?;
         let session = self.session()?;
         let proof = session.proof()?;
         let status = self.mfa.status(&session.user.account)?;
@@ -38,7 +39,7 @@ impl Program {
     }
 
     /// Without a device they are the only way in, and nobody is asked.
-    fn offer_recovery_codes(&self, is_without_device: bool) -> Outcome {
+    fn offer_recovery_codes(&mut self, is_without_device: bool) -> Outcome {
         if is_without_device {
             self.issue_recovery_codes()?;
             return say("You have no device now: type enroll for a new one.");

@@ -32,6 +32,8 @@ use secondfactor::{Error, Keyring, Proof};
 use terminal::{Terminal, say, say_error};
 use users::{User, Users};
 
+const USAGE: &str = "Usage: login DATABASE (a file, which is made if it is not there)";
+
 const HELP: &str = "\
 signup   make an account with a name and a password
 login    log in: password, and a code if you have opted in (or a recovery code)
@@ -62,9 +64,16 @@ type Outcome<T = ()> = Result<T, Box<dyn StdError>>;
 fn run(interactive: bool) -> Outcome {
     let mut arguments = std::env::args_os().skip(1);
     let database = match (arguments.next(), arguments.next()) {
+        (Some(option), None) if option == "-h" || option == "--help" => {
+            return say(format_args!("{USAGE}.\n\n{HELP}"));
+        }
+        // `./-name` is a file all the same.
+        (Some(option), None) if option.as_encoded_bytes().starts_with(b"-") => {
+            return Err(USAGE.into());
+        }
         // So that no name is special to SQLite, as `:memory:` is.
         (Some(path), None) => std::path::absolute(path)?,
-        _ => return Err("Usage: login DATABASE (a file, which is made if it is not there)".into()),
+        _ => return Err(USAGE.into()),
     };
     let users = Users::open(&database)?;
     let store = SqliteStore::open(&database)?;
@@ -183,7 +192,7 @@ impl Program {
             ))?;
             return Ok(Session { user, proof: None });
         };
-        let proof = self.check_code(&user)?;
+        let proof = self.ask_proof(&user)?;
         // The program was ended between a confirmation and its note: the note is made now.
         if note_is_behind {
             self.users.note_opted_in(&user, true)?;

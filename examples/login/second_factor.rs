@@ -1,17 +1,19 @@
 //! What the owner of an account does with their second factor.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
 use secondfactor::account::{DeviceId, DeviceState, DeviceStatus, Enrollment, Fault};
-use secondfactor::codes::{Clock, SystemClock};
+use secondfactor::sign_in::NeedsCode;
 use secondfactor::{AccountId, Code, Error, Label, Proof, RecoveryCode, RecoveryCodes, Status};
 
 use crate::terminal::{say, say_error};
 use crate::users::User;
-use crate::words::{NEEDS_CODE, by, device_text, recovery_codes_text};
+use crate::words::{NO_FACTOR, by, device_text, recovery_codes_text};
 use crate::{Outcome, Program, Session};
 
-const ISSUER: &str = "secondfactor login";
+/// It is short, so that the QR code fits 24 lines.
+const ISSUER: &str = "login";
 
 /// What is typed at a login beside the password.
 enum Typed {
@@ -20,8 +22,20 @@ enum Typed {
 }
 
 impl Program {
-    /// A code of a device, or a recovery code.
-    pub(crate) fn check_code(&self, user: &User) -> Outcome<Proof> {
+    /// A code of a device, or a recovery code. At a terminal another one is asked for after a wrong one, without the password
+    /// again. An empty answer gives up.
+    pub(crate) fn ask_proof(&self, user: &User) -> Outcome<Proof> {
+        loop {
+            match self.check_code(user) {
+                Err(error) if self.terminal.interactive && is_refusal(&*error) => {
+                    say_error(&*error)
+                }
+                proof => return proof,
+            }
+        }
+    }
+
+    fn check_code(&self, user: &User) -> Outcome<Proof> {
         match self.terminal.ask_for("Code: ", read_typed)? {
             Typed::Code(code) => Ok(self.mfa.verify(&user.account, code)?.into()),
             Typed::RecoveryCode(code) => {
@@ -37,6 +51,9 @@ impl Program {
     }
 
     pub(crate) fn enroll(&mut self) -> Outcome {
+        if self.needs_code()? {
+            self.renew_proof()?;
+        }
         let session = self.session()?;
         let label = self.ask_label("What do you call the device [phone]: ")?;
         let enrollment = match &session.proof {
@@ -67,6 +84,7 @@ impl Program {
     }
 
     pub(crate) fn change_device(&mut self, command: &str) -> Outcome {
+        self.renew_proof()?;
         let session = self.session()?;
         let proof = session.proof()?;
         let device = self.ask_device(&session.user.account)?;
@@ -87,13 +105,15 @@ impl Program {
         say("Done.")
     }
 
-    pub(crate) fn issue_recovery_codes(&self) -> Outcome {
+    pub(crate) fn issue_recovery_codes(&mut self) -> Outcome {
+        self.renew_proof()?;
         let proof = self.session()?.proof()?;
         let present = self.mfa.status(proof.account())?.recovery_set();
         say_codes(&self.mfa.issue_recovery_codes(proof, present)?)
     }
 
     pub(crate) fn opt_out(&mut self) -> Outcome {
+        self.renew_proof()?;
         let session = self.session()?;
         self.mfa.opt_out(session.proof()?)?;
         self.users.note_opted_in(&session.user, false)?;
@@ -141,6 +161,28 @@ impl Program {
         Ok(())
     }
 
+    /// A password alone changes nothing, or whoever stole it could take the second factor away. Nor does a code of long ago.
+    /// So another code is asked for where it is needed, before anything else is asked for nothing.
+    pub(crate) fn renew_proof(&mut self) -> Outcome {
+        let Session { user, proof } = self.session()?;
+        match proof.as_ref().map(|proof| self.mfa.check_proof(proof)) {
+            Some(Err(Error::Stale(_))) => {}
+            Some(checked) => return Ok(checked?),
+            None if self.needs_code()? => {}
+            None => return Err(NO_FACTOR.into()),
+        }
+        say("That takes a code of just now, or a recovery code.")?;
+        let proof = self.ask_proof(user)?;
+        self.go_on(true, Some(proof));
+        Ok(())
+    }
+
+    fn needs_code(&self) -> Outcome<bool> {
+        let user = &self.session()?.user;
+        let needs = self.mfa.needs_code(&user.account, user.opted_in)?;
+        Ok(needs != NeedsCode::No)
+    }
+
     pub(crate) fn session(&self) -> Outcome<&Session> {
         self.session.as_ref().ok_or_else(|| "Log in first".into())
     }
@@ -173,6 +215,9 @@ impl Program {
         if let [only] = &*devices {
             return Ok(only.id());
         }
+        for device in &devices {
+            say(format_args!("  {}", device.label()))?;
+        }
         let name = self.terminal.ask("Device: ")?;
         let mut named = devices
             .iter()
@@ -187,14 +232,15 @@ impl Program {
 }
 
 impl Session {
-    /// A password alone changes nothing, or whoever stole it could take the second factor away. Nor does a code of long ago,
-    /// and nobody is asked anything for nothing.
     pub(crate) fn proof(&self) -> Outcome<&Proof> {
-        let proof = self.proof.as_ref().ok_or(NEEDS_CODE)?;
-        let fresh = proof.require_within(proof.lifetime(), SystemClock.now());
-        fresh.map_err(Error::from)?;
-        Ok(proof)
+        self.proof.as_ref().ok_or_else(|| NO_FACTOR.into())
     }
+}
+
+/// Whether another code may help.
+fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+    let error = error.downcast_ref::<Error>();
+    error.is_some_and(|error| error.fault() == Fault::Claimant)
 }
 
 /// The two are told apart by their length: a recovery code has 25 symbols.
@@ -227,15 +273,13 @@ fn say_what_is_there(status: &Status) -> Outcome {
 /// The QR code, and the key for those who type it: shown this once.
 fn show(enrollment: &Enrollment, name: &str) -> Outcome {
     let uri = enrollment.key_uri(ISSUER, name);
-    say(format_args!(
-        "Scan this with your authenticator app:\n\n{}",
-        &*uri.expose_terminal()?
-    ))?;
     let key = enrollment.secret().expose_base32();
     say(format_args!(
-        "Or type this key, time-based, six digits:\nKey: {}",
+        "Scan this with your authenticator app. Or type this key, time-based, six digits:\nKey: {}",
         &*key
-    ))
+    ))?;
+    // With the question below it, it fills 24 lines.
+    say(uri.expose_terminal()?.trim_end())
 }
 
 fn say_codes(codes: &RecoveryCodes) -> Outcome {

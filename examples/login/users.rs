@@ -6,7 +6,7 @@ use std::time::Duration;
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use rusqlite::{Connection, OptionalExtension};
-use secondfactor::{AccountId, Label};
+use secondfactor::AccountId;
 
 use crate::Outcome;
 use crate::files::make_private;
@@ -40,11 +40,10 @@ impl Users {
     }
 
     pub(crate) fn add(&self, name: &str, password: &str) -> Outcome {
-        // Nothing that a terminal obeys, or that passes for another name.
-        let fits = |character: char| character.is_alphanumeric() || "-._@+".contains(character);
-        let is_name = (1..=32).contains(&name.chars().count()) && name.chars().all(fits);
-        if !is_name || Label::new(name).is_err() {
-            return Err("A name has 1 to 32 letters, digits or any of -._@+".into());
+        // Nothing that a terminal obeys, and no two names that look alike.
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
+        if !(1..=24).contains(&name.len()) || !name.bytes().all(fits) {
+            return Err("A name has 1 to 24 of these: a to z, 0 to 9, and -._".into());
         }
         if password.chars().count() < 8 {
             return Err("A password has at least 8 characters".into());

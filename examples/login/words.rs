@@ -12,8 +12,7 @@ use secondfactor::{AccountId, Denial, Error, Event, Proof, Status};
 use crate::dates::{ago, date, span};
 use crate::terminal::say;
 
-pub(crate) const NEEDS_CODE: &str =
-    "Log in again, with a code: a password alone changes nothing of your second factor";
+pub(crate) const NO_FACTOR: &str = "You have no second factor yet: type enroll";
 
 /// What to do about an error, by its code.
 const ADVICE: [(&str, &str); 9] = [
@@ -33,10 +32,13 @@ const ADVICE: [(&str, &str); 9] = [
         "not_enrolled",
         "There is no second factor here: if you had one, ask for help",
     ),
-    ("proof_required", NEEDS_CODE),
+    (
+        "proof_required",
+        "You have opted in elsewhere meanwhile: log in again, with a code",
+    ),
     (
         "stale",
-        "Your code was typed too long ago, or what it rests on has ended: log in again",
+        "That code changes nothing, as its device was replaced or has ended: type the command again, and another code",
     ),
     (
         "last_device",

@@ -18,6 +18,7 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/secondfactor"
 
 # Tools of cargo, and their versions.
 declare -A tools=(
+    [cargo-cyclonedx]=0.5.9
     [cargo-deny]=0.20.2
     [cargo-fuzz]=0.13.2
     [cargo-mutants]=27.1.0
@@ -41,6 +42,10 @@ peers_of_python=(pyotp==2.12.1 protobuf==7.36.2 python-pskc==1.4)
 peer_of_node=otplib@13.5.0
 peers="$cache/peers-$(tr -c 'a-z0-9.\n' - <<<"${peers_of_python[*]} $peer_of_node")"
 
+# What finds faults in pages that keep people out.
+axe_package=axe-core@4.14.1
+axe="$cache/${axe_package/@/-}/node_modules/axe-core/axe.min.js"
+
 # The oldest Rust that the library promises.
 msrv=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
 old_rust="$cache/rust-$msrv"
@@ -53,6 +58,7 @@ repository() {
 # Whether a thing that scripts/install knows is there.
 is_there() {
     case "$1" in
+    axe) [[ -f "$axe" ]] ;;
     c-compiler) echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1 ;;
     initdb) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
     libpam-dev) echo '#include <security/pam_modules.h>' | cc -E -x c - >/dev/null 2>&1 ;;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 
 use super::browser::cookie::CookieSalt;
+use super::browser::id::BrowserId;
 use super::credential::Credential;
 use super::policy::ANSWER_LIFETIME;
 use crate::codes::{UnixTime, constant_time};
@@ -22,6 +23,8 @@ pub(crate) struct Answer {
     /// It is given again only while this is still the device's, or a remembered redemption.
     pub(crate) credential: Credential,
     pub(crate) hash: SubmissionHash,
+    /// The code was verified in this browser: in no other one is it ever.
+    pub(crate) browser: Option<BrowserId>,
     /// The cookie that it gave is made of this again.
     pub(crate) cookie_salt: Option<CookieSalt>,
 }
@@ -38,12 +41,18 @@ impl Answer {
             at,
             credential,
             hash,
+            browser: None,
             cookie_salt: None,
         })
     }
 
-    pub(crate) fn with_cookie(self, cookie_salt: Option<CookieSalt>) -> Self {
+    pub(crate) fn in_browser(
+        self,
+        browser: Option<BrowserId>,
+        cookie_salt: Option<CookieSalt>,
+    ) -> Self {
         Self {
+            browser,
             cookie_salt,
             ..self
         }

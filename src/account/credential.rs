@@ -25,6 +25,11 @@ impl Credential {
         Self(bytes)
     }
 
+    /// For a session's row.
+    pub(crate) fn to_text(self) -> String {
+        format!("{:016x}", u64::from_be_bytes(self.0))
+    }
+
     pub(crate) const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }

@@ -1,6 +1,7 @@
 //! The standard that a policy keeps.
 
-/// Says which standard a [`Policy`](crate::Policy) keeps. Some rules depend on it, beside the numbers.
+/// Says from which standard a [`Policy`](crate::Policy) was made. Some rules depend on it, beside the numbers. Whoever
+/// changes the numbers by [`to_builder`](crate::Policy::to_builder) keeps to the standard themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {

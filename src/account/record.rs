@@ -6,6 +6,7 @@
 mod answer;
 mod browser;
 mod device;
+mod no_value;
 mod recovery;
 mod relocation;
 mod temporary;
@@ -170,11 +171,6 @@ fn decode(id: &AccountId, bytes: &[u8]) -> Result<Account, RecordError> {
         moved: relocation(record.moved)?,
         ..Account::new(id.clone())
     })
-}
-
-/// What no release wrote in a list's element.
-fn no_value() -> minicbor::decode::Error {
-    minicbor::decode::Error::message("no value of a record")
 }
 
 /// The room for a record that is left. Most writes are of a byte or two: where they are inlined, encoding

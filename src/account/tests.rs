@@ -298,6 +298,7 @@ fn everything() -> Account {
     let browser = (browser, Label::new("Firefox").unwrap());
     account.browsers.add(browser, phone, now).unwrap();
     account.browsers.list[0].trust = Some(Trust {
+        grant: Credential::from_bytes([1; 8]),
         lasts: Policy::MAX_TRUST,
         age: Duration::ZERO,
     });

@@ -51,12 +51,12 @@ impl<S: Store> Mfa<S> {
         Ok(ends.map_or(stage, Stage::Ended))
     }
 
-    /// Says whether the browser of a session is no longer trusted.
+    /// Says whether the trust that let a session in is over. Another trust, be it of the same browser, is none of it.
     async fn ends_with_trust(&self, sign_in: &SignIn) -> Result<Option<EndReason>, Error> {
         let is_trusted = match self.status(sign_in.account()).await {
             Ok(status) => status.browsers().iter().any(|browser| {
-                browser.trusted_until().is_some()
-                    && sign_in.browser() == Some(browser.id().to_string().as_str())
+                let trust = browser.grant();
+                trust.is_some_and(|trust| sign_in.rests_on(&trust.to_text()))
             }),
             Err(Error::NotEnrolled) => false,
             Err(error) => return Err(error),

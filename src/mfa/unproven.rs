@@ -138,8 +138,8 @@ impl<S: Store> Mfa<S> {
     ///
     /// Call it only after the owner's identity was proved again, as strictly as when they enrolled
     /// (NIST SP 800-63B-4 section 4.2.2.2, OWASP ASVS 6.4.3). The owner [redeems](Self::redeem) it as a recovery code, behind
-    /// the password, and enrolls a new device. It works once, within its lifetime, whatever the recovery codes do. It takes
-    /// the place of an earlier one. It ends when recovery codes are issued, by [`keep_only`](Self::keep_only), and by opting
+    /// the password, and enrolls a new device. It works once, within its lifetime, whatever the recovery codes do. A clock
+    /// that is set back gives it that time again. It takes the place of an earlier one. It ends when recovery codes are issued, by [`keep_only`](Self::keep_only), and by opting
     /// out. NIST section 4.2.1.2 allows 10 minutes for a code by text message or telephone, and 24 hours by mail.
     ///
     /// ```

@@ -10,6 +10,8 @@ use crate::provisioning::migration::MigrationExport;
 
 /// ISO/IEC 18004 section 5.3.8: without a margin of four modules scanners don't find the code.
 const QUIET_ZONE: usize = 4;
+/// Above and below a code in a terminal two modules must do, so that a usual one fits 24 lines.
+const TERMINAL_MARGIN: usize = 2;
 
 /// Says that a key URI is too long for a QR code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +35,13 @@ impl KeyUri {
     /// # Errors
     /// [`QrError`] if the URI is too long for a QR code.
     pub fn expose_svg(&self) -> Result<SecretText, QrError> {
-        Ok(Modules::new(&self.expose_uri())?.svg())
+        Ok(Modules::for_page(&self.expose_uri())?.svg())
     }
 
     /// Returns the URI as a QR code for a terminal of any colours.
     ///
-    /// A character holds two modules. ANSI escapes make it black on white.
+    /// A character holds two modules. ANSI escapes make it black on white. With a secret of 20 bytes
+    /// and two short names, it fits 80 columns and 24 lines, the question below it included.
     ///
     /// ```
     /// # use secondfactor::codes::Secret;
@@ -51,7 +54,7 @@ impl KeyUri {
     /// # Errors
     /// [`QrError`] if the URI is too long for a QR code.
     pub fn expose_terminal(&self) -> Result<SecretText, QrError> {
-        Ok(Modules::new(&self.expose_uri())?.terminal())
+        Ok(Modules::for_terminal(&self.expose_uri())?.terminal())
     }
 }
 
@@ -64,7 +67,7 @@ impl MigrationExport {
     pub fn expose_svgs(&self) -> Result<Vec<SecretText>, QrError> {
         self.expose_uris()
             .iter()
-            .map(|uri| Ok(Modules::new(uri)?.svg()))
+            .map(|uri| Ok(Modules::for_page(uri)?.svg()))
             .collect()
     }
 
@@ -75,12 +78,12 @@ impl MigrationExport {
     pub fn expose_terminals(&self) -> Result<Vec<SecretText>, QrError> {
         self.expose_uris()
             .iter()
-            .map(|uri| Ok(Modules::new(uri)?.terminal()))
+            .map(|uri| Ok(Modules::for_terminal(uri)?.terminal()))
             .collect()
     }
 }
 
-/// Holds the square of modules, with the quiet zone.
+/// Holds the square of modules, without a quiet zone.
 struct Modules {
     size: usize,
     dark: Zeroizing<Vec<bool>>,
@@ -90,39 +93,40 @@ impl Modules {
     /// Makes the smallest code of level M, which can be read with 15 % of it destroyed by glare,
     /// dirt or a bent page. For texts of this length the next level, Q, always takes a wider code,
     /// with smaller modules in the same space. Only the longest names need level L, which holds more.
-    fn new(uri: &str) -> Result<Self, QrError> {
-        let code = QrCode::with_error_correction_level(uri, EcLevel::M)
-            .or_else(|_| QrCode::with_error_correction_level(uri, EcLevel::L))
-            .map_err(|_| QrError(()))?;
-        let size = code.width().saturating_add(const { 2 * QUIET_ZONE });
+    fn for_page(uri: &str) -> Result<Self, QrError> {
+        Self::new(uri, EcLevel::M).or_else(|_| Self::new(uri, EcLevel::L))
+    }
+
+    /// Makes the smallest code of all. A terminal has neither glare nor dirt, but few lines.
+    fn for_terminal(uri: &str) -> Result<Self, QrError> {
+        Self::new(uri, EcLevel::L)
+    }
+
+    fn new(uri: &str, level: EcLevel) -> Result<Self, QrError> {
+        let code = QrCode::with_error_correction_level(uri, level).map_err(|_| QrError(()))?;
+        let size = code.width();
         let mut dark = Zeroizing::new(vec![false; size.saturating_mul(size)]);
-        for (y, row) in code.to_colors().chunks(code.width()).enumerate() {
-            let start = y
-                .saturating_add(QUIET_ZONE)
-                .saturating_mul(size)
-                .saturating_add(QUIET_ZONE);
-            dark.iter_mut()
-                .skip(start)
-                .zip(row)
-                .for_each(|(dark, color)| *dark = *color == Color::Dark);
+        for (dark, color) in dark.iter_mut().zip(code.to_colors()) {
+            *dark = color == Color::Dark;
         }
         Ok(Self { size, dark })
     }
 
     fn svg(&self) -> SecretText {
-        let size = self.size;
         // A run of dark modules is a rectangle of 24 bytes at most, and a light module follows it.
         let mut path = SecretText::with_capacity(self.dark.len().saturating_mul(12));
-        for y in 0..size {
+        for y in 0..self.size {
             let mut x = 0_usize;
-            while x < size {
-                let run = (x..size).take_while(|x| self.is_dark(*x, y)).count();
+            while x < self.size {
+                let run = (x..self.size).take_while(|x| self.is_dark(*x, y)).count();
                 if run > 0 {
-                    path.push_fmt(format_args!("M{x} {y}h{run}v1h-{run}z"));
+                    let (left, top) = (x.saturating_add(QUIET_ZONE), y.saturating_add(QUIET_ZONE));
+                    path.push_fmt(format_args!("M{left} {top}h{run}v1h-{run}z"));
                 }
                 x = x.saturating_add(run).saturating_add(1);
             }
         }
+        let size = self.size.saturating_add(const { 2 * QUIET_ZONE });
         let mut svg = SecretText::with_capacity(path.len().saturating_add(512));
         svg.push_fmt(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" role=\"img\" \
@@ -134,32 +138,38 @@ impl Modules {
     }
 
     fn terminal(&self) -> SecretText {
+        let width = self.size.saturating_add(const { 2 * QUIET_ZONE });
+        let height = self.size.saturating_add(const { 2 * TERMINAL_MARGIN });
         // A character of the QR code has three bytes, and the escapes of a line have 14.
-        let lines = self.size.div_ceil(2);
+        let lines = height.div_ceil(2);
         let mut text = SecretText::with_capacity(
-            lines.saturating_mul(self.size.saturating_mul(3).saturating_add(14)),
+            lines.saturating_mul(width.saturating_mul(3).saturating_add(14)),
         );
-        for y in (0..self.size).step_by(2) {
+        // Above and left of the code there is no module: that is light.
+        let is_dark = |x: usize, y: usize| {
+            let module = x
+                .checked_sub(QUIET_ZONE)
+                .zip(y.checked_sub(TERMINAL_MARGIN));
+            module.is_some_and(|(x, y)| self.is_dark(x, y))
+        };
+        for y in (0..height).step_by(2) {
             text.push_str("\u{1b}[30;107m");
-            for x in 0..self.size {
-                text.push_str(
-                    match (self.is_dark(x, y), self.is_dark(x, y.saturating_add(1))) {
-                        (true, true) => "█",
-                        (true, false) => "▀",
-                        (false, true) => "▄",
-                        (false, false) => " ",
-                    },
-                );
+            for x in 0..width {
+                text.push_str(match (is_dark(x, y), is_dark(x, y.saturating_add(1))) {
+                    (true, true) => "█",
+                    (true, false) => "▀",
+                    (false, true) => "▄",
+                    (false, false) => " ",
+                });
             }
             text.push_str("\u{1b}[0m\n");
         }
         text
     }
 
+    /// Says whether a module is dark. Right of the code and below it none is.
     fn is_dark(&self, x: usize, y: usize) -> bool {
-        self.dark
-            .get(y.saturating_mul(self.size).saturating_add(x))
-            .copied()
-            .unwrap_or(false)
+        let place = y.saturating_mul(self.size).saturating_add(x);
+        x < self.size && self.dark.get(place).copied().unwrap_or(false)
     }
 }

@@ -15,7 +15,8 @@
 ///
 /// If [`opt_out`](crate::Mfa::opt_out) is refused, as the proof is [`Stale`](crate::Error::Stale), nothing was removed: write
 /// `OptedIn` again. If the store failed, the record may be gone: leave the note, and opt out once more. While it says
-/// `OptingOut`, the password is enough where the record was lost.
+/// `OptingOut`, the password is enough where the record was lost. So ask
+/// [`check_proof`](crate::Mfa::check_proof) before you write it: without a proof that stands, nothing is begun.
 ///
 /// Write a note only where the one that you have read still stands. If two sessions of one owner change it at the same time,
 /// one of them loses.
@@ -25,6 +26,7 @@
 /// # use secondfactor::sign_in::Note;
 /// # trait User { fn write_note(&mut self, note: Note, if_it_is: Note); }
 /// # async fn example<S: Store>(mfa: &Mfa<S>, proof: &Proof, user: &mut impl User) -> Result<(), Error> {
+/// mfa.check_proof(proof).await?;
 /// user.write_note(Note::OptingOut, Note::OptedIn);
 /// let answer = mfa.opt_out(proof).await;
 /// match &answer {

@@ -47,8 +47,9 @@ impl Demand {
 
 /// Says whether an owner has the second factor that is demanded of them, or by when they must.
 ///
-/// The application writes the deadline down the first time that it is demanded. It never moves to a later date, whatever
-/// the policy says then. A stricter policy, and a date that a wrong clock wrote, move it to an earlier one.
+/// The application writes the deadline down the first time that it is demanded. One that is written never moves to a later
+/// date, whatever the policy says then. A stricter policy, and a date that a wrong clock wrote, move it to an earlier one.
+/// What is demanded at once is not written: it holds as long as that policy does.
 ///
 /// ```
 /// # use secondfactor::{AccountId, Mfa, store::Store, codes::UnixTime};

@@ -65,7 +65,7 @@ pub struct SignIn {
     password_at: UnixTime,
     state: State,
     /// The sessions that end with this one, the latest last.
-    others: Vec<Other>,
+    others: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -78,7 +78,8 @@ enum State {
     Half,
     Password,
     Recognized {
-        browser: String,
+        /// The trust that it rests on.
+        grant: String,
     },
     Mending {
         token: String,
@@ -91,14 +92,6 @@ enum State {
         /// The proof that is repeated is of this time.
         proved: UnixTime,
     },
-}
-
-#[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Other {
-    key: String,
-    /// It has ended by then in any case, if it is one that can only repeat.
-    until: Option<UnixTime>,
 }
 
 /// Names the rows of two sessions, by whatever the application finds them by. Not the ids themselves, if it stores hashes.
@@ -138,7 +131,7 @@ pub enum ProveError {
     /// The session is over by its own dates.
     #[error(transparent)]
     Ended(#[from] EndReason),
-    /// The proof is not fresh, is dated in the future, or is older than this login.
+    /// The proof is not fresh, is dated in the future, or is more than five seconds older than this login.
     #[error(transparent)]
     Stale(#[from] Stale),
 }
@@ -176,12 +169,8 @@ impl SignIn {
     /// # Errors
     /// [`RngError`] if there are no random bytes.
     pub fn recognized(recognized: &Recognized, now: UnixTime) -> Result<Self, RngError> {
-        let browser = recognized.browser().to_string();
-        Self::new(
-            recognized.account().clone(),
-            State::Recognized { browser },
-            now,
-        )
+        let (account, grant) = (recognized.account().clone(), recognized.grant().to_text());
+        Self::new(account, State::Recognized { grant }, now)
     }
 
     fn new(account: AccountId, state: State, now: UnixTime) -> Result<Self, RngError> {
@@ -196,12 +185,9 @@ impl SignIn {
         })
     }
 
-    /// The browser whose trust it rests on.
-    pub(crate) fn browser(&self) -> Option<&str> {
-        match &self.state {
-            State::Recognized { browser } => Some(browser),
-            _ => None,
-        }
+    /// Says whether it was let in by this trust.
+    pub(crate) fn rests_on(&self, trust: &str) -> bool {
+        matches!(&self.state, State::Recognized { grant } if grant == trust)
     }
 
     /// Returns how far the session has come, by its own dates. [`Mfa::stage`](crate::Mfa::stage) asks the record too.
@@ -277,7 +263,8 @@ impl SignIn {
     ///   session is from the future. How long other sessions are idle or last is asked by [`stage`](Self::stage).
     /// * [`ProveError::NotRepeated`] if this session may only repeat its submission, and this is another one.
     /// * [`ProveError::Stale`] if the proof is older than its [`lifetime`](Proof::lifetime) or than this login, or from the
-    ///   future. Where it only keeps what the session has, its age does not matter.
+    ///   future. Servers' clocks may differ by five seconds. Where it leads no further than the session has come, its age
+    ///   does not matter.
     pub fn prove(
         &self,
         proof: impl AsRef<Proof>,
@@ -313,12 +300,12 @@ impl SignIn {
             ProofKind::RecoveryCode => State::Mending { token },
             ProofKind::Code | ProofKind::Confirmation => State::Proven { token },
         });
-        next.remember(keys.old, Some(now.saturating_add(REPEAT)), now);
+        next.remember(keys.old);
         let mut left = beside(State::Repeat {
             since,
             proved: proof.at(),
         });
-        left.remember(keys.new, None, now);
+        left.remember(keys.new);
         Ok(Proved { left, next })
     }
 
@@ -338,15 +325,11 @@ impl SignIn {
         proof.require_within(proof.lifetime(), now)
     }
 
-    /// Remembers a session that ends with this one.
-    fn remember(&mut self, key: &str, until: Option<UnixTime>, now: UnixTime) {
-        let stays =
-            |other: &Other| other.key != key && other.until.is_none_or(|until| until >= now);
-        self.others.retain(stays);
-        self.others.push(Other {
-            key: key.to_owned(),
-            until,
-        });
+    /// Remembers a session that ends with this one. One that can only repeat is remembered after its
+    /// minute too, because others may be known to it alone.
+    fn remember(&mut self, key: &str) {
+        self.others.retain(|other| other != key);
+        self.others.push(key.to_owned());
         let too_many = self.others.len().saturating_sub(MAX_OTHERS);
         self.others.drain(..too_many);
     }
@@ -354,10 +337,10 @@ impl SignIn {
     /// Ends this session, as its owner logs out. Returns the keys of the sessions that end with it: the one that asked for
     /// the code, and others that the same form led to. Those of the same form may be known to the one that asked alone.
     ///
-    /// So remove each row that has the same [`id`](Self::id), where rows are found by it. Where they are found by their keys
-    /// alone, end each row that you remove, too, until none is left.
+    /// So remove each row that has the same [`id`](Self::id). Where rows are found by their keys alone, end each row that you
+    /// remove, too, until none is left. Each knows the last eight, so that finds all of a login of up to eight codes.
     pub fn end(self) -> impl Iterator<Item = String> {
-        self.others.into_iter().map(|other| other.key)
+        self.others.into_iter()
     }
 
     /// Returns what all sessions of this login have in common, and no other has. A logout removes them all.

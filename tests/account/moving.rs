@@ -164,6 +164,25 @@ fn proofs_and_sessions_of_the_old_id_end() {
 }
 
 #[test]
+fn what_ended_with_a_move_does_not_stand_again_after_the_move_back() {
+    let moved = Move::new(false);
+    let token = moved.mfa.seal_proof(&moved.verified, b"session").unwrap();
+    moved.moves().unwrap();
+    run(moved
+        .mfa
+        .danger_move_unproven(&operator(), &user(), &alice()))
+    .unwrap();
+    let opened = moved.mfa.open_proof(&alice(), b"session", &token).unwrap();
+    for proof in [moved.verified.as_ref(), &opened] {
+        let refused = run(moved.mfa.stands(proof));
+        assert!(matches!(refused, Err(Error::Stale(_))));
+        let refused = run(moved.mfa.opt_out(proof));
+        assert!(matches!(refused, Err(Error::Stale(_))));
+    }
+    moved.verify(&alice(), 1).unwrap();
+}
+
+#[test]
 fn a_move_that_was_done_is_done() {
     let moved = Move::new(false);
     moved.moves().unwrap();

@@ -458,6 +458,31 @@ fn a_logout_from_any_session_ends_all_that_its_login_led_to() {
     }
 }
 
+/// One of two clicks is asked for a code again after the minute of repeating. The other one's session,
+/// whose answer was lost, is known to the first session alone.
+#[test]
+fn a_logout_after_another_code_ends_what_the_first_form_led_to() {
+    let (stage, phone, _) = Stage::with_phone();
+    let mut rows = BTreeMap::from([("half", begun(yes(false)))]);
+    let mut go_on = |verified: &Verified, [old, new]: [&'static str; 2]| {
+        let token = stage.mfa.seal_proof(verified, b"session").unwrap();
+        let proved = rows[old].prove(verified, token, SessionKeys { old, new }, stage.now());
+        let Proved { left, next } = proved.unwrap();
+        rows.extend([(old, left), (new, next)]);
+    };
+    stage.wait(STEP);
+    let verified = stage.log_in(&phone).unwrap();
+    go_on(&verified, ["half", "first"]);
+    go_on(&verified, ["half", "lost"]);
+    stage.wait(STEP * 4);
+    go_on(&stage.log_in(&phone).unwrap(), ["first", "later"]);
+    let mut keys = vec!["later".to_owned()];
+    while let Some(key) = keys.pop() {
+        keys.extend(rows.remove(key.as_str()).into_iter().flat_map(SignIn::end));
+    }
+    assert!(rows.is_empty());
+}
+
 #[test]
 fn a_proof_of_another_account_leads_nowhere() {
     let (stage, phone, _) = Stage::with_phone();

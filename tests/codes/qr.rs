@@ -144,6 +144,15 @@ fn a_terminal_scans() {
     }
 }
 
+/// With a line for the question below it.
+#[test]
+fn a_terminal_of_24_lines_shows_the_code_of_usual_names() {
+    let text = uris()[0].expose_terminal().unwrap();
+    assert!(text.lines().count() < 24);
+    let widths = modules_of_terminal(&text).into_iter().map(|row| row.len());
+    assert!(widths.max() <= Some(80));
+}
+
 /// A wider code is harder to scan: what people enroll with stays small, and the longest stays readable. Level M is 0 and L
 /// is 1 in the format information (ISO/IEC 18004, 7.9).
 #[test]

@@ -121,6 +121,10 @@ fn devices_are_added_renamed_suspended_rotated_and_the_last_one_stays() {
     assert_eq!(changed.status, Some(0), "{changed:?}");
     assert!(changed.stdout.contains("\n  old phone: suspended"));
     assert!(
+        changed.stdout.contains("\n  old phone\n  tablet\n"),
+        "a list to choose from"
+    );
+    assert!(
         changed
             .stdout
             .contains("10 recovery codes are left, issued ")
@@ -193,12 +197,33 @@ fn a_password_alone_changes_nothing() {
         "rename", "suspend", "resume", "revoke", "rotate", "keep", "codes", "optout",
     ] {
         let run = site.run(format!("{LOG_IN}{command}\n"));
-        assert_fails(
-            &run,
-            "Log in again, with a code: a password alone changes nothing of your second factor.",
-        );
+        assert_fails(&run, "You have no second factor yet: type enroll.");
         assert_refused(&site.run(format!("{command}\n")), "Log in first.");
     }
+}
+
+/// Also at the next command of a session whose proof has ended, and without the password.
+#[test]
+fn a_code_is_asked_for_again_where_the_proof_has_ended() {
+    let (first, mended) = at_present(|now| {
+        let (site, secret, codes) = opted_in_with_codes(now);
+        let mut first = site.talk();
+        first.types(&format!("{LOG_IN}{}\n", codes[0]));
+        first.sees("by password and recovery code.");
+        let other = site.run(format!("{LOG_IN}{}\ncodes\n", code(&secret, now, 1)));
+        let next = recovery_codes(&other.stdout);
+        first.types(&format!("codes\n{}\n", next[0]));
+        let first = first.end();
+        let mended = recovery_codes(&first.stdout);
+        (first, mended)
+    });
+    assert_eq!(first.status, Some(0), "{first:?}");
+    assert!(
+        first
+            .stdout
+            .contains("That takes a code of just now, or a recovery code.")
+    );
+    assert_eq!(mended.len(), 10, "{first:?}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod login_devices;
 mod login_files;
 #[cfg(all(feature = "sqlite", feature = "qr"))]
 mod login_keep;
+#[cfg(all(feature = "sqlite", feature = "qr"))]
+mod login_terminal;
 mod program;
 #[cfg(all(feature = "sqlite", feature = "qr"))]
 mod site;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rusqlite::Connection;
 use secondfactor::codes::{Clock, Secret, SystemClock, UnixTime};
@@ -97,13 +97,30 @@ impl Site {
 
     /// Starts the program, and goes on as it answers.
     pub(crate) fn talk(&self) -> Talk {
-        let mut child = self.program().spawn().unwrap();
-        Talk {
-            input: child.stdin.take().unwrap(),
-            output: BufReader::new(child.stdout.take().unwrap()),
-            child,
-            shown: String::new(),
-        }
+        Talk::with(self.program().spawn().unwrap())
+    }
+
+    /// The same at a terminal of `script`, which is part of util-linux.
+    pub(crate) fn talk_at_a_terminal(&self) -> Talk {
+        let words = [
+            self.program().get_program().to_owned(),
+            self.database().into(),
+        ];
+        let words = words.map(|word| format!("'{}'", word.to_str().unwrap()));
+        let mut script = Command::new("script");
+        script.args([
+            "--quiet",
+            "--return",
+            "--command",
+            &words.join(" "),
+            "/dev/null",
+        ]);
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        Talk::with(
+            script
+                .spawn()
+                .expect("script can't be run: is it installed?"),
+        )
     }
 }
 
@@ -116,6 +133,15 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
+    fn with(mut child: Child) -> Self {
+        Self {
+            input: child.stdin.take().unwrap(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            shown: String::new(),
+        }
+    }
+
     pub(crate) fn types(&mut self, lines: &str) {
         self.input.write_all(lines.as_bytes()).unwrap();
     }
@@ -133,6 +159,21 @@ impl Talk {
             if let Some(key) = self.shown[start..].strip_prefix("Key: ") {
                 return Secret::from_base32(key.trim_end()).unwrap();
             }
+        }
+    }
+
+    /// Waits for the next such text. It may be a question, which ends no line.
+    pub(crate) fn sees(&mut self, text: &str) {
+        let start = self.shown.len();
+        while !self.shown[start..].contains(text) {
+            let mut byte = [0];
+            assert_eq!(
+                self.output.read(&mut byte).unwrap(),
+                1,
+                "{text}: {}",
+                self.shown
+            );
+            self.shown.push(char::from(byte[0]));
         }
     }
 

@@ -32,7 +32,7 @@ const HOUSE: [(&str, &str); 11] = [
         "credential form_id relocation device/id device/session browser/id browser/cookie browser/recognized browser/side label actor origin diagnosis \
          profile guess_bound policy recovery/set_id stale proof proved voucher event wait denial \
          record_error error clock answer throttle browser/entry browser/list device/drift device/new_device device/entry device/searching \
-         device/enrollment recovery/code recovery/codes recovery/set recovery/temporary submission state browser/status record/answer record/throttle record/relocation record/voucher \
+         device/enrollment recovery/code recovery/codes recovery/set recovery/temporary submission state browser/status record/answer record/throttle record/relocation record/voucher record/no_value \
          record/device record/recovery record/temporary record/browser record attempt judge status commands/check_proof commands/sides commands/remember \
          commands/browsers commands/enroll \
          commands/confirm commands/change_devices commands/issue_recovery_codes commands/redeem commands/relocate \

@@ -13,14 +13,13 @@ fn chapter(name: &str) -> String {
     fs::read_to_string(root("src/manual").join(name)).unwrap()
 }
 
+fn is_name(text: &str) -> bool {
+    let fits = |c| matches!(c, 'a'..='z' | '0'..='9' | '_');
+    !text.is_empty() && text.chars().all(fits)
+}
+
 /// The tests that a chapter names: `` `module::name` ``, in lower case.
 fn named(chapter: &str) -> BTreeSet<(String, String)> {
-    let is_name = |text: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'))
-    };
     let spans = chapter
         .split('`')
         .skip(1)
@@ -50,6 +49,7 @@ fn text_of(path: &Path) -> String {
 fn source_of(module: &str) -> String {
     match module {
         "src" => return text_of(&root("src")),
+        "holes" => return text_of(&root("examples/axum-login/tests/holes.rs")),
         "web_login" => return text_of(&root("examples/web-login/tests")),
         _ => {}
     }
@@ -81,7 +81,12 @@ fn tests_in(source: &str) -> BTreeSet<String> {
 #[test]
 fn every_test_that_the_manual_names_is_there() {
     let mut count = 0;
-    for name in ["attacks.md", "record_format.md", "standards.md"] {
+    for name in [
+        "attacks.md",
+        "record_format.md",
+        "standards.md",
+        "../../examples/axum-login/README.md",
+    ] {
         for (file, test) in named(&chapter(name)) {
             assert!(
                 tests_in(&source_of(&file)).contains(&test),
@@ -91,6 +96,27 @@ fn every_test_that_the_manual_names_is_there() {
         }
     }
     assert!(count > 100, "the walk found {count} tests");
+}
+
+#[test]
+fn every_mistake_of_copyists_names_a_test_that_is_there() {
+    let readme = fs::read_to_string(root("examples/web-login/README.md")).unwrap();
+    let (_, section) = readme.split_once("## The ten mistakes").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let tests = ["src", "tests"].map(|folder| text_of(&root("examples/web-login").join(folder)));
+    let tests = tests_in(&tests.concat());
+    let mistakes: Vec<&str> = section.split(". **").skip(1).collect();
+    assert_eq!(mistakes.len(), 10);
+    for mistake in mistakes {
+        let spans = mistake.split('`').skip(1).step_by(2);
+        let names: Vec<&str> = spans
+            .filter(|span| span.contains('_') && is_name(span))
+            .collect();
+        assert!(!names.is_empty(), "{mistake}");
+        for name in names {
+            assert!(tests.contains(name), "there is no test {name}");
+        }
+    }
 }
 
 #[test]
@@ -160,10 +186,8 @@ const GAPS: [&str; 2] = ["N-40", "A-27"];
 
 #[test]
 fn every_requirement_has_its_row_once() {
-    let chapter = chapter("standards.md");
-    let (tables, duties) = chapter
-        .split_once("# What is left to the application")
-        .unwrap();
+    let (tables, login) = (chapter("standards.md"), chapter("login.md"));
+    let (_, duties) = login.split_once("\n# The checklist\n").unwrap();
     let rows: Vec<Vec<&str>> = tables
         .lines()
         .filter(|line| {

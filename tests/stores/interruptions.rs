@@ -6,18 +6,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 
-use secondfactor::account::{BrowserId, DeviceId, RecoverySetId, Submission};
-use secondfactor::codes::{ManualClock, Secret, SecretText};
+use secondfactor::codes::ManualClock;
 use secondfactor::store::{
     AnyStore, AnyStoreError, MemoryStore, Report, Store, Stored, Swap, Version,
 };
-use secondfactor::{
-    AccountId, Confirmed, Error, Keyring, Mfa, NewDevice, Policy, RecoveryCode, SealingKey,
-    Verified,
-};
+use secondfactor::{AccountId, Keyring, Mfa, SealingKey};
 
+use crate::commands::{COMMANDS, FIRST_COMMANDS, perform};
+use crate::owner::{Owner, policy};
 use crate::place::Place;
 use crate::support::*;
 
@@ -88,134 +85,7 @@ impl Store for Unanswered {
     }
 }
 
-/// An account with everything that a command may need, and what its owner has.
-struct Owner {
-    record: Vec<u8>,
-    phone: DeviceId,
-    /// Suspended.
-    tablet: DeviceId,
-    /// Not yet confirmed.
-    watch: DeviceId,
-    secret: Secret,
-    watch_secret: Secret,
-    recovery_code: RecoveryCode,
-    /// It was redeemed a moment ago.
-    used_code: RecoveryCode,
-    codes: Option<RecoverySetId>,
-    proof: Confirmed,
-    /// It is trusted.
-    browser: BrowserId,
-    cookie: SecretText,
-    /// In that browser.
-    verified: Verified,
-}
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-fn policy() -> Policy {
-    Policy::builder().trust(DAY).build().unwrap()
-}
-
-impl Owner {
-    fn new() -> Self {
-        let store = Arc::new(MemoryStore::new());
-        let Login {
-            mfa,
-            device: phone,
-            secret,
-            proof,
-            ..
-        } = Login::new(Arc::clone(&store));
-        let mfa = mfa.with_policy(policy());
-        run(async {
-            let mut secrets = Vec::new();
-            for name in ["laptop", "tablet"] {
-                let device = mfa.enroll_another(&proof, label(name)).await.unwrap();
-                let code = code(device.secret(), NOW, 0);
-                mfa.confirm(&alice(), device.device(), code).await.unwrap();
-                secrets.push(device.secret().duplicate());
-            }
-            let next = Submission::new(code(&secrets[0], NOW, 1)).remember_browser(label("home"));
-            let mut verified = mfa.verify(&alice(), next).await.unwrap();
-            let cookie = verified.take_browser_cookie().unwrap().expose_value();
-            let browser = verified.browser().unwrap();
-            let tablet = mfa.devices(&alice()).await.unwrap()[2].id();
-            mfa.suspend(&proof, tablet).await.unwrap();
-            let codes = mfa.issue_recovery_codes(&proof, None).await.unwrap();
-            let mut sheet = codes.into_iter();
-            let (used_code, recovery_code) = (sheet.next().unwrap(), sheet.next().unwrap());
-            let redeemed = mfa.redeem(&alice(), in_form(&used_code)).await;
-            // A redemption ends trust.
-            mfa.trust_browser(&verified, browser, DAY).await.unwrap();
-            let watch = mfa.enroll_another(&proof, label("watch")).await.unwrap();
-            let minute = Duration::from_secs(60);
-            let _shown = mfa
-                .danger_issue_temporary_code_unproven(&alice(), &operator(), minute)
-                .await
-                .unwrap();
-            let stored = store.load(&alice()).await.unwrap().unwrap();
-            Self {
-                record: stored.body().to_vec(),
-                phone,
-                tablet,
-                watch: watch.device(),
-                secret,
-                watch_secret: watch.secret().duplicate(),
-                recovery_code,
-                used_code,
-                codes: redeemed.unwrap().recovery_set(),
-                proof,
-                browser,
-                cookie,
-                verified,
-            }
-        })
-    }
-}
-
-fn in_form<C>(code: C) -> Submission<C> {
-    let form = "0123456789abcdef0123456789abcdef".parse().unwrap();
-    Submission::new(code)
-        .with_form(b"the session's id", form)
-        .unwrap()
-}
-
-/// Those of alice, with what they are about.
-const COMMANDS: [&str; 30] = [
-    "enroll_another",
-    "confirm",
-    "confirm a wrong code",
-    "confirm_pair",
-    "verify",
-    "verify a wrong code",
-    "verify a replay",
-    "resync",
-    "rotate",
-    "issue_recovery_codes",
-    "redeem",
-    "redeem again",
-    "rename",
-    "suspend",
-    "resume",
-    "revoke",
-    "keep_only",
-    "opt_out",
-    "forget_browser",
-    "forget_browsers",
-    "password_changed",
-    "trust_browser",
-    "recognize",
-    "danger_revoke_unproven",
-    "danger_unlock_unproven",
-    "danger_opt_out_unproven",
-    "danger_issue_temporary_code_unproven",
-    "danger_withdraw_temporary_code_unproven",
-    "danger_move_unproven",
-    "reseal",
-];
-/// Those of somebody who has no record.
-const FIRST_COMMANDS: [&str; 2] = ["enroll", "danger_import_unproven"];
-/// They write nothing of an account, or call those above.
+/// They write nothing of an account, or call those that do.
 const OTHERS: [&str; 9] = [
     "check",
     "status",
@@ -227,82 +97,6 @@ const OTHERS: [&str; 9] = [
     "reseal_batch",
     "key_usage",
 ];
-
-async fn perform(
-    command: &str,
-    mfa: &Mfa<Unanswered>,
-    id: &AccountId,
-    owner: &Owner,
-) -> Result<(), Error> {
-    let proof = &owner.proof;
-    let pair = |secret| [7, 8].map(|steps| code(secret, NOW, steps));
-    let wrong = wrong_code(&owner.secret, NOW);
-    match command {
-        "enroll" => mfa.enroll(id, label("phone")).await.map(drop),
-        "enroll_another" => mfa.enroll_another(proof, label("car")).await.map(drop),
-        "confirm" => {
-            let code = code(&owner.watch_secret, NOW, 0);
-            mfa.confirm(id, owner.watch, code).await.map(drop)
-        }
-        "confirm a wrong code" => mfa.confirm(id, owner.watch, wrong).await.map(drop),
-        "confirm_pair" => {
-            let pair = pair(&owner.watch_secret);
-            mfa.confirm_pair(id, owner.watch, pair).await.map(drop)
-        }
-        "verify" => mfa.verify(id, code(&owner.secret, NOW, 0)).await.map(drop),
-        "verify a wrong code" => mfa.verify(id, wrong).await.map(drop),
-        "verify a replay" => mfa.verify(id, code(&owner.secret, NOW, -1)).await.map(drop),
-        "resync" => mfa.resync(id, owner.phone, pair(&owner.secret)).await,
-        "rotate" => mfa
-            .rotate(proof, owner.phone, Duration::ZERO)
-            .await
-            .map(drop),
-        "issue_recovery_codes" => mfa.issue_recovery_codes(proof, owner.codes).await.map(drop),
-        "redeem" => mfa.redeem(id, &owner.recovery_code).await.map(drop),
-        "redeem again" => mfa.redeem(id, in_form(&owner.used_code)).await.map(drop),
-        "rename" => mfa.rename(proof, owner.phone, label("old phone")).await,
-        "suspend" => mfa.suspend(proof, owner.phone).await,
-        "resume" => mfa.resume(proof, owner.tablet).await,
-        "revoke" => mfa.revoke(proof, owner.phone).await,
-        "keep_only" => mfa.keep_only(proof, &[owner.phone]).await.map(drop),
-        "opt_out" => mfa.opt_out(proof).await,
-        "forget_browser" => mfa.forget_browser(proof, owner.browser).await,
-        "forget_browsers" => mfa.forget_browsers(proof).await,
-        "password_changed" => mfa.password_changed(proof, None).await,
-        "trust_browser" => {
-            let (verified, browser) = (&owner.verified, owner.browser);
-            mfa.trust_browser(verified, browser, DAY / 2).await
-        }
-        "recognize" => mfa.recognize(id, Some(&owner.cookie)).await.map(drop),
-        "danger_import_unproven" => {
-            let phone = NewDevice::totp(label("phone")).with_secret(owner.secret.duplicate());
-            mfa.danger_import_unproven(id, &operator(), vec![phone], None)
-                .await
-        }
-        "danger_revoke_unproven" => {
-            mfa.danger_revoke_unproven(id, &operator(), owner.phone)
-                .await
-        }
-        "danger_unlock_unproven" => mfa.danger_unlock_unproven(id, &operator()).await,
-        "danger_opt_out_unproven" => mfa.danger_opt_out_unproven(id, &operator()).await,
-        "danger_issue_temporary_code_unproven" => {
-            let lifetime = Duration::from_secs(600);
-            mfa.danger_issue_temporary_code_unproven(id, &operator(), lifetime)
-                .await
-                .map(drop)
-        }
-        "danger_withdraw_temporary_code_unproven" => {
-            mfa.danger_withdraw_temporary_code_unproven(id, &operator())
-                .await
-        }
-        "danger_move_unproven" => {
-            mfa.danger_move_unproven(&operator(), id, &account("alice-2"))
-                .await
-        }
-        "reseal" => mfa.reseal(id).await,
-        _ => panic!("{command}"),
-    }
-}
 
 /// Attack E1.
 fn a_dropped_call_is_told_on(store: AnyStore) {

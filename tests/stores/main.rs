@@ -21,6 +21,7 @@ mod address;
 mod blocking;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod broken;
+mod commands;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod conformance;
 #[cfg(all(feature = "postgres", feature = "redis"))]
@@ -29,12 +30,15 @@ mod daemon;
 mod failover;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod faults;
+mod given;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod hold;
+mod interleavings;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod interruptions;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod own_transaction;
+mod owner;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod place;
 #[cfg(all(feature = "postgres", feature = "redis"))]
@@ -45,6 +49,8 @@ mod pooler;
 mod proxy;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod races;
+#[path = "../support/record_checks.rs"]
+mod record_checks;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod redis;
 #[cfg(all(feature = "postgres", feature = "redis"))]

@@ -1,7 +1,5 @@
 //! What happened to an account, on its way to the owner's list.
 
-use std::sync::Arc;
-
 use secondfactor::account::Origin;
 use secondfactor::codes::UnixTime;
 use secondfactor::{AccountId, Event};
@@ -22,7 +20,7 @@ pub(crate) struct Activity {
 
 impl Activity {
     /// The task ends when this is dropped and all is written.
-    pub(crate) fn start(database: Arc<dyn Database>) -> (Self, JoinHandle<()>) {
+    pub(crate) fn start(database: Database) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(WAITING);
         (Self { sender }, tokio::spawn(write(database, receiver)))
     }
@@ -71,7 +69,7 @@ fn log(account: &AccountId, at: UnixTime, event: &Event, origin: Option<&Origin>
     }
 }
 
-async fn write(database: Arc<dyn Database>, mut receiver: Receiver<(String, Entry)>) {
+async fn write(database: Database, mut receiver: Receiver<(String, Entry)>) {
     while let Some((account, entry)) = receiver.recv().await {
         if let Err(error) = database.add_entry(&activity_list(&account), &entry).await {
             tracing::error!(
@@ -97,7 +95,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let address = StoreAddress::Sqlite(folder.path().join("accounts.db"));
         let (_store, database) = crate::database::open(&address).await.unwrap();
-        let (activity, writer) = Activity::start(Arc::clone(&database));
+        let (activity, writer) = Activity::start(database.clone());
         let now = UnixTime::from_secs(1_795_562_124);
         let mfa = Mfa::new(
             MemoryStore::new(),

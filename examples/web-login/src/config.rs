@@ -4,45 +4,83 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use lexopt::prelude::{Long, Short, ValueExt as _};
+use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 
 use crate::Outcome;
+use crate::user::normal_name;
 
 /// What `--help` answers.
 pub const HELP: &str = "\
 secondfactor-web-login: a small account site whose logins have an opt-in second factor
 
+secondfactor-web-login [OPTION..]                               serve
+secondfactor-web-login [OPTION..] reset NAME                    turn off the second factor of the user NAME, who has lost
+                                                                it, and end all their sessions
+secondfactor-web-login [OPTION..] temporary-code NAME [--hours N]
+                                                                a code that lets NAME in once, in the place of a recovery
+                                                                code, within N hours, at most 24 [ten minutes]
+
+The commands work while the site runs, on the same store and key. Make sure first that it is NAME who asks, as strictly as
+when they were taken on.
+
   --listen ADDRESS                  where to listen [127.0.0.1:8080]
-  --store STORE                     a SQLite file, postgres://.. or redis://.. [SECONDFACTOR_STORE, or accounts.db]
+  --store STORE                     a SQLite file, or postgres://.. [SECONDFACTOR_STORE, or accounts.db]
   --key-file FILE                   the sealing key, the same one on all servers of a store; made where nothing was
                                     sealed yet [web-login.key]
   --retired-key-file FILE           an earlier sealing key, or the next one: it opens records, and seals none; repeatable
   --password-tries-per-minute N     how many passwords an address may try [20]
+  --trust-days N                    how long people may let a browser do without a code, at most 30; 0 for never [0]
   --behind-proxy                    a proxy in front ends TLS, and writes X-Forwarded-For; without one it listens on
                                     loopback alone
   -h, --help
 
 An address with a password belongs in the environment variable SECONDFACTOR_STORE: every local user sees a command line.
-There is no TLS to PostgreSQL and Redis: over a network, sessions and password hashes need a tunnel.
+There is no TLS to PostgreSQL: over a network, sessions and password hashes need a tunnel.
 ";
 
 /// How the site is run.
 #[derive(Debug)]
 pub struct Config {
+    /// What is to be done.
+    pub command: Command,
     pub(crate) listen: SocketAddr,
     pub(crate) store: StoreAddress,
     pub(crate) key_file: PathBuf,
     pub(crate) retired_key_files: Vec<PathBuf>,
     pub(crate) password_tries: NonZero<u32>,
+    pub(crate) trust_days: u32,
     pub(crate) behind_proxy: bool,
+}
+
+/// What is enough to say it by telephone (NIST SP 800-63B-4 section 4.2.1.2).
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Serve until it is stopped.
+    Serve,
+    /// Turn a user's second factor off.
+    Reset {
+        /// The user's name.
+        name: String,
+    },
+    /// Issue a temporary code.
+    TemporaryCode {
+        /// The user's name.
+        name: String,
+        /// How long it can be used.
+        lifetime: Duration,
+    },
 }
 
 /// Where everything is kept.
 pub(crate) enum StoreAddress {
     Sqlite(PathBuf),
     Postgres(String),
-    Redis(String),
 }
 
 impl Config {
@@ -56,13 +94,16 @@ impl Config {
         mut store: Option<OsString>,
     ) -> Outcome<Option<Self>> {
         let mut config = Self {
+            command: Command::Serve,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: StoreAddress::Sqlite(PathBuf::from("accounts.db")),
             key_file: PathBuf::from("web-login.key"),
             retired_key_files: Vec::new(),
             password_tries: NonZero::new(20).ok_or("no tries")?,
+            trust_days: 0,
             behind_proxy: false,
         };
+        let (mut words, mut hours) = (Vec::new(), None);
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -73,11 +114,15 @@ impl Config {
                 Long("password-tries-per-minute") => {
                     config.password_tries = parser.value()?.parse()?
                 }
+                Long("hours") => hours = Some(parser.value()?.parse::<u64>()?),
+                Value(word) => words.push(word.string()?),
+                Long("trust-days") => config.trust_days = parser.value()?.parse()?,
                 Long("behind-proxy") => config.behind_proxy = true,
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
             }
         }
+        config.command = Command::parse(&words, hours)?;
         if let Some(store) = store {
             config.store = StoreAddress::parse(store)?;
         }
@@ -93,6 +138,27 @@ impl Config {
     }
 }
 
+impl Command {
+    fn parse(words: &[String], hours: Option<u64>) -> Outcome<Self> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match (words.as_slice(), hours) {
+            ([], None) => Ok(Self::Serve),
+            (["reset", name], None) => Ok(Self::Reset {
+                name: normal_name(name),
+            }),
+            (["temporary-code", name], hours @ (None | Some(1..=24))) => Ok(Self::TemporaryCode {
+                name: normal_name(name),
+                lifetime: hours.map_or(TEN_MINUTES, |hours| {
+                    Duration::from_secs(hours.saturating_mul(3600))
+                }),
+            }),
+            (["temporary-code", _], _) => Err("a temporary code has 1 to 24 hours".into()),
+            (_, Some(_)) => Err("only a temporary code has --hours".into()),
+            _ => Err(format!("there is no command \"{}\"", words.join(" ")).into()),
+        }
+    }
+}
+
 impl StoreAddress {
     /// A mistyped address must not become a file's name, with the password in it.
     fn parse(text: OsString) -> Outcome<Self> {
@@ -101,10 +167,8 @@ impl StoreAddress {
             .map_err(|_| "the store's address is not UTF-8")?;
         match text.split_once("://") {
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text)),
-            Some(("redis", _)) => Ok(Self::Redis(text)),
-            Some(_) => Err("the store is a file, postgres://.. or redis://..".into()),
-            None if text.starts_with("host=") => Ok(Self::Postgres(text)),
-            None => Ok(Self::Sqlite(PathBuf::from(text))),
+            None if !text.starts_with("host=") => Ok(Self::Sqlite(PathBuf::from(text))),
+            _ => Err("the store is a file, or postgres://..".into()),
         }
     }
 }
@@ -115,7 +179,6 @@ impl std::fmt::Debug for StoreAddress {
         f.write_str(match self {
             Self::Sqlite(_) => "Sqlite(..)",
             Self::Postgres(_) => "Postgres(..)",
-            Self::Redis(_) => "Redis(..)",
         })
     }
 }
@@ -162,12 +225,12 @@ mod tests {
             .store
         };
         assert!(matches!(
-            store(&[], Some("redis://db/")),
-            StoreAddress::Redis(_)
+            store(&[], Some("postgresql://db/web")),
+            StoreAddress::Postgres(_)
         ));
         assert!(matches!(
-            store(&["--store", "postgres://db/web"], Some("redis://db/")),
-            StoreAddress::Postgres(_)
+            store(&["--store", "web.db"], Some("postgres://db/web")),
+            StoreAddress::Sqlite(_)
         ));
         assert!(matches!(store(&[], None), StoreAddress::Sqlite(_)));
     }
@@ -200,7 +263,8 @@ mod tests {
         assert!(!format!("{config:?}").contains("hunter2"));
         for address in [
             "postgress://web:hunter2@db/web".into(),
-            OsString::from_vec(b"redis://:hunter2\xff@db/".to_vec()),
+            "host=db user=web password=hunter2".into(),
+            OsString::from_vec(b"postgres://web:hunter2\xff@db/".to_vec()),
         ] {
             let by_argument = Config::new(["--store".into(), address.clone()], None);
             for error in [

@@ -56,7 +56,7 @@ pub(crate) fn make_private(database: &Path) -> Outcome {
         .open(database)
     {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(format!("the database {} can't be made: {error}", database.display()).into())
+            Err(format!("it can't be made: {error}").into())
         }
         _ => Ok(()),
     }

@@ -1,224 +1,116 @@
-//! How many passwords may be tried: from an address, for a name, and in the sessions of a user.
+//! What stands before every page: the site serves nothing that is not `Guarded`, so no page can be outside.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::num::NonZero;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::USER_AGENT;
-use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
-use secondfactor::account::Origin;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
+use crate::cookie;
+use crate::once::once;
+use crate::pages::Frame;
 use crate::problem::{Answer, Problem};
-use crate::user::User;
 
-/// Before any password is looked at: hashing one is the most work that this site does, and guessing one is cheap.
-///
-/// Codes are not counted here: the library counts them, for each account, on all servers together. Passwords are counted
-/// by each server for itself, until it restarts; where that is not enough, count them in the database.
-pub(crate) struct PasswordGuard {
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
-    /// Also names that nobody has: whoever is limited must not learn more than whoever is not.
-    names: DefaultKeyedRateLimiter<String>,
-    /// Whoever is logged in has tries of their own: strangers must not keep them from changing their password.
-    users: DefaultKeyedRateLimiter<String>,
-    is_behind_proxy: bool,
-}
+/// How long a request may take, its body's arrival included.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest form has a few hundred bytes.
+const MAX_BODY: usize = 16 * 1024;
 
-/// For a name, and again for a user's sessions: so both together have at most a hundred in any hour, however many addresses
-/// they come from (OWASP ASVS 4.0.3, 2.2.1).
-///
-/// What it costs: whoever floods a name keeps its owner from logging in meanwhile. Sessions that are open go on.
-const TRIES_PER_HOUR: NonZero<u32> = NonZero::new(25).unwrap();
+/// Pages behind the guard.
+#[derive(Debug)]
+pub(crate) struct Guarded(Router);
 
-impl PasswordGuard {
-    pub(crate) fn new(tries_per_minute: NonZero<u32>, is_behind_proxy: bool) -> Self {
-        let addresses = RateLimiter::keyed(Quota::per_minute(tries_per_minute));
-        let an_hour = Quota::per_hour(TRIES_PER_HOUR);
-        Self {
-            addresses,
-            names: RateLimiter::keyed(an_hour),
-            users: RateLimiter::keyed(an_hour),
-            is_behind_proxy,
-        }
+impl Guarded {
+    /// The outermost comes last.
+    pub(crate) fn new(pages: Router<App>, app: App, is_secure: bool) -> Self {
+        let guarded = pages
+            .layer(from_fn_with_state(App::clone(&app), once))
+            .with_state(app)
+            .layer(from_fn(move |request, next| {
+                cookie::carry(is_secure, request, next)
+            }))
+            .layer(from_fn(whole))
+            // By `Sec-Fetch-Site`, or else `Origin`: a second guard beside the cookie's, which also covers what needs no
+            // session, as the login itself.
+            .layer(CsrfLayer::new().with_rejection_response(|_| {
+                Problem::Forbidden(Frame::default(), CROSS_SITE).into_response()
+            }))
+            // The one refuses by `Content-Length` at once, the other reads no further.
+            .layer(DefaultBodyLimit::disable())
+            .layer(RequestBodyLimitLayer::new(MAX_BODY))
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::SERVICE_UNAVAILABLE,
+                TIMEOUT,
+            ))
+            .layer(CatchPanicLayer::new())
+            .layer(from_fn(log))
+            .layer(map_response(move |response| async move {
+                with_headers(response, is_secure)
+            }));
+        Self(guarded)
     }
 
-    /// Forgets those that have all their tries again.
-    pub(crate) fn sweep(&self) {
-        self.addresses.retain_recent();
-        self.names.retain_recent();
-        self.users.retain_recent();
-    }
-
-    /// One more password of somebody who wants to log in by this name.
-    pub(crate) fn check_name(&self, name: &str) -> Result<(), Problem> {
-        self.names
-            .check_key(&name.to_owned())
-            .map_err(|refusal| too_many("for this name", &refusal))
-    }
-
-    /// One more password in a session of this user.
-    pub(crate) fn check_user(&self, user: &User) -> Result<(), Problem> {
-        self.users
-            .check_key(&user.id)
-            .map_err(|refusal| too_many("for your account", &refusal))
-    }
-
-    fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-        let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-        let forwarded = Some(headers).filter(|_| self.is_behind_proxy);
-        Some(forwarded.and_then(forwarded_for).unwrap_or(peer.ip()))
-    }
-
-    /// Address and browser, for the log. The browser's words are its own, and may be those of a thief.
-    pub(crate) fn origin(&self, parts: &Parts) -> Option<Origin> {
-        let address = self.address(&parts.headers, &parts.extensions)?;
-        let agent = parts.headers.get(USER_AGENT);
-        let agent = agent.map_or(&b"-"[..], HeaderValue::as_bytes);
-        let mut origin = format!("{address} ").into_bytes();
-        origin.extend(agent);
-        origin.truncate(Origin::MAX_LEN);
-        Origin::new(origin).ok()
-    }
-
-    fn check_address(&self, request: &Request) -> Result<(), Problem> {
-        let address = self.address(request.headers(), request.extensions());
-        let address = address.ok_or("the request has no address")?;
-        self.addresses
-            .check_key(&network(address))
-            .map_err(|refusal| too_many("from your network", &refusal))
+    pub(crate) fn into_service(self) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+        self.0.into_make_service_with_connect_info()
     }
 }
 
-fn too_many(whose: &'static str, refusal: &NotUntil<<DefaultClock as Clock>::Instant>) -> Problem {
-    let wait = refusal.wait_time_from(DefaultClock::default().now());
-    Problem::TooMany {
-        whose,
-        seconds: wait.as_secs().saturating_add(1),
-    }
+const CROSS_SITE: &str =
+    "That was sent from another site, so nothing was done. Open the page here, and try again.";
+
+/// A request has all come before anybody looks at its session: a session that has ended must not act by a form that was held
+/// back. And what has begun goes on to its end, also if the connection is cut.
+async fn whole(request: Request, next: Next) -> Answer {
+    let (parts, body) = request.into_parts();
+    let body = Bytes::from_request(Request::new(body), &())
+        .await
+        .map_err(|rejection| Problem::BadForm(rejection.status()))?;
+    let request = Request::from_parts(parts, body.into());
+    Ok(tokio::spawn(next.run(request)).await?)
 }
 
-/// The last one is the proxy's own word; those before it are the client's.
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let header = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()?
-        .to_str()
-        .ok()?;
-    header.rsplit(',').next()?.trim().parse().ok()
+/// No query, and nothing of what was sent or answered.
+async fn log(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    tracing::debug!(%method, path, status = response.status().as_u16(), "request");
+    response
 }
 
-/// Whoever has an IPv6 address has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        address => address,
+/// Nothing but this site's own style sheet and icon; no script, no frame, no form to elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
+
+fn with_headers(mut response: Response, is_secure: bool) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // Not `no-referrer`, with which browsers send `Origin: null`, by which a form of the site's own is not known as such.
+    set(header::REFERRER_POLICY, "same-origin");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    // Nothing of an account stays in a cache, nor behind the back button after a logout.
+    set(header::CACHE_CONTROL, "no-store");
+    if is_secure {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
     }
-}
-
-/// In front of the pages that take a password.
-pub(crate) async fn limit_passwords(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Answer {
-    if *request.method() == Method::POST {
-        app.guard.check_address(&request)?;
-    }
-    Ok(next.run(request).await)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-
-    use super::*;
-
-    fn request(peer: &str, forwarded: &[&str]) -> Request {
-        let builder = forwarded.iter().fold(Request::builder(), |builder, value| {
-            builder.header("X-Forwarded-For", *value)
-        });
-        let mut request = builder.body(Body::empty()).unwrap();
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
-        request
-    }
-
-    fn guard(is_behind_proxy: bool) -> PasswordGuard {
-        PasswordGuard::new(NonZero::new(1).unwrap(), is_behind_proxy)
-    }
-
-    #[test]
-    fn another_address_of_the_same_network_has_no_tries_of_its_own() {
-        for (first, second) in [
-            ("2001:db8::1", "2001:db8::2:3:4:5"),
-            ("192.0.2.1", "::ffff:192.0.2.1"),
-        ] {
-            let guard = guard(false);
-            assert!(guard.check_address(&request(first, &[])).is_ok());
-            assert!(guard.check_address(&request(second, &[])).is_err());
-        }
-        let guard = guard(false);
-        assert!(guard.check_address(&request("2001:db8::1", &[])).is_ok());
-        assert!(
-            guard
-                .check_address(&request("2001:db8:0:1::1", &[]))
-                .is_ok()
-        );
-    }
-
-    #[test]
-    fn a_log_has_the_address_and_what_the_browser_says() {
-        let of = |agent: Option<&[u8]>| {
-            let (mut parts, _) = request("192.0.2.1", &[]).into_parts();
-            let agent = agent.map(|agent| HeaderValue::from_bytes(agent).unwrap());
-            parts.headers.extend(agent.map(|agent| (USER_AGENT, agent)));
-            guard(false).origin(&parts).unwrap().as_bytes().to_vec()
-        };
-        assert_eq!(of(None), b"192.0.2.1 -");
-        assert_eq!(of(Some(b"Fire\xfffox")), b"192.0.2.1 Fire\xfffox");
-        assert_eq!(of(Some(&[b'x'; 1000])).len(), Origin::MAX_LEN);
-    }
-
-    #[test]
-    fn a_client_can_not_pass_for_another_one() {
-        // Without a proxy the header is the client's own.
-        let alone = guard(false);
-        assert!(
-            alone
-                .check_address(&request("192.0.2.1", &["198.51.100.1"]))
-                .is_ok()
-        );
-        assert!(
-            alone
-                .check_address(&request("192.0.2.1", &["198.51.100.2"]))
-                .is_err()
-        );
-        // With one, its last word is the proxy's.
-        let behind = guard(true);
-        assert!(
-            behind
-                .check_address(&request("127.0.0.1", &["198.51.100.1, 192.0.2.1"]))
-                .is_ok()
-        );
-        assert!(
-            behind
-                .check_address(&request(
-                    "127.0.0.1",
-                    &["198.51.100.2", "198.51.100.3, 192.0.2.1"]
-                ))
-                .is_err()
-        );
-        assert!(
-            behind
-                .check_address(&request("127.0.0.1", &["192.0.2.2"]))
-                .is_ok()
-        );
-    }
+    response
 }

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! Where to begin: `session.rs` for how far somebody is logged in, `pages/second_step.rs` for the second step itself,
-//! `pages/confirm.rs` for enrolment, `app.rs` for what guards every page.
+//! `pages/confirm.rs` for enrolment, `guard.rs` for what guards every page.
 
 mod activity;
 mod app;
+mod base;
 mod clock;
 mod config;
 mod cookie;
@@ -17,6 +18,9 @@ mod database;
 mod files;
 mod goal;
 mod guard;
+mod health;
+mod once;
+mod operator;
 mod pages;
 mod password;
 mod problem;
@@ -24,11 +28,29 @@ mod random;
 mod reseal;
 mod session;
 mod session_row;
+mod tries;
 mod user;
 mod words;
 
 pub use app::Site;
-pub use config::{Config, HELP};
+pub use config::{Command, Config, HELP};
+pub use operator::operate;
 
 /// What can go wrong at the start.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// An error with its causes, in one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Some say their cause themselves.
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

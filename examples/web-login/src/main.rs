@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use secondfactor_web_login::{Config, HELP, Outcome, Site};
+use secondfactor_web_login::{Command, Config, HELP, Outcome, Site, chain, operate};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -14,23 +14,38 @@ fn main() -> ExitCode {
     ) {
         Ok(Some(config)) => config,
         Ok(None) => return say(HELP).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
-        Err(error) => return complain(&*error),
+        Err(error) => {
+            complain(&format!("{error}; -h lists what it takes"));
+            return ExitCode::from(2);
+        }
     };
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(&*error),
+        Err(error) => {
+            complain(&chain(&*error));
+            ExitCode::FAILURE
+        }
     }
 }
 
 #[tokio::main]
 async fn run(config: Config) -> Outcome {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let is_served = matches!(config.command, Command::Serve);
+    let level = if is_served { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
+    if is_served {
+        serve(config).await
+    } else {
+        say(&operate(config).await?)
+    }
+}
 
+async fn serve(config: Config) -> Outcome {
     let site = Site::open(config).await?;
     // Before anybody can know that there is a server to stop.
     let (mut interrupt, mut terminate) = (
@@ -51,13 +66,6 @@ fn say(text: &str) -> Outcome {
 }
 
 #[allow(clippy::print_stderr)] // nothing else can be told before there is a log
-fn complain(error: &dyn std::error::Error) -> ExitCode {
-    eprint!("{error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        eprint!(": {cause}");
-        source = cause.source();
-    }
-    eprintln!();
-    ExitCode::FAILURE
+fn complain(text: &str) {
+    eprintln!("secondfactor-web-login: {text}");
 }

@@ -1,6 +1,7 @@
 //! The pages.
 
 mod account;
+mod browsers;
 mod confirm;
 mod devices;
 mod entrance;
@@ -15,104 +16,138 @@ mod users;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get};
+use secondfactor::account::FormId;
 
 use crate::app::{App, NAME};
-use crate::guard::limit_passwords;
+use crate::health;
 use crate::problem::{Answer, Problem};
 use crate::session::{Claimant, Visitor};
 use crate::session_row::Session;
 use field::Field;
 use typed::Typed;
 
-pub(crate) fn router(app: App) -> Router<App> {
-    let take_passwords = Router::new()
-        .route(
+/// Every page, by its path.
+fn pages() -> Vec<(&'static str, MethodRouter<App>)> {
+    // For whoever loads again what is only sent.
+    let to_start: MethodRouter<App> = get(home);
+    vec![
+        ("/", get(home)),
+        (
             "/sign-up",
             get(entrance::sign_up_form).post(entrance::sign_up),
-        )
-        .route("/login", get(entrance::login_form).post(entrance::log_in))
-        .route(
-            "/password",
-            get(fresh::password_form).post(fresh::give_password),
-        )
-        .route(
-            "/account/password",
-            get(account::password_form).post(account::change_password),
-        )
-        // Makes a password, and tells whether a name is taken, to anybody who signs up.
-        .route("/users", get(users::list).post(users::add))
-        .route_layer(from_fn_with_state(app, limit_passwords));
-    Router::new()
-        .route("/", get(home))
-        .route(
+        ),
+        ("/login", get(entrance::login_form).post(entrance::log_in)),
+        (
             "/login/code",
             get(second_step::code_form).post(second_step::give_code),
-        )
-        .route(
+        ),
+        (
             "/login/recovery",
             get(second_step::recovery_form).post(second_step::give_recovery_code),
-        )
-        .route(
+        ),
+        (
             "/login/resync",
             get(second_step::resync_form).post(second_step::resync),
-        )
-        .route("/logout", post(entrance::log_out))
-        .route("/code", get(fresh::code_form).post(fresh::give_code))
-        .route("/account", get(account::overview))
-        .route("/account/activity", get(account::activity))
-        .route("/account/recovered", get(account::recovered))
-        .route(
+        ),
+        ("/logout", to_start.clone().post(entrance::log_out)),
+        ("/code", get(fresh::code_form).post(fresh::give_code)),
+        (
+            "/password",
+            get(fresh::password_form).post(fresh::give_password),
+        ),
+        ("/account", get(account::overview)),
+        ("/account/activity", get(account::activity)),
+        ("/account/recovered", get(account::recovered)),
+        (
+            "/account/password",
+            get(account::password_form).post(account::change_password),
+        ),
+        (
             "/account/opt-out",
             get(account::opt_out_form).post(account::opt_out),
-        )
-        .route(
+        ),
+        (
             "/account/devices/new",
             get(devices::new_form).post(devices::enroll),
-        )
-        .route(
+        ),
+        (
             "/account/devices/{id}/confirm",
             get(confirm::confirm_form).post(confirm::confirm),
-        )
-        .route(
+        ),
+        (
             "/account/devices/{id}/confirm-pair",
-            post(confirm::confirm_pair),
-        )
-        .route(
+            get(confirm::confirm_form).post(confirm::confirm_pair),
+        ),
+        (
             "/account/devices/{id}/rename",
             get(devices::rename_form).post(devices::rename),
-        )
-        .route(
+        ),
+        (
             "/account/devices/{id}/revoke",
             get(devices::revoke_form).post(devices::revoke),
-        )
-        .route(
+        ),
+        (
             "/account/devices/{id}/rotate",
             get(devices::rotate_form).post(devices::rotate),
-        )
-        .route(
+        ),
+        (
             "/account/devices/{id}/resync",
             get(devices::resync_form).post(devices::resync),
-        )
-        .route("/account/keep", get(keep::keep_form).post(keep::keep))
-        .route(
+        ),
+        (
+            "/account/logins/{key}/end",
+            to_start.clone().post(browsers::end),
+        ),
+        (
+            "/account/logins/end",
+            to_start.clone().post(browsers::end_others),
+        ),
+        (
+            "/account/browsers/{id}/forget",
+            to_start.clone().post(browsers::forget),
+        ),
+        (
+            "/account/browsers/forget",
+            to_start.clone().post(browsers::forget_all),
+        ),
+        ("/account/keep", get(keep::keep_form).post(keep::keep)),
+        (
             "/account/recovery-codes",
             get(recovery_codes::overview).post(recovery_codes::issue),
-        )
-        .route("/account/recovery-codes/file", post(recovery_codes::file))
-        .route("/notes", get(notes::list).post(notes::add))
-        .route("/users/{id}", get(users::show).post(users::grant))
-        .route("/users/{id}/reset", post(users::reset))
-        .merge(take_passwords)
-        .route("/healthz", get(health))
-        .route("/style.css", get(style))
-        .route("/icon.svg", get(icon))
+        ),
+        (
+            "/account/recovery-codes/file",
+            to_start.post(recovery_codes::file),
+        ),
+        ("/notes", get(notes::list).post(notes::add)),
+        ("/users", get(users::list).post(users::add)),
+        ("/users/demand", get(users::list).post(users::demand)),
+        ("/users/{id}", get(users::show).post(users::grant)),
+        ("/users/{id}/reset", get(users::show).post(users::reset)),
+        ("/healthz", get(health::answer)),
+        ("/style.css", get(style)),
+        ("/icon.svg", get(icon)),
+    ]
+}
+
+pub(crate) fn router() -> Router<App> {
+    let router = pages()
+        .into_iter()
+        .fold(Router::new(), |router, (path, page)| {
+            router.route(path, page)
+        });
+    router
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::BadForm(StatusCode::METHOD_NOT_ALLOWED))
+}
+
+/// Every path, for tests.
+#[cfg(test)]
+pub(crate) fn paths() -> Vec<&'static str> {
+    pages().into_iter().map(|(path, _)| path).collect()
 }
 
 /// What stands around every page.
@@ -132,6 +167,11 @@ pub(crate) struct Who {
 
 impl Frame {
     pub(crate) const SITE: &str = NAME;
+
+    /// A new one for each form of each page: see `once`.
+    pub(crate) fn form_id() -> askama::Result<FormId> {
+        FormId::generate().map_err(askama::Error::custom)
+    }
 
     pub(crate) async fn new(login: &Claimant) -> Result<Self, Problem> {
         let who = Who {
@@ -197,17 +237,6 @@ async fn home(visitor: Visitor) -> Response {
         Visitor::Half(_) => "/login/code",
         Visitor::Full(_) => "/account",
     })
-}
-
-/// For whatever watches over this process: it is well if its store is.
-async fn health(State(app): State<App>) -> Response {
-    match app.database.ping().await {
-        Ok(()) => (StatusCode::OK, "ok").into_response(),
-        Err(error) => {
-            tracing::error!(error = &*error, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer").into_response()
-        }
-    }
 }
 
 async fn style() -> Response {

@@ -6,6 +6,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
+use crate::tries::Try;
 use crate::{Outcome, random};
 
 /// NIST SP 800-63B-4 section 3.1.1.2 wants 15 where the password is alone, 8 beside a second factor; and no rules of
@@ -35,12 +36,17 @@ impl Passwords {
     }
 
     /// The hash of a new password as a PHC string, to be stored.
-    pub(crate) async fn hash(&self, password: String) -> Outcome<String> {
+    pub(crate) async fn hash(&self, password: String, _: &Try) -> Outcome<String> {
         self.in_turn(move |memory| hash(&password, memory)).await?
     }
 
     /// Whether it is the password of this hash; of none: no, after the same work.
-    pub(crate) async fn matches(&self, password: String, stored: Option<&str>) -> Outcome<bool> {
+    pub(crate) async fn matches(
+        &self,
+        password: String,
+        stored: Option<&str>,
+        _: &Try,
+    ) -> Outcome<bool> {
         let is_known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let matches = self.in_turn(move |memory| matches(&password, &stored, memory));

@@ -8,7 +8,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use secondfactor::account::{Fault, Wait};
 use secondfactor::sign_in::EndReason;
+use secondfactor::store::drivers::sqlx;
+use tokio::time::error::Elapsed;
 
+use crate::chain;
 use crate::goal::Goal;
 use crate::pages::{Frame, html, too_many};
 
@@ -121,19 +124,16 @@ impl IntoResponse for Problem {
 
 /// For whatever watches over the answers: a store that fails may answer again soon, and all else is for an operator.
 fn status(error: &(dyn StdError + Send + Sync + 'static)) -> StatusCode {
-    match error.downcast_ref().map(secondfactor::Error::fault) {
-        Some(Fault::Environment) => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    let fault = error.downcast_ref().map(secondfactor::Error::fault);
+    let is_database = error.is::<sqlx::Error>() || error.is::<Elapsed>();
+    if is_database || matches!(fault, Some(Fault::Environment)) {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
     }
 }
 
 /// The error with its causes. None of them carries what people typed.
 pub(crate) fn log(error: &dyn StdError) {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    tracing::error!(error = text, "a request failed");
+    tracing::error!(error = chain(error), "a request failed");
 }

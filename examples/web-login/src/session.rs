@@ -9,14 +9,14 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 use secondfactor::account::{DeviceId, FormId, Origin, PendingDevice, Submission};
-use secondfactor::sign_in::{EndReason, NeedsCode, Note, Stage};
-use secondfactor::{Error, NewDevice, Proof, Verified};
+use secondfactor::sign_in::{EndReason, NeedsCode, Note, Requirement, SignIn, Stage};
+use secondfactor::{Code, Error, Label, NewDevice, Proof, Verified};
 
 use crate::app::App;
 use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::Problem;
-use crate::session_row::{LIMITS, Session};
+use crate::session_row::{LIMITS, LOGGED_IN, Session};
 use crate::user::{Change, User};
 
 /// How far the clocks of servers beside each other may be apart.
@@ -27,6 +27,7 @@ pub(crate) struct Claimant {
     pub(crate) user: User,
     pub(crate) session: Session,
     pub(crate) stage: Stage,
+    pub(crate) cookie: Cookie,
     /// Where the request came from, for the log.
     origin: Option<Origin>,
 }
@@ -39,6 +40,9 @@ pub(crate) struct LoggedIn(Claimant);
 
 /// Logged in, even if they have yet to change a password that somebody else gave them.
 pub(crate) struct EvenIfPasswordDue(pub(crate) LoggedIn);
+
+/// Logged in, even if the time is over by which they must have a second factor: for the pages that give them one.
+pub(crate) struct EvenIfFactorDue(pub(crate) LoggedIn);
 
 /// Somebody, as far as they are logged in.
 pub(crate) enum Visitor {
@@ -77,7 +81,7 @@ impl Claimant {
             .stage(sign_in, session.id(), user.note, LIMITS)
             .await?;
         match stage {
-            Stage::Password | Stage::Mending | Stage::Proven => session.touch().await?,
+            stage if LOGGED_IN.contains(&stage) => session.touch().await?,
             // It may have led to another one just now, or be about to.
             Stage::Ended(EndReason::CodeNeeded | EndReason::RepeatOver) => {}
             Stage::Ended(_) => drop(session.end().await),
@@ -87,6 +91,7 @@ impl Claimant {
             user,
             session,
             stage,
+            cookie,
             origin,
         }))
     }
@@ -98,7 +103,7 @@ impl Claimant {
         }
         Err(match self.stage {
             Stage::Half => Problem::Go("/login/code".to_owned()),
-            Stage::Password | Stage::Mending | Stage::Proven => Problem::go(&Goal::Account),
+            stage if LOGGED_IN.contains(&stage) => Problem::go(&Goal::Account),
             stage => match end_reason(stage) {
                 Some(reason) => Problem::ended(&Goal::Account, reason),
                 None => Problem::log_in(&Goal::Account),
@@ -106,8 +111,8 @@ impl Claimant {
         })
     }
 
-    pub(crate) const fn is_logged_in(&self) -> bool {
-        matches!(self.stage, Stage::Password | Stage::Mending | Stage::Proven)
+    pub(crate) fn is_logged_in(&self) -> bool {
+        LOGGED_IN.contains(&self.stage)
     }
 
     /// What was typed into a form. Sent twice, a form that names itself gets one answer.
@@ -126,6 +131,23 @@ impl Claimant {
         })
     }
 
+    /// The same of a device's code. If it is right, the account knows this browser from then on, which has wrong codes of
+    /// its own: strangers can't shut its owner out.
+    pub(crate) fn code(
+        &self,
+        code: Code,
+        form: Option<FormId>,
+    ) -> Result<Submission<Code>, Problem> {
+        let known = self.known();
+        let submission = self.submission(code, form)?.in_browser(known.as_deref());
+        Ok(submission.remember_browser(Label::new(self.cookie.agent())?))
+    }
+
+    /// What the account knows this browser by, if it does.
+    pub(crate) fn known(&self) -> Option<String> {
+        self.cookie.known(self.session.sign_in().account())
+    }
+
     /// A device that is confirmed in this login, and in no other.
     pub(crate) fn begun_here(&self, device: NewDevice) -> NewDevice {
         device.in_session(self.session.sign_in().id())
@@ -138,7 +160,7 @@ impl Claimant {
 
     /// The second factor is proved: they are logged in from now on, or go on with a fresh proof.
     pub(crate) async fn prove(&self, proof: impl AsRef<Proof>) -> Result<Session, Problem> {
-        self.session.prove(proof.as_ref()).await
+        self.session.prove(proof.as_ref(), None).await
     }
 
     /// The same, and they have opted in, which ends the sessions of all other logins. An opt-out that is under way has the
@@ -168,16 +190,18 @@ impl Claimant {
 }
 
 impl LoggedIn {
-    fn proof(&self, app: &App) -> Result<Proof, Problem> {
+    fn proof(&self, app: &App) -> Result<Option<Proof>, Problem> {
         let sign_in = self.session.sign_in();
-        let token = sign_in.token().ok_or("the session has no proof")?;
+        let Some(token) = sign_in.token() else {
+            return Ok(None);
+        };
         let proof = app
             .mfa
             .open_proof(sign_in.account(), self.session.id(), token)?;
-        Ok(match &self.origin {
+        Ok(Some(match &self.origin {
             Some(origin) => proof.with_origin(origin.clone()),
             None => proof,
-        })
+        }))
     }
 
     /// A proof of the second factor that is fresh enough to change it; else they are asked for a code, and come back. Who
@@ -186,21 +210,35 @@ impl LoggedIn {
         if !self.has_factor() {
             return Err(Problem::go(&Goal::Account));
         }
-        let proof = self.proof(app)?;
-        if !may_change(app, &proof).await? {
-            return Err(Problem::ask_code(goal));
+        match self.proof(app)? {
+            Some(proof) if may_change(app, &proof).await? => {
+                self.require_open(app).await?;
+                Ok(proof)
+            }
+            _ => Err(Problem::ask_code(goal)),
         }
-        self.require_open(app).await?;
-        Ok(proof)
+    }
+
+    /// Demands a fresh proof of whoever has a second factor, and a fresh password of others.
+    pub(crate) async fn require_fresh(
+        &self,
+        app: &App,
+        goal: &Goal,
+    ) -> Result<Option<Proof>, Problem> {
+        if self.has_factor() {
+            return self.fresh_proof(app, goal).await.map(Some);
+        }
+        self.require_fresh_password(app, goal).map(|()| None)
     }
 
     /// Demands that this is no unattended screen, for what an owner does to others: a fresh code of a device, for which a
     /// recovery code does not stand in; or the password, if they have not opted in.
     pub(crate) async fn require_fresh_login(&self, app: &App, goal: &Goal) -> Result<(), Problem> {
-        let sign_in = self.session.sign_in();
-        let Some(token) = sign_in.token() else {
+        if !self.has_factor() {
             return self.require_fresh_password(app, goal);
-        };
+        }
+        let sign_in = self.session.sign_in();
+        let token = sign_in.token().ok_or_else(|| Problem::ask_code(goal))?;
         let verified = app.mfa.open_verified(
             sign_in.account(),
             self.session.id(),
@@ -224,10 +262,35 @@ impl LoggedIn {
         }
     }
 
-    /// Whether this login has a second factor. After a recovery code this site is the page that mends it: what needs a
+    /// What the owner of the organisation demands. Who has given a code has what is demanded.
+    pub(crate) async fn demanded(&self, app: &App) -> Result<Requirement, Problem> {
+        if self.user.deadline == 0 || !matches!(self.stage, Stage::Password | Stage::Mending) {
+            return Ok(Requirement::Satisfied);
+        }
+        let status = app.status(&self.user).await?;
+        let demanded = app.demands(&self.user, status.as_ref());
+        if let Requirement::EnrollBy {
+            deadline,
+            must_be_written: true,
+        } = demanded
+        {
+            let change = Change::deadline(deadline.as_secs());
+            app.database.change_user(&self.user.id, &change).await?;
+        }
+        Ok(demanded)
+    }
+
+    async fn require_factor(&self, app: &App) -> Result<(), Problem> {
+        match self.demanded(app).await? {
+            Requirement::Overdue => Err(Problem::go(&Goal::NewDevice)),
+            Requirement::EnrollBy { .. } | Requirement::Satisfied => Ok(()),
+        }
+    }
+
+    /// Whether this login has a second factor, or a browser that is trusted to do without. After a recovery code this site is the page that mends it: what needs a
     /// code asks for one (`require_fresh_login`).
     pub(crate) fn has_factor(&self) -> bool {
-        matches!(self.stage, Stage::Mending | Stage::Proven)
+        self.stage != Stage::Password
     }
 
     /// Says that opting in has begun; see `Note`. An opt-out that a crash has cut off is over with that.
@@ -267,8 +330,8 @@ impl LoggedIn {
         cookie: &Cookie,
         generation: u64,
     ) -> Result<Session, Problem> {
-        let user = (&self.user, generation);
-        Ok(Session::begin(app, cookie, user, NeedsCode::No, Goal::Account).await?)
+        let sign_in = SignIn::begin(self.user.account()?, NeedsCode::No, app.mfa.now())?;
+        Ok(Session::begin(app, cookie, generation, (sign_in, None), Goal::Account).await?)
     }
 
     /// Changes what lets this user in, which ends all other sessions, and copies of this one's cookie.
@@ -279,11 +342,14 @@ impl LoggedIn {
         change: Change,
     ) -> Result<Self, Problem> {
         self.require_open(app).await?;
+        let proof = self.proof(app)?;
+        if self.has_factor() && proof.is_none() {
+            return Err(Problem::ask_code(&Goal::Account));
+        }
         let generation = self.end_others(app, change).await?;
-        let session = if self.has_factor() {
-            self.prove(&self.proof(app)?).await?
-        } else {
-            self.begin_again(app, cookie, generation).await?
+        let session = match proof {
+            Some(proof) => self.prove(proof).await?,
+            None => self.begin_again(app, cookie, generation).await?,
         };
         let Self(claimant) = self;
         Ok(Self(Claimant {
@@ -350,7 +416,7 @@ impl FromRequestParts<App> for Visitor {
             None => Self::Nobody(None),
             Some(claimant) => match claimant.stage {
                 Stage::Half => Self::Half(HalfLoggedIn(claimant)),
-                Stage::Password | Stage::Mending | Stage::Proven => Self::Full(LoggedIn(claimant)),
+                stage if LOGGED_IN.contains(&stage) => Self::Full(LoggedIn(claimant)),
                 stage => Self::Nobody(end_reason(stage)),
             },
         })
@@ -375,15 +441,35 @@ impl FromRequestParts<App> for HalfLoggedIn {
     }
 }
 
+async fn full(parts: &mut Parts, app: &App) -> Result<LoggedIn, Problem> {
+    match Visitor::from_request_parts(parts, app).await? {
+        Visitor::Full(login) => Ok(login),
+        Visitor::Half(_) => Err(Problem::Go("/login/code".to_owned())),
+        Visitor::Nobody(reason) => Err(Problem::nobody(&goal(parts), reason)),
+    }
+}
+
 impl FromRequestParts<App> for EvenIfPasswordDue {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match Visitor::from_request_parts(parts, app).await? {
-            Visitor::Full(login) => Ok(Self(login)),
-            Visitor::Half(_) => Err(Problem::Go("/login/code".to_owned())),
-            Visitor::Nobody(reason) => Err(Problem::nobody(&goal(parts), reason)),
+        let login = full(parts, app).await?;
+        if !login.user.must_change_password {
+            login.require_factor(app).await?;
         }
+        Ok(Self(login))
+    }
+}
+
+impl FromRequestParts<App> for EvenIfFactorDue {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let login = full(parts, app).await?;
+        if login.user.must_change_password {
+            return Err(Problem::go(&Goal::Password));
+        }
+        Ok(Self(login))
     }
 }
 
@@ -391,11 +477,8 @@ impl FromRequestParts<App> for LoggedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let EvenIfPasswordDue(login) = EvenIfPasswordDue::from_request_parts(parts, app).await?;
-        if login.user.must_change_password {
-            Err(Problem::go(&Goal::Password))
-        } else {
-            Ok(login)
-        }
+        let EvenIfFactorDue(login) = EvenIfFactorDue::from_request_parts(parts, app).await?;
+        login.require_factor(app).await?;
+        Ok(login)
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use secondfactor::Proof;
+use secondfactor::account::BrowserId;
+use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::{
-    EndReason, NeedsCode, ProveError, Proved, SessionKeys, SessionLimits, SignIn,
+    EndReason, ProveError, Proved, SessionKeys, SessionLimits, SignIn, Stage,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -20,6 +22,14 @@ use crate::user::{Login, User};
 
 pub(crate) const LIMITS: SessionLimits = SessionLimits::AAL2;
 
+/// Where a session is logged in.
+pub(crate) const LOGGED_IN: [Stage; 4] = [
+    Stage::Password,
+    Stage::Recognized,
+    Stage::Mending,
+    Stage::Proven,
+];
+
 /// How often others may change a session while it is to be changed.
 const TRIES: usize = 8;
 
@@ -32,6 +42,10 @@ struct Row {
     goal: Goal,
     /// What the next page has to say.
     notice: Option<String>,
+    /// What its owner knows the browser by.
+    agent: String,
+    /// The browser, if the account knows it.
+    known: Option<String>,
 }
 
 /// A session, as a request has found it.
@@ -45,6 +59,13 @@ pub(crate) struct Session {
 }
 
 impl Row {
+    fn login(&self) -> Login {
+        Login {
+            generation: self.generation,
+            id: String::from_utf8_lossy(self.sign_in.id()).into_owned(),
+        }
+    }
+
     fn with(&self, sign_in: SignIn) -> Self {
         Self {
             sign_in,
@@ -76,17 +97,19 @@ impl Session {
     pub(crate) async fn begin(
         app: &App,
         cookie: &Cookie,
-        (user, generation): (&User, u64),
-        needs: NeedsCode,
+        generation: u64,
+        (sign_in, known): (SignIn, Option<BrowserId>),
         goal: Goal,
     ) -> Outcome<Self> {
         end(app, cookie).await?;
         let id = random::id()?;
         let row = Row {
-            sign_in: SignIn::begin(user.account()?, needs, app.mfa.now())?,
+            sign_in,
             generation,
             goal,
             notice: None,
+            agent: cookie.agent(),
+            known: known.map(|known| known.to_string()),
         };
         add(app, &key(&id), &row).await?;
         cookie.set(Some(id.clone()));
@@ -95,7 +118,11 @@ impl Session {
 
     /// The second factor was proved: they go on in a new session, and this one can only repeat that. Not if it has ended
     /// meanwhile: a logout is not undone by a request that began before.
-    pub(crate) async fn prove(&self, proof: &Proof) -> Result<Self, Problem> {
+    pub(crate) async fn prove(
+        &self,
+        proof: &Proof,
+        known: Option<BrowserId>,
+    ) -> Result<Self, Problem> {
         let app = &self.app;
         let old = key(&self.id);
         for _ in 0..TRIES {
@@ -121,7 +148,8 @@ impl Session {
                 Err(ProveError::Stale(_)) => return Err(Problem::log_in(&Goal::Account)),
                 Err(error) => return Err(error.into()),
             };
-            let next = row.with(next);
+            let mut next = row.with(next);
+            next.known = known.map(|known| known.to_string()).or(next.known);
             // It is there before the old one leads to it, so a logout at any moment ends both.
             add(app, &new, &next).await?;
             if swap(app, &old, &body, &row.with(left)).await? {
@@ -202,16 +230,58 @@ impl Session {
     }
 
     pub(crate) fn login(&self) -> Login {
-        Login {
-            generation: self.row.generation,
-            id: String::from_utf8_lossy(self.sign_in().id()).into_owned(),
-        }
+        self.row.login()
     }
+
+    /// The browser, if the account knows it.
+    pub(crate) fn known(&self) -> Option<&str> {
+        self.row.known.as_deref()
+    }
+
+    /// Where this user is logged in, the latest first.
+    pub(crate) async fn all(&self, user: &User) -> Outcome<Vec<Shown>> {
+        let (now, this) = (self.app.mfa.now(), key(&self.id));
+        let mut all = Vec::new();
+        for (key, body) in self.app.database.sessions_of(&user.id).await? {
+            let row: Row = serde_json::from_str(&body)?;
+            if LOGGED_IN.contains(&row.sign_in.stage(LIMITS, now)) && user.keeps(&row.login()) {
+                all.push(Shown {
+                    is_this: key == this,
+                    began: row.sign_in.began(),
+                    agent: row.agent,
+                    key,
+                });
+            }
+        }
+        all.sort_by_key(|shown| (!shown.is_this, std::cmp::Reverse(shown.began)));
+        Ok(all)
+    }
+
+    /// Ends a session of the same user.
+    pub(crate) async fn end_other(&self, key: &str) -> Outcome {
+        let account = self.sign_in().account().as_str();
+        let mut theirs = self.app.database.sessions_of(account).await?;
+        theirs.retain(|(theirs, _)| theirs == key);
+        end_all(&self.app, theirs.into_iter().map(|(key, _)| key).collect()).await
+    }
+}
+
+/// A session as its owner sees it.
+pub(crate) struct Shown {
+    pub(crate) key: String,
+    pub(crate) agent: String,
+    pub(crate) began: UnixTime,
+    pub(crate) is_this: bool,
 }
 
 /// Ends the session of a cookie, the one that it came from, and those that the same form led to.
 pub(crate) async fn end(app: &App, cookie: &Cookie) -> Outcome {
-    let mut keys: Vec<String> = cookie.id().iter().map(|id| key(id)).collect();
+    end_all(app, cookie.id().iter().map(|id| key(id)).collect()).await?;
+    cookie.set(None);
+    Ok(())
+}
+
+async fn end_all(app: &App, mut keys: Vec<String>) -> Outcome {
     let mut ended = BTreeSet::new();
     while let Some(key) = keys.pop() {
         if ended.insert(key.clone()) {
@@ -224,14 +294,17 @@ pub(crate) async fn end(app: &App, cookie: &Cookie) -> Outcome {
             );
         }
     }
-    cookie.set(None);
     Ok(())
 }
 
 /// Whoever reads the database, or a backup of it, finds no session to take over: only the hash of each id.
-fn key(id: &str) -> String {
+pub(crate) fn key(id: &str) -> String {
+    hex(&Sha256::digest(id))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut hex = String::new();
-    for byte in Sha256::digest(id) {
+    for byte in bytes {
         // Writing to a string does not fail.
         let _ = write!(hex, "{byte:02x}");
     }
@@ -248,7 +321,9 @@ async fn read(app: &App, key: &str) -> Outcome<Option<(Row, String)>> {
 async fn add(app: &App, key: &str, row: &Row) -> Outcome {
     let ends = app.mfa.now().saturating_add(LIMITS.total());
     let body = serde_json::to_string(row)?;
-    if app.database.add_session(key, &body, ends).await? {
+    let account = row.sign_in.account().as_str();
+    let added = app.database.add_session(key, account, &body, ends);
+    if added.await? {
         Ok(())
     } else {
         Err("a new session's id is taken".into())

@@ -30,6 +30,8 @@ pub(crate) struct User {
     pub(crate) generation: u64,
     /// .. but those of the login that ended the others. Empty if there is none.
     pub(crate) kept_login: String,
+    /// By when they must have a second factor, as the owner demands it; 0 if nobody does.
+    pub(crate) deadline: u64,
 }
 
 impl User {
@@ -141,6 +143,7 @@ pub(crate) struct Change {
     pub(crate) must_change_password: Option<bool>,
     pub(crate) note: Option<Note>,
     pub(crate) permissions: Option<Permissions>,
+    pub(crate) deadline: Option<u64>,
     /// Whether their sessions end, but those of the login that changes this.
     pub(crate) ends_sessions: bool,
     /// What their list of what happened says of it.
@@ -153,6 +156,13 @@ impl Change {
     pub(crate) fn note(note: Note) -> Self {
         Self {
             note: Some(note),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn deadline(deadline: u64) -> Self {
+        Self {
+            deadline: Some(deadline),
             ..Self::default()
         }
     }

@@ -7,6 +7,7 @@ use secondfactor::account::{
     Voucher, Wait,
 };
 use secondfactor::codes::{CodeError, UnixTime};
+use secondfactor::sign_in::Requirement;
 use secondfactor::{Denial, Error, Event, Status};
 use time::OffsetDateTime;
 
@@ -74,6 +75,52 @@ const fn rounded(seconds: u64, unit: u64) -> u64 {
     }
 }
 
+/// What an owner demands of a user, and until when.
+pub(crate) fn demanded(requirement: Requirement, now: UnixTime) -> Option<String> {
+    match requirement {
+        Requirement::Satisfied => None,
+        Requirement::EnrollBy { deadline, .. } => {
+            let by = Moment::new(deadline, now).date;
+            Some(format!(
+                "Your organisation demands a second factor of you, by {by}."
+            ))
+        }
+        Requirement::Overdue => Some(
+            "Your organisation demands a second factor of you. Nothing else opens until you have one."
+                .to_owned(),
+        ),
+    }
+}
+
+/// What its owner knows a browser by, from what it says of itself: its own words, and perhaps those of a thief.
+pub(crate) fn browser(agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 8] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |known: &[(&str, &'static str)]| {
+        let found = known.iter().find(|(mark, _)| agent.contains(mark));
+        found.map(|(_, name)| *name)
+    };
+    let name = find(&BROWSERS).unwrap_or("A browser");
+    find(&SYSTEMS).map_or_else(|| name.to_owned(), |system| format!("{name} on {system}"))
+}
+
 /// What a field's owner is told beside it.
 #[derive(Clone)]
 pub(crate) struct Message {
@@ -104,7 +151,7 @@ const REFUSALS: [(&str, &str); 15] = [
     ("throttled", "Too many wrong codes."),
     (
         "disabled",
-        "Too many wrong codes, so none is accepted. Use a recovery code, or ask whoever runs your organisation.",
+        "Too many wrong codes, so none is accepted. Use a recovery code, or ask the owner of your organisation; if that is you, whoever runs this site.",
     ),
     (
         "strangers_closed",
@@ -112,7 +159,7 @@ const REFUSALS: [(&str, &str); 15] = [
     ),
     (
         "no_recovery_codes",
-        "There are no recovery codes left. Ask whoever runs your organisation to turn your second factor off.",
+        "There are no recovery codes left. Ask the owner of your organisation to turn your second factor off; if that is you, whoever runs this site.",
     ),
     (
         "no_device",
@@ -174,7 +221,7 @@ fn refusal_text(code: &str) -> Option<&'static str> {
 /// The same for a recovery code. These are counted apart: what stops them does not stop the devices.
 pub(crate) fn recovery_refusal(error: Error, now: UnixTime) -> Result<Message, Problem> {
     if let Error::Denied(Denial::Disabled) = error {
-        return Ok("Too many wrong recovery codes, so none is accepted. Log in by a code of your device, and get new ones; or ask whoever runs your organisation.".into());
+        return Ok("Too many wrong recovery codes, so none is accepted. Log in by a code of your device, and get new ones; or ask the owner of your organisation, and if that is you, whoever runs this site.".into());
     }
     refusal(error, now)
 }
@@ -388,7 +435,7 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::Imported { .. } => "Whoever runs this site added a device that you have.",
         Event::OptedOut => "The second factor was turned off.",
         Event::OptedOutUnproven { .. } => {
-            "The owner of your organisation turned your second factor off."
+            "The owner of your organisation, or whoever runs this site, turned your second factor off."
         }
         Event::UnlockedUnproven { .. } => "Wrong codes were forgiven.",
         Event::RecoveryCodesIssued { count, .. } => {

@@ -27,6 +27,9 @@ pub(crate) struct Browser {
 /// Says how long a browser may do without a code, and for how long it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trust {
+    /// A session that was let in by it names it, and not the browser: another trust lets no earlier
+    /// session go on.
+    pub(crate) grant: Credential,
     pub(crate) lasts: Duration,
     pub(crate) age: Duration,
 }

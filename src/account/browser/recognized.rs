@@ -1,6 +1,7 @@
 //! What a trusted browser gets at a login instead of being asked for a code.
 
 use super::id::BrowserId;
+use crate::account::credential::Credential;
 use crate::account_id::AccountId;
 use crate::codes::UnixTime;
 
@@ -21,16 +22,27 @@ use crate::codes::UnixTime;
 pub struct Recognized {
     account: AccountId,
     browser: BrowserId,
+    grant: Credential,
     at: UnixTime,
 }
 
 impl Recognized {
-    pub(crate) const fn new(account: AccountId, browser: BrowserId, at: UnixTime) -> Self {
+    pub(crate) const fn new(
+        account: AccountId,
+        (browser, grant): (BrowserId, Credential),
+        at: UnixTime,
+    ) -> Self {
         Self {
             account,
             browser,
+            grant,
             at,
         }
+    }
+
+    /// The trust by which it was recognized.
+    pub(crate) const fn grant(&self) -> Credential {
+        self.grant
     }
 
     /// Returns whose browser it is. Compare it with the account whose password was right.

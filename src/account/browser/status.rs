@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::entry::Browser;
 use super::id::BrowserId;
+use crate::account::credential::Credential;
 use crate::account::device::id::DeviceId;
 use crate::account::label::Label;
 use crate::account::state::Account;
@@ -19,6 +20,9 @@ pub struct BrowserStatus {
     last_used: UnixTime,
     is_closed: bool,
     trusted_until: Option<UnixTime>,
+    /// Of the trust that it has now.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    grant: Option<Credential>,
 }
 
 impl Account {
@@ -31,18 +35,20 @@ impl Account {
             let device = there
                 .iter()
                 .find(|device| device.credential == browser.device);
-            let left = browser.trust.map(|mut trust| {
+            let trust = browser.trust.and_then(|mut trust| {
                 trust.pass(elapsed);
-                trust.left(self.policy.max_trust())
+                let left = trust.left(self.policy.max_trust());
+                let is_trusted = !left.is_zero() && lets_trusted_in && browser.is_known();
+                is_trusted.then_some((trust.grant, left))
             });
-            let left = left.filter(|left| !left.is_zero() && lets_trusted_in && browser.is_known());
             BrowserStatus {
                 id: browser.id,
                 label: browser.label.clone(),
                 device: device.map(|device| device.id),
                 last_used: browser.last_used,
                 is_closed: !browser.is_known(),
-                trusted_until: left.map(|left| now.saturating_add(left)),
+                trusted_until: trust.map(|(_, left)| now.saturating_add(left)),
+                grant: trust.map(|(grant, _)| grant),
             }
         };
         self.browsers.list.iter().map(show).collect()
@@ -50,6 +56,11 @@ impl Account {
 }
 
 impl BrowserStatus {
+    /// The trust by which it may do without a code now.
+    pub(crate) const fn grant(&self) -> Option<Credential> {
+        self.grant
+    }
+
     /// Returns its id.
     #[must_use]
     pub const fn id(&self) -> BrowserId {

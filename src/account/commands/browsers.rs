@@ -8,6 +8,7 @@ use crate::account::browser::entry::{Browser, Trust};
 use crate::account::browser::id::BrowserId;
 use crate::account::browser::recognized::Recognized;
 use crate::account::browser::side::Side;
+use crate::account::credential::Credential;
 use crate::account::error::Error;
 use crate::account::event::Event;
 use crate::account::proof::Proof;
@@ -87,7 +88,7 @@ impl Account {
     /// [`forget_browser`](Self::forget_browser) ends it now.
     ///
     /// # Errors
-    /// * [`Error::TrustRefused`] if it is zero, or longer than
+    /// * [`Error::TrustRefused`] if it is shorter than a second, or longer than
     ///   [`Policy::max_trust`](crate::Policy::max_trust), or wrong codes have closed the
     ///   browser or a side.
     /// * [`Error::ForeignProof`] or [`Error::Stale`] as for [`check_proof`](Self::check_proof).
@@ -100,6 +101,9 @@ impl Account {
         lasts: Duration,
         now: UnixTime,
     ) -> Result<Attempt<()>, Error> {
+        let grant = Credential::generate()?;
+        // The record keeps whole seconds.
+        let lasts = Duration::from_secs(lasts.as_secs());
         self.judge(now, |account| {
             account.check_proof(verified, now)?;
             if lasts.is_zero() || lasts > account.policy.max_trust() {
@@ -116,7 +120,7 @@ impl Account {
                 return Err(Error::TrustRefused.into());
             }
             let age = Duration::ZERO;
-            browser.trust = Some(Trust { lasts, age });
+            browser.trust = Some(Trust { grant, lasts, age });
             let until = now.saturating_add(lasts);
             account.note(Event::BrowserTrusted { browser: id, until });
             Ok(())
@@ -140,16 +144,13 @@ impl Account {
                 _ => None,
             };
             let most = account.policy.max_trust();
-            let is_trusted = |browser: &&Browser| {
-                let left = browser
-                    .trust
-                    .map_or(Duration::ZERO, |trust| trust.left(most));
-                !left.is_zero()
-            };
-            let id = (trusted.filter(is_trusted).ok_or(Error::CodeRequired)?).id;
+            let trust = |browser: &Browser| Some((browser.id, browser.trust?));
+            let (id, trust) = (trusted.and_then(trust))
+                .filter(|(_, trust)| !trust.left(most).is_zero())
+                .ok_or(Error::CodeRequired)?;
             account.browsers.is_used(id, now);
             account.note(Event::Recognized { browser: id });
-            Ok(Recognized::new(account.id.clone(), id, now))
+            Ok(Recognized::new(account.id.clone(), (id, trust.grant), now))
         })
     }
 }

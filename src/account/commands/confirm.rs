@@ -135,7 +135,8 @@ impl Account {
         let remembered = received.map(|received| self.remember(received, credential, now));
         let remembered = remembered.unwrap_or_default();
         let answer = Answer::new(hash(received), credential, now);
-        self.device_mut(id)?.answer = answer.map(|answer| answer.with_cookie(remembered.salt));
+        self.device_mut(id)?.answer =
+            answer.map(|answer| answer.in_browser(remembered.browser, remembered.salt));
         let proof = self.proof(ProofKind::Confirmation, credential, Some(id), now);
         Ok(Confirmed::new(proof, id, remembered.cookie))
     }
@@ -148,7 +149,7 @@ impl Account {
     ) -> Option<Confirmed> {
         let device = self.device(id).ok().filter(|device| device.is_active())?;
         let answer = device.answer_to(hash(received).as_ref())?;
-        let remembered = self.remembered_again(received?, answer.cookie_salt);
+        let remembered = self.remembered_again(received?, answer);
         let proof = self.answer_again(ProofKind::Confirmation, Some(id), answer);
         Some(Confirmed::new(proof, id, remembered.cookie))
     }

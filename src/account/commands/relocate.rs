@@ -49,6 +49,8 @@ impl Account {
             other: from.clone(),
             mark,
         });
+        // Back under its old id, the proofs of before the move do not stand again.
+        self.clock.epoch = self.clock.epoch.wrapping_add(1);
         self.forget_answers();
         // The name and the hash of their cookies hold the old id.
         self.forget_browsers_if(|_| true);

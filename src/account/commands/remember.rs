@@ -1,5 +1,6 @@
 //! What a right code makes of the browser that it came from.
 
+use crate::account::answer::Answer;
 use crate::account::browser::cookie::{BrowserCookie, CookieSalt};
 use crate::account::browser::id::BrowserId;
 use crate::account::credential::Credential;
@@ -96,20 +97,18 @@ impl Account {
         })
     }
 
-    /// Gives the cookie again that the same submission got before, if its browser is still known.
-    pub(super) fn remembered_again(
-        &self,
-        received: &Received<'_>,
-        salt: Option<CookieSalt>,
-    ) -> Remembered {
+    /// Gives the cookie again that the same submission got before, if its browser is still known. It was
+    /// verified in that browser and in no other, whatever cookie comes with it now.
+    pub(super) fn remembered_again(&self, received: &Received<'_>, answer: Answer) -> Remembered {
         let submission = received.submission;
         let is_asked_for = submission.remembered_as().is_some();
         let own = submission.cookie().filter(|_| received.browser.is_some());
         let value = match own {
             Some(own) => Some(own.clone()),
-            None => salt.map(|salt| submission.new_cookie(&salt)),
+            None => (answer.cookie_salt).map(|salt| submission.new_cookie(&salt)),
         };
         let browser = self.browser_with(value.as_ref());
+        let browser = browser.filter(|browser| answer.browser == Some(*browser));
         let cookie = value.filter(|_| browser.is_some() && is_asked_for);
         Remembered {
             browser,

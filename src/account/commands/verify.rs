@@ -119,7 +119,8 @@ impl Account {
         }
         let remembered = self.remember(received, credential, now);
         let answer = Answer::new(hash, credential, now);
-        self.device_mut(id)?.answer = answer.map(|answer| answer.with_cookie(remembered.salt));
+        self.device_mut(id)?.answer =
+            answer.map(|answer| answer.in_browser(remembered.browser, remembered.salt));
         let proof = self.proof(ProofKind::Code, credential, Some(id), now);
         let browser = (remembered.browser, remembered.cookie);
         Ok(Verified::new(proof, id, browser))
@@ -134,7 +135,7 @@ impl Account {
         let mut accepted = self.devices.iter().filter(|device| device.is_accepted());
         let (id, answer) =
             accepted.find_map(|device| Some((device.id, device.answer_to(hash)?)))?;
-        let remembered = self.remembered_again(received, answer.cookie_salt);
+        let remembered = self.remembered_again(received, answer);
         let proof = self.answer_again(ProofKind::Code, Some(id), answer);
         let browser = (remembered.browser, remembered.cookie);
         Some(Verified::new(proof, id, browser))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use minicbor::{CborLen, Decode, Encode};
 
 use crate::account::answer::Answer;
+use crate::account::browser::id::BrowserId;
 use crate::account::credential::Credential;
 use crate::account::policy::ANSWER_LIFETIME;
 use crate::account::record_error::RecordError;
@@ -24,6 +25,8 @@ pub(super) struct AnswerRecord {
     pub(super) hash: [u8; 16],
     #[cbor(n(4), with = "minicbor::bytes")]
     pub(super) cookie_salt: Option<[u8; 16]>,
+    #[n(5)]
+    pub(super) browser: Option<u32>,
 }
 
 impl From<Answer> for AnswerRecord {
@@ -34,6 +37,7 @@ impl From<Answer> for AnswerRecord {
             credential: *answer.credential.as_bytes(),
             hash: answer.hash,
             cookie_salt: answer.cookie_salt,
+            browser: answer.browser.map(BrowserId::get),
         }
     }
 }
@@ -53,5 +57,6 @@ pub(super) fn to_answer(record: Option<AnswerRecord>) -> Result<Option<Answer>, 
         credential: Credential::from_bytes(record.credential),
         hash: record.hash,
         cookie_salt: record.cookie_salt,
+        browser: record.browser.map(BrowserId::new),
     }))
 }

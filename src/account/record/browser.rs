@@ -6,7 +6,7 @@ use minicbor::decode::{self, Decoder};
 use minicbor::encode::{self, Encoder, Write};
 use minicbor::{CborLen, Decode, Encode};
 
-use super::no_value;
+use super::no_value::no_value;
 use crate::account::browser::entry::{Browser, Trust};
 use crate::account::browser::id::BrowserId;
 use crate::account::browser::list::Browsers;
@@ -43,6 +43,8 @@ pub(super) struct TrustRecord {
     pub(super) lasts: u64,
     #[n(1)]
     pub(super) age: u64,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub(super) grant: [u8; Credential::LEN],
 }
 
 impl<C> Encode<C> for Browser {
@@ -80,6 +82,7 @@ impl<'b> From<&'b Browser> for BrowserRecord<'b> {
             trust: browser.trust.map(|trust| TrustRecord {
                 lasts: trust.lasts.as_secs(),
                 age: trust.age.as_secs(),
+                grant: *trust.grant.as_bytes(),
             }),
         }
     }
@@ -90,6 +93,7 @@ impl BrowserRecord<'_> {
         let trust = self.trust.map(|trust| Trust {
             lasts: Duration::from_secs(trust.lasts),
             age: Duration::from_secs(trust.age),
+            grant: Credential::from_bytes(trust.grant),
         });
         let is_possible = (self.failures)
             .is_none_or(|failures| (1..=MAX_BROWSER_FAILURES).contains(&failures))

@@ -7,7 +7,8 @@ use minicbor::encode::{self, Encoder, Write};
 use minicbor::{CborLen, Decode, Encode};
 
 use super::answer::{AnswerRecord, to_answer};
-use super::{no_value, voucher};
+use super::no_value::no_value;
+use super::voucher;
 use crate::account::credential::Credential;
 use crate::account::device::drift::{Drift, Provisional};
 use crate::account::device::entry::{Device, Pending, Replaced, State};

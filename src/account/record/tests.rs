@@ -55,6 +55,7 @@ const ANSWER: AnswerRecord = AnswerRecord {
     credential: [4; 8],
     hash: [8; 16],
     cookie_salt: Some([2; 16]),
+    browser: Some(7),
 };
 
 const fn browser(id: u32) -> BrowserRecord<'static> {
@@ -72,6 +73,7 @@ const fn browser(id: u32) -> BrowserRecord<'static> {
 const TRUST: TrustRecord = TrustRecord {
     lasts: 30 * 86_400,
     age: 7,
+    grant: [3; 8],
 };
 
 const MOVE: RelocationRecord<'static> = RelocationRecord {

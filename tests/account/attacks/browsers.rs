@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secondfactor::account::{BrowserCookie, BrowserId, FormId, Lock, Recognized, Submission};
 use secondfactor::codes::SecretText;
+use secondfactor::sign_in::{self, EndReason, Note, SessionLimits, SignIn};
 use secondfactor::{Code, Denial, Error, Event, Mfa, Policy, Verified};
 
 use super::{is_throttled, kind};
@@ -616,8 +617,11 @@ fn trust_takes_a_code_that_was_verified_in_that_browser() {
         trust(&opened.unwrap(), DAY),
         Err(Error::UnknownBrowser)
     ));
-    let refused = trust(&in_it, Duration::ZERO);
-    assert!(matches!(refused, Err(Error::TrustRefused)));
+    // The record keeps whole seconds.
+    for too_short in [Duration::ZERO, Duration::from_millis(999)] {
+        let refused = trust(&in_it, too_short);
+        assert!(matches!(refused, Err(Error::TrustRefused)));
+    }
     assert!(stage.is_asked(&laptop));
     trust(&in_it, DAY).unwrap();
     let _recognized = stage.recognize(&laptop).unwrap();
@@ -630,6 +634,81 @@ fn trust_takes_a_code_that_was_verified_in_that_browser() {
     }
     let refused = run(stage.mfa.trust_browser(&in_it, laptop.id, DAY));
     assert!(matches!(refused, Err(Error::TrustRefused)));
+}
+
+/// Whoever has the form, the session and the code is in that session already. It wins them no trust.
+#[test]
+fn a_retry_in_another_browser_is_verified_in_none() {
+    let (stage, phone, laptop) = Stage::trusting();
+    let by_laptop = stage.log_in_from(&phone, &laptop.cookie).unwrap();
+    run(stage.mfa.forget_browser(&by_laptop, laptop.id)).unwrap();
+    let [copied, own] = ["copied", "own"].map(|name| stage.remember(&phone, name));
+    let form = FormId::generate().unwrap();
+    for first in [None, Some(own)] {
+        stage.wait(STEP);
+        let typed = |cookie| {
+            let typed = Submission::new(stage.shows(&phone)).in_browser(cookie);
+            typed.with_form(b"the session's id", form).unwrap()
+        };
+        let cookie = first.as_ref().map(|browser| browser.cookie.as_str());
+        let verified = stage.verify(typed(cookie)).unwrap();
+        assert_eq!(verified.browser(), first.as_ref().map(|browser| browser.id));
+
+        let again = stage.verify(typed(Some(&copied.cookie))).unwrap();
+        assert_eq!(again.browser(), None);
+        let refused = run(stage.mfa.trust_browser(&again, copied.id, DAY));
+        assert!(matches!(refused, Err(Error::UnknownBrowser)));
+        let again = stage.verify(typed(cookie)).unwrap();
+        assert_eq!(again.browser(), verified.browser());
+    }
+}
+
+/// A thief was let in by a copied cookie, and keeps the session while the trust ends. Then the owner
+/// trusts a browser again, which may have the same number.
+#[test]
+fn a_session_let_in_by_an_earlier_trust_does_not_come_back() {
+    type Again = fn(&Stage, &Held, &Browser) -> Option<Browser>;
+    let agains: [(&str, Again); 3] = [
+        ("opted out and in", |stage, phone, _| {
+            let verified = stage.log_in(phone).unwrap();
+            run(stage.mfa.opt_out(&verified)).unwrap();
+            let phone = Held::new(&run(stage.mfa.enroll(&alice(), label("phone"))).unwrap());
+            stage.confirm(&phone).unwrap();
+            let laptop = stage.remember(&phone, "laptop");
+            stage.trust(&phone, &laptop, DAY).unwrap();
+            Some(laptop)
+        }),
+        ("forgotten by a wrong clock", |stage, phone, laptop| {
+            stage.clock.set(stage.now().saturating_sub(STEP * 3));
+            run(stage.mfa.danger_unlock_unproven(&alice(), &operator())).unwrap();
+            stage.wait(STEP * 4);
+            stage.trust(phone, laptop, DAY).unwrap();
+            None
+        }),
+        ("trusted anew", |stage, phone, laptop| {
+            stage.trust(phone, laptop, DAY).unwrap();
+            None
+        }),
+    ];
+    for (name, again) in agains {
+        let (stage, phone, laptop) = Stage::trusting();
+        let thief = SignIn::recognized(&stage.recognize(&laptop).unwrap(), stage.now()).unwrap();
+        let stage_of = |sign_in: &SignIn| {
+            let stage = stage
+                .mfa
+                .stage(sign_in, b"", Note::OptedIn, SessionLimits::AAL2);
+            run(stage).unwrap()
+        };
+        assert_eq!(stage_of(&thief), sign_in::Stage::Recognized, "{name}");
+        let id = laptop.id;
+        let laptop = again(&stage, &phone, &laptop).unwrap_or(laptop);
+        assert_eq!(laptop.id, id, "{name}: else it shows nothing");
+        let ended = sign_in::Stage::Ended(EndReason::CodeNeeded);
+        assert_eq!(stage_of(&thief), ended, "{name}");
+        let recognized = stage.recognize(&laptop).unwrap();
+        let own = SignIn::recognized(&recognized, stage.now()).unwrap();
+        assert_eq!(stage_of(&own), sign_in::Stage::Recognized, "{name}");
+    }
 }
 
 #[test]

@@ -157,8 +157,8 @@ pub(crate) struct Answered {
     pub(crate) by: Identity,
     pub(crate) at: u64,
     lived: Lived,
-    /// The browser that it made known.
-    made: Option<u32>,
+    /// The browser that it came from, and the one that it made known.
+    browsers: [Option<u32>; 2],
 }
 
 impl Answered {
@@ -174,7 +174,7 @@ impl Answered {
             by,
             at,
             lived,
-            made: None,
+            browsers: [None; 2],
         })
     }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant};
 
 use secondfactor::sign_in::Note;
-use site::{Browser, Call, PASSWORD, Site};
+use site::{Answer, Browser, Call, PASSWORD, Site};
+
+use crate::pages;
 
 /// For what comes at once, on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -14,6 +16,53 @@ const NEW_PASSWORD: &str = "another+long+password";
 
 fn change_password() -> String {
     format!("current={PASSWORD}&new={NEW_PASSWORD}")
+}
+
+/// Shown to whoever comes.
+const OPEN: [&str; 5] = ["/sign-up", "/login", "/healthz", "/style.css", "/icon.svg"];
+
+#[test]
+fn no_page_is_outside_of_the_guard() {
+    let site = Site::new();
+    let is_guarded = |path: &str, answer: &Answer| {
+        for header in [
+            "default-src 'none'",
+            "nosniff",
+            "referrer-policy: same-origin",
+        ] {
+            assert!(answer.head.contains(header), "{path}: {}", answer.head);
+        }
+        let is_kept = path.contains('.');
+        assert!(
+            is_kept || answer.head.contains("no-store"),
+            "{path}: {}",
+            answer.head
+        );
+    };
+    for path in pages::paths().into_iter().chain(["/nothing-here"]) {
+        let place = path.replace("{id}", "1").replace("{key}", "1");
+        let mut visitor = site.browser();
+        let shown = visitor.get(&place);
+        is_guarded(path, &shown);
+        let is_open = OPEN.contains(&path) || path == "/nothing-here";
+        assert!(
+            is_open || shown.location.starts_with("/login"),
+            "{path}: {shown:?}"
+        );
+
+        let mut elsewhere = site.browser();
+        elsewhere.site = "cross-site";
+        let refused = elsewhere.post(&place, "");
+        is_guarded(path, &refused);
+        assert_eq!(refused.status, 403, "{path}: {refused:?}");
+
+        // No page is the answer to a form.
+        let sent = visitor
+            .sends("POST", &place, "Content-Length: 0\r\n", "")
+            .read();
+        is_guarded(path, &sent);
+        assert_eq!(sent.status, 303, "{path}: {sent:?}");
+    }
 }
 
 /// The second factor is gone, and the password lets in.
@@ -330,7 +379,7 @@ fn a_form_that_is_sent_again_leads_to_where_it_led() {
     for (before, path, typed, leads) in forms(&site) {
         for nth in 1..=3 {
             let mut browser = before.clone();
-            let answer = browser.post(&path, &typed);
+            let answer = browser.post(&path, &format!("{typed}&{}", "again=yes".repeat(nth / 2)));
             assert_eq!(
                 answer.location, leads,
                 "{path}, the {nth}. time: {answer:?}"
@@ -359,7 +408,8 @@ fn a_form_that_is_sent_twice_at_once_leaves_nothing_behind_a_logout() {
         for (before, path, typed, leads) in forms(&site) {
             let (mut first, mut second) = (before.clone(), before);
             let (told, is_told) = mpsc::channel();
-            let (to, form) = (path.clone(), typed.clone());
+            // Another form for the site, which would wait for the first one, and the same one for the library.
+            let (to, form) = (path.clone(), format!("{typed}&again=yes"));
             site.between.at(call, nth, move || {
                 let answer = second.post(&to, &form);
                 told.send((second, answer)).unwrap();

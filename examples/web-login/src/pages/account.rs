@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use secondfactor::account::{DeviceStatus, Voucher};
 use secondfactor::codes::UnixTime;
 use secondfactor::sign_in::Note;
-use secondfactor::{Error, RecoveryCodes, Status};
+use secondfactor::{Error, Proof, RecoveryCodes, Status};
 use serde::Deserialize;
 
+use super::browsers::{BrowserRow, LoginRow};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::App;
 use crate::cookie::Cookie;
@@ -17,6 +18,7 @@ use crate::goal::Goal;
 use crate::password;
 use crate::problem::{Answer, Problem};
 use crate::session::{EvenIfPasswordDue, LoggedIn};
+use crate::tries::Try;
 use crate::user::{Change, User};
 use crate::words::{self, Moment};
 
@@ -27,12 +29,15 @@ const RECENT: usize = 5;
 #[template(path = "account.html")]
 struct AccountPage {
     frame: Frame,
+    demanded: Option<String>,
     user: User,
     devices: Vec<DeviceRow>,
     is_enrolled: bool,
     recovery_codes: usize,
     all_recovery_codes: usize,
     codes_by: Option<Vouched>,
+    logins: Vec<LoginRow>,
+    browsers: Vec<BrowserRow>,
     recent: Vec<ActivityRow>,
 }
 
@@ -101,18 +106,9 @@ impl ActivityRow {
     }
 }
 
-/// What the account has; nothing, if it never opted in.
-pub(super) async fn account_status(app: &App, user: &User) -> Result<Option<Status>, Problem> {
-    match app.mfa.status(&user.account()?).await {
-        Ok(status) => Ok(Some(status)),
-        Err(Error::NotEnrolled) if user.note != Note::OptedIn => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
-    let status = account_status(&app, &login.user).await?;
+    let status = app.status(&login.user).await?;
     let devices = status.as_ref().map_or_else(Vec::new, |status| {
         let devices = status.devices().iter();
         devices
@@ -124,8 +120,17 @@ pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer 
         Some(Vouched::new(voucher, status, now))
     });
     let recent = app.database.entries(&login.user.activity()).await?;
+    let logins = login.session.all(&login.user).await?;
+    let logins = logins.into_iter().map(|login| LoginRow::new(login, now));
+    let browsers = status.iter().flat_map(Status::browsers).rev();
+    let this = login.session.known();
     let page = AccountPage {
         frame: Frame::new(&login).await?,
+        demanded: words::demanded(app.demands(&login.user, status.as_ref()), now),
+        logins: logins.collect(),
+        browsers: browsers
+            .map(|browser| BrowserRow::new(browser, this, now))
+            .collect(),
         devices,
         is_enrolled: status.as_ref().is_some_and(Status::was_confirmed),
         recovery_codes: status.as_ref().map_or(0, Status::recovery_codes_left),
@@ -175,9 +180,7 @@ struct RecoveredPage {
 /// What to do after a recovery code.
 pub(super) async fn recovered(State(app): State<App>, login: LoggedIn) -> Answer {
     let now = app.mfa.now();
-    let status = account_status(&app, &login.user)
-        .await?
-        .ok_or(Problem::NotFound)?;
+    let status = app.status(&login.user).await?.ok_or(Problem::NotFound)?;
     let page = RecoveredPage {
         frame: Frame::new(&login).await?,
         devices: status
@@ -264,11 +267,11 @@ pub(super) async fn password_form(
 }
 
 /// Whoever has the password and an open session must not be able to lock the owner out (OWASP ASVS 5.0, 7.5.1).
-async fn require_factor_again(app: &App, login: &LoggedIn) -> Result<(), Problem> {
+async fn require_factor_again(app: &App, login: &LoggedIn) -> Result<Option<Proof>, Problem> {
     if login.has_factor() {
-        login.fresh_proof(app, &Goal::Password).await?;
+        return login.fresh_proof(app, &Goal::Password).await.map(Some);
     }
-    Ok(())
+    Ok(None)
 }
 
 fn new_password() -> Field {
@@ -290,10 +293,11 @@ async fn password_page(login: &LoggedIn, current: Field, new: Field) -> Answer {
 pub(super) async fn change_password(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     EvenIfPasswordDue(login): EvenIfPasswordDue,
     Typed(typed): Typed<ChangePassword>,
 ) -> Answer {
-    require_factor_again(&app, &login).await?;
+    let proof = require_factor_again(&app, &login).await?;
     let fault = match password::fault(&typed.new) {
         None if typed.new == typed.current => Some("That is the password you have."),
         fault => fault,
@@ -309,19 +313,24 @@ pub(super) async fn change_password(
     app.guard.check_user(&login.user)?;
     if !app
         .passwords
-        .matches(typed.current, Some(&login.user.password))
+        .matches(typed.current, Some(&login.user.password), &try_)
         .await?
     {
         let current = Field::current_password().with_error(Some("That password is wrong."));
         return password_page(&login, current, new_password()).await;
     }
     let change = Change {
-        password: Some(app.passwords.hash(typed.new).await?),
+        password: Some(app.passwords.hash(typed.new, &try_).await?),
         must_change_password: Some(false),
         told: Some(app.entry("The password was changed. All other sessions have ended.")),
         ..Change::default()
     };
     let login = login.change(&app, &cookie, change).await?;
+    if let Some(proof) = proof {
+        // Whoever had the old one has a browser that nobody knows any longer.
+        let known = login.known();
+        app.mfa.password_changed(proof, known.as_deref()).await?;
+    }
     go_saying(
         &login.session,
         "/account",

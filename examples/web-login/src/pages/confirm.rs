@@ -1,23 +1,25 @@
 //! From the picture of a new device to the code that confirms it.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use secondfactor::account::{DeviceId, DeviceState, Enrollment, FormId};
+use axum::response::IntoResponse as _;
+use secondfactor::account::{DeviceId, DeviceState, Enrollment};
 use secondfactor::codes::SecretText;
 use secondfactor::provisioning::KeyUri;
 use secondfactor::sign_in::{EndReason, Stage};
 use secondfactor::{Code, Confirmed, Denial, Error};
 use serde::Deserialize;
 
-use super::account::account_status;
 use super::devices::{DeviceIn, GivenPair, find};
 use super::second_step::{GivenCode, code_pair, pair_refusal, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
 use crate::app::{App, NAME};
 use crate::goal::Goal;
+use crate::once::ShownAt;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, LoggedIn};
+use crate::session::{Claimant, EvenIfFactorDue, LoggedIn};
 use crate::words::{self, Message};
 
 /// What is scanned, or typed, into an app.
@@ -43,7 +45,8 @@ pub(super) async fn secret_page(login: &LoggedIn, enrollment: &Enrollment) -> An
         picture: Some(Picture::new(&uri)?),
         ..ConfirmPage::new(login, enrollment.device()).await?
     };
-    Ok(html(StatusCode::OK, &page))
+    let at = format!("/account/devices/{}/confirm", enrollment.device());
+    Ok((Extension(ShownAt(at)), html(StatusCode::OK, &page)).into_response())
 }
 
 /// In groups of four, as people type it.
@@ -67,7 +70,6 @@ fn confirm_field() -> Field {
 struct ConfirmPage {
     frame: Frame,
     device: DeviceId,
-    form_id: FormId,
     code: Field,
     /// For a device whose clock is off.
     pair: Option<(Field, Field)>,
@@ -80,7 +82,6 @@ impl ConfirmPage {
         Ok(Self {
             frame: Frame::new(login).await?,
             device,
-            form_id: FormId::generate()?,
             code: confirm_field(),
             pair: None,
             picture: None,
@@ -120,7 +121,7 @@ fn key_uri(text: Option<&str>) -> Option<KeyUri> {
 
 pub(super) async fn confirm_form(
     State(app): State<App>,
-    login: LoggedIn,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     DeviceIn(device): DeviceIn,
 ) -> Answer {
     let device = find(&app, &login, device).await?;
@@ -163,9 +164,12 @@ pub(super) async fn confirm(
         }
     };
     let (account, pending) = (login.user.account()?, login.pending_here(device));
-    let submission = login.submission(code, given.form)?;
+    let submission = login.code(code, given.form)?;
     match app.mfa.confirm(&account, pending, submission).await {
-        Ok(confirmed) => confirmed_page(&app, &login, &confirmed).await,
+        Ok(mut confirmed) => {
+            login.cookie.set_known(confirmed.take_browser_cookie());
+            confirmed_page(&app, &login, &confirmed).await
+        }
         Err(error) => {
             login.at(&[Stage::Password, Stage::Mending, Stage::Proven])?;
             let two_confirm = matches!(
@@ -185,7 +189,7 @@ pub(super) async fn confirm(
 
 pub(super) async fn confirm_pair(
     State(app): State<App>,
-    login: LoggedIn,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     DeviceIn(device): DeviceIn,
     Typed(PairConfirmation { given, uri }): Typed<PairConfirmation>,
 ) -> Answer {
@@ -220,7 +224,8 @@ fn failed_pair(message: Message) -> (Field, Field) {
 /// What lets in has changed: all other sessions end, those with a password alone among them.
 async fn confirmed_page(app: &App, login: &Claimant, confirmed: &Confirmed) -> Answer {
     let session = login.opt_in(app, confirmed).await?;
-    let codes = account_status(app, &login.user)
+    let codes = app
+        .status(&login.user)
         .await?
         .map_or(0, |status| status.recovery_codes_left());
     if codes == 0 {

@@ -10,7 +10,6 @@ use secondfactor::account::{DeviceId, DeviceStatus};
 use secondfactor::{Error, Label, NewDevice};
 use serde::Deserialize;
 
-use super::account::account_status;
 use super::confirm::secret_page;
 use super::second_step::{code_pair, pair_refusal, parse_pair};
 use super::{Field, Frame, Typed, form, go_saying, html};
@@ -18,7 +17,7 @@ use crate::app::App;
 use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::LoggedIn;
+use crate::session::{EvenIfFactorDue, LoggedIn};
 use crate::user::Change;
 use crate::words::{self, Message};
 
@@ -26,6 +25,8 @@ use crate::words::{self, Message};
 #[template(path = "device_new.html")]
 struct NewPage {
     frame: Frame,
+    /// Why it is not a matter of choice.
+    demanded: Option<String>,
     label: Field,
 }
 
@@ -34,9 +35,14 @@ pub(super) struct Named {
     label: String,
 }
 
-pub(super) async fn new_form(State(app): State<App>, login: LoggedIn) -> Answer {
-    require_fresh(&app, &login).await?;
-    new_page(&login, label_field().with_value("Phone").focus()).await
+/// The first device takes the password once more, as a screen that was left alone could be bound to anybody's phone; every
+/// other one takes a code of those before.
+pub(super) async fn new_form(
+    State(app): State<App>,
+    EvenIfFactorDue(login): EvenIfFactorDue,
+) -> Answer {
+    login.require_fresh(&app, &Goal::NewDevice).await?;
+    new_page(&app, &login, label_field().with_value("Phone").focus()).await
 }
 
 fn label_field() -> Field {
@@ -44,43 +50,33 @@ fn label_field() -> Field {
         .hint("So that you know it again: \"Phone\", \"Tablet at home\".")
 }
 
-async fn new_page(login: &LoggedIn, label: Field) -> Answer {
+async fn new_page(app: &App, login: &LoggedIn, label: Field) -> Answer {
     let page = NewPage {
         frame: Frame::new(login).await?,
+        demanded: words::demanded(login.demanded(app).await?, app.mfa.now()),
         label,
     };
     Ok(form(&page, &[&page.label]))
 }
 
-/// The first device takes the password once more, as a screen that was left alone could be bound to anybody's phone; every
-/// other one takes a code of those before.
-async fn require_fresh(app: &App, login: &LoggedIn) -> Result<(), Problem> {
-    if login.has_factor() {
-        login.fresh_proof(app, &Goal::NewDevice).await.map(drop)
-    } else {
-        login.require_fresh_password(app, &Goal::NewDevice)
-    }
-}
-
 /// The answer is the only page that shows the secret, until it is confirmed: it is in no address, no session and no log.
 pub(super) async fn enroll(
     State(app): State<App>,
-    login: LoggedIn,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     Typed(typed): Typed<Named>,
 ) -> Answer {
-    require_fresh(&app, &login).await?;
+    let proof = login.require_fresh(&app, &Goal::NewDevice).await?;
     let label = match Label::new(typed.label.trim()) {
         Ok(label) => label,
         Err(error) => {
             let field = label_field()
                 .with_value(typed.label)
                 .with_error(Some(words::bad_label(error)));
-            return new_page(&login, field).await;
+            return new_page(&app, &login, field).await;
         }
     };
     let device = login.begun_here(NewDevice::totp(label));
-    let enrollment = if login.has_factor() {
-        let proof = login.fresh_proof(&app, &Goal::NewDevice).await?;
+    let enrollment = if let Some(proof) = proof {
         app.mfa.enroll_another(&proof, device).await
     } else {
         // Before the record is made: see `Note`.
@@ -98,6 +94,7 @@ pub(super) async fn enroll(
         Err(error) => {
             let message = words::refusal(error, app.mfa.now())?;
             new_page(
+                &app,
                 &login,
                 label_field()
                     .with_value(typed.label)
@@ -365,9 +362,7 @@ pub(super) async fn find(
     login: &LoggedIn,
     id: DeviceId,
 ) -> Result<DeviceStatus, Problem> {
-    let status = account_status(app, &login.user)
-        .await?
-        .ok_or(Problem::NotFound)?;
+    let status = app.status(&login.user).await?.ok_or(Problem::NotFound)?;
     status
         .devices()
         .iter()

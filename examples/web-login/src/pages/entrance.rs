@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use secondfactor::sign_in::{NeedsCode, Note};
+use secondfactor::Error;
+use secondfactor::account::BrowserId;
+use secondfactor::sign_in::{NeedsCode, Note, Requirement, SignIn};
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go};
@@ -13,6 +15,7 @@ use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
 use crate::session::Visitor;
 use crate::session_row::{self, Session};
+use crate::tries::Try;
 use crate::user::{Permissions, User, name_fault, normal_name};
 use crate::{password, random, words};
 
@@ -62,6 +65,7 @@ fn sign_up_page(organisation: Field, name: Field, password: Field) -> Response {
 pub(super) async fn sign_up(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     Typed(typed): Typed<SignUp>,
 ) -> Answer {
     let (organisation_name, name) = (
@@ -91,7 +95,7 @@ pub(super) async fn sign_up(
     let user = User {
         id: random::id()?,
         name: name.clone(),
-        password: app.passwords.hash(typed.password).await?,
+        password: app.passwords.hash(typed.password, &try_).await?,
         must_change_password: false,
         organisation: random::id()?,
         organisation_name: organisation_name.clone(),
@@ -100,12 +104,21 @@ pub(super) async fn sign_up(
         note: Note::OptedOut,
         generation: 0,
         kept_login: String::new(),
+        deadline: 0,
     };
     // That a name is taken can't be hidden where people choose their names. It lets nobody in.
     if !app.database.add_user(&user).await? {
         return Ok(page(Some("That name is taken.")));
     }
-    Session::begin(&app, &cookie, (&user, 0), NeedsCode::No, Goal::Account).await?;
+    let sign_in = SignIn::begin(user.account()?, NeedsCode::No, app.mfa.now())?;
+    Session::begin(
+        &app,
+        &cookie,
+        user.generation,
+        (sign_in, None),
+        Goal::Account,
+    )
+    .await?;
     Ok(go("/account"))
 }
 
@@ -152,6 +165,7 @@ pub(super) async fn login_form(visitor: Visitor, Query(to): Query<To>) -> Answer
 pub(super) async fn log_in(
     State(app): State<App>,
     cookie: Cookie,
+    try_: Try,
     Query(to): Query<To>,
     Typed(typed): Typed<LogIn>,
 ) -> Answer {
@@ -166,7 +180,8 @@ pub(super) async fn log_in(
     // One answer, after the same work, whether the name or the password is wrong.
     let stored = user.as_ref().map(|user| user.password.as_str());
     let fits = typed.password.len() <= password::MAX_BYTES;
-    let is_right = app.passwords.matches(typed.password, stored).await? && fits;
+    let matches = app.passwords.matches(typed.password, stored, &try_);
+    let is_right = matches.await? && fits;
     let Some(user) = user.filter(|_| is_right) else {
         let page = LoginPage {
             frame: Frame::default(),
@@ -177,14 +192,45 @@ pub(super) async fn log_in(
         return Ok(form(&page, &[&page.password]));
     };
     let needs = app.mfa.needs_code(&user.account()?, user.note).await?;
-    let (who, goal) = ((&user, user.generation), to.goal.clone());
-    Session::begin(&app, &cookie, who, needs, goal).await?;
-    if let NeedsCode::Yes { .. } = needs {
-        return Ok(go("/login/code"));
+    let (sign_in, known) = sign_in(&app, &cookie, &user, needs).await?;
+    let login = (sign_in, known);
+    Session::begin(&app, &cookie, user.generation, login, to.goal.clone()).await?;
+    match (needs, known) {
+        (NeedsCode::Yes { .. }, None) => return Ok(go("/login/code")),
+        (NeedsCode::Yes { .. }, Some(_)) => {}
+        (NeedsCode::No, _) => {
+            let entry = app.entry("Logged in with the password alone.");
+            app.database.add_entry(&user.activity(), &entry).await?;
+        }
     }
-    let entry = app.entry("Logged in with the password alone.");
-    app.database.add_entry(&user.activity(), &entry).await?;
-    Ok(go(&to.goal.path()))
+    // Whoever must have a second factor is led to it, and told by when.
+    let status = app.status(&user).await?;
+    Ok(go(&match app.demands(&user, status.as_ref()) {
+        Requirement::Satisfied => to.goal.path(),
+        _ => Goal::NewDevice.path(),
+    }))
+}
+
+/// A browser that is trusted is asked for no code. Any other one has half a login, also where the record was lost.
+async fn sign_in(
+    app: &App,
+    cookie: &Cookie,
+    user: &User,
+    needs: NeedsCode,
+) -> Result<(SignIn, Option<BrowserId>), Problem> {
+    let (account, now) = (user.account()?, app.mfa.now());
+    if let NeedsCode::Yes { .. } = needs {
+        let known = cookie.known(&account);
+        match app.mfa.recognize(&account, known.as_deref()).await {
+            Ok(recognized) => {
+                let sign_in = SignIn::recognized(&recognized, now)?;
+                return Ok((sign_in, Some(recognized.browser())));
+            }
+            Err(Error::CodeRequired | Error::NotEnrolled) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((SignIn::begin(account, needs, now)?, None))
 }
 
 /// The rows go of this session, of the one that it came from, and of those that the same form led to. So their cookies

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use secondfactor::account::FormId;
 use secondfactor::sign_in::Stage;
 use serde::Deserialize;
 
@@ -12,7 +11,8 @@ use crate::app::App;
 use crate::cookie::Cookie;
 use crate::goal::Goal;
 use crate::problem::{Answer, Problem};
-use crate::session::{Claimant, LoggedIn, may_change};
+use crate::session::{Claimant, EvenIfFactorDue, LoggedIn, may_change};
+use crate::tries::Try;
 use crate::words::Message;
 
 #[derive(Deserialize)]
@@ -26,12 +26,14 @@ pub(super) struct For {
 struct CodePage {
     frame: Frame,
     goal: Goal,
-    form_id: FormId,
     code: Field,
 }
 
 /// Whoever has no second factor gives the password instead.
-pub(super) async fn code_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
+pub(super) async fn code_form(
+    EvenIfFactorDue(login): EvenIfFactorDue,
+    Query(to): Query<For>,
+) -> Answer {
     if !login.has_factor() {
         return Err(Problem::ask_password(&to.goal));
     }
@@ -42,7 +44,6 @@ async fn code_page(claimant: &Claimant, goal: Goal, error: Option<Message>) -> A
     let page = CodePage {
         frame: Frame::new(claimant).await?,
         goal,
-        form_id: FormId::generate()?,
         code: code_field().with_error(error),
     };
     Ok(form(&page, &[&page.code]))
@@ -57,16 +58,24 @@ pub(super) async fn give_code(
     if claimant.stage == Stage::Password {
         return Err(Problem::ask_password(&to.goal));
     }
-    claimant.at(&[Stage::Mending, Stage::Proven, Stage::Repeat])?;
+    claimant.at(&[
+        Stage::Recognized,
+        Stage::Mending,
+        Stage::Proven,
+        Stage::Repeat,
+    ])?;
     let message = match verify(&app, &claimant, &typed).await? {
         Ok(verified) if may_change(&app, &verified).await? => {
-            claimant.prove(&verified).await?;
+            let session = claimant
+                .session
+                .prove(verified.as_ref(), verified.browser());
+            session.await?;
             return Ok(go(&to.goal.path()));
         }
         Ok(_) => REPLACED.into(),
         Err(message) => message,
     };
-    claimant.at(&[Stage::Mending, Stage::Proven])?;
+    claimant.at(&[Stage::Recognized, Stage::Mending, Stage::Proven])?;
     code_page(&claimant, to.goal, Some(message)).await
 }
 
@@ -86,7 +95,10 @@ pub(super) struct GivenPassword {
     password: String,
 }
 
-pub(super) async fn password_form(login: LoggedIn, Query(to): Query<For>) -> Answer {
+pub(super) async fn password_form(
+    EvenIfFactorDue(login): EvenIfFactorDue,
+    Query(to): Query<For>,
+) -> Answer {
     password_page(&login, to.goal, Field::password().focus()).await
 }
 
@@ -103,14 +115,15 @@ async fn password_page(login: &LoggedIn, goal: Goal, password: Field) -> Answer 
 pub(super) async fn give_password(
     State(app): State<App>,
     cookie: Cookie,
-    login: LoggedIn,
+    try_: Try,
+    EvenIfFactorDue(login): EvenIfFactorDue,
     Query(to): Query<For>,
     Typed(typed): Typed<GivenPassword>,
 ) -> Answer {
     app.guard.check_user(&login.user)?;
     if app
         .passwords
-        .matches(typed.password, Some(&login.user.password))
+        .matches(typed.password, Some(&login.user.password), &try_)
         .await?
     {
         login.give_password(&app, &cookie).await?;

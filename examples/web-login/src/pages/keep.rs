@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use secondfactor::Error;
 use secondfactor::account::{DeviceId, DeviceState};
 
-use super::account::{Vouched, account_status};
+use super::account::Vouched;
 use super::{Frame, Typed, go_saying, html};
 use crate::app::App;
 use crate::goal::Goal;
@@ -44,9 +44,7 @@ async fn keep_page(
     error: Option<Message>,
 ) -> Result<KeepPage, Problem> {
     let now = app.mfa.now();
-    let status = account_status(app, &login.user)
-        .await?
-        .ok_or(Problem::NotFound)?;
+    let status = app.status(&login.user).await?.ok_or(Problem::NotFound)?;
     let active = status
         .devices()
         .iter()

@@ -9,7 +9,6 @@ use secondfactor::codes::SecretText;
 use secondfactor::{Error, RecoveryCode, RecoveryCodes};
 use serde::Deserialize;
 
-use super::account::account_status;
 use super::{Frame, Typed, go_saying, html};
 use crate::app::{App, NAME};
 use crate::cookie::Cookie;
@@ -29,9 +28,7 @@ struct OverviewPage {
 
 pub(super) async fn overview(State(app): State<App>, login: LoggedIn) -> Answer {
     login.fresh_proof(&app, &Goal::RecoveryCodes).await?;
-    let status = account_status(&app, &login.user)
-        .await?
-        .ok_or(Problem::NotFound)?;
+    let status = app.status(&login.user).await?.ok_or(Problem::NotFound)?;
     let page = OverviewPage {
         frame: Frame::new(&login).await?,
         left: status.recovery_codes_left(),

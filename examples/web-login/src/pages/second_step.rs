@@ -19,8 +19,9 @@ use crate::words::{self, Message};
 struct CodePage {
     frame: Frame,
     name: String,
-    form_id: FormId,
     code: Field,
+    /// How long this browser may be trusted, in days.
+    trust: u64,
 }
 
 /// A form without an id works too, once.
@@ -28,6 +29,8 @@ struct CodePage {
 pub(super) struct GivenCode {
     pub(super) code: String,
     pub(super) form: Option<FormId>,
+    /// Whether the box is ticked.
+    trust: Option<String>,
 }
 
 pub(super) fn code_field() -> Field {
@@ -36,11 +39,11 @@ pub(super) fn code_field() -> Field {
         .focus()
 }
 
-pub(super) async fn code_form(half: HalfLoggedIn) -> Answer {
-    code_page(&half, None).await
+pub(super) async fn code_form(State(app): State<App>, half: HalfLoggedIn) -> Answer {
+    code_page(&app, &half, None).await
 }
 
-async fn code_page(half: &Claimant, error: Option<Message>) -> Answer {
+async fn code_page(app: &App, half: &Claimant, error: Option<Message>) -> Answer {
     let frame = Frame {
         who: None,
         notice: half.session.take_notice().await?,
@@ -48,10 +51,14 @@ async fn code_page(half: &Claimant, error: Option<Message>) -> Answer {
     let page = CodePage {
         frame,
         name: half.user.name.clone(),
-        form_id: FormId::generate()?,
         code: code_field().with_error(error),
+        trust: days_of_trust(app),
     };
     Ok(form(&page, &[&page.code]))
+}
+
+fn days_of_trust(app: &App) -> u64 {
+    app.mfa.policy().max_trust().as_secs() / (24 * 3600)
 }
 
 pub(super) async fn give_code(
@@ -62,13 +69,19 @@ pub(super) async fn give_code(
     claimant.at(&[Stage::Half, Stage::Repeat])?;
     match verify(&app, &claimant, &typed).await? {
         Ok(verified) => {
-            claimant.prove(&verified).await?;
+            let session = claimant
+                .session
+                .prove(verified.as_ref(), verified.browser());
+            session.await?;
             settle_note(&app, &claimant).await?;
+            if typed.trust.is_some() {
+                trust(&app, &verified).await?;
+            }
             Ok(go(&claimant.session.goal().path()))
         }
         Err(message) => {
             claimant.at(&[Stage::Half])?;
-            code_page(&claimant, Some(message)).await
+            code_page(&app, &claimant, Some(message)).await
         }
     }
 }
@@ -83,10 +96,25 @@ pub(super) async fn verify(
         Ok(code) => code,
         Err(error) => return Ok(Err(words::mistyped_code(error).into())),
     };
-    let submission = claimant.submission(code, typed.form)?;
+    let submission = claimant.code(code, typed.form)?;
     match app.mfa.verify(&claimant.user.account()?, submission).await {
-        Ok(verified) => Ok(Ok(verified)),
+        Ok(mut verified) => {
+            claimant.cookie.set_known(verified.take_browser_cookie());
+            Ok(Ok(verified))
+        }
         Err(error) => Ok(Err(words::refusal(error, app.mfa.now())?)),
+    }
+}
+
+/// They have ticked that this browser may do without a code. Where it may not, they are asked for one next time.
+async fn trust(app: &App, verified: &Verified) -> Result<(), Problem> {
+    let (browser, lasts) = (verified.browser(), app.mfa.policy().max_trust());
+    let Some(browser) = browser.filter(|_| !lasts.is_zero()) else {
+        return Ok(());
+    };
+    match app.mfa.trust_browser(verified, browser, lasts).await {
+        Ok(()) | Err(Error::TrustRefused | Error::UnknownBrowser | Error::Stale(_)) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -105,7 +133,6 @@ async fn settle_note(app: &App, claimant: &Claimant) -> Result<(), Problem> {
 struct RecoveryPage {
     frame: Frame,
     is_logged_in: bool,
-    form_id: FormId,
     recovery_code: Field,
 }
 
@@ -116,10 +143,24 @@ pub(super) struct GivenRecoveryCode {
 }
 
 /// Also for whoever is logged in, and has lost the device since.
-const RECOVERING: [Stage; 4] = [Stage::Half, Stage::Repeat, Stage::Mending, Stage::Proven];
+const RECOVERING: [Stage; 5] = [
+    Stage::Half,
+    Stage::Repeat,
+    Stage::Recognized,
+    Stage::Mending,
+    Stage::Proven,
+];
+
+/// One that may only repeat is shown no form.
+const SHOWN: [Stage; 4] = [
+    Stage::Half,
+    Stage::Recognized,
+    Stage::Mending,
+    Stage::Proven,
+];
 
 pub(super) async fn recovery_form(claimant: Claimant) -> Answer {
-    claimant.at(&[Stage::Half, Stage::Mending, Stage::Proven])?;
+    claimant.at(&SHOWN)?;
     recovery_page(&claimant, None)
 }
 
@@ -131,7 +172,6 @@ fn recovery_page(claimant: &Claimant, error: Option<Message>) -> Answer {
     let page = RecoveryPage {
         frame: Frame::default(),
         is_logged_in: claimant.is_logged_in(),
-        form_id: FormId::generate()?,
         recovery_code,
     };
     Ok(form(&page, &[&page.recovery_code]))
@@ -159,7 +199,7 @@ pub(super) async fn give_recovery_code(
         }
         Err(error) => {
             let message = words::recovery_refusal(error, app.mfa.now())?;
-            claimant.at(&[Stage::Half, Stage::Mending, Stage::Proven])?;
+            claimant.at(&SHOWN)?;
             recovery_page(&claimant, Some(message))
         }
     }

@@ -3,18 +3,20 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use secondfactor::Error;
 use secondfactor::account::Actor;
-use secondfactor::sign_in::Note;
+use secondfactor::sign_in::{Note, Requirement};
 use serde::Deserialize;
 
 use super::{Field, Frame, Typed, form, go_saying, html};
-use crate::app::App;
+use crate::app::{App, GRACE};
 use crate::goal::Goal;
+use crate::operator;
 use crate::problem::{Answer, Problem};
 use crate::random;
 use crate::session::LoggedIn;
-use crate::user::{Change, Login, Permissions, User, name_fault, normal_name};
+use crate::tries::Try;
+use crate::user::{Change, Permissions, User, name_fault, normal_name};
+use crate::words::Moment;
 
 async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
     if login.user.is_owner {
@@ -31,8 +33,34 @@ async fn require_owner(login: &LoggedIn) -> Result<(), Problem> {
 struct UsersPage {
     frame: Frame,
     organisation: String,
-    users: Vec<User>,
+    users: Vec<UserRow>,
+    is_demanded: bool,
     name: Field,
+}
+
+struct UserRow {
+    user: User,
+    has_factor: bool,
+    /// By when they must have one, if they have none.
+    by: Option<Moment>,
+    is_overdue: bool,
+}
+
+impl UserRow {
+    async fn new(app: &App, user: User) -> Result<Self, Problem> {
+        let status = app.status(&user).await?;
+        let demanded = app.demands(&user, status.as_ref());
+        let by = match demanded {
+            Requirement::EnrollBy { deadline, .. } => Some(Moment::new(deadline, app.mfa.now())),
+            Requirement::Overdue | Requirement::Satisfied => None,
+        };
+        Ok(Self {
+            has_factor: status.is_some_and(|status| status.has_accepted_device()),
+            by,
+            is_overdue: demanded == Requirement::Overdue,
+            user,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,13 +78,18 @@ fn name_field() -> Field {
 }
 
 async fn users_page(app: &App, login: &LoggedIn, name: Field) -> Answer {
-    let mut users = app.database.users_in(&login.user.organisation).await?;
-    users.sort_by(|one, other| (!one.is_owner, &one.name).cmp(&(!other.is_owner, &other.name)));
+    let mut all = app.database.users_in(&login.user.organisation).await?;
+    all.sort_by(|one, other| (!one.is_owner, &one.name).cmp(&(!other.is_owner, &other.name)));
+    let mut users = Vec::new();
+    for user in all {
+        users.push(UserRow::new(app, user).await?);
+    }
     let organisation = login.user.organisation_name.clone();
     let page = UsersPage {
         frame: Frame::new(login).await?,
         organisation,
         users,
+        is_demanded: login.user.deadline > 0,
         name,
     };
     Ok(form(&page, &[&page.name]))
@@ -74,6 +107,7 @@ struct NewUserPage {
 /// The answer is the only page that shows the first password.
 pub(super) async fn add(
     State(app): State<App>,
+    try_: Try,
     login: LoggedIn,
     Typed(typed): Typed<NewUser>,
 ) -> Answer {
@@ -91,7 +125,7 @@ pub(super) async fn add(
     let user = User {
         id: random::id()?,
         name: name.clone(),
-        password: app.passwords.hash(password.clone()).await?,
+        password: app.passwords.hash(password.clone(), &try_).await?,
         must_change_password: true,
         organisation: login.user.organisation.clone(),
         organisation_name: login.user.organisation_name.clone(),
@@ -100,6 +134,10 @@ pub(super) async fn add(
         note: Note::OptedOut,
         generation: 0,
         kept_login: String::new(),
+        deadline: match login.user.deadline {
+            0 => 0,
+            _ => deadline(&app),
+        },
     };
     // After the hashing, which takes a while.
     login.require_fresh_login(&app, &Goal::Users).await?;
@@ -118,6 +156,40 @@ pub(super) async fn add(
             password,
         },
     ))
+}
+
+fn deadline(app: &App) -> u64 {
+    app.mfa.now().saturating_add(GRACE).as_secs()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Demanded {
+    is_demanded: bool,
+}
+
+/// Of everybody in the organisation, its owner too. Whoever has a date already keeps it, however often it is demanded.
+pub(super) async fn demand(
+    State(app): State<App>,
+    login: LoggedIn,
+    Typed(typed): Typed<Demanded>,
+) -> Answer {
+    require_owner(&login).await?;
+    login.require_fresh_login(&app, &Goal::Users).await?;
+    let told = match typed.is_demanded {
+        true => "The owner of your organisation demands a second factor, within two weeks.",
+        false => "The owner of your organisation no longer demands a second factor.",
+    };
+    for user in app.database.users_in(&login.user.organisation).await? {
+        if typed.is_demanded != (user.deadline > 0) {
+            let at = if typed.is_demanded { deadline(&app) } else { 0 };
+            let change = Change {
+                told: Some(app.entry(told)),
+                ..Change::deadline(at)
+            };
+            app.database.change_user(&user.id, &change).await?;
+        }
+    }
+    go_saying(&login.session, "/users", "They are told when they log in.").await
 }
 
 #[derive(Template)]
@@ -146,7 +218,7 @@ pub(super) async fn show(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id)).await?;
-    let has_factor = user.note != Note::OptedOut;
+    let has_factor = app.status(&user).await?.is_some();
     Ok(html(
         StatusCode::OK,
         &UserPage {
@@ -187,8 +259,7 @@ pub(super) async fn grant(
     .await
 }
 
-/// For somebody who has lost their device and their recovery codes: only after the owner has made sure that it is them, face
-/// to face or as when they were taken on. All their sessions end, and they are told in their activity.
+/// Only after the owner has made sure that it is them: see `operator::reset`.
 pub(super) async fn reset(
     State(app): State<App>,
     login: LoggedIn,
@@ -196,24 +267,8 @@ pub(super) async fn reset(
 ) -> Answer {
     let user = find(&app, &login, &id).await?;
     login.require_fresh_login(&app, &Goal::User(id)).await?;
-    let begin = Change::note(Note::OptingOut).ending_sessions();
-    let begun = app.database.change_user(&user.id, &begin).await?;
-    let begun = Login {
-        generation: begun.ok_or(Problem::NotFound)?,
-        id: String::new(),
-    };
     let actor = Actor::new(&*login.user.name)?;
-    match app
-        .mfa
-        .danger_opt_out_unproven(&user.account()?, &actor)
-        .await
-    {
-        Ok(()) | Err(Error::NotEnrolled) => {}
-        Err(error) => return Err(error.into()),
-    }
-    // Unless they have begun to opt in again: then the note is theirs.
-    let end = Change::note(Note::OptedOut).ending_sessions().by(begun);
-    app.database.change_user(&user.id, &end).await?;
+    operator::reset(&app.mfa, &app.database, &user, &actor).await?;
     go_saying(
         &login.session,
         "/users",

@@ -38,7 +38,7 @@ fn these_browsers_run_no_scripts() {
 #[ignore = "needs Chromium: scripts/browser"]
 fn every_page_fits_is_labelled_and_is_large_enough() {
     run(async |world| {
-        tour(world, async |browser, page| {
+        tour(world, Look::default(), async |browser, page| {
             for (width, dark) in [(320, false), (390, true), (1280, false)] {
                 browser
                     .look(Look {
@@ -51,6 +51,31 @@ fn every_page_fits_is_labelled_and_is_large_enough() {
                 is_readable(browser, page).await;
             }
             is_labelled(browser, page).await;
+        })
+        .await;
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn axe_finds_nothing() {
+    let axe = std::env::var("SECONDFACTOR_TEST_AXE").expect("this is run by scripts/browser");
+    let axe = std::fs::read_to_string(axe).unwrap();
+    run(async |world| {
+        let look = Look {
+            scripts: true,
+            ..Look::default()
+        };
+        tour(world, look, async |browser, page| {
+            for dark in [false, true] {
+                browser.look(Look { dark, ..look }).await;
+                browser.evaluate(&axe).await;
+                let script = "const [done] = arguments;
+                    axe.run().then(found => done(found.violations.flatMap(fault => fault.nodes.map(
+                        node => `${fault.id}: ${fault.help}: ${node.html}`))), error => done([String(error)]));";
+                let found = browser.client.execute_async(script, vec![]).await.unwrap();
+                assert_eq!(found, json!([]), "{page}, dark: {dark}");
+            }
         })
         .await;
     });

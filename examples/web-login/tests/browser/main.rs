@@ -18,13 +18,16 @@ mod tour;
 
 mod access;
 mod cross_site;
+mod demand;
 mod devices;
 mod enrolment;
 mod freshness;
+mod known;
 mod limits;
 mod login;
 mod look;
 mod operation;
+mod operator;
 mod recovery;
 mod screenshots;
 mod secrecy;

@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use secondfactor::store::drivers::sqlx;
 
 use crate::harness::browser::PATIENCE;
 use crate::harness::http::Http;
@@ -12,11 +14,90 @@ use crate::people::Person;
 
 #[test]
 #[ignore = "needs Chromium: scripts/browser"]
-fn it_tells_whether_the_store_answers() {
+fn it_tells_whether_it_can_write() {
     run(async |world| {
-        let answer = world.http().get("/healthz", &[]);
-        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+        is_well(world, true);
+        let pool = world.database().await;
+        let mut other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        is_well(world, false);
+        // Nor is anything done by half: it says that another try may help.
+        let ada = [
+            ("organisation", "Tea"),
+            ("name", "ada"),
+            ("password", "a long password"),
+        ];
+        let refused = world.http().post_own("/sign-up", "", &ada);
+        assert_eq!((refused.status, refused.cookie()), (503, None));
+        sqlx::query("DROP TABLE web_health")
+            .execute(&mut *other)
+            .await
+            .unwrap();
+        other.commit().await.unwrap();
+        is_well(world, false);
     });
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn it_tells_whether_it_has_the_key_of_its_store() {
+    run(async |world| {
+        is_well(world, true);
+        // As if somebody had started a server with another key on an empty store, and then restored this one.
+        let other = tempfile::tempdir().unwrap();
+        drop(Server::start(other.path(), &[]));
+        let sql = "ATTACH $1 AS other; UPDATE secondfactor_record
+            SET body = (SELECT body FROM other.secondfactor_record)";
+        let database = other.path().join("accounts.db");
+        let changed = sqlx::query(sql).bind(database.to_str().unwrap());
+        changed.execute(&world.database().await).await.unwrap();
+        is_well(world, false);
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn a_store_that_fails_lets_nobody_in() {
+    run(async |world| {
+        let (ada, phone) = Person::opts_in(world, "Ada").await;
+        let cookie = ada.browser.session().await.unwrap();
+        // The note says no, as after a crash, so that the record alone can tell.
+        let pool = world.database().await;
+        let note = sqlx::query("UPDATE web_user SET note = 'no'");
+        note.execute(&pool).await.unwrap();
+        let gone = sqlx::query("ALTER TABLE secondfactor_record RENAME TO elsewhere");
+        gone.execute(&pool).await.unwrap();
+        let (http, typed) = (
+            world.http(),
+            [("name", &*ada.name), ("password", &*ada.password)],
+        );
+        let refused = http.post_own("/login", "", &typed);
+        assert_eq!((refused.status, refused.cookie()), (503, None));
+        assert_eq!(http.get("/account", &[("cookie", &cookie)]).status, 503);
+
+        let back = sqlx::query("ALTER TABLE elsewhere RENAME TO secondfactor_record");
+        back.execute(&pool).await.unwrap();
+        world.clock.next_step();
+        ada.logs_in(&phone).await;
+    });
+}
+
+/// Waits until it says so, which may be of a second ago. It says nothing else.
+fn is_well(world: &World, well: bool) {
+    let (start, expected) = (Instant::now(), [(503, "not well"), (200, "ok")]);
+    let expected = expected[usize::from(well)];
+    loop {
+        let answer = world.http().get("/healthz", &[]);
+        if (answer.status, answer.body.as_str()) == expected {
+            return;
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "{} {}",
+            answer.status,
+            answer.body
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]
@@ -50,7 +131,7 @@ fn its_end_waits_for_requests_that_have_begun() {
         stream.write_all(body.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.contains("Name or password is wrong."), "{answer}");
+        assert!(answer.contains("location: /login"), "{answer}");
         let (status, log) = server.ends();
         assert_eq!(status.code(), Some(0), "{log}");
     }
@@ -166,10 +247,10 @@ fn the_sealing_key_is_changed_without_a_new_enrolment() {
 #[ignore = "needs Chromium: scripts/browser"]
 fn a_wrong_key_does_not_start() {
     // Also where nobody has opted in yet.
-    run(async |world| has_no_start_by_another_key(world));
+    run(async |world| has_no_start_by_another_key(world).await);
     run(async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
-        has_no_start_by_another_key(world);
+        has_no_start_by_another_key(world).await;
         // The right one opens everything as before.
         let other = world.another_server(&[]);
         let again = ada.in_browser(world.browser_at(&other.address, Default::default()).await);
@@ -181,8 +262,8 @@ fn a_wrong_key_does_not_start() {
     });
 }
 
-fn has_no_start_by_another_key(world: &World) {
-    let (wrong, before) = (world.folder().join("wrong.key"), sealed(world));
+async fn has_no_start_by_another_key(world: &World) {
+    let (wrong, before) = (world.folder().join("wrong.key"), sealed(world).await);
     secondfactor::SealingKey::create_file(&wrong).unwrap();
     let refused = Server::refuses(world.folder(), &["--key-file", wrong.to_str().unwrap()]);
     let told = format!(
@@ -191,18 +272,14 @@ fn has_no_start_by_another_key(world: &World) {
     );
     assert!(refused.contains(&told), "{refused}");
     assert!(refused.contains("Nothing was sealed"), "{refused}");
-    assert_eq!(sealed(world), before);
+    assert_eq!(sealed(world).await, before);
 }
 
 /// All that is sealed in the store.
-fn sealed(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let store = rusqlite::Connection::open(world.folder().join("accounts.db")).unwrap();
-    let mut select = store
-        .prepare("SELECT account, body FROM secondfactor_record ORDER BY account")
-        .unwrap();
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let rows = select.query_map([], row).unwrap().map(Result::unwrap);
-    let rows: Vec<_> = rows.collect();
+async fn sealed(world: &World) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let sql = "SELECT account, body FROM secondfactor_record ORDER BY account";
+    let pool = world.database().await;
+    let rows: Vec<_> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     assert!(!rows.is_empty());
     rows
 }

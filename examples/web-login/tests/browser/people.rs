@@ -70,7 +70,9 @@ impl<'world> Person<'world> {
 
         assert_eq!(confirmed.status, 303, "{}", confirmed.body);
         let browser = &person.browser;
-        browser.accept_cookie(confirmed.header("set-cookie")).await;
+        for cookie in confirmed.set_cookies() {
+            browser.accept_cookie(cookie).await;
+        }
         browser.open("/account").await;
         browser.is_at("/account").await;
         (person, phone)

@@ -129,3 +129,18 @@ fn recovery_codes_are_shown_once() {
         }
     });
 }
+
+#[test]
+#[ignore = "needs Chromium: scripts/browser"]
+fn an_owner_without_codes_is_told_who_can_help() {
+    run(async |world| {
+        let (eve, _) = Person::opts_in(world, "Eve").await;
+        let codes = eve.issues_codes().await;
+        let (ada, _) = Person::opts_in(world, "Ada").await;
+        ada.browser.sees("nobody in Tea & Co can help you").await;
+        ada.logs_out().await;
+        ada.recovers(&codes[0]).await;
+        ada.browser.is_told("whoever runs this site").await;
+        assert!(!ada.is_logged_in().await);
+    });
+}

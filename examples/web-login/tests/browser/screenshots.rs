@@ -15,7 +15,7 @@ fn screenshots_of_every_page() {
     let folder =
         PathBuf::from(std::env::var_os("SECONDFACTOR_SCREENSHOTS").expect("no folder for them"));
     run(async |world| {
-        tour(world, async |browser, page| {
+        tour(world, Look::default(), async |browser, page| {
             for (width, dark) in [(1280, false), (1280, true), (390, false), (390, true)] {
                 browser
                     .look(Look {

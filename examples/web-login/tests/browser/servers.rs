@@ -1,4 +1,4 @@
-//! Two server processes on one PostgreSQL or one Redis.
+//! Two server processes on one PostgreSQL.
 
 use std::sync::Barrier;
 
@@ -9,35 +9,11 @@ use crate::people::Person;
 const ROUNDS: usize = 20;
 
 #[test]
-#[ignore = "needs Chromium, PostgreSQL and Redis: scripts/browser"]
+#[ignore = "needs Chromium and PostgreSQL: scripts/browser"]
 fn two_servers_on_one_postgres_let_a_code_in_once() {
     let settings = std::env::var("SECONDFACTOR_TEST_POSTGRES")
         .expect("these tests are run by scripts/browser");
-    let value = |name: &str| {
-        let setting = settings
-            .split(' ')
-            .find_map(|setting| setting.strip_prefix(name)?.strip_prefix('='));
-        setting.unwrap_or_else(|| panic!("no {name}"))
-    };
-    let url = format!(
-        "postgres://{}@{}:{}/{}",
-        value("user"),
-        value("host"),
-        value("port"),
-        value("dbname")
-    );
-    two_servers_let_a_code_in_once(&url);
-}
-
-#[test]
-#[ignore = "needs Chromium, PostgreSQL and Redis: scripts/browser"]
-fn two_servers_on_one_redis_let_a_code_in_once() {
-    two_servers_let_a_code_in_once(
-        &std::env::var("SECONDFACTOR_TEST_REDIS").expect("these tests are run by scripts/browser"),
-    );
-}
-
-fn two_servers_let_a_code_in_once(store: &str) {
+    let store = &format!("postgres:///?{}", settings.replace(' ', "&"));
     run_with(&["--store", store], async |world| {
         let (ada, phone) = Person::opts_in(world, "Ada").await;
         let second = world.another_server(&["--store", store]);

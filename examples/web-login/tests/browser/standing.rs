@@ -1,24 +1,22 @@
 //! What stands, and what ends with it: sessions, devices that were begun, the note of who has opted in.
 
-use rusqlite::Connection;
 use secondfactor::account::Actor;
 use secondfactor::codes::{ManualClock, UnixTime};
-use secondfactor::store::SqliteStore;
+use secondfactor::store::SqlxSqliteStore;
+use secondfactor::store::drivers::sqlx;
 use secondfactor::{AccountId, Keyring, Mfa, SealingKey};
 
 use crate::harness::{World, run};
 use crate::people::{Person, REFUSED, WORKS};
 use crate::phone::Phone;
 
-fn database(world: &World) -> Connection {
-    Connection::open(world.folder().join("accounts.db")).unwrap()
-}
-
 /// The site's own note of who has opted in, and the generation of their sessions.
-fn note(world: &World, name: &str) -> (String, u64) {
-    let sql = "SELECT note, generation FROM web_user WHERE name = ?1";
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
-    database(world).query_row(sql, [name], row).unwrap()
+async fn note(world: &World, name: &str) -> (String, i64) {
+    sqlx::query_as("SELECT note, generation FROM web_user WHERE name = $1")
+        .bind(name)
+        .fetch_one(&world.database().await)
+        .await
+        .unwrap()
 }
 
 impl Person<'_> {
@@ -43,12 +41,12 @@ fn a_refused_opt_out_changes_no_note() {
         // The old key logs in, and its proof is fresh, but it changes nothing.
         let other = ada.elsewhere().await;
         other.logs_in(&old).await;
-        let before = note(world, &ada.name);
+        let before = note(world, &ada.name).await;
         assert_eq!(before.0, "yes");
         let cookie = other.browser.session().await.unwrap();
         let answer = world.http().post_own("/account/opt-out", &cookie, &[]);
         assert_eq!(answer.location(), "/code?for=account/opt-out");
-        assert_eq!(note(world, &ada.name), before);
+        assert_eq!(note(world, &ada.name).await, before);
         assert!(ada.is_logged_in().await);
     });
 }
@@ -103,13 +101,13 @@ fn opting_in_ends_password_sessions() {
         let other = ada.elsewhere().await;
         other.types_password().await;
         assert!(other.is_logged_in().await);
-        let (_, generation) = note(world, &ada.name);
+        let (_, generation) = note(world, &ada.name).await;
         ada.adds("Phone").await;
         // As if the site had been stopped between the confirmation and its note.
-        let sql = "UPDATE web_user SET note = 'opting-in', generation = ?1 WHERE name = ?2";
-        let generation = i64::try_from(generation).unwrap();
-        let changed = database(world).execute(sql, (generation, &ada.name));
-        assert_eq!(changed.unwrap(), 1);
+        let sql = "UPDATE web_user SET note = 'opting-in', generation = $1 WHERE name = $2";
+        let change = sqlx::query(sql).bind(generation).bind(&ada.name);
+        let changed = change.execute(&world.database().await).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1);
         assert!(!other.is_logged_in().await);
         other.types_password().await;
         other.browser.is_at("/login/code").await;
@@ -218,11 +216,10 @@ fn a_session_ends_with_its_device() {
 }
 
 async fn revoke_as_operator(world: &World, name: &str, device: &str) {
-    let sql = "SELECT id FROM web_user WHERE name = ?1";
-    let id: String = database(world)
-        .query_row(sql, [name], |row| row.get(0))
-        .unwrap();
-    let store = SqliteStore::open(world.folder().join("accounts.db")).unwrap();
+    let pool = world.database().await;
+    let id = sqlx::query_scalar("SELECT id FROM web_user WHERE name = $1").bind(name);
+    let id: String = id.fetch_one(&pool).await.unwrap();
+    let store = SqlxSqliteStore::new(pool);
     let key = SealingKey::load_file(world.folder().join("web-login.key")).unwrap();
     let now = UnixTime::from_secs(world.clock.now());
     let mfa = Mfa::new(store, Keyring::new(key)).with_clock(ManualClock::new(now));

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::harness::World;
-use crate::harness::browser::Browser;
+use crate::harness::browser::{Browser, Look};
 use crate::people::Person;
 
 /// Shows every page to a visitor, with a name for each.
-pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
-    let ada = Person::new(world, world.browser().await, "Ada");
+pub(crate) async fn tour(world: &World, look: Look, visitor: impl AsyncFn(&Browser, &str)) {
+    let ada = Person::new(world, world.browser_with(look).await, "Ada");
     let browser = &ada.browser;
     browser.open("/sign-up").await;
     visitor(browser, "sign-up").await;
@@ -55,6 +55,9 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
         ada.follows("Ada's phone", link).await;
         visitor(browser, &format!("device-{link}")).await;
     }
+    ada.elsewhere().await.logs_in(&phone).await;
+    browser.open("/account").await;
+    visitor(browser, "account-elsewhere").await;
     for page in ["activity", "keep", "password", "opt-out"] {
         browser.open(&format!("/account/{page}")).await;
         visitor(browser, page).await;
@@ -64,6 +67,7 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
     browser.send("#new-user-form", &[("name", "bob")]).await;
     visitor(browser, "user-new").await;
     browser.open("/users").await;
+    browser.press("#demand-form").await;
     visitor(browser, "users").await;
     browser.click("main a[href^='/users/']").await;
     visitor(browser, "user").await;
@@ -122,4 +126,9 @@ pub(crate) async fn tour(world: &World, visitor: impl AsyncFn(&Browser, &str)) {
     visitor(browser, "recovered").await;
     browser.open("/account/recovery-codes").await;
     visitor(browser, "recovery-codes-left").await;
+    browser.open("/account/opt-out").await;
+    browser.press("#opt-out-form").await;
+    visitor(browser, "account-demanded").await;
+    ada.types_password().await;
+    visitor(browser, "device-demanded").await;
 }

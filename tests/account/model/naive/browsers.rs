@@ -131,17 +131,18 @@ impl Naive {
         self.handed
     }
 
-    /// The same answer hands out the same cookie.
+    /// The same answer hands out the same cookie: to the browser that it was verified in, and to no other
+    /// one that is known.
     pub(super) fn take_seat_again(
         &mut self,
         number: Option<u32>,
         seat: &Seat,
         answered: &Answered,
     ) {
-        let made = answered
-            .made
-            .filter(|made| self.browsers.iter().any(|browser| browser.number == *made));
-        self.handed = number.or(made).filter(|_| seat.remember.is_some());
+        let is_there = |made: &u32| self.browsers.iter().any(|browser| browser.number == *made);
+        let is_same = |number: &u32| answered.browsers.contains(&Some(*number));
+        let here = number.or(answered.browsers[1]);
+        self.handed = (here.filter(is_there).filter(is_same)).filter(|_| seat.remember.is_some());
     }
 
     /// If none is left, nothing of their failures in a row is.

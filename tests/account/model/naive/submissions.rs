@@ -75,7 +75,7 @@ impl Naive {
                 self.let_in(number, lean, limits, now);
                 let device = self.find_mut(number).identity;
                 let made = self.take_seat(side.0, seat, device, now);
-                self.remember_answer(number, sent, made, now);
+                self.remember_answer(number, sent, [side.0, made], now);
                 Said::Yes.into()
             }
             (None, Some((number, step))) => self.refuse_replay(number, step),
@@ -102,11 +102,14 @@ impl Naive {
         Some(device.number)
     }
 
-    fn remember_answer(&mut self, number: u32, sent: Sent, made: Option<u32>, now: u64) {
+    fn remember_answer(&mut self, number: u32, sent: Sent, browsers: [Option<u32>; 2], now: u64) {
         let when = (now, self.lived);
         let device = self.find_mut(number);
         let answered = Answered::new(sent.what, sent.page, device.identity, when);
-        device.answered = answered.map(|answered| Answered { made, ..answered });
+        device.answered = answered.map(|answered| Answered {
+            browsers,
+            ..answered
+        });
     }
 
     fn let_in(&mut self, number: u32, lean: i64, limits: Limits, now: u64) {
@@ -215,7 +218,7 @@ impl Naive {
             if let Some((sent, seat)) = sent {
                 let device = naive.find_mut(number).identity;
                 let made = naive.take_seat(number_of_browser, seat, device, now);
-                naive.remember_answer(number, sent, made, now);
+                naive.remember_answer(number, sent, [number_of_browser, made], now);
             }
             Said::Yes.into()
         })

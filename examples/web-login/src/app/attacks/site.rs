@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use secondfactor::codes::{Clock as _, ManualClock, Secret, Totp, UnixTime};
 use secondfactor::sign_in::Note;
+use secondfactor::store::drivers::sqlx;
 use secondfactor::store::{
     AnyStore, ListAccounts, MemoryStore, Report, Store, Stored, Swap, Version,
 };
@@ -17,10 +18,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::activity::Activity;
-use crate::app::{Shared, router};
+use crate::app::Shared;
 use crate::config::StoreAddress;
-use crate::guard::PasswordGuard;
+use crate::database::Database;
+use crate::guard::Guarded;
+use crate::health::Health;
+use crate::pages;
 use crate::password::Passwords;
+use crate::tries::PasswordGuard;
 use crate::user::{Change, User};
 
 pub(super) struct Site {
@@ -29,7 +34,7 @@ pub(super) struct Site {
     pub(super) between: Between,
     address: SocketAddr,
     pub(super) runtime: Runtime,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Site {
@@ -39,7 +44,7 @@ impl Site {
         let _context = runtime.enter();
         let path = StoreAddress::Sqlite(folder.path().join("accounts.db"));
         let (_, database) = runtime.block_on(crate::database::open(&path)).unwrap();
-        let (activity, _) = Activity::start(Arc::clone(&database));
+        let (activity, _) = Activity::start(database.clone());
         let clock = Arc::new(ManualClock::new(UnixTime::from_secs(1_795_562_124)));
         let between = Between::default();
         let store = Interrupted {
@@ -57,11 +62,11 @@ impl Site {
             database,
             passwords: Passwords::new().unwrap(),
             guard: PasswordGuard::new(NonZero::new(1000).unwrap(), false),
+            health: Health::default(),
         });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let service =
-            router(Arc::clone(&app), false).into_make_service_with_connect_info::<SocketAddr>();
+        let service = Guarded::new(pages::router(), Arc::clone(&app), false).into_service();
         runtime.spawn(async { axum::serve(listener, service).await.unwrap() });
         Self {
             app,
@@ -69,7 +74,7 @@ impl Site {
             between,
             address,
             runtime,
-            folder,
+            _folder: folder,
         }
     }
 
@@ -77,6 +82,7 @@ impl Site {
         Browser {
             address: self.address,
             cookie: String::new(),
+            site: "same-origin",
         }
     }
 
@@ -128,10 +134,12 @@ impl Site {
 
     /// How many sessions the database has.
     pub(super) fn sessions(&self) -> u32 {
-        let path = self.folder.path().join("accounts.db");
-        let database = rusqlite::Connection::open(path).unwrap();
-        let sql = "SELECT count(*) FROM web_session";
-        database.query_row(sql, [], |row| row.get(0)).unwrap()
+        let Database::Sqlite(pool) = &self.app.database else {
+            unreachable!("it was opened as SQLite");
+        };
+        let sql = "SELECT count(*) FROM web_session WHERE account <> ''";
+        let count = sqlx::query_scalar(sql).fetch_one(pool);
+        self.runtime.block_on(count).unwrap()
     }
 
     pub(super) fn has_record(&self, name: &str) -> bool {
@@ -162,6 +170,8 @@ pub(super) struct Phone {
 pub(super) struct Browser {
     address: SocketAddr,
     cookie: String,
+    /// Where it says that its requests come from.
+    pub(super) site: &'static str,
 }
 
 #[derive(Debug)]
@@ -169,7 +179,9 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: String,
     pub(super) body: String,
+    pub(super) head: String,
     cookie: Option<String>,
+    outcome: Option<String>,
 }
 
 impl Browser {
@@ -183,7 +195,16 @@ impl Browser {
         let length = format!("Content-Length: {}\r\n", form.len());
         let answer = self.sends("POST", path, &length, form).read();
         self.take_cookie(&answer);
-        answer
+        let Some(outcome) = &answer.outcome else {
+            return answer;
+        };
+        // The page that answers a form is shown by the next request.
+        let cookie = format!("{}; {outcome}", self.cookie);
+        let browser = Self {
+            cookie,
+            ..self.clone()
+        };
+        browser.sends("GET", &answer.location, "", "").read()
     }
 
     fn take_cookie(&mut self, answer: &Answer) {
@@ -214,9 +235,9 @@ impl Browser {
             format!("Cookie: {}\r\n", self.cookie)
         };
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: {}\r\nConnection: close\r\n\
             Content-Type: application/x-www-form-urlencoded\r\n{cookie}{head}\r\n{body}",
-            self.address
+            self.address, self.site
         );
         stream.write_all(request.as_bytes()).unwrap();
         Reader(BufReader::new(stream))
@@ -301,7 +322,7 @@ impl Held {
 pub(super) struct Reader(BufReader<TcpStream>);
 
 impl Reader {
-    fn read(mut self) -> Answer {
+    pub(super) fn read(mut self) -> Answer {
         let mut text = String::new();
         self.0.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -310,12 +331,18 @@ impl Reader {
             let mut values = lines.filter(|(field, _)| field.eq_ignore_ascii_case(name));
             values.next().map(|(_, value)| value.to_owned())
         };
-        let cookie = header("set-cookie");
+        let set = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            let mut values = lines.map(|(_, value)| value.split(';').next().unwrap().to_owned());
+            values.find(|value| value.starts_with(name))
+        };
         Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             location: header("location").unwrap_or_default(),
-            cookie: cookie.map(|cookie| cookie.split_once(';').unwrap().0.to_owned()),
+            cookie: set("session="),
+            outcome: set("outcome="),
             body: body.to_owned(),
+            head: head.to_owned(),
         }
     }
 }

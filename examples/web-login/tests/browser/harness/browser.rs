@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
@@ -122,6 +123,18 @@ impl Browser {
             }
             assert!(start.elapsed() < PATIENCE, "no {text:?} at {path}:\n{all}");
         }
+    }
+
+    /// Another tab, beside this one.
+    pub(crate) fn new_tab(&self) -> WindowHandle {
+        self.context.borrow_mut().as_mut().unwrap().new_tab()
+    }
+
+    /// Loads the page again.
+    pub(crate) async fn refresh(&self) {
+        let page = self.find("html").await;
+        self.dev_tools("Page.reload", json!({})).await;
+        self.leaves(page).await;
     }
 
     /// Presses the back button, and waits for that page. With none before, the button does nothing.
@@ -317,12 +330,13 @@ impl Browser {
         self.client.execute(script, vec![]).await.unwrap()
     }
 
-    /// Name and value of the session cookie, as a `Cookie` header has them. There must be no other.
+    /// Name and value of the session cookie, as a `Cookie` header has them. All cookies are secrets.
     pub(crate) async fn session(&self) -> Option<String> {
         let cookies = self.client.get_all_cookies().await.unwrap();
-        assert!(cookies.len() <= 1, "{cookies:?}");
-        let cookie = cookies.first()?;
-        self.secrets.add(cookie.value());
+        for cookie in &cookies {
+            self.secrets.add(cookie.value());
+        }
+        let cookie = cookies.iter().find(|cookie| cookie.name() == "session")?;
         Some(format!("{}={}", cookie.name(), cookie.value()))
     }
 
@@ -352,7 +366,6 @@ impl Browser {
     /// Another session cookie in place of its own.
     pub(crate) async fn take_session(&self, cookie: &str) {
         let (name, value) = cookie.split_once('=').unwrap();
-        self.client.delete_all_cookies().await.unwrap();
         let cookie = json!({ "name": name, "value": value, "url": self.address, "httpOnly": true });
         assert_eq!(
             self.dev_tools("Network.setCookie", cookie).await["success"],

@@ -127,18 +127,23 @@ impl Context {
             "Browser.setDownloadBehavior",
             json!({ "behavior": "allow", "browserContextId": id, "downloadPath": downloads, "eventsEnabled": true }),
         );
-        let window = dev_tools.call(
-            "Target.createTarget",
-            json!({ "url": "about:blank", "browserContextId": id }),
-        );
-        let window = window["targetId"].as_str().unwrap().to_owned();
-        let window = WindowHandle::try_from(window).unwrap();
-        chromium.client.switch_to_window(window).await.unwrap();
-        Self {
+        let mut context = Self {
             chromium,
             id,
             downloads,
-        }
+        };
+        let window = context.new_tab();
+        let client = context.client();
+        client.switch_to_window(window).await.unwrap();
+        context
+    }
+
+    /// Another tab of the same person, beside the one that is looked at.
+    pub(crate) fn new_tab(&mut self) -> WindowHandle {
+        let tab = json!({ "url": "about:blank", "browserContextId": self.id });
+        let tab = self.chromium.dev_tools.call("Target.createTarget", tab);
+        let tab = tab["targetId"].as_str().unwrap().to_owned();
+        WindowHandle::try_from(tab).unwrap()
     }
 
     pub(crate) fn client(&self) -> &Client {

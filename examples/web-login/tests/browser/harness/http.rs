@@ -46,7 +46,25 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answer::read(request.send_form(fields.iter().copied()).unwrap())
+        let answer = Answer::read(request.send_form(fields.iter().copied()).unwrap());
+        let given = headers.iter().find(|(name, _)| *name == "cookie");
+        self.shows(answer, given.map_or("", |(_, cookie)| cookie))
+    }
+
+    /// The page that answers a form is shown by the next request.
+    fn shows(&self, answer: Answer, given: &str) -> Answer {
+        let set = answer.set_cookies().into_iter();
+        let Some(outcome) = set.last().filter(|set| set.starts_with("outcome=")) else {
+            return answer;
+        };
+        let session = answer.cookie().unwrap_or_else(|| given.to_owned());
+        let cookies = format!("{session}; {}", outcome.split(';').next().unwrap());
+        let mut shown = self.get(answer.location(), &[("cookie", &cookies)]);
+        shown.headers.remove("set-cookie");
+        for set in answer.headers.get_all("set-cookie") {
+            shown.headers.append("set-cookie", set.clone());
+        }
+        shown
     }
 
     /// A post as the page of the site itself would send it: with the cookie, if there is one, and the origin.
@@ -95,9 +113,17 @@ impl Answer {
         rest.split_once(after).expect(after).0
     }
 
-    /// Name and value of the cookie that it sets.
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
+        let all = self.headers.get_all("set-cookie").iter();
+        all.map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// Name and value of the session cookie that it sets.
     pub(crate) fn cookie(&self) -> Option<String> {
-        let cookie = self.header("set-cookie").split(';').next().unwrap();
-        (!cookie.is_empty()).then(|| cookie.to_owned())
+        let cookies = self.set_cookies();
+        let session = cookies
+            .into_iter()
+            .find(|set| set.starts_with("session="))?;
+        session.split(';').next().map(str::to_owned)
     }
 }

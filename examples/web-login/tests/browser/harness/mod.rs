@@ -14,6 +14,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::rc::Rc;
 
+use secondfactor::store::drivers::sqlx::SqlitePool;
+use secondfactor::store::drivers::sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use browser::{Browser, Look};
@@ -82,6 +84,12 @@ impl World {
     /// Where the server's files are.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The server's SQLite file, as another process sees it.
+    pub(crate) async fn database(&self) -> SqlitePool {
+        let options = SqliteConnectOptions::new().filename(self.folder().join("accounts.db"));
+        SqlitePool::connect_with(options).await.unwrap()
     }
 
     pub(crate) async fn browser(&self) -> Browser {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -18,20 +18,29 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// What a server says that does not start.
+    /// What a server says at last that does not start.
     pub(crate) fn refuses(folder: &Path, arguments: &[&str]) -> String {
-        let mut process = Self::command(folder, arguments).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut first)
-            .unwrap();
-        if !first.is_empty() {
+        let output = Self::runs(folder, arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        last_line(&output.stderr)
+    }
+
+    /// Runs to its end, without a log; for a server that should have none, until it says that it listens.
+    pub(crate) fn runs(folder: &Path, arguments: &[&str]) -> Output {
+        let mut command = Self::command(folder, arguments);
+        let mut process = command.env("RUST_LOG", "off").spawn().unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut text = Vec::new();
+        output.read_until(b'\n', &mut text).unwrap();
+        if text.starts_with(b"Listening") {
             process.kill().unwrap();
         }
-        let output = process.wait_with_output().unwrap();
-        let log = String::from_utf8(output.stderr).unwrap();
-        assert!(first.is_empty() && !output.status.success(), "{first}{log}");
-        log
+        output.read_to_end(&mut text).unwrap();
+        let ended = process.wait_with_output().unwrap();
+        Output {
+            stdout: text,
+            ..ended
+        }
     }
 
     fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -155,6 +164,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+pub(crate) fn last_line(text: &[u8]) -> String {
+    let text = std::str::from_utf8(text).unwrap();
+    text.lines().next_back().unwrap_or_default().to_owned()
 }
 
 /// What a server has logged so far.
