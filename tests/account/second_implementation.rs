@@ -3,6 +3,7 @@
 //! It is written from the documentation alone, by people that had not read `src/account` and `src/mfa`: the manual, and
 //! what stands at the public items. Whoever writes in it keeps to that. So a difference is a fault of one of the two, or
 //! a rule that the documentation does not say.
+#![allow(clippy::cast_sign_loss)] // a step some steps from now is above zero
 
 mod account;
 mod browsers;

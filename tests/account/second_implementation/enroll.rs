@@ -282,12 +282,9 @@ impl Account {
         device.state = State::Active;
         device.credential = credential;
         self.was_confirmed = true;
-        match pending.replaces {
-            Some(old) => {
-                self.device_mut(old.id).unwrap().state = State::Retiring(old.grace, credential);
-                self.tell("rotated");
-            }
-            None => {}
+        if let Some(old) = pending.replaces {
+            self.device_mut(old.id).unwrap().state = State::Retiring(old.grace, credential);
+            self.tell("rotated");
         }
         self.tell("device_confirmed");
         if pending.binds && self.is_disabled() {
