@@ -5,7 +5,7 @@ use secondfactor::{AccountId, RecoveryCodes};
 
 use super::codes::Settings;
 use super::command::{Command, Held, InSession};
-use super::dice::Dice;
+use super::dice::{Dice, Temper};
 use super::enroll::New;
 use super::limits::{DAY, HOUR};
 use super::login::Sent;
@@ -15,17 +15,6 @@ use super::world::{Phone, World};
 
 const LABELS: [&str; 5] = ["phone", "tablet", "token", "old phone", "work"];
 const WORDS: [&str; 2] = ["Firefox", "kiosk"];
-
-/// How the people of a sequence are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Temper {
-    /// In a hundred codes.
-    pub(crate) wrong: u64,
-    /// In a hundred calls one waits as long as it is told.
-    pub(crate) patient: u64,
-    /// In a hundred commands a recovery code is sent.
-    pub(crate) lost: u64,
-}
 
 pub(crate) struct Drawer {
     pub(crate) dice: Dice,
@@ -331,7 +320,7 @@ impl Drawer {
             }
             128..142 => C::Enroll(id, self.new_device(world, false)),
             142..158 => C::Redeem(id.clone(), self.recovery(world, &id)),
-            158..172 => self.dice.recent(&world.sent, 5)?.clone(),
+            158..172 => self.again(world)?,
             172..180 => {
                 let cookie = self.cookie(world, &id);
                 C::Recognize(id, cookie.map(|(_, cookie)| cookie))
@@ -363,6 +352,19 @@ impl Drawer {
             }
             _ => C::Verify(id.clone(), self.sent(world, &id, None)),
         })
+    }
+
+    /// A submission that comes again, now and then from another browser.
+    fn again(&mut self, world: &World) -> Option<Command> {
+        let mut command = self.dice.recent(&world.sent, 5)?.clone();
+        let moved = self.dice.percent(25);
+        if let Command::Verify(id, sent) | Command::Confirm(id, _, sent) = &mut command
+            && moved
+        {
+            sent.cookie = self.cookie(world, id).map(|(_, cookie)| cookie);
+            sent.remember = self.dice.percent(50).then(|| self.dice.pick(&WORDS));
+        }
+        Some(command)
     }
 
     fn by_proof(&mut self, world: &World, place: Held, owner: &AccountId) -> Option<Command> {
