@@ -7,6 +7,7 @@
 
 mod account;
 mod browsers;
+mod choose;
 mod codes;
 mod command;
 mod device;
