@@ -76,7 +76,8 @@ impl Verified {
 
     /// Returns the known browser in which it was verified, or which is known from now on.
     ///
-    /// It is `None` for a stranger, and for a `Verified` that comes from a token.
+    /// It is `None` for a stranger, for a submission that comes again from another browser than before, and for a
+    /// `Verified` that comes from a token.
     #[must_use]
     pub const fn browser(&self) -> Option<BrowserId> {
         self.browser

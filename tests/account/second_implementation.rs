@@ -7,6 +7,7 @@
 
 mod account;
 mod browsers;
+mod choose;
 mod codes;
 mod command;
 mod device;
@@ -28,8 +29,8 @@ use std::time::Duration;
 use secondfactor::Policy;
 use secondfactor::codes::Window;
 
-use dice::Dice;
-use draw::{Drawer, Temper};
+use dice::{Dice, Temper};
+use draw::Drawer;
 use limits::{DAY, Limits};
 use world::World;
 

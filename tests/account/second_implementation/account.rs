@@ -37,7 +37,9 @@ pub(crate) struct Answer {
     pub(crate) command: &'static str,
     pub(crate) form: Form,
     pub(crate) code: String,
+    /// The cookie that it made, and the browser in which it was given.
     pub(crate) cookie: Option<String>,
+    pub(crate) browser: Option<BrowserId>,
 }
 
 #[derive(Clone, Debug)]

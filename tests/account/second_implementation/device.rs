@@ -43,7 +43,7 @@ pub(crate) struct Pending {
     pub(crate) begun_by: Option<u64>,
     pub(crate) replaces: Option<Replaces>,
     pub(crate) session: Option<u8>,
-    /// The account was disabled when it was begun.
+    /// The account was disabled when it was begun, or shut to strangers and begun by a recovery code.
     pub(crate) binds: bool,
 }
 

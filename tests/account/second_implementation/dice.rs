@@ -1,4 +1,4 @@
-//! Random numbers from a seed.
+//! Random numbers from a seed, and how people are.
 
 /// SplitMix64, so that a seed tells the whole sequence but for what the library draws itself.
 pub(crate) struct Dice(u64);
@@ -47,4 +47,15 @@ impl Dice {
         }
         unreachable!("below the sum")
     }
+}
+
+/// How the people of a sequence are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Temper {
+    /// In a hundred codes.
+    pub(crate) wrong: u64,
+    /// In a hundred calls one waits as long as it is told.
+    pub(crate) patient: u64,
+    /// In a hundred commands a recovery code is sent.
+    pub(crate) lost: u64,
 }

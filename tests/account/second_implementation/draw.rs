@@ -1,31 +1,19 @@
-//! Draws commands, the likely ones more often.
+//! Draws what people have and send, the likely more often.
 
 use secondfactor::account::{BrowserId, DeviceId, FormId, RecoverySetId};
 use secondfactor::{AccountId, RecoveryCodes};
 
 use super::codes::Settings;
-use super::command::{Command, Held, InSession};
-use super::dice::Dice;
+use super::command::{Held, InSession};
+use super::dice::{Dice, Temper};
 use super::enroll::New;
 use super::limits::{DAY, HOUR};
 use super::login::Sent;
-use super::real;
 use super::recovery::SentRecovery;
 use super::world::{Phone, World};
 
-const LABELS: [&str; 5] = ["phone", "tablet", "token", "old phone", "work"];
-const WORDS: [&str; 2] = ["Firefox", "kiosk"];
-
-/// How the people of a sequence are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Temper {
-    /// In a hundred codes.
-    pub(crate) wrong: u64,
-    /// In a hundred calls one waits as long as it is told.
-    pub(crate) patient: u64,
-    /// In a hundred commands a recovery code is sent.
-    pub(crate) lost: u64,
-}
+pub(super) const LABELS: [&str; 5] = ["phone", "tablet", "token", "old phone", "work"];
+pub(super) const WORDS: [&str; 2] = ["Firefox", "kiosk"];
 
 pub(crate) struct Drawer {
     pub(crate) dice: Dice,
@@ -33,53 +21,13 @@ pub(crate) struct Drawer {
 }
 
 impl Drawer {
-    /// How the clock goes on before the next command.
-    pub(crate) fn next_time(&mut self, world: &World) -> u64 {
-        let now = world.now;
-        if world.retry_at > now && self.dice.percent(self.temper.patient) {
-            return world.retry_at - self.dice.weighted(&[(8, 0), (1, 1)]);
-        }
-        let back = self.dice.below(1000);
-        if back < 6 {
-            return now - self.dice.below(6);
-        } else if back < 10 {
-            let far = self.dice.pick(&[6, 30, 90, HOUR, DAY]);
-            return now - self.dice.below(far + 1);
-        }
-        let most = self.dice.weighted(&[
-            (20, 0),
-            (15, 3),
-            (35, 45),
-            (12, 120),
-            (6, 600),
-            (4, HOUR),
-            (2, 3 * HOUR),
-            (2, DAY),
-            (1, 9 * DAY),
-        ]);
-        let exactly = self.dice.percent(20);
-        now + if exactly {
-            most
-        } else {
-            self.dice.below(most + 1)
-        }
-    }
-
-    pub(crate) fn command(&mut self, world: &mut World) -> Command {
-        loop {
-            if let Some(command) = self.try_command(world) {
-                return command;
-            }
-        }
-    }
-
-    fn account(&mut self, world: &World) -> AccountId {
+    pub(super) fn account(&mut self, world: &World) -> AccountId {
         let place = self.dice.below(world.accounts.len() as u64);
         let first = self.dice.percent(50);
         world.accounts[if first { 0 } else { place as usize }].clone()
     }
 
-    fn phone<'w>(&mut self, world: &'w World, of: &AccountId) -> Option<&'w Phone> {
+    pub(super) fn phone<'w>(&mut self, world: &'w World, of: &AccountId) -> Option<&'w Phone> {
         let foreign = self.dice.percent(1);
         let phones: Vec<&Phone> = world
             .phones
@@ -89,17 +37,17 @@ impl Drawer {
         self.dice.recent(&phones, 6).copied()
     }
 
-    fn device(&mut self, world: &World, of: &AccountId) -> Option<DeviceId> {
+    pub(super) fn device(&mut self, world: &World, of: &AccountId) -> Option<DeviceId> {
         self.phone(world, of).map(|phone| phone.id)
     }
 
-    fn proof(&mut self, world: &World) -> Option<(Held, AccountId)> {
+    pub(super) fn proof(&mut self, world: &World) -> Option<(Held, AccountId)> {
         let places: Vec<usize> = (0..world.held.len()).collect();
         let place = *self.dice.recent(&places, 5)?;
         Some((place, world.held[place].as_ref().account().clone()))
     }
 
-    fn steps_off(&mut self) -> i64 {
+    pub(super) fn steps_off(&mut self) -> i64 {
         let sign = self.dice.pick(&[-1, 1]);
         sign * self.dice.weighted(&[
             (60, 0),
@@ -113,7 +61,7 @@ impl Drawer {
     }
 
     /// What a phone shows, and the code after it.
-    fn shown(&mut self, now: u64, phone: &Phone) -> [String; 2] {
+    pub(super) fn shown(&mut self, now: u64, phone: &Phone) -> [String; 2] {
         let first = if phone.settings.is_totp() {
             let present = (now / phone.settings.period) as i64;
             let zone = self.dice.percent(1);
@@ -140,7 +88,12 @@ impl Drawer {
         [first, first + 1].map(|step| settings.code(&phone.secret, step))
     }
 
-    fn code(&mut self, world: &mut World, of: &AccountId, id: Option<DeviceId>) -> [String; 2] {
+    pub(super) fn code(
+        &mut self,
+        world: &mut World,
+        of: &AccountId,
+        id: Option<DeviceId>,
+    ) -> [String; 2] {
         let wrong = |dice: &mut Dice| format!("{:06}", dice.below(1_000_000));
         if self.dice.percent(self.temper.wrong) {
             return [wrong(&mut self.dice), wrong(&mut self.dice)];
@@ -167,7 +120,7 @@ impl Drawer {
         codes
     }
 
-    fn cookie(&mut self, world: &World, of: &AccountId) -> Option<(BrowserId, String)> {
+    pub(super) fn cookie(&mut self, world: &World, of: &AccountId) -> Option<(BrowserId, String)> {
         let foreign = self.dice.percent(3);
         let cookies: Vec<_> = world
             .cookies
@@ -179,14 +132,14 @@ impl Drawer {
             .map(|cookie| (cookie.1, cookie.2.clone()))
     }
 
-    fn form(&mut self) -> Option<(u8, FormId)> {
+    pub(super) fn form(&mut self) -> Option<(u8, FormId)> {
         let number = self.dice.below(3) as u8;
         self.dice
             .percent(50)
             .then(|| (number, FormId::generate().unwrap()))
     }
 
-    fn sent(&mut self, world: &mut World, of: &AccountId, id: Option<DeviceId>) -> Sent {
+    pub(super) fn sent(&mut self, world: &mut World, of: &AccountId, id: Option<DeviceId>) -> Sent {
         let known = self.dice.percent(55);
         Sent {
             code: self.code(world, of, id)[0].clone(),
@@ -199,7 +152,7 @@ impl Drawer {
         }
     }
 
-    fn new_device(&mut self, world: &World, with_secret: bool) -> New {
+    pub(super) fn new_device(&mut self, world: &World, with_secret: bool) -> New {
         let counter = self.dice.below(3) * 4;
         let settings = self.dice.weighted(&[
             (20, Settings::APP),
@@ -249,7 +202,7 @@ impl Drawer {
         }
     }
 
-    fn in_session(&mut self, world: &World, of: &AccountId) -> Option<InSession> {
+    pub(super) fn in_session(&mut self, world: &World, of: &AccountId) -> Option<InSession> {
         let phone = self.phone(world, of)?;
         let other = self.dice.percent(5);
         let session = if other {
@@ -260,7 +213,7 @@ impl Drawer {
         Some((phone.id, session))
     }
 
-    fn recovery(&mut self, world: &mut World, of: &AccountId) -> SentRecovery {
+    pub(super) fn recovery(&mut self, world: &mut World, of: &AccountId) -> SentRecovery {
         let temporary = self.dice.percent(25);
         let codes = if temporary {
             &world.temporary_codes
@@ -291,7 +244,7 @@ impl Drawer {
         }
     }
 
-    fn replaces(&mut self, world: &World, of: &AccountId) -> Option<RecoverySetId> {
+    pub(super) fn replaces(&mut self, world: &World, of: &AccountId) -> Option<RecoverySetId> {
         let other = self.dice.percent(15);
         if other {
             return self.dice.recent(&world.sets, 3).copied();
@@ -301,113 +254,7 @@ impl Drawer {
             .and_then(|it| it.recovery_set())
     }
 
-    fn lasts(&mut self) -> u64 {
+    pub(super) fn lasts(&mut self) -> u64 {
         self.dice.pick(&[0, 1, HOUR, DAY, 30 * DAY, 30 * DAY + 1])
-    }
-
-    fn try_command(&mut self, world: &mut World) -> Option<Command> {
-        use Command as C;
-        let id = self.account(world);
-        if self.dice.percent(self.temper.lost) {
-            return Some(C::Redeem(id.clone(), self.recovery(world, &id)));
-        }
-        let has_proof = self.dice.percent(35);
-        if has_proof && let Some((place, owner)) = self.proof(world) {
-            return self.by_proof(world, place, &owner);
-        }
-        Some(match self.dice.below(200) {
-            0..80 => C::Verify(id.clone(), self.sent(world, &id, None)),
-            80..112 => {
-                let device = self.in_session(world, &id)?;
-                C::Confirm(id.clone(), device, self.sent(world, &id, Some(device.0)))
-            }
-            112..118 => {
-                let device = self.in_session(world, &id)?;
-                C::ConfirmPair(id.clone(), device, self.code(world, &id, Some(device.0)))
-            }
-            118..128 => {
-                let device = self.device(world, &id)?;
-                C::Resync(id.clone(), device, self.code(world, &id, Some(device)))
-            }
-            128..142 => C::Enroll(id, self.new_device(world, false)),
-            142..158 => C::Redeem(id.clone(), self.recovery(world, &id)),
-            158..172 => self.dice.recent(&world.sent, 5)?.clone(),
-            172..180 => {
-                let cookie = self.cookie(world, &id);
-                C::Recognize(id, cookie.map(|(_, cookie)| cookie))
-            }
-            180..182 => C::NeedsCode(id),
-            182..184 => {
-                let count = self.dice.below(3);
-                let news = (0..count).map(|_| self.new_device(world, true)).collect();
-                let used = self
-                    .dice
-                    .percent(50)
-                    .then(|| world.now - 1000 + self.dice.below(2000));
-                C::Import(id, news, used)
-            }
-            184..186 => C::RevokeUnproven(id.clone(), self.device(world, &id)?),
-            186..188 => C::Unlock(id),
-            188..189 => {
-                let rarely = self.dice.percent(30);
-                rarely.then_some(C::OptOutUnproven(id))?
-            }
-            189..194 => {
-                let lifetime = self.dice.pick(&[0, 1, 60, 600, HOUR, DAY, DAY + 1]);
-                C::IssueTemporary(id, lifetime)
-            }
-            194..196 => C::WithdrawTemporary(id),
-            196 => {
-                let to = self.account(world);
-                (to != id).then_some(C::Move(id, to))?
-            }
-            _ => C::Verify(id.clone(), self.sent(world, &id, None)),
-        })
-    }
-
-    fn by_proof(&mut self, world: &World, place: Held, owner: &AccountId) -> Option<Command> {
-        use Command as C;
-        Some(match self.dice.below(100) {
-            0..16 => C::EnrollAnother(place, self.new_device(world, false)),
-            16..28 => {
-                let (device, _) = self.in_session(world, owner)?;
-                let session = self.dice.percent(30).then_some(1);
-                let grace = self
-                    .dice
-                    .pick(&[0, 0, 600, HOUR, DAY, 7 * DAY, 7 * DAY + 1]);
-                C::Rotate(place, (device, session), grace)
-            }
-            28..40 => C::Issue(place, self.replaces(world, owner)),
-            40..44 => C::Rename(place, self.device(world, owner)?, self.dice.pick(&LABELS)),
-            44..50 => C::Suspend(place, self.device(world, owner)?),
-            50..58 => C::Resume(place, self.device(world, owner)?),
-            58..62 => C::Revoke(place, self.device(world, owner)?),
-            62..67 => {
-                let count = self.dice.pick(&[0, 1, 1, 1, 2]);
-                let kept: Option<Vec<_>> = (0..count).map(|_| self.device(world, owner)).collect();
-                C::KeepOnly(place, kept?)
-            }
-            67..72 => C::CheckProof(place),
-            72..80 => C::Stands(place),
-            80 => {
-                let rarely = self.dice.percent(30);
-                rarely.then_some(C::OptOut(place))?
-            }
-            81..83 => C::ForgetBrowser(place, self.cookie(world, owner)?.0),
-            83 => C::ForgetBrowsers(place),
-            84..87 => {
-                let cookie = self.cookie(world, owner);
-                C::PasswordChanged(place, cookie.map(|(_, cookie)| cookie))
-            }
-            _ => {
-                let real::Held::Verified(verified) = &world.held[place] else {
-                    return None;
-                };
-                let other = self.dice.percent(20);
-                let browser = verified.browser().filter(|_| !other);
-                let browser = browser.or_else(|| self.cookie(world, owner).map(|it| it.0));
-                C::TrustBrowser(place, browser?, self.lasts())
-            }
-        })
     }
 }

@@ -97,13 +97,14 @@ impl Account {
         begun_by: Option<u64>,
         replaces: Option<Replaces>,
     ) -> Done {
+        let by_redemption = begun_by.is_some_and(|credential| self.is_redeemed(credential));
         let pending = Pending {
             left: 10 * MINUTE as i64,
             wrong: 0,
             begun_by,
             replaces,
             session: new.session,
-            binds: self.is_disabled(),
+            binds: self.strangers_are_closed() && (by_redemption || !self.known_are_judged()),
         };
         let Some((id, secret)) = drawn else {
             return Done {
@@ -287,7 +288,7 @@ impl Account {
             self.tell("rotated");
         }
         self.tell("device_confirmed");
-        if pending.binds && self.is_disabled() {
+        if pending.binds && self.strangers_are_closed() {
             while let Some(place) = self.devices.iter().position(|device| device.id != id) {
                 self.end(place);
             }

@@ -2,7 +2,8 @@
 
 use secondfactor::account::DeviceId;
 
-use super::account::{Account, Answer, Form, Judged, No, Proof, no};
+use super::account::{Account, Answer, Browser, Form, Judged, No, Proof, no};
+use super::device::Device;
 use super::limits::{MINUTE, Throttle};
 
 /// What a claimant sends.
@@ -113,6 +114,7 @@ impl Account {
     ) -> Done {
         let now = self.now;
         let credential = self.device(id).unwrap().credential;
+        let is_known = self.place(sent.cookie.as_deref()).is_some();
         let (browser, cookie) = self.use_browser(credential, sent, new);
         let answer = sent.form.map(|form| Answer {
             left: MINUTE,
@@ -121,7 +123,8 @@ impl Account {
             command,
             form,
             code: sent.code.clone(),
-            cookie: cookie.clone(),
+            cookie: cookie.clone().filter(|_| !is_known),
+            browser,
         });
         self.device_mut(id).unwrap().answer = answer;
         self.done(word, id, now, browser, cookie)
@@ -162,10 +165,10 @@ impl Account {
     pub(crate) fn answer_again(&mut self, word: &str, id: DeviceId, sent: &Sent) -> Done {
         self.tell("answered_again");
         let answer = self.device(id).unwrap().answer.clone().unwrap();
-        let known = self
-            .place(sent.cookie.as_deref())
-            .or(self.place(answer.cookie.as_deref()));
-        let browser = known.map(|place| &self.browsers[place]);
+        let sent_from = self.place(sent.cookie.as_deref());
+        let place = sent_from.or(self.place(answer.cookie.as_deref()));
+        let given_in = |browser: &&Browser| Some(browser.id) == answer.browser;
+        let browser = place.map(|place| &self.browsers[place]).filter(given_in);
         let cookie = match sent.remember {
             Some(_) => browser.map(|browser| browser.cookie.clone()),
             None => None,
@@ -184,10 +187,8 @@ impl Account {
         let (now, limits) = (self.now, self.limits.clone());
         self.throttle(side).charge(&limits);
         self.tell("mismatch");
-        let off = |device: &&super::device::Device| {
-            device.is_accepted() && device.seems_off(&sent.code, now)
-        };
-        if self.devices.iter().any(|device| off(&device)) {
+        let off = |device: &&Device| device.is_accepted() && device.seems_off(&sent.code, now);
+        for _ in 0..self.devices.iter().filter(off).count() {
             self.tell("drift_suspected");
         }
         if side == Side::Known {

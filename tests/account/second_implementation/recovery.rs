@@ -123,6 +123,7 @@ impl Account {
             form,
             code: sent.code.clone(),
             cookie: None,
+            browser: None,
         });
         for browser in &mut self.browsers {
             browser.trust = None;

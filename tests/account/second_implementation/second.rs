@@ -216,7 +216,11 @@ impl Second {
             }),
             C::OptOut(place) => {
                 let id = held[*place].account.clone();
-                self.read(&id, now, |account| account.check(&held[*place]))?;
+                self.judge(&id, now, |account| {
+                    account.check(&held[*place])?;
+                    Ok(Done::default())
+                })?;
+                self.told.clear();
                 self.remove(&id, "opted_out")
             }
             other => unreachable!("{other:?} takes a proof"),

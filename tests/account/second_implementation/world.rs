@@ -35,6 +35,10 @@ pub(crate) struct World {
     pub(crate) temporary_codes: Vec<(AccountId, String)>,
     pub(crate) sets: Vec<RecoverySetId>,
     pub(crate) sent: Vec<Command>,
+    /// The device that was begun just now.
+    pub(crate) begun: Option<Phone>,
+    /// The clock has just gone back.
+    pub(crate) went_back: bool,
     pub(crate) held: Vec<Held>,
     pub(crate) proofs: Vec<Proof>,
     /// From then on a code is judged again, as it was told last.
@@ -60,6 +64,8 @@ impl World {
             temporary_codes: Vec::new(),
             sets: Vec::new(),
             sent: Vec::new(),
+            begun: None,
+            went_back: false,
             held: Vec::new(),
             proofs: Vec::new(),
             retry_at: 0,
@@ -68,6 +74,7 @@ impl World {
     }
 
     pub(crate) fn set_clock(&mut self, now: u64) {
+        self.went_back = now < self.now;
         self.now = now;
         self.real
             .clock
@@ -233,7 +240,7 @@ impl World {
             }
             other => unreachable!("{other:?} enrolls nothing"),
         };
-        self.phones.push(Phone {
+        let phone = Phone {
             account: owner.clone(),
             id,
             secret,
@@ -241,7 +248,9 @@ impl World {
             session,
             skew: 0,
             counter,
-        });
+        };
+        self.begun = Some(phone.clone());
+        self.phones.push(phone);
     }
 }
 
