@@ -1,4 +1,5 @@
 //! The stores: their laws, races and faults. Those that are ignored need servers: `scripts/test` runs them.
+//! `scripts/one-tree` builds this file in other packages too, with the feature `sqlite` alone and few dependencies.
 // What clippy.toml allows in tests holds for the helpers too.
 #![cfg(test)]
 #![cfg(feature = "sqlite")]
@@ -21,6 +22,7 @@ mod address;
 mod blocking;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod broken;
+#[cfg(feature = "mfa")]
 mod commands;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod conformance;
@@ -30,14 +32,17 @@ mod daemon;
 mod failover;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod faults;
+#[cfg(feature = "mfa")]
 mod given;
 #[cfg(all(feature = "conformance", feature = "postgres", feature = "redis"))]
 mod hold;
+#[cfg(feature = "mfa")]
 mod interleavings;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod interruptions;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod own_transaction;
+#[cfg(feature = "mfa")]
 mod owner;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod place;
@@ -49,6 +54,7 @@ mod pooler;
 mod proxy;
 #[cfg(all(feature = "postgres", feature = "redis"))]
 mod races;
+#[cfg(feature = "mfa")]
 #[path = "../support/record_checks.rs"]
 mod record_checks;
 #[cfg(all(feature = "postgres", feature = "redis"))]
