@@ -91,17 +91,8 @@ impl Account {
             let label = account.device(device.id)?.label.clone();
             account.refuse_taken(&label, replaces.map(|replaced| replaced.device))?;
 
-            if let Err(denial) = judge(account.device_mut(device.id)?) {
-                let diagnosis = match denial {
-                    Denial::Unconfirmed(diagnosis) => Some(diagnosis),
-                    _ => None,
-                };
-                account.note(Event::ConfirmationFailed {
-                    device: device.id,
-                    diagnosis,
-                });
-                return Err(Refusal::Charged(denial));
-            }
+            let judged = judge(account.device_mut(device.id)?);
+            judged.map_err(|denial| account.refuse_confirmation(device.id, denial))?;
             account.was_confirmed = true;
             let confirmed = account.device(device.id)?;
             let (credential, serial) = (confirmed.credential, confirmed.serial.clone());
@@ -123,6 +114,15 @@ impl Account {
             }
             account.confirmed(device.id, received.as_ref(), now)
         })
+    }
+
+    fn refuse_confirmation(&mut self, device: DeviceId, denial: Denial) -> Refusal {
+        let diagnosis = match denial {
+            Denial::Unconfirmed(diagnosis) => Some(diagnosis),
+            _ => None,
+        };
+        self.note(Event::ConfirmationFailed { device, diagnosis });
+        Refusal::Charged(denial)
     }
 
     fn confirmed(
