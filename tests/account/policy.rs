@@ -38,6 +38,8 @@ fn the_profiles_have_their_numbers() {
         ] {
             assert_eq!(bound.per_day(), f64::from(candidates * 25) / 1e6);
             assert_eq!(bound.for_devices(8).per_day(), 8.0 * bound.per_day());
+            let sides = if policy == Policy::PCI { 1.0 } else { 2.0 };
+            assert_eq!(bound.with_cookies(1).per_day(), sides * bound.per_day());
             let alone = f64::from(policy.max_stranger_failures());
             assert_eq!(bound.until_disabled(), f64::from(candidates) * alone / 1e6);
             let all = bound.with_cookies(8).until_disabled();

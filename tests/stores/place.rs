@@ -74,7 +74,10 @@ impl Place {
     /// A file of its own.
     pub(crate) fn sqlx_sqlite(path: &Path) -> Self {
         let path = path.to_str().unwrap().to_owned();
-        run(SqlxSqliteStore::new(sqlx_pools::sqlite(&path)).create_schema()).unwrap();
+        let pool = sqlx_pools::sqlite(&path);
+        run(SqlxSqliteStore::new(pool.clone()).create_schema()).unwrap();
+        // Some settings of the file can be changed by its only connection alone.
+        run(pool.close());
         Self::SqlxSqlite { path }
     }
 
