@@ -173,10 +173,10 @@ fn changes(before: &Naive, after: &Naive) -> Vec<Name> {
     if after.epoch > before.epoch {
         names.push(("clock_regressed", None));
     }
-    if after.wrong.is_told && !before.wrong.is_told {
+    if after.wrong.is_told_since(&before.wrong) {
         names.push(("disabled", None));
     }
-    if after.known.is_told && !before.known.is_told {
+    if after.known.is_told_since(&before.known) {
         names.push(("known_browsers_closed", None));
     }
     names.extend(changes_of_browsers(before, after));
@@ -217,12 +217,13 @@ fn changes_of_the_temporary(
 ) -> impl Iterator<Item = Name> + use<> {
     let is_new = after.map(|set| set.identity) != before.map(|set| set.identity);
     let left = |set: Option<&Recovery>| set.map_or(0, |set| set.left.len());
-    let is_told = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_told);
+    let earlier = before.map_or_else(Wrong::default, |set| set.wrong.clone());
+    let is_told = after.is_some_and(|set| set.wrong.is_told_since(&earlier));
     let names = [
         (is_new && before.is_some()).then_some("temporary_code_ended"),
         (is_new && after.is_some()).then_some("temporary_code_issued"),
         (!is_new && left(before) > left(after)).then_some("temporary_code_redeemed"),
-        (!is_new && !is_told(before) && is_told(after)).then_some("recovery_disabled"),
+        (!is_new && is_told).then_some("recovery_disabled"),
     ];
     names.into_iter().flatten().map(|name| (name, None))
 }
@@ -243,14 +244,15 @@ fn changes_of_codes(
     after: Option<&Recovery>,
 ) -> impl Iterator<Item = Name> + use<> {
     let left = |set: Option<&Recovery>| set.map_or(0, |set| set.left.len());
-    let is_told = |set: Option<&Recovery>| set.is_some_and(|set| set.wrong.is_told);
+    let earlier = before.map_or_else(Wrong::default, |set| set.wrong.clone());
+    let is_told = after.is_some_and(|set| set.wrong.is_told_since(&earlier));
     let is_new = after.map(|set| set.identity) != before.map(|set| set.identity);
     let is_one_less = !is_new && left(before) == left(after) + 1;
     let is_void = is_one_less && after.is_some_and(|set| set.is_void);
     let names = [
         is_new.then_some("recovery_codes_issued"),
         (is_one_less && !is_void).then_some("recovered"),
-        (!is_told(before) && is_told(after)).then_some("recovery_disabled"),
+        is_told.then_some("recovery_disabled"),
     ];
     names.into_iter().flatten().map(|name| (name, None))
 }

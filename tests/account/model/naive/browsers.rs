@@ -22,7 +22,9 @@ impl Naive {
     pub(crate) fn side(&mut self, seat: &Seat, limits: Limits) -> (Option<u32>, bool) {
         let number = self.number_with(seat.cookie.as_deref());
         let is_open = self.is_known_side_open(limits);
-        self.known.is_told |= limits.max_known() > 0 && !is_open;
+        if limits.max_known() > 0 && !is_open {
+            self.known.tell();
+        }
         let browser = number.and_then(|number| self.browser_mut(number));
         let is_known = browser.is_some_and(|browser| browser.wrong_in_a_row < 10);
         (number, is_known && is_open)

@@ -53,6 +53,7 @@ impl Naive {
     pub(crate) fn seen_at(&self, now: u64) -> Self {
         let mut seen = self.clone();
         seen.let_time_pass(now);
+        seen.end_what_lost_its_ground();
         seen
     }
 

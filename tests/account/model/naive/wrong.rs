@@ -42,14 +42,19 @@ pub(crate) struct Wrong {
     pub(crate) in_a_row: Vec<Lived>,
     ever: Vec<Lived>,
     /// Whether it was told that there were too many.
-    pub(crate) is_told: bool,
+    is_told: bool,
+    /// How often it was. A policy that allows more opens it again, and the next wrong code may close it.
+    times_told: u32,
 }
 
 impl Wrong {
     pub(super) fn add(&mut self, lived: Lived, cap: Option<usize>) {
         self.in_a_row.push(lived);
         self.ever.push(lived);
-        self.is_told |= self.is_at_the_cap(cap);
+        if self.is_at_the_cap(cap) {
+            self.is_told = true;
+            self.times_told += 1;
+        }
     }
 
     pub(super) fn forgive(&mut self) {
@@ -69,9 +74,21 @@ impl Wrong {
             Wait::Seconds(_) => Some(Said::Throttled.into()),
             Wait::ForGood => Some(Verdict {
                 said: Said::Disabled,
-                is_written: !std::mem::replace(&mut self.is_told, true),
+                is_written: self.tell(),
             }),
         }
+    }
+
+    /// Whether it was told since, and is so still.
+    pub(crate) fn is_told_since(&self, before: &Self) -> bool {
+        self.is_told && self.times_told > before.times_told
+    }
+
+    /// Says whether it is to be told now.
+    pub(super) fn tell(&mut self) -> bool {
+        let is_first = !std::mem::replace(&mut self.is_told, true);
+        self.times_told += u32::from(is_first);
+        is_first
     }
 
     pub(crate) fn is_at_the_cap(&self, cap: Option<usize>) -> bool {
