@@ -193,9 +193,8 @@ impl Account {
     /// what was rotated, as soon as its successor ends.
     fn end_unfounded_devices(&mut self) {
         loop {
-            let there: Vec<&Device> = self.devices.iter().collect();
-            let ends: Vec<DeviceId> = (there.iter())
-                .filter(|device| !self.may_stay(device, &there, Duration::ZERO))
+            let ends: Vec<DeviceId> = (self.devices.iter())
+                .filter(|device| !self.may_stay(device, self.devices.iter(), Duration::ZERO))
                 .map(|device| device.id)
                 .collect();
             if ends.is_empty() {
@@ -214,7 +213,7 @@ impl Account {
         };
         let mut there: Vec<&Device> = self.devices.iter().filter(has_time).collect();
         loop {
-            let stay = |device: &&Device| self.may_stay(device, &there, elapsed);
+            let stay = |device: &&Device| self.may_stay(device, there.iter().copied(), elapsed);
             let founded: Vec<&Device> = there.iter().copied().filter(stay).collect();
             if founded.len() == there.len() {
                 return there;
@@ -224,11 +223,16 @@ impl Account {
     }
 
     /// Says whether what a device rests on is there once so much time has passed.
-    fn may_stay(&self, device: &Device, there: &[&Device], elapsed: Duration) -> bool {
+    fn may_stay<'d>(
+        &self,
+        device: &Device,
+        mut there: impl Iterator<Item = &'d Device>,
+        elapsed: Duration,
+    ) -> bool {
         match device.state {
             State::Pending(pending) => self.may_be_confirmed(pending, elapsed),
             State::Retiring { successor, .. } => {
-                (there.iter()).any(|device| device.is_accepted() && device.credential == successor)
+                there.any(|device| device.is_accepted() && device.credential == successor)
             }
             State::Active | State::Suspended => true,
         }

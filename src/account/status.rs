@@ -39,15 +39,15 @@ impl Account {
     pub fn status(&self, now: UnixTime) -> Status {
         let (policy, elapsed) = (&self.policy, self.clock.elapsed(now));
         let lock = |throttle, limits| Lock::new(throttle, limits, elapsed, now);
-        let devices = (self.devices_after(elapsed).into_iter())
-            .map(|device| DeviceStatus::new(device, policy, elapsed, now));
+        let there = self.devices_after(elapsed);
+        let show = |device: &&Device| DeviceStatus::new(device, policy, elapsed, now);
         let recovery = self.recovery.as_ref();
         let strangers = lock(self.strangers, Limits::strangers(policy, &self.known));
         let of_known = Limits::known_browsers(policy, &self.strangers);
         let of_recovery = Limits::recovery_codes(policy);
         Status {
-            devices: devices.collect(),
-            browsers: self.browser_statuses(elapsed, now),
+            devices: there.iter().map(show).collect(),
+            browsers: self.browser_statuses(&there, elapsed, now),
             lock: strangers,
             known_browsers_lock: match lock(self.known, of_known) {
                 Lock::Disabled => strangers,

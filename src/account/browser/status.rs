@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::entry::Browser;
 use super::id::BrowserId;
 use crate::account::credential::Credential;
+use crate::account::device::entry::Device;
 use crate::account::device::id::DeviceId;
 use crate::account::label::Label;
 use crate::account::state::Account;
@@ -26,15 +27,19 @@ pub struct BrowserStatus {
 }
 
 impl Account {
-    pub(crate) fn browser_statuses(&self, elapsed: Duration, now: UnixTime) -> Vec<BrowserStatus> {
+    /// `devices` are those that are there after that time.
+    pub(crate) fn browser_statuses(
+        &self,
+        devices: &[&Device],
+        elapsed: Duration,
+        now: UnixTime,
+    ) -> Vec<BrowserStatus> {
         // By a clock that went back no browser is trusted, whether that is written or not.
         let mut clock = self.clock;
         let lets_trusted_in = clock.advance(now).is_none() && self.lets_trusted_in();
-        let there = self.devices_after(elapsed);
         let show = |browser: &Browser| {
-            let device = there
-                .iter()
-                .find(|device| device.credential == browser.device);
+            let mut devices = devices.iter();
+            let device = devices.find(|device| device.credential == browser.device);
             let trust = browser.trust.and_then(|mut trust| {
                 trust.pass(elapsed);
                 let left = trust.left(self.policy.max_trust());
